@@ -1,0 +1,122 @@
+/* Status codes, errors, kinds of component, and the words that several pages share. */
+#ifndef SPAR_ABI_BASE_H
+#define SPAR_ABI_BASE_H
+
+#include <dlpack/dlpack.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#define SPAR_ASSERT_LAYOUT(condition) static_assert(condition, "the layout of the contract changed")
+#else
+#define SPAR_ASSERT_LAYOUT(condition) \
+    _Static_assert(condition, "the layout of the contract changed")
+#endif
+
+/* The minor number of this header. A plugin states which one it was built with and which one it
+   *requires*; the host refuses only on the second. */
+#define SPAR_ABI_MAJOR 1
+#define SPAR_ABI_MINOR 0
+
+/* Most dimensions a tensor may have at the boundary. */
+#define SPAR_MAX_RANK 8
+
+typedef int32_t spar_status;
+#define SPAR_OK 0
+#define SPAR_E_INVALID 1     /* a parameter or an argument is wrong; `pointer` says which */
+#define SPAR_E_DATA 2        /* a file or its content is wrong */
+#define SPAR_E_UNSUPPORTED 3 /* asked for something that this side does not offer */
+#define SPAR_E_CANCELLED 4   /* the run is being stopped; hand it on */
+#define SPAR_E_BUDGET 5      /* the query budget of the threat model is spent */
+#define SPAR_E_CONTRACT 6    /* the other side broke this contract */
+#define SPAR_E_MEMORY 7      /* out of memory */
+#define SPAR_E_INTERNAL 8    /* anything else */
+
+/* Owned by the caller and zeroed but for struct_size; the callee writes text and truncates it. */
+typedef struct spar_error {
+    uint32_t struct_size;
+    int32_t code;        /* spar_status */
+    char pointer[256];   /* JSON pointer to the offending parameter, inside the component's node */
+    char message[1024];  /* what was expected, what was there, how to go on */
+} spar_error;
+
+typedef int32_t spar_kind;
+#define SPAR_KIND_DATASET 1
+#define SPAR_KIND_MODEL 2
+#define SPAR_KIND_LOSS 3
+#define SPAR_KIND_OPTIMIZER 4
+#define SPAR_KIND_ATTACK 5
+#define SPAR_KIND_METHOD 6
+#define SPAR_KIND_REPORTER 7
+
+/* An instance that the host has built for somebody: a parameter that is itself a component arrives
+   as one of these. `table` is the kind's table (spar_loss_table for a loss, and so on), `self` its
+   first argument. Valid as long as the instance that received it. */
+typedef struct spar_component_ref {
+    uint32_t struct_size;
+    spar_kind kind;
+    const void *table;
+    void *self;
+    const char *type; /* its name in the pipeline */
+} spar_component_ref;
+
+/* What an example is. Rank and shape leave the batch dimension out. */
+typedef int32_t spar_input_kind;
+#define SPAR_INPUT_VALUES 0 /* float32, for images [channels, height, width] in [lower, upper] */
+#define SPAR_INPUT_TOKENS 1 /* int64 token ids [length], with a float32 mask (1 token, 0 padding) */
+
+typedef int32_t spar_target_kind;
+#define SPAR_TARGET_CLASS 0  /* one int64 label an example */
+#define SPAR_TARGET_VALUES 1 /* float32 values [outputs] an example: regression or soft labels */
+
+typedef int32_t spar_norm;
+#define SPAR_NORM_LINF 0
+#define SPAR_NORM_L2 2
+#define SPAR_NORM_L1 1
+
+/* What is perturbed. */
+typedef int32_t spar_space;
+#define SPAR_SPACE_INPUT 0
+#define SPAR_SPACE_EMBEDDING 1
+#define SPAR_SPACE_PARAMETER 2
+
+/* Every example is perturbed inside the ball ||x_adv - x|| <= eps and the box [lower, upper]. In the
+   spaces of embeddings and parameters the box is infinite. */
+typedef struct spar_threat {
+    uint32_t struct_size;
+    spar_norm norm;
+    double eps; /* in the units of the space */
+    double lower, upper;
+    spar_space space;
+    int32_t targeted;      /* 1: the goal is the class in `targets`, else any class but the label */
+    int64_t query_budget;  /* most queries an example; 0: no limit */
+} spar_threat;
+
+typedef int32_t spar_mode;
+#define SPAR_MODE_EVAL 0
+#define SPAR_MODE_TRAIN 1
+
+/* What a pass is to compute besides the outputs. */
+typedef uint32_t spar_wants;
+#define SPAR_WANT_INPUT_GRADIENT 1u
+#define SPAR_WANT_PARAMETER_GRADIENTS 2u /* added to the gradient tensors of the parameters */
+
+/* Called by a model for a few rows of the batch, as soon as their outputs are known, to learn the
+   gradient at these outputs. [thread-safe]: rows [first, first + count) may run beside others.
+   outputs   [count, outputs_per_example]
+   gradients the same shape, to be filled; null when no gradient is wanted */
+typedef spar_status (*spar_head)(void *context, int64_t first, int64_t count, const float *outputs,
+                                 float *gradients, spar_error *error);
+
+/* Called by a model between the fused steps of spar_stages.ascend: moves rows x by their gradient dx.
+   Both are [count, example size]. [thread-safe] */
+typedef spar_status (*spar_ascent)(void *context, int64_t first, int64_t count, float *x,
+                                   const float *dx, spar_error *error);
+
+SPAR_ASSERT_LAYOUT(sizeof(spar_error) == 1288);
+SPAR_ASSERT_LAYOUT(offsetof(spar_error, message) == 264);
+SPAR_ASSERT_LAYOUT(sizeof(spar_component_ref) == 32);
+SPAR_ASSERT_LAYOUT(sizeof(spar_threat) == 48);
+SPAR_ASSERT_LAYOUT(offsetof(spar_threat, space) == 32);
+
+#endif

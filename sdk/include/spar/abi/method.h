@@ -1,0 +1,123 @@
+/* A method of training: from a batch to the gradients of one optimizer step.
+
+   The host owns the loop: it clears the gradients, calls `prepare`, then `gradients`, and then takes
+   the optimizer's step. The session is all that a method sees. */
+#ifndef SPAR_ABI_METHOD_H
+#define SPAR_ABI_METHOD_H
+
+#include "base.h"
+#include "model.h"
+
+/* One pass of the model over n rows; as spar_pass, with the loss seen to.
+   The head, or else the loss, gives the gradient at the outputs; the loss's is multiplied by
+   `weight`, and so is everything pulled back from it: 1/n makes the batch mean. */
+typedef struct spar_session_pass {
+    uint32_t struct_size;
+    spar_wants wants;
+    spar_mode mode;
+    int32_t tape;                   /* 0: none, else a slot in [1, 8] */
+    int64_t draw;                   /* 0, 1, ...: another number, other dropout masks */
+    const float *x;                 /* [n, size]; null: the batch's own */
+    spar_head head;                 /* null: the loss */
+    void *head_context;
+    const spar_component_ref *loss; /* null: the pipeline's */
+    const float *reference;         /* [n, outputs] for a loss that compares, else null */
+    const int64_t *labels;          /* [n] instead of the batch's own, null: those */
+    const float *values;            /* [n, outputs] instead of the batch's own, null: those */
+    double weight;                  /* of the loss; ignored with a head */
+    int32_t forward_only;           /* 1: neither head nor loss is called */
+    int32_t reserved;
+    float *outputs;                 /* [n, outputs], may be null */
+    float *loss_values;             /* [n] unweighted, may be null; not with a head */
+    float *dx;                      /* [n, size] with SPAR_WANT_INPUT_GRADIENT */
+    float *stage_gradient;          /* [n, stage size], may be null */
+} spar_session_pass;
+
+/* What an attack is to make grow during training. */
+typedef struct spar_objective {
+    uint32_t struct_size;
+    spar_mode mode;                 /* of the model while crafting; SPAR_MODE_EVAL is usual */
+    const spar_component_ref *loss; /* null: the pipeline's */
+    const float *reference;         /* [n, outputs] for a loss that compares, else null */
+} spar_objective;
+
+typedef uint32_t spar_tensor_flags;
+#define SPAR_TENSOR_SAVED 1u /* part of a checkpoint: its content survives a stop */
+
+/* Everything [exclusive]. Valid during `prepare` and `gradients`; the pointers of `tensor` and
+   `parameter` stay good for the run. */
+typedef struct spar_session {
+    uint32_t struct_size;
+    int32_t rank;
+    void *handle;
+
+    /* The batch. In the space of embeddings x holds the vectors. */
+    int64_t count;                /* n */
+    int64_t size;                 /* values an example */
+    int64_t shape[SPAR_MAX_RANK]; /* of one example */
+    int64_t outputs;              /* K */
+    const float *x;               /* [n, size] */
+    const float *mask;            /* [n, length] in the space of embeddings, else null */
+    const int64_t *labels;        /* [n], null for regression */
+    const float *values;          /* [n, K], null for classes */
+    const int64_t *ids;           /* [n] */
+    const spar_threat *threat;    /* null: the pipeline names none */
+
+    /* Where training is. */
+    int64_t epoch, epochs;        /* epoch counts from 0 */
+    int64_t step, steps;          /* of the run, from 0; batches, whatever a method does in one */
+    int64_t batch_size;           /* the pipeline's; count is smaller for the last batch of an epoch */
+    uint64_t key;                 /* random numbers of this method in this step; add the id */
+
+    spar_status (*pass)(const struct spar_session *session, const spar_session_pass *pass,
+                        spar_error *error);
+    spar_status (*backward)(const struct spar_session *session, int32_t tape, const float *cotangent,
+                            spar_wants wants, float *dx, spar_error *error);
+    /* Runs an attack on the batch against the model as it is now; x_adv [n, size] out, checked.
+       `objective` may be null. `draw` tells several calls in one step apart. */
+    spar_status (*attack)(const struct spar_session *session, const spar_component_ref *attack,
+                          const spar_objective *objective, int64_t draw, float *x_adv,
+                          spar_error *error);
+
+    /* Parameters in the model's order. After writing values, say parameters_changed. */
+    int64_t (*parameter_count)(const struct spar_session *session);
+    spar_status (*parameter)(const struct spar_session *session, int64_t index,
+                             spar_parameter *parameter, spar_error *error);
+    spar_status (*parameters_changed)(const struct spar_session *session, spar_error *error);
+    spar_status (*zero_gradients)(const struct spar_session *session, spar_error *error);
+    /* A step of the optimizer in between (Free); clears the gradients. The host takes the last one. */
+    spar_status (*optimizer_step)(const struct spar_session *session, spar_error *error);
+
+    /* A tensor of the method's own by name, zero when first asked for, the same memory ever after.
+       Asking with another size is an error. */
+    spar_status (*tensor)(const struct spar_session *session, const char *name, int64_t size,
+                          spar_tensor_flags flags, float **data, spar_error *error);
+
+    /* The first stage of the model, see spar_stages; SPAR_E_UNSUPPORTED where the model has none.
+       x is [n, size]. */
+    spar_status (*stage_size)(const struct spar_session *session, int64_t *size, spar_error *error);
+    spar_status (*stage_ascend)(const struct spar_session *session, float *x, const float *p,
+                                int64_t steps, spar_ascent ascent, void *context, spar_error *error);
+    spar_status (*stage_accumulate)(const struct spar_session *session, const float *x, const float *p,
+                                    spar_error *error);
+
+    /* A number for the run's events: the mean of an epoch is reported. */
+    void (*report)(const struct spar_session *session, const char *name, double value);
+} spar_session;
+
+typedef struct spar_method_table {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* [optional] Crafts what `gradients` trains on, for example adversarial examples. */
+    spar_status (*prepare)(void *self, const spar_session *session, spar_error *error);
+    /* Adds this batch's gradients to the parameters' gradient tensors. May be called again for the
+       same batch after one `prepare`, with other parameters (AWP): it must not craft again. */
+    spar_status (*gradients)(void *self, const spar_session *session, spar_error *error);
+} spar_method_table;
+
+SPAR_ASSERT_LAYOUT(sizeof(spar_session_pass) == 128);
+SPAR_ASSERT_LAYOUT(sizeof(spar_objective) == 24);
+SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 304);
+SPAR_ASSERT_LAYOUT(sizeof(spar_method_table) == 24);
+
+#endif

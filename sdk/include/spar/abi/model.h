@@ -1,0 +1,125 @@
+/* A model: outputs from inputs, and gradients pulled back from the outputs.
+
+   Gradients are always of the sum over the rows, so a row's result does not depend on its company. */
+#ifndef SPAR_ABI_MODEL_H
+#define SPAR_ABI_MODEL_H
+
+#include "base.h"
+
+/* What the data looks like; known only after the dataset is open. */
+typedef struct spar_model_setup {
+    uint32_t struct_size;
+    spar_input_kind input;
+    int32_t rank;
+    int32_t reserved;
+    int64_t shape[SPAR_MAX_RANK]; /* of one example */
+    int64_t outputs;              /* classes or values the data holds; a hint, the host checks */
+    int64_t vocabulary;
+    uint64_t key;                 /* of the random numbers of the initial parameters */
+} spar_model_setup;
+
+typedef uint32_t spar_parameter_flags;
+#define SPAR_PARAMETER_TRAINABLE 1u /* else a buffer, such as a running mean: saved, not trained */
+
+/* One named tensor. Memory belongs to the model and stays where it is as long as the instance. */
+typedef struct spar_parameter {
+    uint32_t struct_size;
+    spar_parameter_flags flags;
+    const char *name; /* "conv1.weight"; PyTorch's name and layout */
+    int32_t rank;
+    int32_t reserved;
+    int64_t shape[SPAR_MAX_RANK];
+    float *value;
+    float *gradient; /* same shape; null for a buffer */
+} spar_parameter;
+
+/* One pass forward and, when a head is given, straight back again.
+   1. Computes the outputs. 2. Calls the head for blocks of rows. 3. Pulls the head's gradients back,
+   as far as `wants` and `stage_gradient` ask, and no further: a pass that does not want parameter
+   gradients does not compute them. With a tape, step 1 keeps what `backward` needs. */
+typedef struct spar_pass {
+    uint32_t struct_size;
+    spar_wants wants;         /* ignored without a head */
+    spar_mode mode;
+    spar_space space;         /* what x is: SPAR_SPACE_INPUT or SPAR_SPACE_EMBEDDING */
+    int32_t tape;             /* 0: none, else a slot in [1, 8]; kept until the next use of the slot */
+    int32_t reserved;
+    uint64_t key;             /* of the pass's random numbers (dropout); same key and ids, same masks */
+    const int64_t *ids;       /* [n] identity of each example */
+    const DLTensor *x;        /* [n, shape...] */
+    const DLTensor *mask;     /* [n, length] for tokens and embeddings, else null */
+    spar_head head;           /* null: forward only */
+    void *head_context;
+    float *outputs;           /* [n, outputs], may be null */
+    float *dx;                /* [n, shape...], written with SPAR_WANT_INPUT_GRADIENT */
+    float *stage_gradient;    /* [n, stage shape...] gradient at the first stage's output, may be null */
+} spar_pass;
+
+/* Everything [exclusive]. The model does its parallel work through spar_host.parallel_for. */
+typedef struct spar_model_table {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* Called once, before anything else. Infers shapes, allocates and initialises parameters. */
+    spar_status (*setup)(void *self, const spar_model_setup *setup, spar_error *error);
+    int64_t (*outputs)(void *self); /* values an example at the output */
+    int64_t (*parameter_count)(void *self);
+    spar_status (*parameter)(void *self, int64_t index, spar_parameter *parameter, spar_error *error);
+    /* The caller has written values; whatever was derived from them is stale. */
+    void (*parameters_changed)(void *self);
+    spar_status (*pass)(void *self, const spar_pass *pass, spar_error *error);
+    /* Pulls `cotangent` [n, outputs] back through a tape. The tape stays. dx as in spar_pass. */
+    spar_status (*backward)(void *self, int32_t tape, const float *cotangent, spar_wants wants,
+                            float *dx, spar_error *error);
+    /* [optional] A capability by id, [static]; null: not offered. */
+    const void *(*extension)(void *self, const char *id);
+} spar_model_table;
+
+/* Extension: the first stage of the model by itself (Zhang et al. 2019, YOPO): the layers up to the
+   first activation behind the first layer with parameters. */
+#define SPAR_MODEL_STAGES "spar.model.stages/1"
+typedef struct spar_stages {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* Rank and shape of one example at the stage's output. */
+    spar_status (*shape)(void *self, int32_t *rank, int64_t shape[SPAR_MAX_RANK], spar_error *error);
+    /* `steps` times: dx = d/dx <p, stage(x)>, then ascent(rows of x, rows of dx), in place. */
+    spar_status (*ascend)(void *self, DLTensor *x, const float *p, int64_t steps, spar_ascent ascent,
+                          void *context, spar_error *error);
+    /* Adds the gradient of <p, stage(x)> to the gradients of the stage's parameters. */
+    spar_status (*accumulate)(void *self, const DLTensor *x, const float *p, spar_error *error);
+} spar_stages;
+
+/* Extension: from tokens to vectors, so that an attack can perturb the vectors. */
+#define SPAR_MODEL_EMBEDDING "spar.model.embedding/1"
+typedef struct spar_embedding {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t (*width)(void *self); /* of a vector */
+    /* tokens int64 [n, length], mask [n, length], vectors float32 [n, length, width] out */
+    spar_status (*embed)(void *self, const DLTensor *tokens, const DLTensor *mask, float *vectors,
+                         spar_error *error);
+    /* Adds the gradient at the vectors to the gradients of the embedding's parameters. */
+    spar_status (*accumulate)(void *self, const DLTensor *tokens, const DLTensor *mask,
+                              const float *gradient, spar_error *error);
+} spar_embedding;
+
+/* Extension: how many example rows went through each kind of work since setup, counted where the
+   work is done, so that a test can see that nothing unwanted was computed. */
+#define SPAR_MODEL_COUNTERS "spar.model.counters/1"
+typedef struct spar_counters {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t (*forward_rows)(void *self);
+    int64_t (*input_gradient_rows)(void *self);
+    int64_t (*parameter_gradient_rows)(void *self);
+} spar_counters;
+
+SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 104);
+SPAR_ASSERT_LAYOUT(sizeof(spar_parameter) == 104);
+SPAR_ASSERT_LAYOUT(sizeof(spar_pass) == 96);
+SPAR_ASSERT_LAYOUT(sizeof(spar_model_table) == 72);
+SPAR_ASSERT_LAYOUT(sizeof(spar_stages) == 32);
+SPAR_ASSERT_LAYOUT(sizeof(spar_embedding) == 32);
+SPAR_ASSERT_LAYOUT(sizeof(spar_counters) == 32);
+
+#endif

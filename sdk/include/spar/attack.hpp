@@ -1,0 +1,125 @@
+// Write an attack: perturb a batch inside a threat model, asking an oracle. The oracle's loss always
+// grows towards success, also for a targeted goal, so an attack only ever ascends.
+#pragma once
+
+#include <spar/component.hpp>
+#include <spar/geometry.hpp>
+#include <spar/head.hpp>
+#include <spar/loss.hpp>
+#include <spar/tensor.hpp>
+
+namespace spar {
+
+/// One question to the oracle; the fields of spar_query. Points may be any number, in any order, of
+/// any examples of the batch.
+struct Query {
+    const float *x = nullptr;                 /// [count, size]
+    std::int64_t count = 0;                   /// points
+    const std::int64_t *rows = nullptr;       /// example of each point; null: point i is example i
+    const spar_component_ref *loss = nullptr; /// null: the oracle's own
+    const std::int64_t *labels = nullptr;     /// per point; null: the batch's
+    HeadRef head{};                           /// the attack's own objective instead of a loss
+    float *outputs = nullptr;                 /// [count, K] or null
+    float *loss_values = nullptr;             /// [count] or null
+    float *gradient = nullptr;                /// [count, size] or null: not computed
+    std::int32_t tape = 0;                    /// slot in [1, 8] for pullback, 0: none
+};
+
+class Oracle {
+  public:
+    explicit Oracle(const spar_oracle *oracle) : oracle_(oracle) {}
+
+    const spar_oracle *raw() const { return oracle_; }
+    std::int64_t outputs() const { return oracle_->outputs; }
+    bool gradients() const { return oracle_->gradients != 0; }
+    bool cancelled() const { return oracle_->cancelled(oracle_) != 0; }
+
+    void evaluate(const Query &q) const {
+        const spar_query query{sizeof(spar_query), q.tape,          q.count,   q.rows,
+                               q.x,                q.loss,          q.labels,  q.head.function,
+                               q.head.context,     q.outputs,       q.loss_values, q.gradient};
+        checked([&](spar_error *e) { return oracle_->evaluate(oracle_, &query, e); });
+    }
+
+    /// Gradient [count, size] at the points of a tape for a cotangent [count, K] at their outputs.
+    void pullback(std::int32_t tape, const float *cotangent, float *gradient) const {
+        checked([&](spar_error *e) {
+            return oracle_->pullback(oracle_, tape, cotangent, gradient, e);
+        });
+    }
+
+  private:
+    const spar_oracle *oracle_;
+};
+
+/// The batch to perturb; see spar_attack_batch. x_adv starts equal to x, and must be inside the ball
+/// at every call of the oracle and at the end.
+class AttackBatch {
+  public:
+    explicit AttackBatch(const spar_attack_batch *batch, std::int64_t outputs)
+        : batch_(batch), outputs_(outputs) {}
+
+    const spar_attack_batch &raw() const { return *batch_; }
+    std::int64_t count() const { return batch_->count; }
+    std::int64_t size() const { return batch_->size; }
+    std::span<const std::int64_t> shape() const {
+        return {batch_->shape, static_cast<std::size_t>(batch_->rank)};
+    }
+    Rows<const float> x() const { return {batch_->x, count(), size()}; }
+    Rows<float> x_adv() const { return {batch_->x_adv, count(), size()}; }
+    /// Outputs at x, if the host knows them already (test it before use).
+    Rows<const float> outputs() const { return {batch_->outputs, count(), outputs_}; }
+    const std::int64_t *labels() const { return batch_->labels; }
+    const std::int64_t *targets() const { return batch_->targets; }
+    const std::int64_t *ids() const { return batch_->ids; }
+    const spar_threat &threat() const { return *batch_->threat; }
+    Ball ball() const { return Ball(*batch_->threat); }
+    bool training() const { return batch_->purpose == SPAR_PURPOSE_TRAIN; }
+
+    /// The random stream of one example; `draw` tells restarts and steps apart.
+    Random random(std::int64_t row, std::uint32_t draw = 0) const {
+        return {batch_->key, batch_->ids[row], draw};
+    }
+
+    /// Whether an example with these outputs has reached the goal.
+    bool success(std::int64_t row, std::span<const float> outputs) const {
+        if (batch_->labels == nullptr) return false;
+        const auto best = std::max_element(outputs.begin(), outputs.end()) - outputs.begin();
+        return batch_->targets != nullptr ? best == batch_->targets[row]
+                                          : best != batch_->labels[row];
+    }
+
+  private:
+    const spar_attack_batch *batch_;
+    std::int64_t outputs_;
+};
+
+class Attack : public Component {
+  public:
+    using Kind = Attack;
+    static constexpr spar_kind kind = SPAR_KIND_ATTACK;
+
+    virtual void perturb(const Oracle &oracle, const AttackBatch &batch) = 0;
+
+    static const spar_attack_table *table() {
+        static const spar_attack_table functions{
+            sizeof(spar_attack_table), 0,
+            [](void *self, const spar_oracle *oracle, const spar_attack_batch *batch,
+               spar_error *error) {
+                return guarded(error, [&] {
+                    static_cast<Attack *>(self)->perturb(Oracle(oracle),
+                                                         AttackBatch(batch, oracle->outputs));
+                });
+            }};
+        return &functions;
+    }
+};
+
+/// Runs an attack that came as a parameter, on the same oracle and another batch.
+inline void perturb(const spar_component_ref &attack, const spar_oracle *oracle,
+                    const spar_attack_batch &batch) {
+    const auto *table = static_cast<const spar_attack_table *>(attack.table);
+    checked([&](spar_error *e) { return table->perturb(attack.self, oracle, &batch, e); });
+}
+
+}  // namespace spar

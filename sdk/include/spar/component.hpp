@@ -1,0 +1,149 @@
+// What all components share: their description, their creation from parameters, the host's services.
+#pragma once
+
+#include <spar/children.hpp>
+#include <spar/fields.hpp>
+#include <spar/philox.hpp>
+#include <spar/variants.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace spar {
+
+/// What a component says of itself; a static constexpr member `about` of its class.
+struct About {
+    const char *type;             /// its name in the pipeline: lower case, digits, underscores
+    const char *summary;          /// one sentence
+    const char *formula = "";     /// what it computes, in plain text
+    const char *reference = "";   /// the paper or source
+    const char *example = "";     /// the smallest pipeline that uses it, as JSON
+    bool default_reporter = false; /// a reporter that runs even if the pipeline does not name it
+};
+
+/// Base of every component. Derived classes are default-constructible: parameters arrive afterwards,
+/// then configure() is called.
+class Component : public Record {
+  public:
+    const spar_host &host() const { return *host_; }
+    /// Key of this component's random numbers: its own in the pipeline, the same in every run.
+    std::uint64_t random_key() const { return key_; }
+
+    void log(spar_severity severity, const std::string &text) const {
+        host_->log(host_, severity, text.c_str());
+    }
+    void warn(const std::string &text) const { log(SPAR_LOG_WARNING, text); }
+
+    /// Runs work(i) for i in [0, count) on the host's threads and waits. `count` must depend on the
+    /// problem alone, not on the number of threads.
+    template <class Work>
+    void parallel_for(std::int64_t count, Work &&work) const {
+        spar_task task = [](void *context, std::int64_t index, spar_error *error) {
+            return guarded(error, [&] { (*static_cast<std::remove_reference_t<Work> *>(context))(index); });
+        };
+        void *context = const_cast<void *>(static_cast<const void *>(&work));
+        checked([&](spar_error *e) { return host_->parallel_for(host_, count, task, context, e); });
+    }
+
+    void bind(const spar_host *host, const spar_params *params) {
+        host_ = host;
+        key_ = host->random_key(params);
+        read(Reader{host, params, ""});
+    }
+
+  private:
+    const spar_host *host_ = nullptr;
+    std::uint64_t key_ = 0;
+};
+
+namespace glue {
+
+/// The class of a kind (Attack, Loss, ...) is the `self` of its table, so that one table serves all
+/// components of the kind. Each kind's class has `using Kind`, `kind` and `table()`.
+template <class T>
+spar_status create(const spar_component *, const spar_host *host, const spar_params *params,
+                   void **self, spar_error *error) {
+    return guarded(error, [&] {
+        auto instance = std::make_unique<T>();
+        instance->bind(host, params);
+        *self = static_cast<typename T::Kind *>(instance.release());
+    });
+}
+
+template <class T>
+void destroy(void *self) {
+    delete static_cast<typename T::Kind *>(self);
+}
+
+template <class T>
+const std::string &schema_of() {
+    static const std::string text = [] {
+        Definitions definitions;
+        const T instance;
+        JsonObject schema = instance.schema(T::about.type, definitions);
+        if (!definitions.empty()) {
+            JsonObject all;
+            for (const auto &[name, definition] : definitions) all.raw(name, definition);
+            schema.raw("definitions", all.str());
+        }
+        return schema.str();
+    }();
+    return text;
+}
+
+template <class T>
+const spar_component *descriptor() {
+    static const spar_component component = [] {
+        spar_component c{};
+        c.struct_size = sizeof c;
+        c.kind = T::Kind::kind;
+        c.flags = T::about.default_reporter ? SPAR_COMPONENT_DEFAULT : 0U;
+        c.type = T::about.type;
+        c.summary = T::about.summary;
+        c.formula = T::about.formula;
+        c.reference = T::about.reference;
+        c.schema = schema_of<T>().c_str();
+        c.example = T::about.example;
+        c.table = T::Kind::table();
+        c.create = create<T>;
+        c.destroy = destroy<T>;
+        if constexpr (requires(T &t, const spar_stream &s) { t.save(s); t.load(s); }) {
+            c.save = [](void *self, const spar_stream *stream, spar_error *error) {
+                auto *kind = static_cast<typename T::Kind *>(self);
+                return guarded(error, [&] { static_cast<T *>(kind)->save(*stream); });
+            };
+            c.load = [](void *self, const spar_stream *stream, spar_error *error) {
+                auto *kind = static_cast<typename T::Kind *>(self);
+                return guarded(error, [&] { static_cast<T *>(kind)->load(*stream); });
+            };
+        }
+        return c;
+    }();
+    return &component;
+}
+
+template <class... Components>
+const spar_plugin *plugin(const char *name, const char *version) {
+    static const spar_component *const components[] = {descriptor<Components>()...};
+    static const spar_plugin description{sizeof(spar_plugin),
+                                         SPAR_ABI_MINOR,
+                                         0,
+                                         static_cast<std::uint32_t>(sizeof...(Components)),
+                                         "",
+                                         name,
+                                         version,
+                                         components};
+    return &description;
+}
+
+}  // namespace glue
+}  // namespace spar
+
+/// The entry of a plugin; once in a library: SPAR_PLUGIN("mine", "1.0.0", MyAttack, MyOtherAttack)
+#define SPAR_PLUGIN(name, version, ...)                                                            \
+    extern "C" __attribute__((visibility("default"))) spar_status spar_plugin_entry_v1(            \
+        const spar_host *, const spar_plugin **plugin, spar_error *error) {                        \
+        return spar::guarded(error,                                                                \
+                             [&] { *plugin = spar::glue::plugin<__VA_ARGS__>(name, version); });   \
+    }

@@ -1,0 +1,105 @@
+// Write a dataset: examples by index, the same bytes for the same index.
+#pragma once
+
+#include <spar/component.hpp>
+#include <spar/tensor.hpp>
+
+namespace spar {
+
+/// What a dataset holds, see spar_dataset_info.
+struct DatasetInfo {
+    std::int64_t size = 0;           /// examples
+    std::vector<std::int64_t> shape; /// of one example
+    std::int64_t outputs = 0;        /// classes, or target values an example
+    spar_input_kind input = SPAR_INPUT_VALUES;
+    spar_target_kind target = SPAR_TARGET_CLASS;
+    std::int64_t vocabulary = 0; /// for tokens
+    double lower = 0, upper = 1; /// the box of the values
+};
+
+/// Where one example goes. Spans that do not apply are empty.
+struct ExampleOut {
+    std::span<float> x;             /// values
+    std::span<std::int64_t> tokens; /// or tokens with their mask
+    std::span<float> mask;
+    std::int64_t *label;     /// class
+    std::span<float> values; /// or target values
+};
+
+class Dataset : public Component {
+  public:
+    using Kind = Dataset;
+    static constexpr spar_kind kind = SPAR_KIND_DATASET;
+
+    /// Opens what it must (configure has run); throws bad_data if that is broken or empty.
+    virtual DatasetInfo info() = 0;
+    virtual void read(std::int64_t index, const ExampleOut &out) = 0;
+    /// Files that the examples come from.
+    virtual std::vector<std::string> files() const { return {}; }
+    virtual std::string class_name(std::int64_t) const { return {}; }
+
+    using Record::read;
+    static const spar_dataset_table *table();
+
+  private:
+    std::string text_;  // backs the pointers that the table's functions return
+};
+
+inline const spar_dataset_table *Dataset::table() {
+    static const spar_dataset_table functions{
+        sizeof(spar_dataset_table), 0,
+        [](void *self, spar_dataset_info *out, spar_error *error) {
+            return guarded(error, [&] {
+                const DatasetInfo info = static_cast<Dataset *>(self)->info();
+                if (info.shape.size() > SPAR_MAX_RANK) throw invalid("too many dimensions");
+                out->input = info.input;
+                out->target = info.target;
+                out->rank = static_cast<std::int32_t>(info.shape.size());
+                out->size = info.size;
+                std::copy(info.shape.begin(), info.shape.end(), out->shape);
+                out->outputs = info.outputs;
+                out->vocabulary = info.vocabulary;
+                out->lower = info.lower;
+                out->upper = info.upper;
+            });
+        },
+        [](void *self, const std::int64_t *indices, std::int64_t count, DLTensor *x, DLTensor *mask,
+           std::int64_t *labels, float *values, spar_error *error) {
+            return guarded(error, [&] {
+                if (count == 0) return;
+                std::int64_t width = product({x->shape + 1, static_cast<std::size_t>(x->ndim - 1)});
+                const bool tokens = x->dtype.code == kDLInt;
+                const auto size = static_cast<std::size_t>(width);
+                const DatasetInfo info = static_cast<Dataset *>(self)->info();
+                for (std::int64_t i = 0; i < count; ++i) {
+                    ExampleOut out{};
+                    if (tokens) {
+                        out.tokens = {static_cast<std::int64_t *>(x->data) + i * width, size};
+                        out.mask = {static_cast<float *>(mask->data) + i * width, size};
+                    } else {
+                        out.x = {static_cast<float *>(x->data) + i * width, size};
+                    }
+                    out.label = labels != nullptr ? labels + i : nullptr;
+                    if (values != nullptr)
+                        out.values = {values + i * info.outputs,
+                                      static_cast<std::size_t>(info.outputs)};
+                    static_cast<Dataset *>(self)->read(indices[i], out);
+                }
+            });
+        },
+        [](void *self, std::int64_t index) -> const char * {
+            auto *dataset = static_cast<Dataset *>(self);
+            const std::vector<std::string> files = dataset->files();
+            if (index < 0 || index >= static_cast<std::int64_t>(files.size())) return nullptr;
+            dataset->text_ = files[static_cast<std::size_t>(index)];
+            return dataset->text_.c_str();
+        },
+        [](void *self, std::int64_t index) -> const char * {
+            auto *dataset = static_cast<Dataset *>(self);
+            dataset->text_ = dataset->class_name(index);
+            return dataset->text_.empty() ? nullptr : dataset->text_.c_str();
+        }};
+    return &functions;
+}
+
+}  // namespace spar

@@ -1,0 +1,76 @@
+// Write a loss: the value of one example and the gradient at its outputs.
+#pragma once
+
+#include <spar/component.hpp>
+#include <spar/tensor.hpp>
+
+namespace spar {
+
+/// One example. Empty spans and null pointers: not there, or not wanted.
+struct LossRow {
+    std::span<const float> output;      /// K values
+    std::span<const float> reference;   /// outputs of the same example elsewhere (clean, teacher)
+    const std::int64_t *label;          /// class, in [0, K)
+    std::span<const float> values;      /// K soft labels or regression targets
+    const std::int64_t *target;         /// class that an attack aims at
+    Random random;                      /// this example's numbers
+    std::span<float> gradient;           /// out: d loss / d output
+    std::span<float> reference_gradient; /// out: d loss / d reference
+};
+
+class Loss : public Component {
+  public:
+    using Kind = Loss;
+    static constexpr spar_kind kind = SPAR_KIND_LOSS;
+
+    /// Returns the loss of one example and fills its gradients where they are wanted.
+    /// Called from several threads at once.
+    virtual double evaluate(const LossRow &row) const = 0;
+    /// What evaluate cannot do without.
+    virtual spar_loss_needs needs() const { return 0; }
+
+    static const spar_loss_table *table();
+};
+
+inline const spar_loss_table *Loss::table() {
+    static const spar_loss_table functions{
+        sizeof(spar_loss_table), 0,
+        [](void *self, const spar_loss_rows *in, spar_error *error) {
+            return guarded(error, [&] {
+                const auto *loss = static_cast<const Loss *>(self);
+                const auto width = static_cast<std::size_t>(in->outputs);
+                const auto row_of = [&](auto *base, std::int64_t i) {
+                    using Span = std::span<std::remove_pointer_t<decltype(base)>>;
+                    return base != nullptr ? Span(base + i * in->outputs, width) : Span();
+                };
+                for (std::int64_t i = 0; i < in->count; ++i) {
+                    const std::int64_t id = in->ids != nullptr ? in->ids[i] : i;
+                    const LossRow row{row_of(in->output, i),
+                                      row_of(in->reference, i),
+                                      in->labels != nullptr ? in->labels + i : nullptr,
+                                      row_of(in->values, i),
+                                      in->targets != nullptr ? in->targets + i : nullptr,
+                                      Random(in->key, id),
+                                      row_of(in->gradient, i),
+                                      row_of(in->reference_gradient, i)};
+                    const double value = loss->evaluate(row);
+                    if (in->loss != nullptr) in->loss[i] = static_cast<float>(value);
+                }
+            });
+        },
+        [](void *self) { return static_cast<const Loss *>(self)->needs(); }};
+    return &functions;
+}
+
+/// Calls a loss that came as a parameter.
+inline void evaluate(const spar_component_ref &loss, const spar_loss_rows &rows) {
+    const auto *table = static_cast<const spar_loss_table *>(loss.table);
+    checked([&](spar_error *e) { return table->evaluate(loss.self, &rows, e); });
+}
+
+inline spar_loss_needs needs(const spar_component_ref &loss) {
+    const auto *table = static_cast<const spar_loss_table *>(loss.table);
+    return table->needs != nullptr ? table->needs(loss.self) : 0U;
+}
+
+}  // namespace spar

@@ -1,0 +1,197 @@
+// Write a method of training: from a batch to the gradients of one optimizer step. The host clears the
+// gradients, calls prepare() and gradients(), and takes the optimizer's step.
+#pragma once
+
+#include <spar/attack.hpp>
+#include <spar/component.hpp>
+#include <spar/geometry.hpp>
+#include <spar/head.hpp>
+
+namespace spar {
+
+/// One pass over the batch's rows; the fields of spar_session_pass.
+struct Pass {
+    const float *x = nullptr; /// [n, size]; null: the batch's own
+    spar_wants wants = SPAR_WANT_PARAMETER_GRADIENTS;
+    double weight = 1;        /// of the loss in everything pulled back; 1/n makes the batch mean
+    spar_mode mode = SPAR_MODE_TRAIN;
+    HeadRef head{};           /// instead of the loss
+    const spar_component_ref *loss = nullptr; /// null: the pipeline's
+    const float *reference = nullptr;         /// [n, K] for a loss that compares
+    const std::int64_t *labels = nullptr;     /// [n]; null: the batch's
+    const float *values = nullptr;            /// [n, K]; null: the batch's
+    float *outputs = nullptr;                 /// [n, K] or null
+    float *loss_values = nullptr;             /// [n] unweighted, or null
+    float *dx = nullptr;                      /// [n, size] with SPAR_WANT_INPUT_GRADIENT
+    float *stage_gradient = nullptr;          /// [n, stage size] or null
+    std::int32_t tape = 0;                    /// slot in [1, 8] for backward, 0: none
+    std::int64_t draw = 0;                    /// another number, other dropout masks
+    bool forward_only = false;                /// neither loss nor gradient
+};
+
+/// One parameter of the model.
+struct Parameter {
+    std::string_view name;
+    bool trainable;
+    std::vector<std::int64_t> shape;
+    std::span<float> value;
+    std::span<float> gradient; /// empty for a buffer
+};
+
+class Session {
+  public:
+    explicit Session(const spar_session *session) : s_(session) {}
+
+    const spar_session &raw() const { return *s_; }
+    std::int64_t count() const { return s_->count; }
+    std::int64_t size() const { return s_->size; }
+    std::int64_t outputs() const { return s_->outputs; }
+    /// 1/n, the weight that makes a sum over the batch a mean.
+    double mean() const { return 1.0 / static_cast<double>(s_->count); }
+    Rows<const float> x() const { return {s_->x, count(), size()}; }
+    const std::int64_t *labels() const { return s_->labels; }
+    const std::int64_t *ids() const { return s_->ids; }
+    const spar_threat &threat() const {
+        if (s_->threat == nullptr)
+            throw invalid("this method needs a threat model: add \"threat\" to the pipeline");
+        return *s_->threat;
+    }
+    Ball ball() const { return Ball(threat()); }
+    std::int64_t step() const { return s_->step; }
+    Random random(std::int64_t row, std::uint32_t draw = 0) const {
+        return {s_->key, s_->ids[row], draw};
+    }
+
+    void pass(const Pass &p) const {
+        spar_session_pass pass{};
+        pass.struct_size = sizeof pass;
+        pass.wants = p.wants;
+        pass.mode = p.mode;
+        pass.tape = p.tape;
+        pass.draw = p.draw;
+        pass.x = p.x;
+        pass.head = p.head.function;
+        pass.head_context = p.head.context;
+        pass.loss = p.loss;
+        pass.reference = p.reference;
+        pass.labels = p.labels;
+        pass.values = p.values;
+        pass.weight = p.weight;
+        pass.forward_only = p.forward_only ? 1 : 0;
+        pass.outputs = p.outputs;
+        pass.loss_values = p.loss_values;
+        pass.dx = p.dx;
+        pass.stage_gradient = p.stage_gradient;
+        checked([&](spar_error *e) { return s_->pass(s_, &pass, e); });
+    }
+    void backward(std::int32_t tape, const float *cotangent, spar_wants wants,
+                  float *dx = nullptr) const {
+        checked([&](spar_error *e) { return s_->backward(s_, tape, cotangent, wants, dx, e); });
+    }
+
+    /// x_adv [n, size] from the attack against the model as it is now.
+    void attack(const Child &attack, float *x_adv, const spar_objective *objective = nullptr,
+                std::int64_t draw = 0) const {
+        checked([&](spar_error *e) {
+            return s_->attack(s_, attack.ref(), objective, draw, x_adv, e);
+        });
+    }
+
+    std::vector<Parameter> parameters() const {
+        std::vector<Parameter> all;
+        for (std::int64_t i = 0; i < s_->parameter_count(s_); ++i) {
+            spar_parameter p{};
+            p.struct_size = sizeof p;
+            checked([&](spar_error *e) { return s_->parameter(s_, i, &p, e); });
+            const std::vector<std::int64_t> shape(p.shape, p.shape + p.rank);
+            const auto size = static_cast<std::size_t>(product(shape));
+            all.push_back({p.name,
+                           (p.flags & SPAR_PARAMETER_TRAINABLE) != 0,
+                           shape,
+                           {p.value, size},
+                           {p.gradient, p.gradient != nullptr ? size : 0}});
+        }
+        return all;
+    }
+    /// Say it after writing values of parameters.
+    void parameters_changed() const {
+        checked([&](spar_error *e) { return s_->parameters_changed(s_, e); });
+    }
+    void zero_gradients() const {
+        checked([&](spar_error *e) { return s_->zero_gradients(s_, e); });
+    }
+    /// A step in between (Free); clears the gradients. The host takes the last one.
+    void optimizer_step() const {
+        checked([&](spar_error *e) { return s_->optimizer_step(s_, e); });
+    }
+
+    /// Memory of the method's own by name: zero at first, the same ever after. Ask for the whole
+    /// batch size (batch_size(), not count()) so that the last batch fits.
+    Rows<float> tensor(const char *name, std::int64_t count, std::int64_t width,
+                       spar_tensor_flags flags = 0) const {
+        float *data = nullptr;
+        checked([&](spar_error *e) {
+            return s_->tensor(s_, name, count * width, flags, &data, e);
+        });
+        return {data, count, width};
+    }
+    std::int64_t batch_size() const { return s_->batch_size; }
+
+    /// The first stage of the model (YOPO).
+    std::int64_t stage_size() const {
+        std::int64_t size = 0;
+        checked([&](spar_error *e) { return s_->stage_size(s_, &size, e); });
+        return size;
+    }
+    void stage_ascend(float *x, const float *p, std::int64_t steps, AscentRef ascent) const {
+        checked([&](spar_error *e) {
+            return s_->stage_ascend(s_, x, p, steps, ascent.function, ascent.context, e);
+        });
+    }
+    void stage_accumulate(const float *x, const float *p) const {
+        checked([&](spar_error *e) { return s_->stage_accumulate(s_, x, p, e); });
+    }
+
+    void report(const char *name, double value) const { s_->report(s_, name, value); }
+
+  private:
+    const spar_session *s_;
+};
+
+class Method : public Component {
+  public:
+    using Kind = Method;
+    static constexpr spar_kind kind = SPAR_KIND_METHOD;
+
+    /// Crafts what gradients() trains on, for example adversarial examples into a session tensor.
+    virtual void prepare(const Session &) {}
+    /// Adds this batch's gradients. May be called again after one prepare, with other parameters.
+    virtual void gradients(const Session &session) = 0;
+
+    static const spar_method_table *table() {
+        static const spar_method_table functions{
+            sizeof(spar_method_table), 0,
+            [](void *self, const spar_session *session, spar_error *error) {
+                return guarded(error,
+                               [&] { static_cast<Method *>(self)->prepare(Session(session)); });
+            },
+            [](void *self, const spar_session *session, spar_error *error) {
+                return guarded(error,
+                               [&] { static_cast<Method *>(self)->gradients(Session(session)); });
+            }};
+        return &functions;
+    }
+};
+
+/// Calls a method that came as a parameter.
+inline void prepare(const spar_component_ref &method, const Session &session) {
+    const auto *table = static_cast<const spar_method_table *>(method.table);
+    if (table->prepare == nullptr) return;
+    checked([&](spar_error *e) { return table->prepare(method.self, &session.raw(), e); });
+}
+inline void gradients(const spar_component_ref &method, const Session &session) {
+    const auto *table = static_cast<const spar_method_table *>(method.table);
+    checked([&](spar_error *e) { return table->gradients(method.self, &session.raw(), e); });
+}
+
+}  // namespace spar

@@ -1,0 +1,55 @@
+// Write an optimizer: what to remember of one tensor, and how to update it from its gradient.
+#pragma once
+
+#include <spar/component.hpp>
+#include <spar/tensor.hpp>
+
+namespace spar {
+
+/// One tensor at one step.
+struct Update {
+    std::int64_t step;  /// 1 for the first
+    double rate_factor; /// the schedule's; the rate is the component's own times this
+    std::span<float> parameter;
+    std::span<const float> gradient;
+    float *const *state; /// state().size() arrays as long as the parameter
+
+    std::span<float> memory(std::size_t index) const { return {state[index], parameter.size()}; }
+};
+
+class Optimizer : public Component {
+  public:
+    using Kind = Optimizer;
+    static constexpr spar_kind kind = SPAR_KIND_OPTIMIZER;
+
+    /// Names of the arrays it remembers for each tensor, zero before the first step. Static text.
+    virtual std::vector<const char *> state() const = 0;
+    /// Called for different tensors at the same time.
+    virtual void update(const Update &update) const = 0;
+
+    static const spar_optimizer_table *table();
+};
+
+inline const spar_optimizer_table *Optimizer::table() {
+    static const spar_optimizer_table functions{
+        sizeof(spar_optimizer_table), 0,
+        [](void *self) {
+            return static_cast<std::int64_t>(static_cast<const Optimizer *>(self)->state().size());
+        },
+        [](void *self, std::int64_t index) -> const char * {
+            return static_cast<const Optimizer *>(self)->state()[static_cast<std::size_t>(index)];
+        },
+        [](void *self, const spar_update *in, spar_error *error) {
+            return guarded(error, [&] {
+                const auto size = static_cast<std::size_t>(in->size);
+                static_cast<const Optimizer *>(self)->update({in->step,
+                                                              in->rate_factor,
+                                                              {in->parameter, size},
+                                                              {in->gradient, size},
+                                                              in->state});
+            });
+        }};
+    return &functions;
+}
+
+}  // namespace spar
