@@ -1,5 +1,3 @@
-set(SPAR_PLUGIN_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
-
 # spar_add_plugin(<name> SOURCES <files> [LIBS <libraries>])
 #
 # A plugin: a shared library <name>.so that exports the entry symbol and nothing else, and leaves no
@@ -19,7 +17,7 @@ function(spar_add_plugin name)
   # One meaning of every sum, whatever the compiler may contract.
   target_compile_options(${target} PRIVATE -ffp-contract=off)
   target_link_libraries(${target} PRIVATE Spar::sdk ${PLUGIN_LIBS})
-  set(script ${SPAR_PLUGIN_CMAKE_DIR}/plugin.version)
+  set(script ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.version)
   target_link_options(${target} PRIVATE -Wl,--version-script=${script} -Wl,-z,now)
   if(NOT SPAR_SANITIZE) # the sanitizers' runtime is found in the host
     target_link_options(${target} PRIVATE -Wl,-z,defs)

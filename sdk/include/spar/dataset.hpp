@@ -72,6 +72,9 @@ inline const spar_dataset_table *Dataset::table() {
                 const auto size = static_cast<std::size_t>(width);
                 const DatasetInfo info = static_cast<Dataset *>(self)->info();
                 for (std::int64_t i = 0; i < count; ++i) {
+                    if (indices[i] < 0 || indices[i] >= info.size)
+                        throw invalid("example " + std::to_string(indices[i]) + " was asked of " +
+                                      std::to_string(info.size));
                     ExampleOut out{};
                     if (tokens) {
                         out.tokens = {static_cast<std::int64_t *>(x->data) + i * width, size};

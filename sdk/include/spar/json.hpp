@@ -45,7 +45,8 @@ inline std::string json_number(double value) {
 class JsonArray {
   public:
     JsonArray &raw(const std::string &json) {
-        body_ += (body_.empty() ? "" : ",") + json;
+        if (!body_.empty()) body_ += ',';
+        body_ += json;
         return *this;
     }
     JsonArray &text(std::string_view value) { return raw(json_text(value)); }
@@ -58,7 +59,10 @@ class JsonArray {
 class JsonObject {
   public:
     JsonObject &raw(std::string_view name, const std::string &json) {
-        body_ += (body_.empty() ? "" : ",") + json_text(name) + ":" + json;
+        if (!body_.empty()) body_ += ',';
+        body_ += json_text(name);
+        body_ += ':';
+        body_ += json;
         return *this;
     }
     JsonObject &text(std::string_view name, std::string_view value) {
