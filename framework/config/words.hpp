@@ -1,0 +1,27 @@
+// Words for messages: the nearest known name to a mistyped one, and lists of names.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spar::host {
+
+/// The known name that the given one was probably meant to be: the one with the smallest edit
+/// distance (insert, delete, replace, swap of neighbours), if that is small for the word's length.
+/// Empty when none is near.
+std::string nearest(std::string_view word, const std::vector<std::string> &known);
+
+/// "did you mean \"eps\"?" or "".
+std::string did_you_mean(std::string_view word, const std::vector<std::string> &known);
+
+/// "a, b, c"; after `most` names "..." and how many there are.
+std::string listed(const std::vector<std::string> &names, std::size_t most = 40);
+
+/// A file's text in quotes for a message: control characters escaped, at most `most` bytes.
+std::string quoted(std::string_view text, std::size_t most = 80);
+
+/// Whether the bytes are UTF-8.
+bool valid_utf8(std::string_view text);
+
+}  // namespace spar::host

@@ -1,0 +1,20 @@
+// Trying plugins in a child process first, so that one which ends the process, changes it, or never
+// comes back harms nobody but the child.
+#pragma once
+
+#include <spar/abi.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace spar::host {
+
+/// For every file why it must not be loaded here, in words; empty where it came up well. The child
+/// is a fork of this process, so nothing else may be running in it [main].
+std::vector<std::string> probe(const std::vector<std::filesystem::path> &files,
+                               const spar_host *host,
+                               std::chrono::milliseconds patience = std::chrono::seconds(20));
+
+}  // namespace spar::host
