@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace spar::host {
 namespace {
@@ -42,7 +43,7 @@ bool word(std::string_view name, std::string_view also) {
 /// A table of functions as far as every version of it reaches; the functions that must be there.
 struct TableRule {
     std::size_t smallest;
-    std::initializer_list<std::pair<std::size_t, const char *>> functions;
+    std::vector<std::pair<std::size_t, const char *>> functions;
 };
 
 #define SPAR_SLOT(table, name) \
