@@ -1,0 +1,86 @@
+#include "engine/attacker.hpp"
+
+#include "engine/loss_head.hpp"
+#include "engine/oracle.hpp"
+
+#include <spar/geometry.hpp>
+
+#include <cmath>
+#include <fmt/format.h>
+
+namespace spar::host {
+
+std::atomic<bool> stop_requested{false};
+
+namespace {
+
+/// Rounding in float32 may carry a projected point this far out of the ball.
+double allowed(const Ball &ball) { return static_cast<double>(ball.eps) * (1 + 1e-5) + 1e-7; }
+
+/// An attack proposes, the host decides whether it stayed inside.
+void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
+    const Ball ball(*task.threat);
+    const auto breach = [&](std::int64_t row, const std::string &what) {
+        throw Failure(Exit::plugin,
+                      fmt::format("#{}: attack \"{}\" broke the threat model on example {}: {}",
+                                  task.attack->pointer(), task.attack->type(),
+                                  task.points.ids[row], what));
+    };
+    const auto width = static_cast<std::size_t>(size);
+    for (std::int64_t i = 0; i < task.points.count; ++i) {
+        const std::span<const float> x(task.points.x + i * size, width);
+        const std::span<const float> adv(x_adv + i * size, width);
+        for (const float value : adv) {
+            if (!std::isfinite(value)) breach(i, fmt::format("it holds {}", value));
+            if (value < ball.lower || value > ball.upper)
+                breach(i, fmt::format("it holds {}, outside [{}, {}]", value, ball.lower, ball.upper));
+        }
+        if (const double distance = ball.distance(x, adv); distance > allowed(ball))
+            breach(i, fmt::format("its distance is {}, more than eps {}", distance, ball.eps));
+    }
+}
+
+}  // namespace
+
+void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
+    const std::int64_t count = task.points.count, size = task.network->size();
+    queries.forward.assign(static_cast<std::size_t>(count), 0);
+    queries.gradient.assign(static_cast<std::size_t>(count), 0);
+    std::copy(task.points.x, task.points.x + count * size, x_adv);
+    if (count == 0) return;
+
+    thread_local OracleMemory memory;
+    OracleHandle handle{task, queries, memory};
+    const spar_oracle oracle = handle.table();
+    const std::span<const std::int64_t> shape = task.network->shape();
+
+    spar_attack_batch batch{};
+    batch.struct_size = sizeof batch;
+    batch.purpose = task.purpose;
+    batch.count = count;
+    batch.size = size;
+    batch.rank = static_cast<std::int32_t>(shape.size());
+    std::copy(shape.begin(), shape.end(), batch.shape);
+    batch.x = task.points.x;
+    batch.mask = task.points.mask;
+    batch.labels = task.labels;
+    batch.values = task.values;
+    batch.targets = task.targets;
+    batch.ids = task.points.ids;
+    batch.key = task.key;
+    batch.outputs = task.outputs;
+    batch.threat = task.threat;
+    batch.x_adv = x_adv;
+    try {
+        task.attack->call("perturb", [&](spar_error *error) {
+            return task.attack->table<spar_attack_table>().perturb(task.attack->self(), &oracle,
+                                                                   &batch, error);
+        });
+    } catch (const Failure &) {
+        if (handle.failure) std::rethrow_exception(handle.failure);
+        throw;
+    }
+    verify(task, x_adv, size);
+}
+
+}  // namespace spar::host

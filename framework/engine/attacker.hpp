@@ -1,0 +1,40 @@
+// Running an attack on a batch: the oracle it asks, and the checks of what it proposes.
+#pragma once
+
+#include "engine/network.hpp"
+
+#include <atomic>
+
+namespace spar::host {
+
+/// Set by a signal: running work ends with SPAR_E_CANCELLED as soon as it asks.
+extern std::atomic<bool> stop_requested;
+
+/// What is attacked. All pointers are to one value or row per example, null where there is none.
+struct AttackTask {
+    const Instance *attack;
+    Network *network;
+    const spar_component_ref *loss;  /// null: attacks must bring their own
+    const spar_threat *threat;
+    spar_purpose purpose;
+    spar_mode mode;        /// of the model while crafting
+    std::uint64_t key;     /// of the attack's random numbers
+    std::uint64_t model_key; /// of the model's own (dropout, when mode is training)
+    Network::Points points; /// the clean examples
+    const std::int64_t *labels;
+    const float *values;
+    const std::int64_t *targets;
+    const float *reference; /// for a loss that compares
+    const float *outputs;   /// at the clean points, null when not known
+};
+
+/// Queries each example cost.
+struct QueryCount {
+    std::vector<std::int64_t> forward, gradient;
+};
+
+/// Writes x_adv [count, size], starting from x. Throws Failure when the attack fails, and when what it
+/// leaves is outside the threat model or not a number.
+void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries);
+
+}  // namespace spar::host

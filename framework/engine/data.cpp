@@ -1,0 +1,105 @@
+#include "engine/data.hpp"
+
+#include <spar/philox.hpp>
+
+#include <fmt/format.h>
+#include <numeric>
+
+namespace spar::host {
+
+Data::Data(std::unique_ptr<Instance> dataset) : dataset_(std::move(dataset)) {
+    info_.struct_size = sizeof info_;
+    dataset_->call("info", [&](spar_error *error) {
+        return dataset_->table<spar_dataset_table>().info(dataset_->self(), &info_, error);
+    });
+    const auto refuse = [&](const std::string &why) {
+        throw Failure(Exit::data, fmt::format("#{}: dataset \"{}\" {}", dataset_->pointer(),
+                                              dataset_->type(), why));
+    };
+    if (info_.size < 1) refuse("is empty");
+    if (info_.rank < 1 || info_.rank > SPAR_MAX_RANK) refuse("says nothing sensible of its shape");
+    for (const std::int64_t extent : shape())
+        if (extent < 1 || extent > (std::int64_t{1} << 32)) refuse("has a dimension without extent");
+    if (info_.outputs < 1) refuse("has no classes and no target values");
+    if (!tokens() && !(info_.lower < info_.upper)) refuse("has an empty box of values");
+}
+
+void Data::read(std::span<const std::int64_t> indices, Batch &batch) const {
+    const auto count = static_cast<std::int64_t>(indices.size());
+    const auto rows = indices.size();
+    const auto width = static_cast<std::size_t>(product(shape()));
+    std::vector<std::int64_t> full{count};
+    full.insert(full.end(), shape().begin(), shape().end());
+
+    batch.count = count;
+    batch.ids.assign(indices.begin(), indices.end());
+    batch.labels.resize(classes() ? rows : 0);
+    batch.values.resize(classes() ? 0 : count, info_.outputs);
+    const void *x = nullptr;
+    if (tokens()) {
+        batch.tokens.resize(rows * width);
+        batch.mask.resize(rows * width);
+        x = batch.tokens.data();
+    } else {
+        batch.x.resize(count, static_cast<std::int64_t>(width));
+        x = batch.x.data();
+    }
+    View x_view(x, tokens() ? View::int64 : View::float32, full);
+    View mask_view(batch.mask.data(), View::float32, full);
+    dataset_->call("read", [&](spar_error *error) {
+        return dataset_->table<spar_dataset_table>().read(
+            dataset_->self(), indices.data(), count, x_view.view(),
+            tokens() ? mask_view.view() : nullptr, classes() ? batch.labels.data() : nullptr,
+            classes() ? nullptr : batch.values.data(), error);
+    });
+    check(batch);
+}
+
+void Data::check(const Batch &batch) const {
+    const auto refuse = [&](std::size_t row, const std::string &what) {
+        throw Failure(Exit::data, fmt::format("#{}: example {} of dataset \"{}\" {}",
+                                              dataset_->pointer(), batch.ids[row],
+                                              dataset_->type(), what));
+    };
+    for (std::size_t i = 0; i < batch.labels.size(); ++i)
+        if (batch.labels[i] < 0 || batch.labels[i] >= info_.outputs)
+            refuse(i, fmt::format("has the label {}, expected 0 to {}", batch.labels[i],
+                                  info_.outputs - 1));
+    const auto width = static_cast<std::size_t>(product(shape()));
+    for (std::size_t i = 0; i < batch.tokens.size(); ++i)
+        if (batch.tokens[i] < 0 || batch.tokens[i] >= info_.vocabulary)
+            refuse(i / width, fmt::format("has the token {}, expected 0 to {}", batch.tokens[i],
+                                          info_.vocabulary - 1));
+    const auto lower = static_cast<float>(info_.lower), upper = static_cast<float>(info_.upper);
+    for (std::int64_t i = 0; i < batch.x.count(); ++i)
+        for (const float value : batch.x[i])
+            if (!(value >= lower && value <= upper))
+                refuse(static_cast<std::size_t>(i),
+                       fmt::format("holds the value {}, outside its box [{}, {}]", value,
+                                   info_.lower, info_.upper));
+}
+
+std::vector<std::string> Data::files() const {
+    std::vector<std::string> files;
+    const auto *table = &dataset_->table<spar_dataset_table>();
+    if (table->file == nullptr) return files;
+    while (const char *file = table->file(dataset_->self(), static_cast<std::int64_t>(files.size())))
+        files.emplace_back(file);
+    return files;
+}
+
+std::vector<std::int64_t> index_range(std::int64_t first, std::int64_t count) {
+    std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
+    std::iota(indices.begin(), indices.end(), first);
+    return indices;
+}
+
+void shuffle(std::vector<std::int64_t> &indices, std::uint64_t key) {
+    Random random(key, 0);
+    for (std::size_t i = indices.size(); i > 1; --i) {
+        const auto j = random.below(static_cast<std::int64_t>(i), static_cast<std::int64_t>(i));
+        std::swap(indices[i - 1], indices[static_cast<std::size_t>(j)]);
+    }
+}
+
+}  // namespace spar::host

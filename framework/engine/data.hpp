@@ -1,0 +1,59 @@
+// A dataset in use: what it holds, and batches of it by index.
+#pragma once
+
+#include "pipeline/instance.hpp"
+
+#include <spar/tensor.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace spar::host {
+
+/// Examples in memory. `ids` are their indices in the dataset.
+struct Batch {
+    std::int64_t count = 0;
+    Matrix x;                          /// [count, values an example]; empty for tokens
+    std::vector<std::int64_t> tokens;  /// [count, length]; empty for values
+    std::vector<float> mask;           /// [count, length] with tokens
+    std::vector<std::int64_t> labels;  /// [count]; empty for regression
+    Matrix values;                     /// [count, outputs]; empty for classes
+    std::vector<std::int64_t> ids;
+
+    const std::int64_t *label_data() const { return labels.empty() ? nullptr : labels.data(); }
+    const float *value_data() const { return values.count() == 0 ? nullptr : values.data(); }
+};
+
+class Data {
+  public:
+    /// Opens the dataset and checks what it says of itself.
+    explicit Data(std::unique_ptr<Instance> dataset);
+
+    const spar_dataset_info &info() const { return info_; }
+    std::span<const std::int64_t> shape() const {
+        return {info_.shape, static_cast<std::size_t>(info_.rank)};
+    }
+    std::int64_t size() const { return info_.size; }
+    bool classes() const { return info_.target == SPAR_TARGET_CLASS; }
+    bool tokens() const { return info_.input == SPAR_INPUT_TOKENS; }
+    const Instance &instance() const { return *dataset_; }
+
+    /// Reads examples into `batch`, whose memory is used again. Values and labels are checked.
+    void read(std::span<const std::int64_t> indices, Batch &batch) const;
+    /// Files the examples come from.
+    std::vector<std::string> files() const;
+
+  private:
+    void check(const Batch &batch) const;
+
+    std::unique_ptr<Instance> dataset_;
+    spar_dataset_info info_{};
+};
+
+/// {first, ..., first + count - 1}
+std::vector<std::int64_t> index_range(std::int64_t first, std::int64_t count);
+/// Shuffles in an order that the key alone decides (Fisher and Yates).
+void shuffle(std::vector<std::int64_t> &indices, std::uint64_t key);
+
+}  // namespace spar::host

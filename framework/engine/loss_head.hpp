@@ -1,0 +1,29 @@
+// A loss as the head of a pass: the gradient at the outputs, and the loss of each row.
+#pragma once
+
+#include <spar/abi.h>
+
+#include <cstdint>
+
+namespace spar::host {
+
+/// Pointers to one value or row per row of the pass; null where there is none. Must outlive the pass.
+struct LossHead {
+    const spar_component_ref *loss;
+    std::int64_t outputs;
+    float weight = 1;  /// of the gradient; -1 with `negate`: towards a target
+    bool negate = false;
+    const std::int64_t *labels = nullptr;
+    const float *values = nullptr;
+    const float *reference = nullptr;
+    const std::int64_t *targets = nullptr;
+    const std::int64_t *ids = nullptr;
+    std::uint64_t key = 0;
+    float *loss_values = nullptr;
+
+    /// A spar_head; `context` is the LossHead.
+    static spar_status evaluate(void *context, std::int64_t first, std::int64_t count,
+                                const float *outputs, float *gradients, spar_error *error);
+};
+
+}  // namespace spar::host

@@ -1,0 +1,131 @@
+#include "engine/network.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <set>
+
+namespace spar::host {
+
+Network::Network(std::unique_ptr<Instance> model, const Data &data)
+    : model_(std::move(model)), table_(&model_->table<spar_model_table>()) {
+    const spar_dataset_info &info = data.info();
+    spar_model_setup setup{};
+    setup.struct_size = sizeof setup;
+    setup.input = info.input;
+    setup.rank = info.rank;
+    std::copy(std::begin(info.shape), std::end(info.shape), setup.shape);
+    setup.outputs = info.outputs;
+    setup.vocabulary = info.vocabulary;
+    setup.key = model_->key();
+    model_->call("setup", [&](spar_error *e) { return table_->setup(model_->self(), &setup, e); });
+
+    outputs_ = table_->outputs(model_->self());
+    if (outputs_ < info.outputs)
+        throw Failure(Exit::pipeline,
+                      fmt::format("#{}: the model ends in {} outputs, but the data has {} {}: make "
+                                  "the last layer's output {}",
+                                  model_->pointer(), outputs_, info.outputs,
+                                  data.classes() ? "classes" : "target values", info.outputs));
+    if (!data.classes() && outputs_ != info.outputs)
+        throw Failure(Exit::pipeline, fmt::format("#{}: the model ends in {} outputs, but the data "
+                                                  "has {} target values",
+                                                  model_->pointer(), outputs_, info.outputs));
+    const auto extension = [&](const char *id) -> const void * {
+        return table_->extension != nullptr ? table_->extension(model_->self(), id) : nullptr;
+    };
+    stages_ = static_cast<const spar_stages *>(extension(SPAR_MODEL_STAGES));
+    shape_.assign(data.shape().begin(), data.shape().end());
+    if (data.tokens()) {
+        embedding_ = static_cast<const spar_embedding *>(extension(SPAR_MODEL_EMBEDDING));
+        if (embedding_ == nullptr)
+            throw Failure(Exit::pipeline,
+                          fmt::format("#{}: the data is text, but the model has no embedding: give "
+                                      "it one as its first layer",
+                                      model_->pointer()));
+        shape_.push_back(embedding_->width(model_->self()));
+    }
+    size_ = product(shape_);
+    read_parameters();
+}
+
+void Network::read_parameters() {
+    std::set<std::string> names;
+    for (std::int64_t i = 0; i < table_->parameter_count(model_->self()); ++i) {
+        spar_parameter p{};
+        p.struct_size = sizeof p;
+        model_->call("parameter",
+                     [&](spar_error *e) { return table_->parameter(model_->self(), i, &p, e); });
+        if (p.name == nullptr || p.value == nullptr || p.rank < 0 || p.rank > SPAR_MAX_RANK ||
+            !names.insert(p.name).second)
+            throw Failure(Exit::plugin, fmt::format("#{}: parameter {} of the model has no name of "
+                                                    "its own, no value or no shape",
+                                                    model_->pointer(), i));
+        const std::vector<std::int64_t> shape(p.shape, p.shape + p.rank);
+        const auto size = static_cast<std::size_t>(product(shape));
+        const bool trainable =
+            (p.flags & SPAR_PARAMETER_TRAINABLE) != 0 && p.gradient != nullptr;
+        parameters_.push_back({p.name, trainable, shape, {p.value, size},
+                               {p.gradient, trainable ? size : 0}});
+    }
+}
+
+void Network::pass(const Points &points, spar_pass pass) {
+    std::array<std::int64_t, SPAR_MAX_RANK + 2> extents{points.count};
+    std::copy(shape_.begin(), shape_.end(), extents.begin() + 1);
+    const std::span<const std::int64_t> full(extents.data(), shape_.size() + 1);
+    View x(points.x, View::float32, full);
+    View mask(points.mask, View::float32, full.first(2));
+    pass.struct_size = sizeof pass;
+    pass.space = space();
+    pass.ids = points.ids;
+    pass.x = x.view();
+    pass.mask = points.mask != nullptr ? mask.view() : nullptr;
+    const bool embeds = embedding_ != nullptr && pass.head != nullptr &&
+                        (pass.wants & SPAR_WANT_PARAMETER_GRADIENTS) != 0;
+    if (embeds && pass.dx == nullptr) {
+        embedding_gradient_.resize(points.count, size_);
+        pass.dx = embedding_gradient_.data();
+        pass.wants |= SPAR_WANT_INPUT_GRADIENT;
+    }
+    model_->call("pass", [&](spar_error *e) { return table_->pass(model_->self(), &pass, e); });
+    forward_examples += points.count;
+    if (pass.head != nullptr && (pass.wants != 0 || pass.stage_gradient != nullptr))
+        backward_examples += points.count;
+    if (embeds) accumulate_embedding(points, pass.dx);
+}
+
+void Network::accumulate_embedding(const Points &points, const float *dx) {
+    const std::int64_t full[] = {points.count, shape_[0]};
+    View tokens(points.tokens, View::int64, full);
+    View mask(points.mask, View::float32, full);
+    model_->call("the embedding", [&](spar_error *e) {
+        return embedding_->accumulate(model_->self(), tokens.view(), mask.view(), dx, e);
+    });
+}
+
+void Network::backward(std::int64_t count, std::int32_t tape, const float *cotangent,
+                       spar_wants wants, float *dx) {
+    model_->call("backward", [&](spar_error *e) {
+        return table_->backward(model_->self(), tape, cotangent, wants, dx, e);
+    });
+    backward_examples += count;
+}
+
+void Network::embed(const Batch &batch, Matrix &vectors) {
+    const std::int64_t full[] = {batch.count, shape_[0]};
+    View tokens(batch.tokens.data(), View::int64, full);
+    View mask(batch.mask.data(), View::float32, full);
+    vectors.resize(batch.count, size_);
+    model_->call("the embedding", [&](spar_error *e) {
+        return embedding_->embed(model_->self(), tokens.view(), mask.view(), vectors.data(), e);
+    });
+}
+
+void Network::zero_gradients() {
+    for (const NetworkParameter &p : parameters_)
+        std::fill(p.gradient.begin(), p.gradient.end(), 0.0F);
+}
+
+void Network::parameters_changed() { table_->parameters_changed(model_->self()); }
+
+}  // namespace spar::host

@@ -1,0 +1,74 @@
+// The model in use: its parameters, its passes, and a count of both.
+#pragma once
+
+#include "engine/data.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace spar::host {
+
+struct NetworkParameter {
+    std::string name;
+    bool trainable;
+    std::vector<std::int64_t> shape;
+    std::span<float> value;
+    std::span<float> gradient;  /// empty for a buffer
+};
+
+class Network {
+  public:
+    Network(std::unique_ptr<Instance> model, const Data &data);
+
+    const Instance &instance() const { return *model_; }
+    std::int64_t outputs() const { return outputs_; }
+    const std::vector<NetworkParameter> &parameters() const { return parameters_; }
+
+    /// What a pass takes: the data's own shape, or vectors when the data is tokens.
+    std::span<const std::int64_t> shape() const { return shape_; }
+    std::int64_t size() const { return size_; }
+    spar_space space() const {
+        return embedding_ != nullptr ? SPAR_SPACE_EMBEDDING : SPAR_SPACE_INPUT;
+    }
+
+    /// Forward, and back as far as `pass` wants. x [count, size()]; mask with embeddings.
+    /// `tokens` receive the gradient of the embedding when parameter gradients are wanted.
+    struct Points {
+        std::int64_t count;
+        const float *x;
+        const std::int64_t *ids;
+        const std::int64_t *tokens = nullptr;
+        const float *mask = nullptr;
+    };
+    void pass(const Points &points, spar_pass pass);
+    void backward(std::int64_t count, std::int32_t tape, const float *cotangent, spar_wants wants,
+                  float *dx);
+
+    /// Vectors of a batch of tokens [count, size()].
+    void embed(const Batch &batch, Matrix &vectors);
+
+    void zero_gradients();
+    void parameters_changed();
+
+    /// The first stage by itself; null where the model has none.
+    const spar_stages *stages() const { return stages_; }
+
+    /// Examples that went forward and back since the beginning.
+    std::int64_t forward_examples = 0, backward_examples = 0;
+
+  private:
+    void read_parameters();
+    void accumulate_embedding(const Points &points, const float *dx);
+
+    std::unique_ptr<Instance> model_;
+    const spar_model_table *table_;
+    const spar_stages *stages_ = nullptr;
+    const spar_embedding *embedding_ = nullptr;
+    std::int64_t outputs_ = 0, size_ = 0;
+    std::vector<std::int64_t> shape_;
+    std::vector<NetworkParameter> parameters_;
+    Matrix embedding_gradient_;
+};
+
+}  // namespace spar::host

@@ -1,0 +1,118 @@
+#include "engine/optimization.hpp"
+
+#include "pipeline/services.hpp"
+
+#include <cmath>
+#include <fmt/format.h>
+
+namespace spar::host {
+
+Optimization::Optimization(std::unique_ptr<Instance> optimizer, Network &network, Clipping clipping,
+                           std::optional<double> average_decay)
+    : optimizer_(std::move(optimizer)),
+      network_(network),
+      clipping_(clipping),
+      average_decay_(average_decay) {
+    const auto &table = optimizer_->table<spar_optimizer_table>();
+    const std::int64_t arrays = table.state_count(optimizer_->self());
+    for (const NetworkParameter &p : network.parameters()) {
+        if (average_decay_) average_.emplace_back(p.value.begin(), p.value.end());
+        if (!p.trainable) continue;
+        trained_.push_back(p);
+        memory_.emplace_back(static_cast<std::size_t>(arrays), std::vector<float>(p.value.size()));
+    }
+    for (auto &of_parameter : memory_) {
+        pointers_.emplace_back();
+        for (auto &array : of_parameter) pointers_.back().push_back(array.data());
+    }
+}
+
+void Optimization::clip() {
+    double squares = 0;
+    for (const NetworkParameter &p : trained_)
+        for (const float g : p.gradient) squares += double{g} * double{g};
+    if (!std::isfinite(squares))
+        throw Failure(Exit::plugin,
+                      fmt::format("training diverged: a gradient is not a number after {} steps; try "
+                                  "a smaller learning rate, or clipping (train.clip)",
+                                  steps_));
+    if (clipping_.norm) {
+        // As PyTorch's clip_grad_norm_.
+        const double factor = *clipping_.norm / (std::sqrt(squares) + 1e-6);
+        if (factor < 1)
+            for (const NetworkParameter &p : trained_)
+                for (float &g : p.gradient) g = static_cast<float>(g * factor);
+    }
+    if (clipping_.value) {
+        const auto bound = static_cast<float>(*clipping_.value);
+        for (const NetworkParameter &p : trained_)
+            for (float &g : p.gradient) g = std::clamp(g, -bound, bound);
+    }
+}
+
+void Optimization::step(double rate_factor) {
+    clip();
+    ++steps_;
+    struct Context {
+        Optimization *self;
+        double rate_factor;
+    } context{this, rate_factor};
+    const auto task = [](void *c, std::int64_t index, spar_error *error) {
+        auto &[self, factor] = *static_cast<Context *>(c);
+        const auto i = static_cast<std::size_t>(index);
+        const NetworkParameter &p = self->trained_[i];
+        const spar_update update{sizeof(spar_update),
+                                 0,
+                                 self->steps_,
+                                 factor,
+                                 p.name.c_str(),
+                                 static_cast<std::int64_t>(p.value.size()),
+                                 p.value.data(),
+                                 p.gradient.data(),
+                                 self->pointers_[i].data()};
+        return self->optimizer_->table<spar_optimizer_table>().update(self->optimizer_->self(),
+                                                                      &update, error);
+    };
+    optimizer_->call("update", [&](spar_error *error) {
+        return host_table()->parallel_for(host_table(), static_cast<std::int64_t>(trained_.size()),
+                                          task, &context, error);
+    });
+    network_.parameters_changed();
+    network_.zero_gradients();
+    if (average_decay_) update_average();
+}
+
+void Optimization::update_average() {
+    const auto decay = static_cast<float>(*average_decay_);
+    std::size_t i = 0;
+    for (const NetworkParameter &p : network_.parameters()) {
+        std::vector<float> &average = average_[i++];
+        for (std::size_t j = 0; j < average.size(); ++j)
+            average[j] = decay * average[j] + (1 - decay) * p.value[j];
+    }
+}
+
+void Optimization::swap_average() {
+    std::size_t i = 0;
+    for (const NetworkParameter &p : network_.parameters()) {
+        std::vector<float> &average = average_[i++];
+        std::swap_ranges(average.begin(), average.end(), p.value.begin());
+    }
+    network_.parameters_changed();
+}
+
+std::vector<Optimization::State> Optimization::state() {
+    std::vector<State> all;
+    const auto &table = optimizer_->table<spar_optimizer_table>();
+    for (std::size_t i = 0; i < trained_.size(); ++i)
+        for (std::size_t j = 0; j < memory_[i].size(); ++j)
+            all.push_back({fmt::format("optimizer.{}.{}", trained_[i].name,
+                                       table.state_name(optimizer_->self(),
+                                                        static_cast<std::int64_t>(j))),
+                           memory_[i][j]});
+    for (std::size_t i = 0; i < average_.size(); ++i)
+        all.push_back({"average." + network_.parameters()[i].name, average_[i]});
+    return all;
+}
+
+}  // namespace spar::host

@@ -1,0 +1,54 @@
+// The optimizer in use: its state for every parameter, its step number, clipping, the moving average.
+#pragma once
+
+#include "engine/network.hpp"
+
+#include <optional>
+
+namespace spar::host {
+
+struct Clipping {
+    std::optional<double> norm;   /// of all gradients together
+    std::optional<double> value;  /// of each element
+};
+
+class Optimization {
+  public:
+    Optimization(std::unique_ptr<Instance> optimizer, Network &network, Clipping clipping,
+                 std::optional<double> average_decay);
+
+    /// Updates every trainable parameter from its gradient and clears the gradients.
+    /// Throws Failure when a gradient is not a number.
+    void step(double rate_factor);
+
+    std::int64_t steps() const { return steps_; }
+
+    /// Puts the moving average of the weights in the place of the weights, and back.
+    bool averages() const { return average_decay_.has_value(); }
+    void swap_average();
+
+    /// What a checkpoint holds besides the parameters, by name.
+    struct State {
+        std::string name;
+        std::span<float> values;
+    };
+    std::vector<State> state();
+    void set_steps(std::int64_t steps) { steps_ = steps; }
+    const Instance &instance() const { return *optimizer_; }
+
+  private:
+    void clip();
+    void update_average();
+
+    std::unique_ptr<Instance> optimizer_;
+    Network &network_;
+    Clipping clipping_;
+    std::optional<double> average_decay_;
+    std::int64_t steps_ = 0;
+    std::vector<NetworkParameter> trained_;
+    std::vector<std::vector<std::vector<float>>> memory_;  // [parameter][array][element]
+    std::vector<std::vector<float *>> pointers_;
+    std::vector<std::vector<float>> average_;  // of every parameter, buffers too
+};
+
+}  // namespace spar::host

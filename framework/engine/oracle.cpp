@@ -1,0 +1,158 @@
+#include "engine/oracle.hpp"
+
+#include "engine/loss_head.hpp"
+
+#include <fmt/format.h>
+
+namespace spar::host {
+namespace {
+
+constexpr std::int32_t tapes = 8;
+
+std::int64_t row_of(const spar_query &query, std::int64_t point) {
+    return query.rows != nullptr ? query.rows[point] : point;
+}
+
+/// target[i] = source row of point i, each `width` wide; empty when there is no source.
+template <class T>
+const T *gather_rows(const spar_query &query, const T *source, std::int64_t width,
+                     std::vector<T> &target) {
+    if (source == nullptr) return nullptr;
+    target.resize(static_cast<std::size_t>(query.count * width));
+    for (std::int64_t i = 0; i < query.count; ++i)
+        std::copy_n(source + row_of(query, i) * width, width,
+                    target.begin() + static_cast<std::ptrdiff_t>(i * width));
+    return target.data();
+}
+
+template <class Work>
+spar_status answer(const spar_oracle *oracle, spar_error *error, Work &&work) {
+    auto &handle = *static_cast<OracleHandle *>(oracle->handle);
+    if (stop_requested) return fill(error, SPAR_E_CANCELLED, "the run is being stopped");
+    return guarded(error, [&] {
+        try {
+            work(handle);
+        } catch (const Failure &) {
+            handle.failure = std::current_exception();
+            throw;
+        }
+    });
+}
+
+}  // namespace
+
+spar_oracle OracleHandle::table() {
+    spar_oracle oracle{};
+    oracle.struct_size = sizeof oracle;
+    oracle.gradients = 1;
+    oracle.handle = this;
+    oracle.outputs = task.network->outputs();
+    oracle.evaluate = [](const spar_oracle *self, const spar_query *query, spar_error *error) {
+        return answer(self, error,
+                      [&](OracleHandle &handle) { handle.evaluate(read_struct(query)); });
+    };
+    oracle.pullback = [](const spar_oracle *self, std::int32_t tape, const float *cotangent,
+                         float *gradient, spar_error *error) {
+        return answer(self, error, [&](OracleHandle &handle) {
+            handle.pullback(tape, cotangent, gradient);
+        });
+    };
+    oracle.cancelled = [](const spar_oracle *) { return stop_requested ? 1 : 0; };
+    return oracle;
+}
+
+void OracleHandle::count(const spar_query &query) {
+    const bool gradient = query.gradient != nullptr;
+    const std::int64_t budget = task.threat->query_budget;
+    for (std::int64_t i = 0; i < query.count; ++i) {
+        const std::int64_t row = row_of(query, i);
+        if (row < 0 || row >= task.points.count)
+            throw Error(SPAR_E_CONTRACT, fmt::format("a query for example {} of a batch of {}", row,
+                                                     task.points.count));
+        const auto at = static_cast<std::size_t>(row);
+        if (budget > 0 && queries.forward[at] >= budget)
+            throw Error(SPAR_E_BUDGET,
+                        fmt::format("the budget of {} queries an example is spent", budget));
+        queries.forward[at] += 1;
+        if (gradient) queries.gradient[at] += 1;
+    }
+}
+
+Network::Points OracleHandle::gather(const spar_query &query) {
+    const Network::Points &all = task.points;
+    const std::int64_t length = task.network->shape()[0];
+    if (query.rows == nullptr) {
+        Network::Points points = all;
+        points.count = query.count;
+        points.x = query.x;
+        return points;
+    }
+    return {query.count, query.x, gather_rows(query, all.ids, 1, memory.ids),
+            gather_rows(query, all.tokens, length, memory.tokens),
+            gather_rows(query, all.mask, length, memory.mask)};
+}
+
+void OracleHandle::evaluate(const spar_query &query) {
+    if (query.count <= 0) return;
+    if (query.tape < 0 || query.tape > tapes)
+        throw Error(SPAR_E_CONTRACT, fmt::format("tape {}, expected 0 to {}", query.tape, tapes));
+    if (query.rows == nullptr && query.count > task.points.count)
+        throw Error(SPAR_E_CONTRACT, "more points than examples, and no rows");
+    count(query);
+    const std::int64_t outputs = task.network->outputs();
+    const bool all = query.rows == nullptr;
+    const auto pick = [&](auto *source, std::int64_t width, auto &target) {
+        return all ? source : gather_rows(query, source, width, target);
+    };
+
+    LossHead loss{.loss = query.loss != nullptr ? query.loss : task.loss, .outputs = outputs};
+    const Network::Points points = gather(query);
+    const bool aimed = task.targets != nullptr && query.labels == nullptr;
+    loss.negate = aimed;  // down towards the target is up for the attack
+    loss.targets = pick(task.targets, 1, memory.targets);
+    loss.labels = query.labels != nullptr ? query.labels
+                  : aimed                 ? loss.targets
+                                          : pick(task.labels, 1, memory.labels);
+    loss.values = pick(task.values, outputs, memory.values);
+    loss.reference = pick(task.reference, outputs, memory.reference);
+    loss.ids = points.ids;
+    loss.key = task.key;
+    loss.loss_values = query.loss_values;
+
+    spar_pass pass{};
+    pass.mode = task.mode;
+    pass.key = task.model_key;
+    pass.tape = query.tape;
+    pass.outputs = query.outputs;
+    pass.dx = query.gradient;
+    pass.wants = query.gradient != nullptr ? SPAR_WANT_INPUT_GRADIENT : 0U;
+    if (query.head != nullptr) {
+        pass.head = query.head;
+        pass.head_context = query.head_context;
+    } else if (query.gradient != nullptr || query.loss_values != nullptr) {
+        if (loss.loss == nullptr)
+            throw Error(SPAR_E_UNSUPPORTED,
+                        "the attack asks for a loss, but the pipeline names none: add "
+                        "\"evaluate\": {\"loss\": ...}, or a loss in the attack's node");
+        pass.head = LossHead::evaluate;
+        pass.head_context = &loss;
+    }
+    task.network->pass(points, pass);
+    if (query.tape > 0) {
+        auto &rows = memory.tape_rows[static_cast<std::size_t>(query.tape)];
+        rows.resize(static_cast<std::size_t>(query.count));
+        for (std::int64_t i = 0; i < query.count; ++i)
+            rows[static_cast<std::size_t>(i)] = row_of(query, i);
+    }
+}
+
+void OracleHandle::pullback(std::int32_t tape, const float *cotangent, float *gradient) {
+    if (tape < 1 || tape > tapes)
+        throw Error(SPAR_E_CONTRACT, fmt::format("tape {}, expected 1 to {}", tape, tapes));
+    const auto &rows = memory.tape_rows[static_cast<std::size_t>(tape)];
+    for (const std::int64_t row : rows) queries.gradient[static_cast<std::size_t>(row)] += 1;
+    task.network->backward(static_cast<std::int64_t>(rows.size()), tape, cotangent,
+                           SPAR_WANT_INPUT_GRADIENT, gradient);
+}
+
+}  // namespace spar::host

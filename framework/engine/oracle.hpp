@@ -1,0 +1,37 @@
+// The oracle behind the table that an attack gets: one model, its loss, and a count of queries.
+#pragma once
+
+#include "engine/attacker.hpp"
+
+#include <exception>
+
+namespace spar::host {
+
+/// Arrays per point, kept from call to call so that a warm query allocates nothing.
+struct OracleMemory {
+    std::vector<std::int64_t> labels, targets, ids, tokens;
+    std::vector<float> values, reference, mask;
+    /// Which examples the points of each tape belong to.
+    std::array<std::vector<std::int64_t>, 9> tape_rows;
+};
+
+struct OracleHandle {
+    const AttackTask &task;
+    QueryCount &queries;
+    OracleMemory &memory;
+    /// What the host itself threw inside a query; it passes through the attack as a mere status.
+    std::exception_ptr failure{};
+
+    /// Valid as long as this handle.
+    spar_oracle table();
+
+    void evaluate(const spar_query &query);
+    void pullback(std::int32_t tape, const float *cotangent, float *gradient);
+
+  private:
+    void count(const spar_query &query);
+    /// The arrays of `memory` for these points.
+    Network::Points gather(const spar_query &query);
+};
+
+}  // namespace spar::host

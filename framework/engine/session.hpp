@@ -1,0 +1,76 @@
+// The session behind the table that a training method gets: one batch, the model, the attack, the
+// optimizer's steps in between, the method's own tensors.
+#pragma once
+
+#include "engine/attacker.hpp"
+#include "engine/optimization.hpp"
+
+#include <exception>
+#include <map>
+
+namespace spar::host {
+
+/// A tensor of the method's own, see spar_session.tensor.
+struct MethodTensor {
+    std::vector<float> values;
+    bool saved = false;
+};
+
+class TrainingSession {
+  public:
+    TrainingSession(Network &network, Optimization &optimization, const Builder &builder,
+                    const Instance &method, const spar_component_ref &loss,
+                    const spar_threat *threat);
+
+    /// Where training is; set before every step.
+    struct Place {
+        std::int64_t epoch, epochs, step, steps, batch_size;
+        double rate_factor;
+    };
+    /// Runs the method on the batch, up to but without the last optimizer step. The returned loss and
+    /// number of hits are those of the first pass that the method took with parameter gradients.
+    struct Outcome {
+        double loss = 0;  /// sum over the batch
+        std::int64_t correct = 0;
+    };
+    Outcome run(const Batch &batch, const Place &place);
+
+    std::map<std::string, MethodTensor> &tensors() { return tensors_; }
+
+    /// Sums of what the method reported since the last call, and how often.
+    std::map<std::string, std::pair<double, std::int64_t>> take_reports();
+
+  private:
+    struct Table;  // the functions of spar_session
+    void pass(const spar_session_pass &pass);
+    void attack(const spar_component_ref *attack, const spar_objective *objective,
+                std::int64_t draw, float *x_adv);
+    float *tensor(const char *name, std::int64_t size, spar_tensor_flags flags);
+    Network::Points points(const float *x) const;
+    void note_outcome(const spar_session_pass &pass, const float *outputs, float *losses);
+    const spar_stages &stages() const;
+    std::vector<std::int64_t> full_shape() const;  // of the batch
+    spar_session make_table();
+
+    Network &network_;
+    Optimization &optimization_;
+    const Builder &builder_;
+    const Instance &method_;
+    spar_component_ref loss_;
+    const spar_threat *threat_;
+
+    const Batch *batch_ = nullptr;
+    Place place_{};
+    std::uint64_t key_ = 0;
+    Matrix vectors_;  // x of a batch of tokens
+    Matrix outputs_;
+    std::vector<float> losses_;
+    Outcome outcome_;
+    bool outcome_known_ = false;
+    QueryCount queries_;
+    std::map<std::string, MethodTensor> tensors_;
+    std::map<std::string, std::pair<double, std::int64_t>> reports_;
+    std::exception_ptr failure_;
+};
+
+}  // namespace spar::host

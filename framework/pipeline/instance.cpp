@@ -1,0 +1,126 @@
+#include "pipeline/instance.hpp"
+
+#include "pipeline/services.hpp"
+#include "plugins/registry.hpp"
+
+#include <spar/children.hpp>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sodium.h>
+
+namespace spar::host {
+namespace {
+
+Exit exit_for(spar_status status) {
+    switch (status) {
+        case SPAR_E_INVALID: return Exit::pipeline;
+        case SPAR_E_DATA: return Exit::data;
+        case SPAR_E_CANCELLED: return Exit::stopped;
+        default: return Exit::plugin;
+    }
+}
+
+}  // namespace
+
+Instance::Instance(const ComponentEntry *entry, std::string pointer, std::uint64_t key)
+    : entry_(entry), pointer_(std::move(pointer)), key_(key) {
+    ref_.struct_size = sizeof ref_;
+    ref_.kind = entry->descriptor->kind;
+    ref_.table = entry->descriptor->table;
+    ref_.type = entry->descriptor->type;
+}
+
+Instance::~Instance() {
+    if (ref_.self == nullptr || entry_->descriptor->destroy == nullptr) return;
+    try {
+        entry_->descriptor->destroy(ref_.self);
+    } catch (...) {  // a destructor of somebody else's: nothing is left to be done about it
+    }
+}
+
+const char *Instance::type() const { return entry_->descriptor->type; }
+
+void Instance::fail(const char *what, spar_status status, const spar_error &error) const {
+    std::string message(error.message, strnlen(error.message, sizeof error.message));
+    const std::string inside(error.pointer, strnlen(error.pointer, sizeof error.pointer));
+    if (message.empty()) message = fmt::format("failed in {} without saying why", what);
+    throw Failure(exit_for(status),
+                  fmt::format("#{}{}: {} ({} \"{}\" of the plugin {})", pointer_, inside, message,
+                              kind_name(entry_->descriptor->kind), type(),
+                              entry_->plugin->path.filename().string()));
+}
+
+void Instance::float_state_changed(const char *what) const {
+    throw Failure(Exit::plugin,
+                  fmt::format("#{}: {} of {} \"{}\" changed the processor's floating-point settings "
+                              "(rounding or flush-to-zero; built with -ffast-math?), which would "
+                              "change everybody's results; the plugin is {}",
+                              pointer_, what, kind_name(entry_->descriptor->kind), type(),
+                              entry_->plugin->path.string()));
+}
+
+void Instance::threw(const char *what, const char *text) const {
+    throw Failure(Exit::plugin,
+                  fmt::format("#{}: {} of {} \"{}\" let an exception out ({}), which the contract "
+                              "forbids; the plugin is {}",
+                              pointer_, what, kind_name(entry_->descriptor->kind), type(), text,
+                              entry_->plugin->path.string()));
+}
+
+const Instance &Builder::find(const spar_component_ref &ref) const {
+    const auto found = living_.find(ref.self);
+    if (found == living_.end())
+        throw Failure(Exit::plugin, "a component was handed to the host that the host did not build");
+    return *found->second;
+}
+
+std::uint64_t Builder::key(const std::string &pointer) const {
+    const std::string text = std::to_string(seed_) + '\n' + pointer;
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(hash, reinterpret_cast<const unsigned char *>(text.data()), text.size());
+    std::uint64_t key = 0;
+    for (int i = 0; i < 8; ++i) key = (key << 8) | hash[i];
+    return key;
+}
+
+std::unique_ptr<Instance> Builder::build(spar_kind kind, const nlohmann::ordered_json &node,
+                                         const std::string &pointer) const {
+    const std::string type = node.value("type", "");
+    const ComponentEntry *entry = registry_.find(kind, type);
+    if (entry == nullptr)
+        throw Failure(Exit::pipeline,
+                      fmt::format("#{}: there is no {} \"{}\"", pointer, kind_name(kind), type));
+    auto instance = std::make_unique<Instance>(entry, pointer, key(pointer));
+    spar_params params{.node = &node, .pointer = pointer, .key = instance->key()};
+    params.path = path_;
+    std::exception_ptr of_child;  // what a child throws passes through the parent as a mere status
+    params.child = [&](spar_kind child_kind, const nlohmann::ordered_json &child,
+                       const std::string &child_pointer) {
+        try {
+            instance->children_.push_back(build(child_kind, child, child_pointer));
+        } catch (...) {
+            of_child = std::current_exception();
+            throw;
+        }
+        return instance->children_.back()->ref();
+    };
+    void *self = nullptr;
+    try {
+        instance->call("the constructor", [&](spar_error *error) {
+            return entry->descriptor->create(entry->descriptor, host_table(), &params, &self,
+                                             error);
+        });
+    } catch (const Failure &) {
+        if (of_child) std::rethrow_exception(of_child);
+        throw;
+    }
+    if (self == nullptr)
+        throw Failure(Exit::plugin, fmt::format("#{}: {} \"{}\" made nothing and reported no error",
+                                                pointer, kind_name(kind), type));
+    instance->ref_.self = self;
+    living_[self] = instance.get();
+    return instance;
+}
+
+}  // namespace spar::host

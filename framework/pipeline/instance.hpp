@@ -1,0 +1,106 @@
+// From a node of the plan to a living component, its children first.
+#pragma once
+
+#include "pipeline/failure.hpp"
+#include "pipeline/params.hpp"
+#include "plugins/float_state.hpp"
+
+#include <spar/error.hpp>
+
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace spar::host {
+
+class Registry;
+struct ComponentEntry;
+
+/// One component. Calls into it go through call(), which turns a failure into the host's.
+class Instance {
+  public:
+    Instance(const ComponentEntry *entry, std::string pointer, std::uint64_t key);
+    ~Instance();
+    Instance(const Instance &) = delete;
+    Instance &operator=(const Instance &) = delete;
+
+    const ComponentEntry &entry() const { return *entry_; }
+    const std::string &pointer() const { return pointer_; }
+    const char *type() const;
+    std::uint64_t key() const { return key_; }
+    const spar_component_ref &ref() const { return ref_; }
+    void *self() const { return ref_.self; }
+
+    template <class Table>
+    const Table &table() const {
+        return *static_cast<const Table *>(ref_.table);
+    }
+
+    /// Runs one function of the component's table; throws Failure when it fails, or when it leaves
+    /// the processor's floating-point settings changed.
+    template <class Function>
+    void call(const char *what, Function &&function) const {
+        spar_error error = empty_error();
+        const auto status = guarded_call(what, [&] { return function(&error); });
+        if (status != SPAR_OK) fail(what, status, error);
+    }
+
+  private:
+    friend class Builder;
+    template <class Function>
+    spar_status guarded_call(const char *what, Function &&function) const;
+    [[noreturn]] void fail(const char *what, spar_status status, const spar_error &error) const;
+    [[noreturn]] void float_state_changed(const char *what) const;
+    [[noreturn]] void threw(const char *what, const char *text) const;
+
+    const ComponentEntry *entry_;
+    std::string pointer_;
+    std::uint64_t key_;
+    spar_component_ref ref_{};
+    std::vector<std::unique_ptr<Instance>> children_;
+};
+
+/// Builds instances of one plan.
+class Builder {
+  public:
+    Builder(const Registry &registry, std::uint64_t seed, PathResolver path)
+        : registry_(registry), seed_(seed), path_(std::move(path)) {}
+
+    /// `node` stands at `pointer` in the plan. It must outlive the instance.
+    std::unique_ptr<Instance> build(spar_kind kind, const nlohmann::ordered_json &node,
+                                    const std::string &pointer) const;
+
+    /// The key of random numbers for a node or a purpose of the host's own.
+    std::uint64_t key(const std::string &pointer) const;
+
+    /// The instance behind a reference that a component was given; both must be alive.
+    const Instance &find(const spar_component_ref &ref) const;
+
+  private:
+    const Registry &registry_;
+    std::uint64_t seed_;
+    PathResolver path_;
+    mutable std::map<const void *, const Instance *> living_;
+};
+
+
+template <class Function>
+spar_status Instance::guarded_call(const char *what, Function &&function) const {
+    const FloatState before;
+    spar_status status = SPAR_OK;
+    try {
+        status = function();
+    } catch (const Failure &) {
+        throw;
+    } catch (const std::exception &e) {
+        threw(what, e.what());
+    } catch (...) {
+        threw(what, "an exception of an unknown type");
+    }
+    if (before.restore()) float_state_changed(what);
+    return status;
+}
+
+}  // namespace spar::host

@@ -1,0 +1,20 @@
+// The table of services that every plugin gets: parameters, threads, the log.
+#pragma once
+
+#include <spar/abi.h>
+
+#include <memory>
+
+namespace spar::host {
+
+/// The table, valid until the process ends.
+const spar_host *host_table();
+
+/// How many threads parallel_for uses; 1 until set. Not while work is running.
+void set_threads(int count);
+int threads();
+
+/// Warnings and errors of plugins go to standard error; with `quiet`, only errors.
+void set_quiet(bool quiet);
+
+}  // namespace spar::host

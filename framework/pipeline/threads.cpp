@@ -1,0 +1,104 @@
+#include "pipeline/threads.hpp"
+
+#include <spar/error.hpp>
+
+#include <chrono>
+
+namespace spar::host {
+namespace {
+thread_local bool inside_task = false;
+
+// A worker looks for new work this long before it sleeps: passes follow each other within
+// microseconds, and waking a thread costs more than that.
+constexpr auto spin_time = std::chrono::microseconds(50);
+
+void pause() { __builtin_ia32_pause(); }
+}  // namespace
+
+struct Threads::Job {
+    std::int64_t pieces;
+    spar_task task;
+    void *context;
+    std::atomic<std::int64_t> next{0};
+    std::mutex mutex{};
+    std::int64_t failed_piece = -1;  // the first in order; guarded by mutex
+    spar_status status = SPAR_OK;
+    spar_error error = empty_error();
+};
+
+Threads::Threads(int count) {
+    for (int i = 1; i < count; ++i) workers_.emplace_back([this] { work(); });
+}
+
+Threads::~Threads() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        ++generation_;
+    }
+    wake_.notify_all();
+    for (std::thread &worker : workers_) worker.join();
+}
+
+void Threads::take_pieces(Job &job) {
+    inside_task = true;
+    for (;;) {
+        const std::int64_t piece = job.next.fetch_add(1, std::memory_order_relaxed);
+        if (piece >= job.pieces) break;
+        spar_error error = empty_error();
+        const spar_status status = job.task(job.context, piece, &error);
+        if (status == SPAR_OK) continue;
+        const std::lock_guard lock(job.mutex);
+        if (job.failed_piece < 0 || piece < job.failed_piece) {
+            job.failed_piece = piece;
+            job.status = status;
+            job.error = error;
+        }
+    }
+    inside_task = false;
+}
+
+void Threads::work() {
+    std::uint64_t seen = 0;
+    while (!stopping_) {
+        const auto give_up = std::chrono::steady_clock::now() + spin_time;
+        while (generation_.load(std::memory_order_acquire) == seen &&
+               std::chrono::steady_clock::now() < give_up)
+            pause();
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [&] { return generation_.load() != seen; });
+        seen = generation_.load();
+        if (job_ == nullptr) continue;
+        Job &job = *job_;
+        ++busy_;
+        lock.unlock();
+        take_pieces(job);
+        lock.lock();
+        if (--busy_ == 0) finished_.notify_one();
+    }
+}
+
+spar_status Threads::run(std::int64_t pieces, spar_task task, void *context, spar_error *error) {
+    if (inside_task || workers_.empty() || pieces <= 1) {
+        // In order, so the first failure in order is the first that occurs.
+        for (std::int64_t piece = 0; piece < pieces; ++piece)
+            if (const spar_status status = task(context, piece, error); status != SPAR_OK)
+                return status;
+        return SPAR_OK;
+    }
+    Job job{.pieces = pieces, .task = task, .context = context};
+    {
+        const std::lock_guard lock(mutex_);
+        job_ = &job;
+        generation_.fetch_add(1, std::memory_order_release);
+    }
+    wake_.notify_all();
+    take_pieces(job);
+    std::unique_lock lock(mutex_);
+    job_ = nullptr;
+    finished_.wait(lock, [&] { return busy_ == 0; });
+    if (job.status != SPAR_OK) return fill(error, job.status, job.error.message, job.error.pointer);
+    return SPAR_OK;
+}
+
+}  // namespace spar::host
