@@ -1,0 +1,54 @@
+// Numbers as people read them.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace table {
+
+/// "12.34" with so many digits behind the point.
+inline std::string fixed(double value, int digits) {
+    if (std::isnan(value)) return "nan";
+    if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+    char text[400];
+    std::snprintf(text, sizeof text, "%.*f", digits, value);
+    return text;
+}
+
+/// "97.25 %" for 0.9725
+inline std::string percent(double share) {
+    return fixed(100 * share, 2) + " %";
+}
+
+/// "1,234,567"
+inline std::string grouped(double value) {
+    std::string text = fixed(value, 0);
+    if (!std::isfinite(value)) return text;
+    const std::size_t first = text[0] == '-' ? 1 : 0;
+    for (std::size_t i = text.size(); i > first + 3; i -= 3) text.insert(i - 3, ",");
+    return text;
+}
+
+/// "0.42 s", "12.3 s", "4 min 05 s", "2 h 07 min"
+inline std::string duration(double seconds) {
+    if (!std::isfinite(seconds) || seconds < 0) return "?";
+    if (seconds < 9.995) return fixed(seconds, 2) + " s";
+    if (seconds < 99.95) return fixed(seconds, 1) + " s";
+    const auto whole = static_cast<std::int64_t>(std::min(seconds, 1e15) + 0.5);
+    const auto two = [](std::int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+    if (whole < 3600) return std::to_string(whole / 60) + " min " + two(whole % 60) + " s";
+    return std::to_string(whole / 3600) + " h " + two(whole % 3600 / 60) + " min";
+}
+
+/// Text that may hold anything, fit for a terminal: control characters become question marks.
+inline std::string harmless(std::string_view text) {
+    std::string clean(text);
+    for (char &c : clean)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+    return clean;
+}
+
+}  // namespace table
