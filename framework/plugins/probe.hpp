@@ -15,6 +15,6 @@ namespace spar::host {
 /// is a fork of this process, so nothing else may be running in it [main].
 std::vector<std::string> probe(const std::vector<std::filesystem::path> &files,
                                const spar_host *host,
-                               std::chrono::milliseconds patience = std::chrono::seconds(20));
+                               std::chrono::milliseconds patience = std::chrono::seconds(10));
 
 }  // namespace spar::host

@@ -1,0 +1,110 @@
+// The plan: a pipeline once it is read, checked and filled in. The host's own parts are typed;
+// components stay nodes, complete with their defaults, ready to be built.
+#pragma once
+
+#include "config/json.hpp"
+#include "config/schedule.hpp"
+
+#include <spar/abi.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace spar::host {
+
+class Registry;
+
+/// A component of the plan. Null where the pipeline leaves it out.
+struct Node {
+    std::shared_ptr<const Json> json;  // {"type": ..., its parameters}, host's keys taken out
+    std::string pointer;               // where it stands in the plan: "/train/method"
+
+    explicit operator bool() const { return json != nullptr; }
+};
+
+enum class Target { none, random, next, least_likely, one_class };
+
+struct Threat {
+    spar_norm norm = SPAR_NORM_LINF;
+    double eps = 0;
+    std::optional<double> lower, upper;  // without: the dataset's box
+    spar_space space = SPAR_SPACE_INPUT;
+    std::string parameter;  // its name, in the space of parameters
+    Target target = Target::none;
+    std::int64_t target_class = 0;  // for Target::one_class
+    std::int64_t queries = 0;       // most an example; 0: no limit
+};
+
+struct DataPlan {
+    Node train, test;
+    std::int64_t validation_examples = 0;  // the last ones of train are held out; 0: none
+};
+
+struct TrainPlan {
+    Node method, loss, optimizer;
+    std::int64_t epochs = 1;
+    std::int64_t batch_size = 128;
+    Schedule schedule;
+    std::optional<double> clip_norm, clip_value;  // of the gradients
+    std::optional<double> ema_decay;              // moving average of the weights
+    std::optional<std::int64_t> examples;         // first n of train
+    Node validate_attack;                         // robust validation accuracy after each epoch
+    std::int64_t checkpoint_every = 1;            // epochs
+    bool keep_best = false;                       // else the last epoch's weights
+};
+
+struct AttackPlan {
+    std::string name;  // unique among the plan's attacks; safe as a file name
+    Node attack;
+    std::optional<Threat> threat;  // the pipeline's, overridden by its own; none: neither is there
+};
+
+struct EvaluatePlan {
+    std::optional<std::int64_t> examples;  // first n of test
+    std::int64_t batch_size = 256;
+    Node loss;  // the attacks'; train's where the pipeline names none
+    std::vector<AttackPlan> attacks;
+    std::optional<double> least_clean_accuracy, least_robust_accuracy;  // else Exit::threshold
+    bool save_adversarial = true;
+};
+
+struct Plan {
+    std::string name;
+    std::uint64_t seed = 1;
+    DataPlan data;
+    Node model;
+    std::string weights;  // safetensors file to start from; empty: none
+    std::optional<Threat> threat;
+    std::optional<TrainPlan> train;
+    std::optional<EvaluatePlan> evaluate;
+    std::vector<Node> report;
+
+    /// The whole pipeline with everything filled in and the paths of files absolute.
+    std::shared_ptr<const Json> resolved;
+    /// Folder of the pipeline file.
+    std::filesystem::path folder;
+
+    /// A file named in the plan, absolute. What a schema calls a path already is.
+    std::string path(const std::string &text) const { return (folder / text).string(); }
+};
+
+/// A change from the command line: --set train.epochs=3.
+struct Setting {
+    std::string path;   // "train.epochs"
+    std::string value;  // a JSON value, else text
+};
+
+/// Reads a pipeline file and whatever it extends, and checks it against the host's grammar and the
+/// components' schemas. Throws PipelineError with everything that is wrong. Touches no data.
+Plan load_plan(const std::filesystem::path &file, const std::vector<Setting> &settings,
+               const Registry &registry);
+
+/// The same for a text; paths are relative to `folder`, messages call it `name`.
+Plan parse_plan(const std::string &text, const std::string &name,
+                const std::filesystem::path &folder, const std::vector<Setting> &settings,
+                const Registry &registry);
+
+}  // namespace spar::host
