@@ -45,6 +45,12 @@ class Random {
           id_high_(static_cast<std::uint32_t>(static_cast<std::uint64_t>(id) >> 32)),
           draw_(draw) {}
 
+    /// What the stream was made of, to hand it on.
+    std::uint64_t key() const { return key_; }
+    std::int64_t id() const {
+        return static_cast<std::int64_t>((std::uint64_t{id_high_} << 32) | id_low_);
+    }
+
     /// Uniform 32 bits.
     std::uint32_t word(std::int64_t index) {
         const auto block = static_cast<std::uint32_t>(index >> 2);

@@ -1,0 +1,99 @@
+// What an example's outputs should be, for losses: a class, soft labels, or values to regress.
+#pragma once
+
+#include <spar/loss.hpp>
+#include <spar/math.hpp>
+
+namespace spar {
+
+/// The class of an example, for losses that know nothing else.
+inline std::int64_t class_of(const LossRow &row) {
+    if (row.label == nullptr)
+        throw invalid(
+            "this loss needs a class for every example, and the data holds values: use "
+            "mse, mae or cross_entropy");
+    if (*row.label < 0 || *row.label >= std::ssize(row.output))
+        throw invalid("an example of class " + std::to_string(*row.label) + ", but the model has " +
+                      std::to_string(row.output.size()) + " outputs");
+    return *row.label;
+}
+
+/// Element i is the example's value i, or 1 at its class and 0 elsewhere.
+class Targets {
+  public:
+    explicit Targets(const LossRow &row)
+        : values_(row.values), label_(row.values.empty() ? class_of(row) : -1) {}
+
+    double operator[](std::size_t i) const {
+        if (!values_.empty()) return values_[i];
+        return static_cast<std::int64_t>(i) == label_ ? 1.0 : 0.0;
+    }
+
+  private:
+    std::span<const float> values_;
+    std::int64_t label_;
+};
+
+/// Outputs at the clean input, for losses that compare with them.
+inline std::span<const float> clean_outputs(const LossRow &row) {
+    if (row.reference.empty())
+        throw invalid(
+            "this loss takes a term at the clean input, and this method offers no clean "
+            "outputs: use it with one that compares, or set the term's weight to 0");
+    return row.reference;
+}
+
+/// Cross-entropy between targets t(i) and softmax(output), which may sum to anything:
+/// -sum t_i log p_i. Its gradient goes to `gradient`, if there is one.
+template <class Target>
+double cross_entropy(std::span<const float> output, Target &&t, std::span<float> gradient,
+                     double weight = 1) {
+    const double log_sum = log_sum_exp(output);
+    double loss = 0, total = 0;
+    for (std::size_t i = 0; i < output.size(); ++i) {
+        const double target = t(i);
+        if (target != 0) loss += target * (log_sum - output[i]);
+        total += target;
+    }
+    for (std::size_t i = 0; i < gradient.size(); ++i)
+        gradient[i] = static_cast<float>(weight * (total * std::exp(output[i] - log_sum) - t(i)));
+    return weight * loss;
+}
+
+/// Mean over the outputs o_i, or over the probabilities softmax(o)_i, of value(o_i - t_i); `slope`
+/// is the derivative of `value`.
+template <class Target, class Value, class Slope>
+double mean_deviation(std::span<const float> output, bool on_softmax, Target &&t, Value &&value,
+                      Slope &&slope, std::span<float> gradient, double weight = 1) {
+    const double log_sum = on_softmax ? log_sum_exp(output) : 0;
+    const auto at = [&](std::size_t i) {
+        return on_softmax ? std::exp(output[i] - log_sum) : double{output[i]};
+    };
+    const double scale = weight / static_cast<double>(output.size());
+    double loss = 0, inner = 0;  // inner: sum of p_i d loss / d p_i, what softmax takes off again
+    for (std::size_t i = 0; i < output.size(); ++i) {
+        const double p = at(i), difference = p - t(i);
+        loss += scale * value(difference);
+        inner += scale * p * slope(difference);
+    }
+    for (std::size_t i = 0; i < gradient.size(); ++i) {
+        const double p = at(i), steep = scale * slope(p - t(i));
+        gradient[i] = static_cast<float>(on_softmax ? p * (steep - inner) : steep);
+    }
+    return loss;
+}
+
+inline double square(double d) {
+    return d * d;
+}
+inline double twice(double d) {
+    return 2 * d;
+}
+inline double magnitude(double d) {
+    return std::fabs(d);
+}
+inline double sign_of(double d) {
+    return d > 0 ? 1.0 : d < 0 ? -1.0 : 0.0;
+}
+
+}  // namespace spar
