@@ -1,5 +1,5 @@
-// Write an attack: perturb a batch inside a threat model, asking an oracle. The oracle's loss always
-// grows towards success, also for a targeted goal, so an attack only ever ascends.
+// Write an attack: perturb a batch inside a threat model, asking an oracle. The oracle's loss
+// always grows towards success, also for a targeted goal, so an attack only ever ascends.
 #pragma once
 
 #include <spar/component.hpp>
@@ -13,16 +13,16 @@ namespace spar {
 /// One question to the oracle; the fields of spar_query. Points may be any number, in any order, of
 /// any examples of the batch.
 struct Query {
-    const float *x = nullptr;                 /// [count, size]
-    std::int64_t count = 0;                   /// points
-    const std::int64_t *rows = nullptr;       /// example of each point; null: point i is example i
-    const spar_component_ref *loss = nullptr; /// null: the oracle's own
-    const std::int64_t *labels = nullptr;     /// per point; null: the batch's
-    HeadRef head{};                           /// the attack's own objective instead of a loss
-    float *outputs = nullptr;                 /// [count, K] or null
-    float *loss_values = nullptr;             /// [count] or null
-    float *gradient = nullptr;                /// [count, size] or null: not computed
-    std::int32_t tape = 0;                    /// slot in [1, 8] for pullback, 0: none
+    const float *x = nullptr;                  /// [count, size]
+    std::int64_t count = 0;                    /// points
+    const std::int64_t *rows = nullptr;        /// example of each point; null: point i is example i
+    const spar_component_ref *loss = nullptr;  /// null: the oracle's own
+    const std::int64_t *labels = nullptr;      /// per point; null: the batch's
+    HeadRef head{};                            /// the attack's own objective instead of a loss
+    float *outputs = nullptr;                  /// [count, K] or null
+    float *loss_values = nullptr;              /// [count] or null
+    float *gradient = nullptr;                 /// [count, size] or null: not computed
+    std::int32_t tape = 0;                     /// slot in [1, 8] for pullback, 0: none
 };
 
 class Oracle {
@@ -35,9 +35,18 @@ class Oracle {
     bool cancelled() const { return oracle_->cancelled(oracle_) != 0; }
 
     void evaluate(const Query &q) const {
-        const spar_query query{sizeof(spar_query), q.tape,          q.count,   q.rows,
-                               q.x,                q.loss,          q.labels,  q.head.function,
-                               q.head.context,     q.outputs,       q.loss_values, q.gradient};
+        const spar_query query{sizeof(spar_query),
+                               q.tape,
+                               q.count,
+                               q.rows,
+                               q.x,
+                               q.loss,
+                               q.labels,
+                               q.head.function,
+                               q.head.context,
+                               q.outputs,
+                               q.loss_values,
+                               q.gradient};
         checked([&](spar_error *e) { return oracle_->evaluate(oracle_, &query, e); });
     }
 
@@ -52,8 +61,8 @@ class Oracle {
     const spar_oracle *oracle_;
 };
 
-/// The batch to perturb; see spar_attack_batch. x_adv starts equal to x, and must be inside the ball
-/// at every call of the oracle and at the end.
+/// The batch to perturb; see spar_attack_batch. x_adv starts equal to x, and must be inside the
+/// ball at every call of the oracle and at the end.
 class AttackBatch {
   public:
     explicit AttackBatch(const spar_attack_batch *batch, std::int64_t outputs)
@@ -81,6 +90,14 @@ class AttackBatch {
         return {batch_->key, batch_->ids[row], draw};
     }
 
+    /// Masked positions of a point are set back to their clean values, those of a gradient to zero.
+    void hold_masked(std::int64_t row, std::span<float> point) const {
+        masked(row, [&](std::size_t i) { point[i] = x()[row][i]; });
+    }
+    void clear_masked(std::int64_t row, std::span<float> gradient) const {
+        masked(row, [&](std::size_t i) { gradient[i] = 0; });
+    }
+
     /// Whether an example with these outputs has reached the goal.
     bool success(std::int64_t row, std::span<const float> outputs) const {
         if (batch_->labels == nullptr) return false;
@@ -90,6 +107,17 @@ class AttackBatch {
     }
 
   private:
+    template <class Touch>
+    void masked(std::int64_t row, Touch &&touch) const {
+        if (batch_->mask == nullptr) return;
+        const std::int64_t length = batch_->shape[0],
+                           width = size() / std::max<std::int64_t>(length, 1);
+        for (std::int64_t i = 0; i < length; ++i) {
+            if (batch_->mask[row * length + i] != 0) continue;
+            for (std::int64_t j = 0; j < width; ++j) touch(static_cast<std::size_t>(i * width + j));
+        }
+    }
+
     const spar_attack_batch *batch_;
     std::int64_t outputs_;
 };

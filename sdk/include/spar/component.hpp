@@ -6,6 +6,7 @@
 #include <spar/philox.hpp>
 #include <spar/variants.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -44,6 +45,16 @@ class Component : public Record {
         };
         void *context = const_cast<void *>(static_cast<const void *>(&work));
         checked([&](spar_error *e) { return host_->parallel_for(host_, count, task, context, e); });
+    }
+
+    /// The same for rows of a batch, in blocks of 16 rows.
+    template <class Work>
+    void for_rows(std::int64_t rows, Work &&work) const {
+        constexpr std::int64_t block = 16;
+        parallel_for((rows + block - 1) / block, [&](std::int64_t index) {
+            const std::int64_t end = std::min(rows, (index + 1) * block);
+            for (std::int64_t row = index * block; row < end; ++row) work(row);
+        });
     }
 
     void bind(const spar_host *host, const spar_params *params) {

@@ -1,0 +1,54 @@
+#include <spar/descent.hpp>
+
+namespace {
+
+class Pgd : public spar::Descent {
+  public:
+    static constexpr spar::About about{
+        .type = "pgd",
+        .summary =
+            "Projected gradient descent: steps in the steepest direction of the threat's "
+            "norm from a random start, each projected back into ball and box.",
+        .formula =
+            "x_{k+1} = project(x_k + step_size u(grad_x loss)), u the steepest direction: "
+            "sign (linf), gradient over its norm (l2), the sign shared by the hundredth "
+            "largest entries (l1)",
+        .reference =
+            "Madry et al. 2018, Towards deep learning models resistant to adversarial "
+            "attacks; l1: Tramer and Boneh 2019, Croce and Hein 2021",
+        .example = R"({"version":1,"name":"pgd","seed":1,
+ "data":{"test":{"type":"digits","examples":16}},
+ "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
+ "threat":{"norm":"linf","eps":0.1},
+ "evaluate":{"attacks":[{"type":"pgd","steps":5,"restarts":2}]}})",
+    };
+
+    spar::DescentFields fields{this, 10, "2.5 eps / steps"};
+    spar::Boolean random_start{
+        this, "random_start", "begin uniformly in the ball instead of at x", {.fallback = true}};
+    spar::Integer restarts{
+        this, "restarts", "runs from different random starts", {.fallback = 1, .min = 1}};
+    spar::KeepFields keeping{this};
+
+    void configure() override {
+        if (*restarts > 1 && !*random_start)
+            throw spar::invalid(
+                "restarts without a random start are all alike: set random_start to true, or "
+                "restarts to 1",
+                "/restarts");
+    }
+
+  private:
+    spar::DescentRule rule(const spar::AttackBatch &batch) const override {
+        const auto steps = static_cast<double>(*fields.steps);
+        spar::DescentRule rule = fields.rule(2.5 * batch.threat().eps / steps);
+        rule.random_start = *random_start;
+        rule.restarts = *restarts;
+        keeping.apply(batch, rule);
+        return rule;
+    }
+};
+
+}  // namespace
+
+SPAR_PLUGIN("pgd", "1.0.0", Pgd)
