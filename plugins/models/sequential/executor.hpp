@@ -1,0 +1,113 @@
+// Runs a network over batches: cut into micro-batches, each on one thread, gradients of parameters
+// summed in a fixed order. What is computed depends on the batch alone, not on the threads.
+#pragma once
+
+#include "operations.hpp"
+
+#include <array>
+#include <type_traits>
+
+namespace sequential {
+
+/// Runs work(i) for i in [0, count) and waits; throws what the work threw.
+class Parallel {
+  public:
+    using Work = void (*)(void *context, std::int64_t index);
+    virtual ~Parallel() = default;
+    virtual void run(std::int64_t count, Work work, void *context) const = 0;
+
+    template <class Callable>
+    void operator()(std::int64_t count, Callable &&callable) const {
+        using Type = std::remove_reference_t<Callable>;
+        run(
+            count, [](void *c, std::int64_t i) { (*static_cast<Type *>(c))(i); },
+            const_cast<void *>(static_cast<const void *>(&callable)));
+    }
+};
+
+struct Wants {
+    bool input = false, parameters = false;
+};
+
+/// As spar_pass, of which it has the meaning, for inputs of numbers.
+struct Pass {
+    std::int64_t rows = 0;
+    const float *x = nullptr;
+    const std::int64_t *ids = nullptr;
+    std::uint64_t key = 0;
+    bool training = false;
+    int tape = 0;
+    spar_head head = nullptr;
+    void *head_context = nullptr;
+    Wants wants;
+    float *outputs = nullptr;
+    float *dx = nullptr;
+    float *stage_gradient = nullptr;
+};
+
+/// Example rows that went through each kind of work.
+struct Counters {
+    std::atomic<std::int64_t> forward{0}, input_gradient{0}, parameter_gradient{0};
+};
+
+class Executor {
+  public:
+    static constexpr int tapes = 8;
+
+    Executor(Graph &graph, const Parallel &parallel);
+    ~Executor();
+
+    /// Values of parameters were written from outside.
+    void parameters_changed() { stale_ = true; }
+    void pass(const Pass &pass);
+    void backward(int tape, const float *cotangent, Wants wants, float *dx);
+    const Counters &counters() const { return counters_; }
+
+    // The first stage by itself; see spar_stages.
+    void ascend(float *x, std::int64_t rows, const float *p, std::int64_t steps, spar_ascent ascent,
+                void *context);
+    void stage_accumulate(const float *x, std::int64_t rows, const float *p);
+
+  private:
+    struct Worker;
+    class Lease;
+    struct Tape {
+        std::int64_t rows = 0;
+        bool training = false;
+        std::vector<std::unique_ptr<Frame>> frames;
+    };
+
+    void refresh();
+    Tape &tape(int slot);
+    std::int64_t micro_batches(std::int64_t rows) const {
+        return (rows + graph_.width - 1) / graph_.width;
+    }
+    std::int64_t lane_count(std::int64_t micro_batches) const;
+
+    /// Runs body(batch) on every micro-batch. With `parameters`, the gradients of parameters that
+    /// it computes are added to those of the network at the end.
+    template <class Body>
+    void for_micro_batches(std::int64_t rows, Tape *tape, bool parameters, Body body);
+    void add_up(std::int64_t lanes);
+
+    void load(Batch &batch, const float *x) const;
+    void forward(Batch &batch, std::size_t operations);
+    /// From the last of `operations` down, as far as the wants and the stage ask.
+    void backward(Batch &batch, std::size_t operations, Wants wants, float *stage_gradient);
+    void store_input_gradient(const Batch &batch, float *dx) const;
+    void read_stage_gradient(Batch &batch, float *to) const;
+    void write_stage_gradient(Batch &batch, const float *p) const;
+
+    Graph &graph_;
+    const Parallel &parallel_;
+    Counters counters_;
+    bool stale_ = false;
+    std::size_t first_parameters_;  // operation
+    std::array<Tape, tapes> tapes_;
+    std::vector<std::unique_ptr<ParameterGradients>> lanes_;
+    std::unique_ptr<Worker[]> workers_;
+    dnnl::memory::desc stage_plain_;
+    dnnl::reorder stage_read_, stage_write_;
+};
+
+}  // namespace sequential

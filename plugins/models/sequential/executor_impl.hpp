@@ -1,0 +1,88 @@
+// What the files of the executor share.
+#pragma once
+
+#include "executor.hpp"
+
+#include "kernels.hpp"
+
+#include <algorithm>
+
+namespace sequential {
+
+/// Memory for one thread. Made when first needed, then kept; which one a thread gets has no
+/// influence on the numbers.
+struct Executor::Worker {
+    std::atomic<bool> busy{false};
+    std::unique_ptr<Workspace> work;
+    std::unique_ptr<Frame> frame;
+    std::unique_ptr<ParameterGradients>
+        gradients;  /// of the second and later micro-batches of a lane
+    Block stage_block;
+    dnnl::memory stage;  /// plain copy of the gradient at the stage's end
+};
+
+constexpr std::size_t most_workers = 256;
+
+/// Holds a worker that nobody else holds.
+class Executor::Lease {
+  public:
+    explicit Lease(Executor &executor) : worker_(find(executor)) {
+        if (worker_.work) return;
+        worker_.work = std::make_unique<Workspace>(executor.graph_);
+        worker_.stage_block = Block(executor.stage_plain_.get_size());
+        worker_.stage = dnnl::memory(executor.stage_plain_, cpu(), worker_.stage_block.data());
+    }
+    ~Lease() { worker_.busy.store(false, std::memory_order_release); }
+    Lease(const Lease &) = delete;
+    Lease &operator=(const Lease &) = delete;
+    Worker *operator->() const { return &worker_; }
+
+  private:
+    static Worker &find(Executor &executor) {
+        for (std::size_t i = 0; i < most_workers; ++i)
+            if (!executor.workers_[i].busy.exchange(true, std::memory_order_acquire))
+                return executor.workers_[i];
+        throw spar::Error(SPAR_E_INTERNAL, "more threads than the model has memory for");
+    }
+
+    Worker &worker_;
+    OneThread one_;
+};
+
+template <class Body>
+void Executor::for_micro_batches(std::int64_t rows, Tape *tape, bool parameters, Body body) {
+    const std::int64_t total = micro_batches(rows);
+    const std::int64_t tasks = parameters ? lane_count(total) : total;
+    while (parameters && static_cast<std::int64_t>(lanes_.size()) < tasks)
+        lanes_.push_back(std::make_unique<ParameterGradients>(graph_));
+
+    parallel_(tasks, [&](std::int64_t task) {
+        const Lease worker(*this);
+        const std::int64_t begin = task * total / tasks, end = (task + 1) * total / tasks;
+        for (std::int64_t i = begin; i < end; ++i) {
+            Batch batch;
+            batch.first = i * graph_.width;
+            batch.rows = std::min(graph_.width, rows - batch.first);
+            batch.frame_rows = graph_.width;
+            batch.work = worker->work.get();
+            batch.stage = &worker->stage;
+            auto &frame =
+                tape != nullptr ? tape->frames[static_cast<std::size_t>(i)] : worker->frame;
+            if (!frame) frame = std::make_unique<Frame>(graph_);
+            batch.frame = frame.get();
+            const ParameterGradients *lane = nullptr;
+            if (parameters) {
+                lane = lanes_[static_cast<std::size_t>(task)].get();
+                if (i > begin && !worker->gradients)
+                    worker->gradients = std::make_unique<ParameterGradients>(graph_);
+                batch.gradients = i == begin ? lane : worker->gradients.get();
+            }
+            body(batch);
+            if (parameters && i > begin)
+                kernels().add(worker->gradients->data(), lane->data(), lane->size());
+        }
+    });
+    if (parameters && total > 0) add_up(tasks);
+}
+
+}  // namespace sequential

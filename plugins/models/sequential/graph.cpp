@@ -1,0 +1,142 @@
+#include "graph.hpp"
+
+#include "kernels.hpp"
+
+#include <algorithm>
+
+namespace sequential {
+
+using dnnl::memory;
+
+std::int64_t Value::stride() const {
+    const std::int64_t first = desc.dims()[0];
+    return static_cast<std::int64_t>(desc.get_size() / sizeof(float)) / first;
+}
+
+std::int64_t Value::position(std::int64_t index) const {
+    if (!blocked) return index;
+    const memory::dims dims = desc.dims();
+    const std::int64_t plane = dims[2] * dims[3], block = kernels().block;
+    const std::int64_t channel = index / plane;
+    return (channel / block * plane + index % plane) * block + channel % block;
+}
+
+Frame::Frame(const Graph &graph) : block_(graph.frame_bytes()) {
+    for (const Value &value : graph.values())
+        values_.emplace_back(value.desc, cpu(), block_.data() + graph.value(value.storage).offset);
+}
+
+ParameterGradients::ParameterGradients(const Graph &graph) {
+    Layout layout;
+    std::vector<std::size_t> offsets;
+    for (const memory::desc &desc : graph.slots()) offsets.push_back(layout.take(desc.get_size()));
+    block_ = Block(layout.size());
+    for (std::size_t i = 0; i < offsets.size(); ++i)
+        slots_.emplace_back(graph.slots()[i], cpu(), block_.data() + offsets[i]);
+}
+
+Workspace::Workspace(const Graph &graph)
+    : stream(cpu()), block_(graph.workspace_bytes()), scratch_block_(graph.scratch_bytes()) {
+    for (const Value &value : graph.values())
+        gradients_.emplace_back(value.desc, cpu(),
+                                block_.data() + graph.value(value.gradient).gradient_offset);
+    const memory::desc bytes({static_cast<std::int64_t>(scratch_block_.size())},
+                             memory::data_type::u8, memory::format_tag::a);
+    scratch = memory(bytes, cpu(), scratch_block_.data());
+}
+
+Graph::Graph(std::int64_t micro_batch, const Shape &input) : width(micro_batch) {
+    volume(input);
+    const Shape dims = input.size() == 3 ? with_width(input) : Shape{width, spar::product(input)};
+    add_value(input, plain_desc(dims), false);
+}
+
+Shape Graph::with_width(const Shape &shape) const {
+    Shape dims{width};
+    dims.insert(dims.end(), shape.begin(), shape.end());
+    return dims;
+}
+
+int Graph::add_value(Shape shape, memory::desc desc, bool blocked) {
+    volume(shape);
+    const int id = static_cast<int>(values_.size());
+    const std::size_t offset = frame_layout_.take(desc.get_size());
+    values_.push_back({std::move(shape), std::move(desc), blocked, id, id, offset, 0});
+    return id;
+}
+
+int Graph::add_view(int of, Shape shape, memory::desc desc) {
+    Value view = value(of);
+    view.shape = std::move(shape);
+    view.desc = std::move(desc);
+    values_.push_back(std::move(view));
+    return static_cast<int>(values_.size()) - 1;
+}
+
+void Graph::reserve_scratch(std::size_t bytes) {
+    scratch_bytes_ = std::max(scratch_bytes_, bytes);
+}
+
+int Graph::add_gradient_slot(const memory::desc &desc) {
+    slots_.push_back(desc);
+    return static_cast<int>(slots_.size()) - 1;
+}
+
+void Graph::add(std::unique_ptr<Operation> operation) {
+    operations.push_back(std::move(operation));
+}
+
+void Graph::finish(int last) {
+    output = last;
+    plan_gradients();
+}
+
+// A gradient lives from the backward pass of the value's user to that of its maker. Two that live
+// at once get different memory; else memory that was just used is taken again, as it is in the
+// cache.
+void Graph::plan_gradients() {
+    struct Life {
+        int id;
+        std::size_t size, born = 0, dead = 0, offset = 0;
+    };
+    const std::size_t count = operations.size();
+    std::vector<Life> lives;
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+        if (values_[i].gradient != static_cast<int>(i)) continue;
+        Life life{static_cast<int>(i), (values_[i].desc.get_size() + 63) / 64 * 64, count + 1, 0,
+                  0};
+        for (std::size_t step = 0; step < count; ++step) {
+            const Operation &operation = *operations[count - 1 - step];
+            const auto touches = [&](const std::vector<int> &ids) {
+                return std::any_of(ids.begin(), ids.end(),
+                                   [&](int id) { return value(id).gradient == life.id; });
+            };
+            if (!touches(operation.inputs) && !touches(operation.outputs)) continue;
+            life.born = std::min(life.born, step);
+            life.dead = std::max(life.dead, step);
+        }
+        if (value(output).gradient == life.id) life.born = 0;
+        if (life.id == 0) life.dead = count;
+        lives.push_back(life);
+    }
+    std::sort(lives.begin(), lives.end(),
+              [](const Life &a, const Life &b) { return a.born < b.born; });
+    for (std::size_t i = 0; i < lives.size(); ++i) {
+        bool moved = true;
+        while (moved) {
+            moved = false;
+            for (std::size_t j = 0; j < i; ++j) {
+                const bool apart = lives[j].dead < lives[i].born || lives[i].dead < lives[j].born;
+                const bool beside = lives[j].offset + lives[j].size <= lives[i].offset ||
+                                    lives[i].offset + lives[i].size <= lives[j].offset;
+                if (apart || beside) continue;
+                lives[i].offset = lives[j].offset + lives[j].size;
+                moved = true;
+            }
+        }
+        value(lives[i].id).gradient_offset = lives[i].offset;
+        workspace_bytes_ = std::max(workspace_bytes_, lives[i].offset + lives[i].size);
+    }
+}
+
+}  // namespace sequential

@@ -1,0 +1,57 @@
+// Our own inner loops: what oneDNN does slowly or not at all. Compiled once for each instruction
+// set and chosen at run time. Images are blocked: [channels / B][height][width][B], B =
+// Kernels::block. All work on one example and on one core.
+#pragma once
+
+#include <cstdint>
+
+namespace sequential {
+
+/// A convolution from a few plain channels to blocked ones. Weights [in][kernel][kernel][out padded
+/// to whole blocks]; bias [out padded].
+struct FirstConv {
+    std::int64_t channels, height, width;
+    std::int64_t blocks, out_height, out_width;  // blocks of output channels
+    std::int64_t kernel, stride, padding;
+    bool activation;  // z > 0 ? z : slope * z behind it
+    float slope;
+};
+
+struct Pool {
+    std::int64_t blocks, height, width, out_height, out_width;
+    std::int64_t kernel, stride, padding;
+    bool
+        activation;  // the input is the output of z > 0 ? z : slope * z, and the gradient is wanted
+    float slope;     // before it
+};
+
+struct Kernels {
+    std::int64_t block;
+
+    /// Floats of scratch that the two below need.
+    std::int64_t (*first_conv_scratch)(const FirstConv &);
+    /// dx = gradient at the plain input. g: at the output; z: the output, null without activation.
+    void (*first_conv_gradient)(const FirstConv &, const float *weights, const float *g,
+                                const float *z, float *scratch, float *dx);
+    /// The same with z computed on the way from x, never stored.
+    void (*first_conv_step)(const FirstConv &, const float *weights, const float *bias,
+                            const float *x, const float *g, float *scratch, float *dx);
+
+    /// `index`: the position in the window of each maximum. A NaN in a window wins.
+    void (*max_pool)(const Pool &, const float *x, float *y, std::uint8_t *index);
+    void (*max_pool_gradient)(const Pool &, const float *y, const std::uint8_t *index,
+                              const float *g, float *dx);
+
+    /// g *= z > 0 ? 1 : slope
+    void (*rectify_gradient)(const float *z, float slope, float *g, std::int64_t count);
+    void (*add)(const float *x, float *sum, std::int64_t count);
+};
+
+/// Those for this processor, and for the instruction set that oneDNN uses.
+const Kernels &kernels();
+
+const Kernels &kernels_avx512();
+const Kernels &kernels_avx2();
+const Kernels &kernels_plain();
+
+}  // namespace sequential

@@ -1,0 +1,259 @@
+// The loops of kernels.hpp, for a block of BLOCK floats. Included by one file an instruction set.
+// Includes nothing of the standard library, whose inline functions would be compiled for that
+// instruction set and could be linked for everybody.
+#include "kernels.hpp"
+
+#ifndef BLOCK
+#error "BLOCK, the number of floats in a vector, must be defined"
+#endif
+
+namespace sequential {
+namespace {
+
+constexpr std::int64_t B = BLOCK;
+constexpr std::int64_t P = 8;  // pixels computed together
+
+typedef float Vector __attribute__((vector_size(4 * BLOCK), aligned(4)));
+typedef std::int32_t Mask __attribute__((vector_size(4 * BLOCK), aligned(4)));
+typedef std::uint8_t Bytes __attribute__((vector_size(BLOCK), aligned(1)));
+
+inline const Vector &at(const float *p) {
+    return *reinterpret_cast<const Vector *>(p);
+}
+inline Vector &at(float *p) {
+    return *reinterpret_cast<Vector *>(p);
+}
+
+// Rows of the (masked) output gradient, as many as the kernel is high, each with zero columns on
+// both sides so that no tap needs a test: [kernel][blocks][columns][B].
+struct Ring {
+    float *rows;
+    std::int64_t columns, left, kernel, blocks;
+
+    float *row(std::int64_t y) const { return rows + (y % kernel) * blocks * columns * B; }
+};
+
+inline std::int64_t ring_columns(const FirstConv &c) {
+    return c.out_width + 2 * c.kernel + 2 * P;
+}
+inline std::int64_t padded_width(const FirstConv &c) {
+    return c.width + 2 * c.padding + P * c.stride;
+}
+
+std::int64_t scratch_size(const FirstConv &c) {
+    const std::int64_t ring = c.kernel * c.blocks * ring_columns(c) * B;
+    return ring + c.channels * (c.height + 2 * c.padding) * padded_width(c);
+}
+
+Ring make_ring(const FirstConv &c, float *scratch) {
+    Ring ring{scratch, ring_columns(c), c.kernel, c.kernel, c.blocks};
+    for (std::int64_t i = 0; i < c.kernel * c.blocks * ring.columns; ++i)
+        at(scratch + i * B) = Vector{};
+    return ring;
+}
+
+inline void mask(const Vector &g, const Vector &z, float slope, Vector &to) {
+    to = z > 0.0F ? g : slope * g;
+}
+
+// out[i] = sum of the elements of sums[i], always in the same order.
+inline void sum_each(const Vector *sums, float *out) {
+    for (std::int64_t i = 0; i < P; ++i) {
+        float parts[B];
+        at(parts) = sums[i];
+        for (std::int64_t width = B / 2; width > 0; width /= 2)
+            for (std::int64_t k = 0; k < width; ++k) parts[k] += parts[k + width];
+        out[i] = parts[0];
+    }
+}
+
+// One row of dx in one channel, from the rows of the ring.
+inline void gradient_row(const FirstConv &c, const Ring &ring, const float *weights, std::int64_t y,
+                         float *dx) {
+    const std::int64_t filter = c.blocks * B;
+    for (std::int64_t phase = 0; phase < c.stride; ++phase) {
+        for (std::int64_t j = 0; phase + j * c.stride < c.width; j += P) {
+            Vector sums[P] = {};
+            for (std::int64_t ky = 0; ky < c.kernel; ++ky) {
+                const std::int64_t from = y + c.padding - ky;
+                if (from < 0 || from % c.stride != 0 || from / c.stride >= c.out_height) continue;
+                const float *row = ring.row(from / c.stride);
+                for (std::int64_t kx = (phase + c.padding) % c.stride; kx < c.kernel;
+                     kx += c.stride) {
+                    // Floor division: the column may lie left of the image, in the zeros.
+                    const std::int64_t shift = phase + c.padding - kx;
+                    const std::int64_t column =
+                        ring.left + j + (shift >= 0 ? shift / c.stride : -(-shift / c.stride));
+                    if (column >= ring.left + c.out_width) continue;
+                    for (std::int64_t b = 0; b < c.blocks; ++b) {
+                        const Vector w = at(weights + (ky * c.kernel + kx) * filter + b * B);
+                        const float *g = row + (b * ring.columns + column) * B;
+                        for (std::int64_t i = 0; i < P; ++i) sums[i] += w * at(g + i * B);
+                    }
+                }
+            }
+            float values[P];
+            sum_each(sums, values);
+            for (std::int64_t i = 0; i < P && phase + (j + i) * c.stride < c.width; ++i)
+                dx[phase + (j + i) * c.stride] = values[i];
+        }
+    }
+}
+
+// All rows of dx; `fill(row)` puts a row of the masked gradient into the ring, in rising order.
+template <class Fill>
+inline void gradient_rows(const FirstConv &c, const Ring &ring, const float *weights, float *dx,
+                          Fill fill) {
+    std::int64_t filled = 0;
+    for (std::int64_t y = 0; y < c.height; ++y) {
+        for (; filled < c.out_height && filled * c.stride <= y + c.padding; ++filled) fill(filled);
+        for (std::int64_t channel = 0; channel < c.channels; ++channel)
+            gradient_row(c, ring, weights + channel * c.kernel * c.kernel * c.blocks * B, y,
+                         dx + (channel * c.height + y) * c.width);
+    }
+}
+
+void conv_gradient(const FirstConv &c, const float *weights, const float *g, const float *z,
+                   float *scratch, float *dx) {
+    const Ring ring = make_ring(c, scratch);
+    const std::int64_t plane = c.out_height * c.out_width * B;
+    gradient_rows(c, ring, weights, dx, [&](std::int64_t row) {
+        for (std::int64_t b = 0; b < c.blocks; ++b) {
+            float *to = ring.row(row) + (b * ring.columns + ring.left) * B;
+            const std::int64_t from = b * plane + row * c.out_width * B;
+            for (std::int64_t i = 0; i < c.out_width * B; i += B)
+                if (z != nullptr)
+                    mask(at(g + from + i), at(z + from + i), c.slope, at(to + i));
+                else
+                    at(to + i) = at(g + from + i);
+        }
+    });
+}
+
+// One row of the forward pass, masking g into the ring.
+template <int Blocks>
+inline void forward_row(const FirstConv &c, const float *weights, const float *bias, const float *x,
+                        const float *g, std::int64_t row, const Ring &ring, std::int64_t first) {
+    const std::int64_t filter = c.blocks * B, line = padded_width(c);
+    const std::int64_t height = c.height + 2 * c.padding, plane = c.out_height * c.out_width * B;
+    for (std::int64_t j = 0; j < c.out_width; j += P) {
+        Vector z[Blocks][P];
+        for (int b = 0; b < Blocks; ++b)
+            for (std::int64_t i = 0; i < P; ++i) z[b][i] = at(bias + (first + b) * B);
+        for (std::int64_t channel = 0; channel < c.channels; ++channel)
+            for (std::int64_t ky = 0; ky < c.kernel; ++ky)
+                for (std::int64_t kx = 0; kx < c.kernel; ++kx) {
+                    const float *w =
+                        weights + ((channel * c.kernel + ky) * c.kernel + kx) * filter + first * B;
+                    const float *from =
+                        x + (channel * height + row * c.stride + ky) * line + j * c.stride + kx;
+                    for (int b = 0; b < Blocks; ++b)
+                        for (std::int64_t i = 0; i < P; ++i)
+                            z[b][i] += at(w + b * B) * from[i * c.stride];
+                }
+        const std::int64_t count = c.out_width - j < P ? c.out_width - j : P;
+        for (int b = 0; b < Blocks; ++b) {
+            float *to = ring.row(row) + ((first + b) * ring.columns + ring.left + j) * B;
+            const float *from = g + (first + b) * plane + (row * c.out_width + j) * B;
+            for (std::int64_t i = 0; i < count; ++i)
+                mask(at(from + i * B), z[b][i], c.slope, at(to + i * B));
+        }
+    }
+}
+
+void conv_step(const FirstConv &c, const float *weights, const float *bias, const float *x,
+               const float *g, float *scratch, float *dx) {
+    const Ring ring = make_ring(c, scratch);
+    float *padded = scratch + c.kernel * c.blocks * ring.columns * B;
+    const std::int64_t line = padded_width(c), height = c.height + 2 * c.padding;
+    for (std::int64_t i = 0; i < c.channels * height * line; ++i) padded[i] = 0.0F;
+    for (std::int64_t channel = 0; channel < c.channels; ++channel)
+        for (std::int64_t y = 0; y < c.height; ++y)
+            for (std::int64_t i = 0; i < c.width; ++i)
+                padded[(channel * height + y + c.padding) * line + c.padding + i] =
+                    x[(channel * c.height + y) * c.width + i];
+    gradient_rows(c, ring, weights, dx, [&](std::int64_t row) {
+        std::int64_t b = 0;
+        for (; b + 2 <= c.blocks; b += 2) forward_row<2>(c, weights, bias, padded, g, row, ring, b);
+        for (; b < c.blocks; ++b) forward_row<1>(c, weights, bias, padded, g, row, ring, b);
+    });
+}
+
+struct Span {
+    std::int64_t from, to;
+};
+
+// The part of a window that lies inside [0, size).
+inline Span window(std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
+                   std::int64_t size) {
+    const std::int64_t start = out * stride - padding;
+    return {start < 0 ? -start : 0, start + kernel > size ? size - start : kernel};
+}
+
+void max_pool(const Pool &p, const float *x, float *y, std::uint8_t *index) {
+    for (std::int64_t b = 0; b < p.blocks; ++b)
+        for (std::int64_t oy = 0; oy < p.out_height; ++oy)
+            for (std::int64_t ox = 0; ox < p.out_width; ++ox) {
+                const Span rows = window(oy, p.kernel, p.stride, p.padding, p.height);
+                const Span columns = window(ox, p.kernel, p.stride, p.padding, p.width);
+                const std::int64_t corner = (b * p.height + oy * p.stride - p.padding) * p.width +
+                                            ox * p.stride - p.padding;
+                Vector best = Vector{} - __builtin_inff();
+                Mask where =
+                    Mask{} + static_cast<std::int32_t>(rows.from * p.kernel + columns.from);
+                for (std::int64_t ky = rows.from; ky < rows.to; ++ky)
+                    for (std::int64_t kx = columns.from; kx < columns.to; ++kx) {
+                        const Vector v = at(x + (corner + ky * p.width + kx) * B);
+                        const Mask wins = (v > best) | (v != v);
+                        best = wins ? v : best;
+                        where =
+                            wins ? Mask{} + static_cast<std::int32_t>(ky * p.kernel + kx) : where;
+                    }
+                const std::int64_t out = ((b * p.out_height + oy) * p.out_width + ox) * B;
+                at(y + out) = best;
+                *reinterpret_cast<Bytes *>(index + out) = __builtin_convertvector(where, Bytes);
+            }
+}
+
+void max_pool_gradient(const Pool &p, const float *y, const std::uint8_t *index, const float *g,
+                       float *dx) {
+    // Windows that neither overlap nor leave gaps write every value once, without a zeroing before.
+    const bool tiles = p.stride == p.kernel && p.padding == 0 &&
+                       p.out_height * p.stride == p.height && p.out_width * p.stride == p.width;
+    if (!tiles)
+        for (std::int64_t i = 0; i < p.blocks * p.height * p.width; ++i) at(dx + i * B) = Vector{};
+    for (std::int64_t b = 0; b < p.blocks; ++b)
+        for (std::int64_t oy = 0; oy < p.out_height; ++oy)
+            for (std::int64_t ox = 0; ox < p.out_width; ++ox) {
+                const Span rows = window(oy, p.kernel, p.stride, p.padding, p.height);
+                const Span columns = window(ox, p.kernel, p.stride, p.padding, p.width);
+                const std::int64_t corner = (b * p.height + oy * p.stride - p.padding) * p.width +
+                                            ox * p.stride - p.padding;
+                const std::int64_t out = ((b * p.out_height + oy) * p.out_width + ox) * B;
+                const Mask where =
+                    __builtin_convertvector(*reinterpret_cast<const Bytes *>(index + out), Mask);
+                Vector value = at(g + out);
+                if (p.activation) mask(value, at(y + out), p.slope, value);
+                for (std::int64_t ky = rows.from; ky < rows.to; ++ky)
+                    for (std::int64_t kx = columns.from; kx < columns.to; ++kx) {
+                        const Mask hit = where == static_cast<std::int32_t>(ky * p.kernel + kx);
+                        Vector &to = at(dx + (corner + ky * p.width + kx) * B);
+                        const Vector part = hit ? value : Vector{};
+                        to = tiles ? part : to + part;
+                    }
+            }
+}
+
+void rectify_gradient(const float *z, float slope, float *g, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) g[i] = z[i] > 0.0F ? g[i] : slope * g[i];
+}
+
+void add(const float *x, float *sum, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) sum[i] += x[i];
+}
+
+constexpr Kernels table{B,        scratch_size,      conv_gradient,    conv_step,
+                        max_pool, max_pool_gradient, rectify_gradient, add};
+
+}  // namespace
+}  // namespace sequential

@@ -1,0 +1,15 @@
+// From the layers of the pipeline to a graph of operations.
+#pragma once
+
+#include "graph.hpp"
+#include "operations.hpp"
+#include "spec.hpp"
+
+namespace sequential {
+
+/// Layers are named after their place ("0", "3.body.1") unless they have a name of their own;
+/// messages point at "/layers/<place>". `micro_batch` is the fixed width of all kernels.
+std::unique_ptr<Graph> build_network(std::vector<LayerSpec> layers, const Shape &input,
+                                     std::uint64_t key, std::int64_t micro_batch = 16);
+
+}  // namespace sequential

@@ -1,0 +1,164 @@
+// The model "sequential" as a component.
+#include "executor.hpp"
+#include "layers.hpp"
+#include "network.hpp"
+
+#include <spar/model.hpp>
+
+namespace sequential {
+namespace {
+
+class Sequential final : public spar::Model, private Parallel {
+  public:
+    static constexpr spar::About about{
+        .type = "sequential",
+        .summary = "A network of layers, one behind the other, run on the processor.",
+        .formula = "f(x) = layer_n(... layer_2(layer_1(x)))",
+        .reference = "",
+        .example = R"({"version": 1, "name": "minimal",
+  "model": {"type": "sequential", "layers": [{"type": "flatten"}, {"type": "linear", "out": 10}]}})"};
+
+    void configure() override { specs_ = specs_of(layers_); }
+
+    void setup(const spar_model_setup &setup) override {
+        if (setup.input != SPAR_INPUT_VALUES)
+            throw spar::Error(SPAR_E_UNSUPPORTED,
+                              "the model \"sequential\" reads numbers or images, not tokens");
+        if (setup.rank < 1 || setup.rank > SPAR_MAX_RANK)
+            throw spar::Error(SPAR_E_CONTRACT, "an example needs from 1 to 8 dimensions");
+        const Shape shape(setup.shape, setup.shape + setup.rank);
+        graph_ = build_network(specs_, shape, setup.key);
+        executor_ = std::make_unique<Executor>(*graph_, static_cast<Parallel &>(*this));
+    }
+
+    std::int64_t outputs() const override { return graph_->value(graph_->output).size(); }
+    std::int64_t parameter_count() const override { return graph_->parameters.size(); }
+
+    void parameter(std::int64_t index, spar_parameter &target) override {
+        if (index < 0 || index >= parameter_count())
+            throw spar::Error(SPAR_E_CONTRACT, "there is no such parameter");
+        Parameter &parameter = graph_->parameters[index];
+        target.flags = parameter.trainable ? SPAR_PARAMETER_TRAINABLE : 0U;
+        target.name = parameter.name.c_str();
+        target.rank = static_cast<std::int32_t>(parameter.shape.size());
+        std::copy(parameter.shape.begin(), parameter.shape.end(), target.shape);
+        target.value = parameter.value.data();
+        target.gradient = parameter.trainable ? parameter.gradient.data() : nullptr;
+    }
+
+    void parameters_changed() override { executor_->parameters_changed(); }
+
+    void pass(const spar_pass &request) override {
+        if (request.space != SPAR_SPACE_INPUT)
+            throw spar::Error(SPAR_E_UNSUPPORTED, "this model has no embedding");
+        executor_->pass({.rows = check(*request.x),
+                         .x = data(*request.x),
+                         .ids = request.ids,
+                         .key = request.key,
+                         .training = request.mode == SPAR_MODE_TRAIN,
+                         .tape = request.tape,
+                         .head = request.head,
+                         .head_context = request.head_context,
+                         .wants = read(request.wants),
+                         .outputs = request.outputs,
+                         .dx = request.dx,
+                         .stage_gradient = request.stage_gradient});
+    }
+
+    void backward(std::int32_t tape, const float *cotangent, spar_wants wants, float *dx) override {
+        executor_->backward(tape, cotangent, read(wants), dx);
+    }
+
+    const void *extension(std::string_view id) override;
+
+  private:
+    friend struct Extensions;
+
+    static Wants read(spar_wants wants) {
+        return {.input = (wants & SPAR_WANT_INPUT_GRADIENT) != 0,
+                .parameters = (wants & SPAR_WANT_PARAMETER_GRADIENTS) != 0};
+    }
+
+    static float *data(const DLTensor &x) {
+        return reinterpret_cast<float *>(static_cast<std::byte *>(x.data) + x.byte_offset);
+    }
+
+    /// Rows of a batch of inputs, which must have the shape that was set up.
+    std::int64_t check(const DLTensor &x) const {
+        const Shape &wanted = graph_->value(0).shape;
+        const Shape got(x.shape, x.shape + x.ndim);
+        const bool fits = x.ndim == static_cast<int>(wanted.size()) + 1 &&
+                          std::equal(wanted.begin(), wanted.end(), got.begin() + 1);
+        if (!fits || x.dtype.code != kDLFloat || x.dtype.bits != 32)
+            throw spar::Error(SPAR_E_CONTRACT, "the model was set up for float32 examples " +
+                                                   spar::shape_text(wanted) + ", got a batch " +
+                                                   spar::shape_text(got));
+        return got[0];
+    }
+
+    void run(std::int64_t count, Work work, void *context) const override {
+        parallel_for(count, [&](std::int64_t i) { work(context, i); });
+    }
+
+    spar::Variants<Layer> layers_{this, "layers", "from the input to the outputs", "layer",
+                                  layer_kinds};
+    std::vector<LayerSpec> specs_;
+    std::unique_ptr<Graph> graph_;
+    std::unique_ptr<Executor> executor_;
+};
+
+struct Extensions {
+    static Sequential &of(void *self) {
+        return static_cast<Sequential &>(*static_cast<spar::Model *>(self));
+    }
+
+    static const spar_stages *stages() {
+        static const spar_stages table{
+            sizeof(spar_stages), 0,
+            [](void *self, std::int32_t *rank, std::int64_t *shape, spar_error *error) {
+                return spar::guarded(error, [&] {
+                    const Graph &graph = *of(self).graph_;
+                    const Shape &stage = graph.value(graph.stage_end).shape;
+                    *rank = static_cast<std::int32_t>(stage.size());
+                    std::copy(stage.begin(), stage.end(), shape);
+                });
+            },
+            [](void *self, DLTensor *x, const float *p, std::int64_t steps, spar_ascent ascent,
+               void *context, spar_error *error) {
+                return spar::guarded(error, [&] {
+                    Sequential &model = of(self);
+                    const std::int64_t rows = model.check(*x);
+                    model.executor_->ascend(Sequential::data(*x), rows, p, steps, ascent, context);
+                });
+            },
+            [](void *self, const DLTensor *x, const float *p, spar_error *error) {
+                return spar::guarded(error, [&] {
+                    Sequential &model = of(self);
+                    const std::int64_t rows = model.check(*x);
+                    model.executor_->stage_accumulate(Sequential::data(*x), rows, p);
+                });
+            }};
+        return &table;
+    }
+
+    static const spar_counters *counters() {
+        static const spar_counters table{
+            sizeof(spar_counters), 0,
+            [](void *self) { return of(self).executor_->counters().forward.load(); },
+            [](void *self) { return of(self).executor_->counters().input_gradient.load(); },
+            [](void *self) { return of(self).executor_->counters().parameter_gradient.load(); }};
+        return &table;
+    }
+};
+
+const void *Sequential::extension(std::string_view id) {
+    if (id == SPAR_MODEL_STAGES) return Extensions::stages();
+    if (id == SPAR_MODEL_COUNTERS) return Extensions::counters();
+    return nullptr;
+}
+
+}  // namespace
+}  // namespace sequential
+
+using sequential::Sequential;
+SPAR_PLUGIN("sequential", "0.1.0", Sequential)

@@ -1,0 +1,73 @@
+// The executor's first stage by itself.
+#include "executor_impl.hpp"
+
+namespace sequential {
+
+void Executor::read_stage_gradient(Batch &batch, float *to) const {
+    const std::int64_t size = graph_.value(graph_.stage_end).size();
+    execute(stage_read_, batch.work->stream,
+            {{DNNL_ARG_FROM, &batch.work->gradient(graph_.stage_end)},
+             {DNNL_ARG_TO, batch.stage},
+             {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
+    const auto *plain = static_cast<const float *>(batch.stage->get_data_handle());
+    std::copy_n(plain, batch.rows * size, to + batch.first * size);
+}
+
+void Executor::write_stage_gradient(Batch &batch, const float *p) const {
+    const std::int64_t size = graph_.value(graph_.stage_end).size();
+    auto *plain = static_cast<float *>(batch.stage->get_data_handle());
+    std::copy_n(p + batch.first * size, batch.rows * size, plain);
+    std::fill(plain + batch.rows * size, plain + graph_.width * size, 0.0F);
+    execute(stage_write_, batch.work->stream,
+            {{DNNL_ARG_FROM, batch.stage},
+             {DNNL_ARG_TO, &batch.work->gradient(graph_.stage_end)},
+             {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
+}
+
+void Executor::ascend(float *x, std::int64_t rows, const float *p, std::int64_t steps,
+                      spar_ascent ascent, void *context) {
+    refresh();
+    const std::int64_t size = graph_.value(0).size();
+    const FusedStage *fused =
+        graph_.stage_operations == 1 ? graph_.operations[0]->fused_stage() : nullptr;
+    for_micro_batches(rows, nullptr, false, [&](Batch &batch) {
+        const auto move = [&](std::int64_t first, std::int64_t count, const float *dx) {
+            spar::checked([&](spar_error *error) {
+                return ascent(context, first, count, x + first * size, dx, error);
+            });
+        };
+        if (fused != nullptr) {
+            write_stage_gradient(batch, p);
+            const std::int64_t stride = graph_.value(graph_.stage_end).stride();
+            const float *blocked = batch.work->gradient_data(graph_.stage_end);
+            float *dx = batch.frame->data(0);  // no forward pass needs it here
+            for (std::int64_t i = 0; i < batch.rows; ++i)
+                for (std::int64_t step = 0; step < steps; ++step) {
+                    fused->step(x + (batch.first + i) * size, blocked + i * stride,
+                                batch.work->scratch_data(), dx);
+                    move(batch.first + i, 1, dx);
+                }
+            return;
+        }
+        for (std::int64_t step = 0; step < steps; ++step) {
+            load(batch, x);
+            forward(batch, graph_.stage_operations);
+            write_stage_gradient(batch, p);
+            backward(batch, graph_.stage_operations, {.input = true}, nullptr);
+            move(batch.first, batch.rows, batch.work->gradient_data(0));
+        }
+    });
+}
+
+void Executor::stage_accumulate(const float *x, std::int64_t rows, const float *p) {
+    refresh();
+    for_micro_batches(rows, nullptr, true, [&](Batch &batch) {
+        batch.gradients->clear();
+        load(batch, x);
+        forward(batch, graph_.stage_operations);
+        write_stage_gradient(batch, p);
+        backward(batch, graph_.stage_operations, {.parameters = true}, nullptr);
+    });
+}
+
+}  // namespace sequential
