@@ -75,8 +75,8 @@ std::string listed(const std::vector<std::string> &names, std::size_t most) {
     return text;
 }
 
-std::string quoted(std::string_view text, std::size_t most) {
-    std::string out = "\"";
+std::string escaped(std::string_view text, std::size_t most) {
+    std::string out;
     std::size_t i = 0;
     while (i < text.size() && i < most) {
         const auto byte = static_cast<unsigned char>(text[i]);
@@ -87,12 +87,15 @@ std::string quoted(std::string_view text, std::size_t most) {
             out += escape;
             ++i;
         } else {
-            if (byte == '"' || byte == '\\') out += '\\';
             out += text.substr(i, length);
             i += length;
         }
     }
-    return out + (i < text.size() ? "...\"" : "\"");
+    return out + (i < text.size() ? "..." : "");
+}
+
+std::string quote(std::string_view text, std::size_t most) {
+    return "\"" + escaped(text, most) + "\"";
 }
 
 bool valid_utf8(std::string_view text) {

@@ -18,8 +18,12 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string> &
 /// "a, b, c"; after `most` names "..." and how many there are.
 std::string listed(const std::vector<std::string> &names, std::size_t most = 40);
 
-/// A file's text in quotes for a message: control characters escaped, at most `most` bytes.
-std::string quoted(std::string_view text, std::size_t most = 80);
+/// A file's text for a message: control characters and bytes that are no UTF-8 escaped, at most
+/// `most` bytes of it.
+std::string escaped(std::string_view text, std::size_t most = 80);
+
+/// The same in quotes.
+std::string quote(std::string_view text, std::size_t most = 80);
 
 /// Whether the bytes are UTF-8.
 bool valid_utf8(std::string_view text);

@@ -99,7 +99,7 @@ void check_component(const spar_component *component, const std::string &place) 
     check_size(component->struct_size, 104, "description of its " + place);
     const std::string_view type = checked_text(component->type, "the type of its " + place);
     if (!word(type, ""))
-        throw PluginFault("calls its " + place + " " + quoted(type) +
+        throw PluginFault("calls its " + place + " " + quote(type) +
                           "; a type is lower-case letters, digits and underscores, at most 64");
     const std::string who = "\"" + std::string(type) + "\"";
     if (component->kind < SPAR_KIND_DATASET || component->kind > SPAR_KIND_REPORTER)
@@ -127,13 +127,13 @@ void check_answer(const spar_plugin *plugin, uint32_t host_minor) {
         const char *feature = plugin->required_feature;
         throw PluginFault("needs minor version " + std::to_string(plugin->abi_minor_required) +
                           " of the contract" +
-                          (feature != nullptr && *feature != '\0' ? " (for " + quoted(feature) + ")"
+                          (feature != nullptr && *feature != '\0' ? " (for " + quote(feature) + ")"
                                                                   : std::string()) +
                           ", this host offers " + std::to_string(host_minor) +
                           "; use a newer host or an older plugin");
     }
     if (!word(checked_text(plugin->name, "its name"), "-.ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-        throw PluginFault("has the name " + quoted(plugin->name) +
+        throw PluginFault("has the name " + quote(plugin->name) +
                           "; expected letters, digits, '_', '-' and '.', at most 64");
     if (checked_text(plugin->version, "its version").empty()) throw PluginFault("has no version");
     if (plugin->component_count == 0 || plugin->component_count > most_components)

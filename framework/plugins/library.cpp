@@ -55,13 +55,13 @@ const spar_plugin *ask(spar_plugin_entry entry, const spar_host *host) {
     try {
         status = entry(host, &plugin, &error);
     } catch (const std::exception &e) {
-        throw PluginFault("throws an exception out of its entry: " + quoted(e.what(), 200));
+        throw PluginFault("throws an exception out of its entry: " + quote(e.what(), 200));
     } catch (...) {
         throw PluginFault("throws an exception out of its entry");
     }
     if (status != SPAR_OK) {
         error.message[sizeof error.message - 1] = '\0';
-        throw PluginFault("gives up in its entry: " + quoted(error.message, 200));
+        throw PluginFault("gives up in its entry: " + quote(error.message, 200));
     }
     return plugin;
 }

@@ -39,7 +39,7 @@ void answer(char letter, std::string text) {
         try {
             std::rethrow_exception(current);
         } catch (const std::exception &e) {
-            what = "throws an exception while it is loaded: " + quoted(e.what(), 200);
+            what = "throws an exception while it is loaded: " + quote(e.what(), 200);
         } catch (...) {
             what = "throws an exception while it is loaded";
         }

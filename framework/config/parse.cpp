@@ -1,0 +1,195 @@
+#include "config/parse.hpp"
+
+#include "config/problems.hpp"
+#include "config/words.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <unordered_set>
+
+namespace spar::host {
+namespace {
+
+constexpr std::size_t most_problems = 100;
+constexpr std::size_t most_members = 10000;  // of one object; the library looks them up one by one
+
+/// "line:column" of a byte, both from 1, columns in characters.
+std::string position(std::string_view text, std::size_t byte) {
+    const std::string_view before = text.substr(0, std::min(byte, text.size()));
+    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+    const std::string_view rest = before.substr(before.rfind('\n') + 1);
+    const auto column = std::count_if(rest.begin(), rest.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    });
+    return std::to_string(line) + ":" + std::to_string(std::max<std::ptrdiff_t>(column, 1));
+}
+
+/// The library's message without its number and its own position.
+std::string reason(std::string text) {
+    if (const auto start = text.find("] "); start != std::string::npos) text.erase(0, start + 2);
+    if (text.starts_with("parse error"))
+        if (const auto colon = text.find(": "); colon != std::string::npos)
+            text.erase(0, colon + 2);
+    return escaped(text, 300);
+}
+
+/// Builds the value from the parser's events, and sees what the finished value no longer shows.
+class Builder {
+  public:
+    Builder(std::string_view text, const std::string &name) : text_(text), name_(name) {}
+
+    Json take() {
+        if (!problems_.empty()) throw PipelineError(std::move(problems_));
+        return std::move(root_);
+    }
+
+    bool null() { return put(nullptr); }
+    bool boolean(bool value) { return put(value); }
+    bool number_integer(std::int64_t value) { return put(value); }
+    bool number_unsigned(std::uint64_t value) {
+        if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+            problem(here(), too_large(std::to_string(value)));
+        return put(static_cast<std::int64_t>(value));
+    }
+    bool number_float(double value, const std::string &raw) {
+        if (raw.find_first_of(".eE") == std::string::npos)
+            problem(here(), too_large(raw));
+        else if (!std::isfinite(value))
+            problem(here(), too_wide(raw));
+        else if (value == 0 && raw.find_first_of("123456789") < raw.find_first_of("eE"))
+            problem(here(), "the number " + escaped(raw, 40) + " is too small for a double");
+        return put(value);
+    }
+    bool string(std::string &value) { return put(std::move(value)); }
+    bool binary(std::vector<std::uint8_t> &) { return false; }
+
+    bool start_object(std::size_t) { return open(Json::object()); }
+    bool start_array(std::size_t) { return open(Json::array()); }
+    bool end_object() { return close(); }
+    bool end_array() { return close(); }
+
+    bool key(std::string &name) {
+        Level &level = levels_.back();
+        level.name = name;
+        if (!level.names.insert(name).second) problem(here(), "the key is given twice");
+        if (level.names.size() <= most_members) return problems_.size() < most_problems;
+        problem(here(), "an object has at most " + std::to_string(most_members) + " members");
+        return false;
+    }
+
+    bool parse_error(std::size_t byte, const std::string &token,
+                     const nlohmann::detail::exception &e) {
+        if (e.id == 406)
+            problem(here(), too_wide(token));
+        else
+            problem(name_ + ":" + position(text_, byte), reason(e.what()));
+        return false;
+    }
+
+  private:
+    struct Level {
+        Json *value;
+        std::string name;                       // of the current member of an object
+        std::unordered_set<std::string> names;  // of all its members
+    };
+
+    static std::string too_large(const std::string &raw) {
+        return "the integer " + escaped(raw, 40) + " does not fit into 64 bits";
+    }
+
+    static std::string too_wide(const std::string &raw) {
+        return "the number " + escaped(raw, 40) + " is too large for a double";
+    }
+
+    void problem(std::string place, std::string message) {
+        problems_.push_back({std::move(place), std::move(message)});
+    }
+
+    /// Where the parser is.
+    std::string here() const {
+        std::string pointer;
+        for (const Level &level : levels_)
+            pointer = level.value->is_array() ? child_pointer(pointer, level.value->size())
+                                              : child_pointer(pointer, level.name);
+        return name_ + "#" + pointer;
+    }
+
+    Json *place(Json value) {
+        if (levels_.empty()) {
+            root_ = std::move(value);
+            return &root_;
+        }
+        Level &level = levels_.back();
+        if (level.value->is_array()) {
+            level.value->push_back(std::move(value));
+            return &level.value->back();
+        }
+        auto &members = level.value->get_ref<Json::object_t &>();
+        return &static_cast<Json::object_t::Container &>(members)
+                    .emplace_back(level.name, std::move(value))
+                    .second;
+    }
+
+    template <class T>
+    bool put(T &&value) {
+        place(Json(std::forward<T>(value)));
+        return problems_.size() < most_problems;
+    }
+
+    bool open(Json value) {
+        if (levels_.size() == deepest_nesting) {
+            problem(name_, "nests deeper than " + std::to_string(deepest_nesting) + " levels");
+            return false;
+        }
+        levels_.push_back({place(std::move(value)), {}, {}});
+        return true;
+    }
+
+    bool close() {
+        levels_.pop_back();
+        return true;
+    }
+
+    std::string_view text_;
+    const std::string &name_;
+    Json root_;
+    std::vector<Level> levels_;
+    std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::string &name) {
+    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+        throw PipelineError({{name, "is UTF-16; save it as UTF-8"}});
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+        throw PipelineError({{name, "is empty; expected a JSON value"}});
+    Builder builder(text, name);
+    Json::sax_parse(text.begin(), text.end(), &builder);
+    return builder.take();
+}
+
+std::string read_text(const std::filesystem::path &file) {
+    const std::string name = file.string();
+    struct stat about {};
+    if (::stat(file.c_str(), &about) != 0)
+        throw PipelineError({{name, std::string("cannot be read: ") + std::strerror(errno)}});
+    if (S_ISDIR(about.st_mode)) throw PipelineError({{name, "is a folder; expected a JSON file"}});
+    if (!S_ISREG(about.st_mode)) throw PipelineError({{name, "is not a regular file"}});
+    if (static_cast<std::uintmax_t>(about.st_size) > largest_pipeline)
+        throw PipelineError({{name, "has " + std::to_string(about.st_size) +
+                                        " bytes; a pipeline has at most 16 MiB"}});
+    std::ifstream in(file, std::ios::binary);
+    std::string text(static_cast<std::size_t>(about.st_size), '\0');
+    if (!in || (!text.empty() && !in.read(text.data(), about.st_size)))
+        throw PipelineError({{name, "cannot be read"}});
+    return text;
+}
+
+}  // namespace spar::host

@@ -1,0 +1,145 @@
+#include "config/problems.hpp"
+#include "config/source.hpp"
+#include "config/words.hpp"
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace spar::host {
+namespace {
+
+constexpr std::size_t longest_text = 1U << 20;
+
+/// A value to put in, and where it was written.
+struct Value {
+    Json json;
+    Origins origins;
+    std::string pointer;  // among these origins
+};
+
+class Substitution {
+  public:
+    explicit Substitution(Source &source) : source_(source) {}
+
+    void run() {
+        if (const auto vars = source_.root.find("vars"); vars != source_.root.end()) {
+            vars_ = *vars;
+            source_.root.erase("vars");
+        }
+        if (!vars_.is_object()) {
+            problem("/vars", "expected an object, the variables' names and values");
+            vars_ = Json::object();
+        }
+        walk(source_.root, "");
+        for (const auto &[name, value] : vars_.items())
+            if (!used_.contains(name))
+                problem(child_pointer("/vars", name), "this variable is not used");
+        if (!problems_.empty()) throw PipelineError(std::move(problems_));
+    }
+
+  private:
+    void problem(const std::string &pointer, std::string message) {
+        problems_.push_back(
+            {source_.origins.at(pointer).label + "#" + pointer, std::move(message)});
+    }
+
+    void walk(Json &node, const std::string &pointer) {
+        if (node.is_string()) {
+            text(node, pointer);
+        } else if (node.is_array()) {
+            for (std::size_t i = 0; i < node.size(); ++i) walk(node[i], child_pointer(pointer, i));
+        } else if (node.is_object()) {
+            for (auto it = node.begin(); it != node.end(); ++it)
+                walk(it.value(), child_pointer(pointer, it.key()));
+        }
+    }
+
+    /// Replaces what stands in one text.
+    void text(Json &node, const std::string &pointer) {
+        const auto text = node.get<std::string>();
+        if (text.find("${") == std::string::npos) return;
+        std::string out;
+        for (std::size_t i = 0; i < text.size();) {
+            if (text.compare(i, 3, "$${") == 0) {
+                out += "${";
+                i += 3;
+            } else if (text.compare(i, 2, "${") != 0) {
+                out += text[i++];
+            } else {
+                const std::size_t end = text.find('}', i);
+                if (end == std::string::npos)
+                    return problem(pointer, "\"${\" without \"}\" (\"$${\" stands for \"${\")");
+                const std::optional<Value> value = named(text.substr(i + 2, end - i - 2), pointer);
+                if (!value) return;
+                if (i == 0) source_.origins.copy(pointer, value->origins, value->pointer);
+                if (i == 0 && end + 1 == text.size()) {
+                    node = value->json;
+                    return;
+                }
+                if (!put(out, *value, pointer)) return;
+                i = end + 1;
+            }
+        }
+        node = out;
+    }
+
+    bool put(std::string &out, const Value &value, const std::string &pointer) {
+        if (value.json.is_structured()) {
+            problem(pointer, "a list or an object cannot stand inside of a text");
+            return false;
+        }
+        out += value.json.is_string() ? value.json.get<std::string>() : value.json.dump();
+        if (out.size() <= longest_text) return true;
+        problem(pointer, "the text grows beyond 1 MiB");
+        return false;
+    }
+
+    std::optional<Value> named(const std::string &name, const std::string &pointer) {
+        if (name.starts_with("env:")) return environment(name.substr(4), pointer);
+        const auto found = vars_.find(name);
+        if (found == vars_.end()) {
+            std::vector<std::string> known;
+            for (const auto &[var, value] : vars_.items()) known.push_back(var);
+            const std::string hint = did_you_mean(name, known);
+            problem(pointer, "the variable " + quote(name) + " is not defined in \"vars\"" +
+                                 (hint.empty() ? "" : "; " + hint));
+            return std::nullopt;
+        }
+        used_.insert(name);
+        if (!open_.insert(name).second) {
+            problem(pointer, "the variable " + quote(name) + " is made of itself");
+            return std::nullopt;
+        }
+        const std::string place = child_pointer("/vars", name);
+        if (!done_.contains(name)) {
+            walk(*found, place);
+            done_.insert(name);
+        }
+        open_.erase(name);
+        return Value{*found, source_.origins, place};
+    }
+
+    std::optional<Value> environment(const std::string &name, const std::string &pointer) {
+        const char *value = std::getenv(name.c_str());
+        if (value == nullptr || !valid_utf8(value)) {
+            problem(pointer, "the variable " + quote(name) + " of the environment is " +
+                                 (value == nullptr ? "not set" : "not UTF-8"));
+            return std::nullopt;
+        }
+        return Value{value, Origins({std::filesystem::current_path(), "${env:" + name + "}"}), ""};
+    }
+
+    Source &source_;
+    Json vars_ = Json::object();
+    std::set<std::string> used_, open_, done_;
+    std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+void substitute_variables(Source &source) {
+    Substitution(source).run();
+}
+
+}  // namespace spar::host
