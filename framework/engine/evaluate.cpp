@@ -45,11 +45,11 @@ class Evaluator {
     void load(std::size_t begin);
     void forward(const Network::Points &points, float *outputs, const LossHead &head);
     LossHead head(const std::int64_t *labels, const float *values, const std::int64_t *ids) const;
-    AttackOutcome attack(const AttackPlan &plan, const EvaluationOutcome &outcome,
+    AttackOutcome attack(const PreparedAttack &plan, const EvaluationOutcome &outcome,
                          const std::string &label);
-    void attack_batch(const AttackPlan &plan, const std::vector<bool> &correct,
+    void attack_batch(const PreparedAttack &plan, const std::vector<bool> &correct,
                       AttackOutcome &outcome);
-    void settle(const AttackPlan &plan, AttackOutcome &outcome);
+    void settle(const PreparedAttack &plan, AttackOutcome &outcome);
 
     std::size_t batch_size() const { return static_cast<std::size_t>(plan_.batch_size); }
     std::size_t total() const { return plan_.indices.size(); }
@@ -126,7 +126,7 @@ void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
     outcome.clean_loss = has_loss_ ? loss / count : unknown;
 }
 
-void Evaluator::attack_batch(const AttackPlan &plan, const std::vector<bool> &correct,
+void Evaluator::attack_batch(const PreparedAttack &plan, const std::vector<bool> &correct,
                              AttackOutcome &outcome) {
     survivors_.gather(batch_, plan, plan_.key, correct, clean_outputs_, data_.info().outputs);
     x_adv_.resize(survivors_.count(), network_.size());
@@ -148,13 +148,13 @@ void Evaluator::attack_batch(const AttackPlan &plan, const std::vector<bool> &co
 }
 
 /// The host's own forward pass decides.
-void Evaluator::settle(const AttackPlan &plan, AttackOutcome &outcome) {
+void Evaluator::settle(const PreparedAttack &plan, AttackOutcome &outcome) {
     const Survivors &s = survivors_;
     const std::int64_t size = network_.size();
     const auto first = static_cast<std::ptrdiff_t>(batch_.begin);
     // What was not attacked was broken before, or is of the class aimed at.
     for (std::int64_t i = 0; i < batch_.batch.count; ++i)
-        outcome.success.push_back(plan.aim != Aim::one_class ||
+        outcome.success.push_back(plan.aim != Target::one_class ||
                                   batch_.batch.labels[static_cast<std::size_t>(i)] !=
                                       plan.aimed_class);
     if (plan_.keep_examples) {
@@ -174,7 +174,7 @@ void Evaluator::settle(const AttackPlan &plan, AttackOutcome &outcome) {
         const std::int64_t found = predicted(adversarial_outputs_[k]);
         outcome.success[static_cast<std::size_t>(row)] =
             data_.classes() &&
-            (plan.aim != Aim::none ? found == s.targets[at] : found != s.labels[at]);
+            (plan.aim != Target::none ? found == s.targets[at] : found != s.labels[at]);
         outcome.distance_sum += ball.distance(s.x[k], x_adv_[k]);
         outcome.forward_queries += queries_.forward[at];
         outcome.gradient_queries += queries_.gradient[at];
@@ -185,7 +185,7 @@ void Evaluator::settle(const AttackPlan &plan, AttackOutcome &outcome) {
     outcome.attacked += s.count();
 }
 
-AttackOutcome Evaluator::attack(const AttackPlan &plan, const EvaluationOutcome &so_far,
+AttackOutcome Evaluator::attack(const PreparedAttack &plan, const EvaluationOutcome &so_far,
                                 const std::string &label) {
     Progress progress(label + plan.name, static_cast<std::int64_t>(total()), "examples");
     const auto begin_time = Clock::now();
@@ -211,7 +211,7 @@ EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label)
     if (reporters != nullptr)
         reporters->event(-1, "evaluate", "clean_accuracy", outcome.clean_accuracy);
     std::vector<bool> holds = outcome.correct;
-    for (const AttackPlan &plan : plan_.attacks) {
+    for (const PreparedAttack &plan : plan_.attacks) {
         outcome.attacks.push_back(attack(plan, outcome, label));
         const AttackOutcome &attack = outcome.attacks.back();
         for (std::size_t i = 0; i < holds.size(); ++i) holds[i] = holds[i] && !attack.success[i];

@@ -2,19 +2,18 @@
 // success with its own forward pass; attacks are combined example by example.
 #pragma once
 
+#include "config/plan.hpp"
 #include "engine/attacker.hpp"
 #include "report/reporters.hpp"
 
 namespace spar::host {
 
-/// What an attack aims at, for threats with a target.
-enum class Aim { none, random, next, least_likely, one_class };
-
-struct AttackPlan {
+/// An attack of the plan, built.
+struct PreparedAttack {
     std::string name;
     const Instance *attack;
     spar_threat threat;
-    Aim aim = Aim::none;
+    Target aim = Target::none;
     std::int64_t aimed_class = 0;
 };
 
@@ -22,7 +21,7 @@ struct EvaluationPlan {
     std::vector<std::int64_t> indices;   /// examples of the data, in order
     std::int64_t batch_size;
     const spar_component_ref *loss;      /// null: none
-    std::vector<AttackPlan> attacks;
+    std::vector<PreparedAttack> attacks;
     std::uint64_t key;                   /// of random targets
     bool keep_examples = false;          /// remember x and x_adv
 };

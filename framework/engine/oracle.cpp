@@ -28,7 +28,7 @@ const T *gather_rows(const spar_query &query, const T *source, std::int64_t widt
 template <class Work>
 spar_status answer(const spar_oracle *oracle, spar_error *error, Work &&work) {
     auto &handle = *static_cast<OracleHandle *>(oracle->handle);
-    if (stop_requested) return fill(error, SPAR_E_CANCELLED, "the run is being stopped");
+    if (handle.cancelled()) return fill(error, SPAR_E_CANCELLED, "the run is being stopped");
     return guarded(error, [&] {
         try {
             work(handle);
@@ -57,7 +57,9 @@ spar_oracle OracleHandle::table() {
             handle.pullback(tape, cotangent, gradient);
         });
     };
-    oracle.cancelled = [](const spar_oracle *) { return stop_requested ? 1 : 0; };
+    oracle.cancelled = [](const spar_oracle *self) {
+        return static_cast<OracleHandle *>(self->handle)->cancelled() ? 1 : 0;
+    };
     return oracle;
 }
 

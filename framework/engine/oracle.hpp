@@ -25,6 +25,9 @@ struct OracleHandle {
     /// Valid as long as this handle.
     spar_oracle table();
 
+    /// A step of training is finished before a run stops, so that it can be resumed to the bit.
+    bool cancelled() const { return stop_requested && task.purpose == SPAR_PURPOSE_EVALUATE; }
+
     void evaluate(const spar_query &query);
     void pullback(std::int32_t tape, const float *cotangent, float *gradient);
 

@@ -16,7 +16,6 @@ struct TrainingSession::Table {
     template <class Work>
     static spar_status answer(const spar_session *session, spar_error *error, Work &&work) {
         auto &self = *static_cast<TrainingSession *>(session->handle);
-        if (stop_requested) return fill(error, SPAR_E_CANCELLED, "the run is being stopped");
         return guarded(error, [&] {
             try {
                 work(self);

@@ -8,30 +8,30 @@ namespace spar::host {
 namespace {
 
 /// The class that an example is to be pushed to.
-std::int64_t choose_target(const AttackPlan &plan, std::uint64_t key, std::int64_t id,
+std::int64_t choose_target(const PreparedAttack &plan, std::uint64_t key, std::int64_t id,
                            std::int64_t label, std::span<const float> outputs) {
     const auto classes = static_cast<std::int64_t>(outputs.size());
     switch (plan.aim) {
-        case Aim::random: return (label + 1 + Random(key, id).below(0, classes - 1)) % classes;
-        case Aim::least_likely: {
+        case Target::random: return (label + 1 + Random(key, id).below(0, classes - 1)) % classes;
+        case Target::least_likely: {
             const auto least = std::min_element(outputs.begin(), outputs.end()) - outputs.begin();
             return least != label ? least : (label + 1) % classes;
         }
-        case Aim::one_class: return plan.aimed_class;
+        case Target::one_class: return plan.aimed_class;
         default: return (label + 1) % classes;
     }
 }
 
 }  // namespace
 
-void Survivors::gather(const EvaluationBatch &from, const AttackPlan &plan,
+void Survivors::gather(const EvaluationBatch &from, const PreparedAttack &plan,
                        std::uint64_t target_key, const std::vector<bool> &correct,
                        const Matrix &clean_outputs, std::int64_t classes) {
     const Batch &batch = from.batch;
     rows.clear();
     for (std::int64_t i = 0; i < batch.count; ++i) {
         const auto at = static_cast<std::size_t>(i);
-        const bool there = plan.aim == Aim::one_class && batch.labels[at] == plan.aimed_class;
+        const bool there = plan.aim == Target::one_class && batch.labels[at] == plan.aimed_class;
         if (correct[from.begin + at] && !there) rows.push_back(i);
     }
     const std::int64_t size = from.batch.tokens.empty() ? batch.x.width() : from.vectors.width();
@@ -54,7 +54,7 @@ void Survivors::gather(const EvaluationBatch &from, const AttackPlan &plan,
             std::ranges::copy(batch.values[row], values[k].begin());
         else
             labels.push_back(batch.labels[at]);
-        if (plan.aim != Aim::none)
+        if (plan.aim != Target::none)
             targets.push_back(choose_target(plan, target_key, batch.ids[at], batch.labels[at],
                                             clean.first(static_cast<std::size_t>(classes))));
         if (batch.tokens.empty()) continue;

@@ -39,7 +39,7 @@ struct Survivors {
 
     /// Gathers the rows that are `correct` and that the goal allows, with their targets.
     /// correct and clean_outputs are of all evaluated examples.
-    void gather(const EvaluationBatch &from, const AttackPlan &plan, std::uint64_t target_key,
+    void gather(const EvaluationBatch &from, const PreparedAttack &plan, std::uint64_t target_key,
                 const std::vector<bool> &correct, const Matrix &clean_outputs,
                 std::int64_t classes);
 };

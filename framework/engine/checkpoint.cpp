@@ -1,0 +1,145 @@
+#include "engine/checkpoint.hpp"
+
+#include "engine/safetensors.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <fmt/format.h>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace spar::host {
+namespace {
+
+/// JSON has no word for what is not a number.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+double number(const Json &value) {
+    return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+}
+
+Json to_json(const EpochRecord &r) {
+    return {{"epoch", r.epoch},
+            {"loss", number(r.loss)},
+            {"train_accuracy", number(r.train_accuracy)},
+            {"validation_accuracy", number(r.validation_accuracy)},
+            {"validation_robust_accuracy", number(r.validation_robust_accuracy)},
+            {"seconds", r.seconds},
+            {"learning_rate_factor", r.learning_rate_factor},
+            {"forward_examples", r.forward_examples},
+            {"backward_examples", r.backward_examples},
+            {"reported", r.reported}};
+}
+
+EpochRecord epoch_from(const Json &json) {
+    EpochRecord r;
+    r.epoch = json.at("epoch");
+    r.loss = number(json.at("loss"));
+    r.train_accuracy = number(json.at("train_accuracy"));
+    r.validation_accuracy = number(json.at("validation_accuracy"));
+    r.validation_robust_accuracy = number(json.at("validation_robust_accuracy"));
+    r.seconds = json.at("seconds");
+    r.learning_rate_factor = json.at("learning_rate_factor");
+    r.forward_examples = json.at("forward_examples");
+    r.backward_examples = json.at("backward_examples");
+    r.reported = json.at("reported").get<std::map<std::string, double>>();
+    return r;
+}
+
+Json to_json(const TrainingState &s, std::int64_t optimizer_steps) {
+    Json json{{"step", s.step},
+              {"optimizer_steps", optimizer_steps},
+              {"loss", number(s.loss)},
+              {"seconds", s.seconds},
+              {"correct", s.correct},
+              {"seen", s.seen},
+              {"forward_examples", s.forward_examples},
+              {"backward_examples", s.backward_examples},
+              {"best_epoch", s.best_epoch},
+              {"best_score", s.best_score},
+              {"reported", s.reported},
+              {"epochs", Json::array()}};
+    for (const EpochRecord &record : s.epochs) json["epochs"].push_back(to_json(record));
+    return json;
+}
+
+void state_from(const Json &json, TrainingState &s) {
+    s.step = json.at("step");
+    s.loss = number(json.at("loss"));
+    s.seconds = json.at("seconds");
+    s.correct = json.at("correct");
+    s.seen = json.at("seen");
+    s.forward_examples = json.at("forward_examples");
+    s.backward_examples = json.at("backward_examples");
+    s.best_epoch = json.at("best_epoch");
+    s.best_score = json.at("best_score");
+    s.reported = json.at("reported")
+                     .get<std::map<std::string, std::pair<double, std::int64_t>>>();
+    s.epochs.clear();
+    for (const Json &record : json.at("epochs")) s.epochs.push_back(epoch_from(record));
+}
+
+/// Copies a tensor of the file to where it belongs.
+void restore(const LoadedTensors &file, const std::filesystem::path &path, const std::string &name,
+             std::span<float> target) {
+    const auto found = file.tensors.find(name);
+    if (found == file.tensors.end() || found->second.values.size() != target.size())
+        throw Failure(Exit::data,
+                      fmt::format("{}: tensor \"{}\" is missing or has another size", path.string(),
+                                  name));
+    std::ranges::copy(found->second.values, target.begin());
+}
+
+}  // namespace
+
+void save_checkpoint(const TrainingTask &task, const TrainingState &state) {
+    std::vector<TensorToSave> tensors;
+    const auto add = [&](const std::string &name, std::span<const float> values) {
+        tensors.push_back({name, {static_cast<std::int64_t>(values.size())}, values});
+    };
+    const auto &parameters = task.network.parameters();
+    for (const NetworkParameter &p : parameters) add("model." + p.name, p.value);
+    for (const auto &[name, values] : task.optimization.state()) add(name, values);
+    for (const auto &[name, tensor] : task.session.tensors())
+        if (tensor.saved) add("method." + name, tensor.values);
+    for (std::size_t i = 0; i < state.best.size(); ++i)
+        add("best." + parameters[i].name, state.best[i]);
+    save_safetensors(task.checkpoint, tensors,
+                     {{"fingerprint", task.fingerprint},
+                      {"state", to_json(state, task.optimization.steps()).dump()}});
+}
+
+void load_checkpoint(const TrainingTask &task, TrainingState &state) {
+    const std::filesystem::path &path = task.checkpoint;
+    const LoadedTensors file = load_safetensors(path);
+    const auto text = file.metadata.find("state");
+    const auto fingerprint = file.metadata.find("fingerprint");
+    if (text == file.metadata.end() || fingerprint == file.metadata.end())
+        throw Failure(Exit::data, path.string() + ": not a checkpoint of a run");
+    if (fingerprint->second != task.fingerprint)
+        throw Failure(Exit::pipeline,
+                      fmt::format("{}: the checkpoint is of another pipeline (or seed); a run can only "
+                                  "be resumed with what it was started with",
+                                  path.string()));
+    try {
+        const Json json = Json::parse(text->second);
+        state_from(json, state);
+        task.optimization.set_steps(json.at("optimizer_steps"));
+    } catch (const Json::exception &) {
+        throw Failure(Exit::data, path.string() + ": the checkpoint's state cannot be read");
+    }
+    for (const NetworkParameter &p : task.network.parameters())
+        restore(file, path, "model." + p.name, p.value);
+    for (const auto &[name, values] : task.optimization.state()) restore(file, path, name, values);
+    for (const auto &[name, tensor] : file.tensors)
+        if (name.starts_with("method."))
+            task.session.tensors()[name.substr(7)] = {tensor.values, true};
+    state.best.clear();
+    if (state.best_epoch >= 0)
+        for (const NetworkParameter &p : task.network.parameters()) {
+            state.best.emplace_back(p.value.size());
+            restore(file, path, "best." + p.name, state.best.back());
+        }
+    task.network.parameters_changed();
+}
+
+}  // namespace spar::host

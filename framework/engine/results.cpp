@@ -1,0 +1,136 @@
+#include "engine/results.hpp"
+
+#include "pipeline/services.hpp"
+#include "plugins/registry.hpp"
+#include "plugins/sha256.hpp"
+
+#include <cmath>
+#include <set>
+
+namespace spar::host {
+namespace {
+
+/// JSON has no word for what is not a number.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json interval(double share, std::int64_t count) {
+    const auto [low, high] = share_interval(share, count);
+    return std::isfinite(low) ? Json{low, high} : Json(nullptr);
+}
+
+const char *instruction_set() {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512bf16")) return "avx512_bf16";
+    if (__builtin_cpu_supports("avx512f")) return "avx512";
+    if (__builtin_cpu_supports("avx2")) return "avx2";
+    return "x86-64";
+#else
+    return "generic";
+#endif
+}
+
+/// Every "type" that stands in the plan.
+void collect_types(const Json &node, std::set<std::string> &types) {
+    if (node.is_object() && node.contains("type") && node["type"].is_string())
+        types.insert(node["type"].get<std::string>());
+    if (node.is_structured())
+        for (const Json &child : node) collect_types(child, types);
+}
+
+Json attack_result(const AttackOutcome &attack, const PreparedAttack &prepared, const Json &params) {
+    const auto examples = static_cast<std::int64_t>(attack.success.size());
+    const auto attacked = static_cast<double>(attack.attacked);
+    const auto mean = [&](double sum) { return attack.attacked > 0 ? Json(sum / attacked) : Json(); };
+    return {{"name", attack.name},
+            {"type", prepared.attack->type()},
+            {"params", params},
+            {"threat", threat_json(prepared.threat)},
+            {"robust_accuracy", number(attack.robust_accuracy)},
+            {"robust_accuracy_interval", interval(attack.robust_accuracy, examples)},
+            {"attacked", attack.attacked},
+            {"mean_distance", mean(attack.distance_sum)},
+            {"mean_loss", mean(attack.loss_sum)},
+            {"forward_per_example", mean(static_cast<double>(attack.forward_queries))},
+            {"gradient_per_example", mean(static_cast<double>(attack.gradient_queries))},
+            {"seconds", attack.seconds}};
+}
+
+}  // namespace
+
+Json threat_json(const spar_threat &threat) {
+    const char *norm = threat.norm == SPAR_NORM_LINF ? "linf" : threat.norm == SPAR_NORM_L2 ? "l2" : "l1";
+    return {{"norm", norm},
+            {"eps", threat.eps},
+            {"lower", number(threat.lower)},
+            {"upper", number(threat.upper)},
+            {"targeted", threat.targeted != 0}};
+}
+
+Json provenance(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data) {
+    std::set<std::string> types;
+    collect_types(*plan.resolved, types);
+    std::set<const PluginFile *> used;
+    for (const ComponentEntry &entry : registry.components())
+        if (types.contains(entry.descriptor->type) ||
+            (entry.descriptor->flags & SPAR_COMPONENT_DEFAULT) != 0)
+            used.insert(entry.plugin);
+    Json plugins = Json::array();
+    for (const auto &plugin : registry.plugins())
+        if (used.contains(plugin.get()))
+            plugins.push_back({{"name", plugin->name},
+                               {"version", plugin->version},
+                               {"file", plugin->path.filename().string()},
+                               {"sha256", plugin->sha256}});
+    Json files = Json::array();
+    for (const Data *set : data)
+        for (const std::string &file : set->files())
+            files.push_back({{"file", file},
+                             {"sha256", sha256_of_file(file)},
+                             {"count", set->size()}});
+    return {{"host", host_table()->version},
+            {"plugins", plugins},
+            {"data", files},
+            {"weights_sha256", plan.weights.empty() ? Json() : Json(sha256_of_file(plan.weights))},
+            {"threads", threads()},
+            {"isa", instruction_set()}};
+}
+
+Json training_results(const TrainingState &state) {
+    Json epochs = Json::array();
+    for (const EpochRecord &r : state.epochs) {
+        Json row{{"epoch", r.epoch},
+                 {"loss", number(r.loss)},
+                 {"train_accuracy", number(r.train_accuracy)},
+                 {"validation_accuracy", number(r.validation_accuracy)}};
+        if (std::isfinite(r.validation_robust_accuracy))
+            row["validation_robust_accuracy"] = r.validation_robust_accuracy;
+        row["learning_rate_factor"] = r.learning_rate_factor;
+        row["seconds"] = r.seconds;
+        row["forward_examples"] = r.forward_examples;
+        row["backward_examples"] = r.backward_examples;
+        for (const auto &[name, value] : r.reported) row["reported"][name] = number(value);
+        epochs.push_back(row);
+    }
+    return {{"epochs", epochs},
+            {"kept_epoch", state.best_epoch >= 0
+                               ? state.best_epoch
+                               : static_cast<std::int64_t>(state.epochs.size()) - 1}};
+}
+
+Json evaluation_results(const EvaluationOutcome &outcome, const EvaluatePlan &plan,
+                        const std::vector<PreparedAttack> &attacks) {
+    const auto examples = static_cast<std::int64_t>(outcome.indices.size());
+    Json rows = Json::array();
+    for (std::size_t i = 0; i < outcome.attacks.size(); ++i)
+        rows.push_back(attack_result(outcome.attacks[i], attacks[i], *plan.attacks[i].attack.json));
+    return {{"examples", examples},
+            {"clean_accuracy", number(outcome.clean_accuracy)},
+            {"clean_accuracy_interval", interval(outcome.clean_accuracy, examples)},
+            {"clean_loss", number(outcome.clean_loss)},
+            {"attacks", rows},
+            {"worst_case_accuracy", number(outcome.worst_case_accuracy)},
+            {"worst_case_accuracy_interval", interval(outcome.worst_case_accuracy, examples)},
+            {"seconds", outcome.seconds}};
+}
+
+}  // namespace spar::host

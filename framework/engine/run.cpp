@@ -1,0 +1,310 @@
+#include "engine/run.hpp"
+
+#include "engine/checkpoint.hpp"
+#include "engine/files.hpp"
+#include "engine/npz.hpp"
+#include "engine/results.hpp"
+#include "engine/signals.hpp"
+#include "engine/weights.hpp"
+#include "pipeline/services.hpp"
+#include "plugins/registry.hpp"
+#include "plugins/sha256.hpp"
+
+#include <spar/philox.hpp>
+
+#include <fmt/format.h>
+#include <limits>
+
+namespace spar::host {
+namespace fs = std::filesystem;
+namespace {
+
+class Run {
+  public:
+    Run(const Plan &plan, const Registry &registry, const RunOptions &options)
+        : plan_(plan),
+          registry_(registry),
+          options_(options),
+          folder_(fs::absolute(options.out.empty() ? fs::path("runs") / plan.name : options.out)),
+          builder_(registry, plan.seed, [&plan](const std::string &, const std::string &text) {
+              return plan.path(text);
+          }) {}
+
+    RunOutcome run();
+
+  private:
+    void refuse_occupied_folder() const;
+    void open_data();
+    void build();
+    void build_training();
+    void build_evaluation();
+    void build_reporters();
+    void create_folder() const;
+    void train();
+    void evaluate();
+    void save_adversarial(const EvaluationOutcome &outcome) const;
+    std::vector<std::string> missed_thresholds(const EvaluationOutcome &outcome) const;
+    spar_threat threat(const Threat &threat, const Data &data) const;
+    PreparedAttack prepare(const AttackPlan &attack, const Data &data);
+    std::string fingerprint() const { return sha256_of(plan_.resolved->dump()); }
+    std::unique_ptr<Instance> make(spar_kind kind, const Node &node) const {
+        return builder_.build(kind, *node.json, node.pointer);
+    }
+
+    const Plan &plan_;
+    const Registry &registry_;
+    const RunOptions &options_;
+    fs::path folder_;
+    Builder builder_;
+
+    std::unique_ptr<Data> train_data_, test_data_;
+    std::unique_ptr<Network> network_;
+    std::unique_ptr<Instance> loss_, evaluation_loss_, method_;
+    std::unique_ptr<Optimization> optimization_;
+    std::unique_ptr<TrainingSession> session_;
+    std::optional<spar_threat> training_threat_;
+    std::optional<TrainingTask> training_;
+    std::vector<std::unique_ptr<Instance>> attacks_;
+    std::optional<EvaluationPlan> evaluation_;
+    std::unique_ptr<Reporters> reporters_;
+    TrainingState state_;
+    Json results_;
+    std::vector<std::string> missed_;
+};
+
+void Run::refuse_occupied_folder() const {
+    std::error_code ignored;
+    if (!fs::exists(folder_, ignored)) {
+        if (options_.resume)
+            throw Failure(Exit::usage, fmt::format("{}: there is no run to resume; leave --resume out",
+                                                   folder_.string()));
+        return;
+    }
+    if (!fs::is_directory(folder_, ignored))
+        throw Failure(Exit::usage, fmt::format("{}: not a folder; choose another with --out",
+                                               folder_.string()));
+    if (!options_.resume && !fs::is_empty(folder_, ignored))
+        throw Failure(Exit::usage, fmt::format("{}: the folder already holds a run or other files; "
+                                               "choose another with --out, or go on with --resume",
+                                               folder_.string()));
+}
+
+void Run::open_data() {
+    if (plan_.train)
+        train_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.train));
+    if (plan_.evaluate)
+        test_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.test));
+    if (!train_data_ || !test_data_) return;
+    const spar_dataset_info &a = train_data_->info(), &b = test_data_->info();
+    if (a.input != b.input || a.target != b.target ||
+        !std::ranges::equal(train_data_->shape(), test_data_->shape()) || a.outputs < b.outputs)
+        throw Failure(Exit::data,
+                      fmt::format("#/data/test: its examples are {} of {} classes or values, but "
+                                  "those of #/data/train are {} of {}",
+                                  shape_text(test_data_->shape()), b.outputs,
+                                  shape_text(train_data_->shape()), a.outputs));
+}
+
+spar_threat Run::threat(const Threat &from, const Data &data) const {
+    if (from.space == SPAR_SPACE_PARAMETER)
+        throw Failure(Exit::pipeline, "#/threat/space: perturbing a parameter is not offered yet");
+    if ((from.space == SPAR_SPACE_EMBEDDING) != data.tokens())
+        throw Failure(Exit::pipeline,
+                      data.tokens() ? "#/threat/space: text is perturbed in its embedding; set "
+                                      "\"space\": \"embedding\""
+                                    : "#/threat/space: \"embedding\" is for text; these are values");
+    constexpr double infinite = std::numeric_limits<double>::infinity();
+    spar_threat threat{};
+    threat.struct_size = sizeof threat;
+    threat.norm = from.norm;
+    threat.eps = from.eps;
+    threat.lower = from.lower.value_or(data.tokens() ? -infinite : data.info().lower);
+    threat.upper = from.upper.value_or(data.tokens() ? infinite : data.info().upper);
+    threat.space = from.space;
+    threat.targeted = from.target != Target::none ? 1 : 0;
+    threat.query_budget = from.queries;
+    if (!data.tokens() && (threat.lower > data.info().lower || threat.upper < data.info().upper))
+        throw Failure(Exit::pipeline,
+                      fmt::format("#/threat: its box [{}, {}] does not hold the data's [{}, {}]",
+                                  threat.lower, threat.upper, data.info().lower, data.info().upper));
+    if (threat.targeted != 0 && !data.classes())
+        throw Failure(Exit::pipeline, "#/threat/target: the data has no classes to aim at");
+    if (from.target == Target::one_class && from.target_class >= data.info().outputs)
+        throw Failure(Exit::pipeline, fmt::format("#/threat/target: class {} of {}",
+                                                  from.target_class, data.info().outputs));
+    return threat;
+}
+
+void Run::build() {
+    open_data();
+    const Data &data = train_data_ ? *train_data_ : *test_data_;
+    network_ = std::make_unique<Network>(make(SPAR_KIND_MODEL, plan_.model), data);
+    if (!plan_.weights.empty()) load_weights(*network_, plan_.weights);
+    if (plan_.train) build_training();
+    if (plan_.evaluate) build_evaluation();
+    build_reporters();
+}
+
+void Run::build_training() {
+    const TrainPlan &plan = *plan_.train;
+    loss_ = make(SPAR_KIND_LOSS, plan.loss);
+    method_ = make(SPAR_KIND_METHOD, plan.method);
+    optimization_ = std::make_unique<Optimization>(make(SPAR_KIND_OPTIMIZER, plan.optimizer),
+                                                   *network_,
+                                                   Clipping{plan.clip_norm, plan.clip_value},
+                                                   plan.ema_decay);
+    if (plan_.threat) {
+        training_threat_ = threat(*plan_.threat, *train_data_);
+        training_threat_->targeted = 0;  // training is against any class
+    }
+    session_ = std::make_unique<TrainingSession>(*network_, *optimization_, builder_, *method_,
+                                                 loss_->ref(),
+                                                 training_threat_ ? &*training_threat_ : nullptr);
+    const std::int64_t held_out = plan_.data.validation_examples;
+    const std::int64_t rest = train_data_->size() - held_out;
+    if (rest < 1)
+        throw Failure(Exit::pipeline,
+                      fmt::format("#/data/validation/examples: {} of the {} training examples would "
+                                  "be held out, and none be left",
+                                  held_out, train_data_->size()));
+    training_.emplace(TrainingTask{
+        plan, *network_, *optimization_, *session_, *train_data_,
+        index_range(0, std::min(rest, plan.examples.value_or(rest))), index_range(rest, held_out),
+        builder_.key("train/order"), std::nullopt, fingerprint(),
+        folder_ / "checkpoints" / "last.safetensors"});
+    EvaluationPlan &validation = training_->validation.emplace();
+    validation.indices = training_->validation_indices;
+    validation.batch_size = 256;
+    validation.loss = &loss_->ref();
+    validation.key = builder_.key("validation");
+    if (plan.validate_attack)
+        validation.attacks.push_back(
+            prepare({"validation", plan.validate_attack, plan_.threat}, *train_data_));
+}
+
+PreparedAttack Run::prepare(const AttackPlan &attack, const Data &data) {
+    if (!attack.threat)
+        throw Failure(Exit::pipeline,
+                      fmt::format("#{}: the attack has no threat model: add \"threat\" to the "
+                                  "pipeline or to the attack",
+                                  attack.attack.pointer));
+    attacks_.push_back(make(SPAR_KIND_ATTACK, attack.attack));
+    return {attack.name, attacks_.back().get(), threat(*attack.threat, data),
+            attack.threat->target, attack.threat->target_class};
+}
+
+void Run::build_evaluation() {
+    const EvaluatePlan &plan = *plan_.evaluate;
+    if (plan.loss) evaluation_loss_ = make(SPAR_KIND_LOSS, plan.loss);
+    evaluation_.emplace();
+    const std::int64_t all = test_data_->size();
+    evaluation_->indices = index_range(0, std::min(all, plan.examples.value_or(all)));
+    evaluation_->batch_size = plan.batch_size;
+    evaluation_->loss = evaluation_loss_ ? &evaluation_loss_->ref() : nullptr;
+    evaluation_->key = builder_.key("evaluate/targets");
+    evaluation_->keep_examples = plan.save_adversarial;
+    for (const AttackPlan &attack : plan.attacks)
+        evaluation_->attacks.push_back(prepare(attack, *test_data_));
+}
+
+void Run::build_reporters() {
+    std::vector<std::unique_ptr<Instance>> reporters;
+    std::vector<std::string> named;
+    for (const Node &node : plan_.report) {
+        reporters.push_back(make(SPAR_KIND_REPORTER, node));
+        named.emplace_back(reporters.back()->type());
+    }
+    for (const ComponentEntry &entry : registry_.components()) {
+        const std::string type = entry.descriptor->type;
+        if (entry.descriptor->kind != SPAR_KIND_REPORTER ||
+            (entry.descriptor->flags & SPAR_COMPONENT_DEFAULT) == 0 ||
+            std::ranges::find(named, type) != named.end())
+            continue;
+        reporters.push_back(
+            builder_.build(SPAR_KIND_REPORTER, Json{{"type", type}}, "/report/" + type));
+    }
+    reporters_ = std::make_unique<Reporters>(std::move(reporters));
+}
+
+void Run::create_folder() const {
+    std::error_code failed;
+    for (const char *below : {"", "checkpoints", "adversarial"}) {
+        fs::create_directories(folder_ / below, failed);
+        if (failed)
+            throw Failure(Exit::usage, fmt::format("{}: cannot make the folder: {}",
+                                                   (folder_ / below).string(), failed.message()));
+    }
+    write_file(folder_ / "plan.json", plan_.resolved->dump(2) + "\n");
+}
+
+void Run::train() {
+    if (options_.resume && fs::exists(training_->checkpoint)) load_checkpoint(*training_, state_);
+    spar::host::train(*training_, state_, *reporters_);
+    results_["train"] = training_results(state_);
+}
+
+void Run::evaluate() {
+    const EvaluationOutcome outcome =
+        spar::host::evaluate(*network_, *test_data_, *evaluation_, reporters_.get(), "");
+    if (evaluation_->keep_examples) save_adversarial(outcome);
+    results_["evaluation"] = evaluation_results(outcome, *plan_.evaluate, evaluation_->attacks);
+    missed_ = missed_thresholds(outcome);
+}
+
+void Run::save_adversarial(const EvaluationOutcome &outcome) const {
+    const auto examples = static_cast<std::int64_t>(outcome.indices.size());
+    std::vector<std::int64_t> shape{examples};
+    shape.insert(shape.end(), network_->shape().begin(), network_->shape().end());
+    for (const AttackOutcome &attack : outcome.attacks) {
+        const std::vector<char> success(attack.success.begin(), attack.success.end());
+        std::vector<NpzArray> arrays{
+            {"x_adv", "<f4", shape, std::as_bytes(std::span(attack.x_adv))},
+            {"x", "<f4", shape, std::as_bytes(std::span(attack.x))}};
+        if (!outcome.labels.empty())
+            arrays.push_back({"y", "<i8", {examples}, std::as_bytes(std::span(outcome.labels))});
+        arrays.push_back({"index", "<i8", {examples}, std::as_bytes(std::span(outcome.indices))});
+        arrays.push_back({"success", "|b1", {examples}, std::as_bytes(std::span(success))});
+        save_npz(folder_ / "adversarial" / (attack.name + ".npz"), arrays);
+    }
+}
+
+std::vector<std::string> Run::missed_thresholds(const EvaluationOutcome &outcome) const {
+    std::vector<std::string> missed;
+    const auto demand = [&](const char *what, std::optional<double> least, double found) {
+        if (least && !(found >= *least))
+            missed.push_back(fmt::format("{} is {:.4f}, below the demanded {:.4f}", what, found,
+                                         *least));
+    };
+    demand("clean accuracy", plan_.evaluate->least_clean_accuracy, outcome.clean_accuracy);
+    demand("worst-case robust accuracy", plan_.evaluate->least_robust_accuracy,
+           outcome.worst_case_accuracy);
+    return missed;
+}
+
+RunOutcome Run::run() {
+    refuse_occupied_folder();
+    set_threads(options_.threads);
+    const StopOnSignal stop_on_signal;
+    build();
+    std::vector<const Data *> data;
+    if (train_data_) data.push_back(train_data_.get());
+    if (test_data_) data.push_back(test_data_.get());
+    results_ = {{"version", 1}, {"name", plan_.name}, {"seed", plan_.seed},
+                {"plan", *plan_.resolved}, {"provenance", provenance(registry_, plan_, data)}};
+
+    create_folder();
+    reporters_->begin(folder_, plan_.name, options_.terminal);
+    if (plan_.train) train();
+    save_weights(*network_, folder_ / "model.safetensors");
+    if (plan_.evaluate) evaluate();
+    reporters_->finish(results_);
+    return {folder_, std::make_shared<const Json>(results_), missed_};
+}
+
+}  // namespace
+
+RunOutcome run_pipeline(const Plan &plan, const Registry &registry, const RunOptions &options) {
+    return Run(plan, registry, options).run();
+}
+
+}  // namespace spar::host

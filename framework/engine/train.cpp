@@ -1,0 +1,187 @@
+#include "engine/train.hpp"
+
+#include "engine/checkpoint.hpp"
+#include "engine/schedule.hpp"
+#include "pipeline/services.hpp"
+#include "report/progress.hpp"
+
+#include <spar/philox.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+
+namespace spar::host {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
+class Trainer {
+  public:
+    Trainer(const TrainingTask &task, TrainingState &state, Reporters &reporters)
+        : task_(task), state_(state), reporters_(reporters) {
+        const auto examples = static_cast<std::int64_t>(task.indices.size());
+        batches_ = (examples + task.plan.batch_size - 1) / task.plan.batch_size;
+        steps_ = batches_ * task.plan.epochs;
+    }
+
+    void run() {
+        reporters_.event(0, "train", "epochs", static_cast<double>(task_.plan.epochs));
+        task_.network.zero_gradients();
+        while (state_.step < steps_) epoch(state_.step / batches_);
+        finish();
+    }
+
+  private:
+    void epoch(std::int64_t epoch);
+    void batch(std::int64_t epoch, std::int64_t index);
+    void close_epoch(std::int64_t epoch);
+    void validate(EpochRecord &record);
+    void keep_best(const EpochRecord &record);
+    void announce(const EpochRecord &record);
+    void finish();
+    void save() { save_checkpoint(task_, state_); }
+
+    const TrainingTask &task_;
+    TrainingState &state_;
+    Reporters &reporters_;
+    std::int64_t batches_ = 0, steps_ = 0;
+    std::vector<std::int64_t> order_;
+    Batch batch_;
+};
+
+void Trainer::epoch(std::int64_t epoch) {
+    reporters_.event(state_.step, "train", "epoch", static_cast<double>(epoch));
+    order_ = task_.indices;
+    shuffle(order_, mix_key(task_.order_key, static_cast<std::uint64_t>(epoch)));
+    {
+        Progress progress(fmt::format("epoch {}/{}", epoch + 1, task_.plan.epochs),
+                          static_cast<std::int64_t>(order_.size()), "examples");
+        progress.advance(state_.seen);
+        for (std::int64_t i = state_.step % batches_; i < batches_; ++i) {
+            if (stop_requested) {
+                save();
+                throw Failure(Exit::stopped,
+                              fmt::format("stopped in epoch {} of {} after {} of {} batches; the same "
+                                          "command with --resume goes on",
+                                          epoch + 1, task_.plan.epochs, i, batches_));
+            }
+            batch(epoch, i);
+            progress.advance(batch_.count);
+        }
+    }
+    close_epoch(epoch);
+}
+
+void Trainer::batch(std::int64_t epoch, std::int64_t index) {
+    const auto begin_time = Clock::now();
+    const std::int64_t forward = task_.network.forward_examples;
+    const std::int64_t backward = task_.network.backward_examples;
+    const std::int64_t size = task_.plan.batch_size;
+    const auto first = static_cast<std::size_t>(index * size);
+    const std::size_t count = std::min(static_cast<std::size_t>(size), order_.size() - first);
+    task_.data.read(std::span(order_).subspan(first, count), batch_);
+
+    const double factor = schedule_factor(task_.plan.schedule, state_.step, steps_, batches_);
+    const TrainingSession::Outcome outcome = task_.session.run(
+        batch_, {epoch, task_.plan.epochs, state_.step, steps_, size, factor});
+    task_.optimization.step(factor);
+
+    ++state_.step;
+    state_.loss += outcome.loss;
+    state_.correct += outcome.correct;
+    state_.seen += batch_.count;
+    state_.forward_examples += task_.network.forward_examples - forward;
+    state_.backward_examples += task_.network.backward_examples - backward;
+    for (const auto &[name, sum] : task_.session.take_reports()) {
+        state_.reported[name].first += sum.first;
+        state_.reported[name].second += sum.second;
+    }
+    state_.seconds += std::chrono::duration<double>(Clock::now() - begin_time).count();
+}
+
+void Trainer::close_epoch(std::int64_t epoch) {
+    EpochRecord record;
+    record.epoch = epoch;
+    const auto seen = static_cast<double>(state_.seen);
+    record.loss = state_.loss / seen;
+    record.train_accuracy =
+        task_.data.classes() ? static_cast<double>(state_.correct) / seen : unknown;
+    record.seconds = state_.seconds;
+    record.forward_examples = state_.forward_examples;
+    record.backward_examples = state_.backward_examples;
+    record.learning_rate_factor =
+        schedule_factor(task_.plan.schedule, state_.step - 1, steps_, batches_);
+    for (const auto &[name, sum] : state_.reported)
+        record.reported[name] = sum.first / static_cast<double>(sum.second);
+    validate(record);
+    keep_best(record);
+    announce(record);
+
+    state_.epochs.push_back(record);
+    state_.loss = state_.seconds = 0;
+    state_.correct = state_.seen = state_.forward_examples = state_.backward_examples = 0;
+    state_.reported.clear();
+    const std::int64_t every = task_.plan.checkpoint_every;
+    if (state_.step == steps_ || (every > 0 && (epoch + 1) % every == 0)) save();
+}
+
+void Trainer::validate(EpochRecord &record) {
+    record.validation_accuracy = record.validation_robust_accuracy = unknown;
+    if (task_.validation_indices.empty()) return;
+    if (task_.optimization.averages()) task_.optimization.swap_average();
+    const EvaluationOutcome outcome =
+        evaluate(task_.network, task_.data, *task_.validation, nullptr, "validation: ");
+    if (task_.optimization.averages()) task_.optimization.swap_average();
+    record.validation_accuracy = outcome.clean_accuracy;
+    if (!outcome.attacks.empty())
+        record.validation_robust_accuracy = outcome.attacks.front().robust_accuracy;
+}
+
+void Trainer::keep_best(const EpochRecord &record) {
+    if (!task_.plan.keep_best) return;
+    double score = record.validation_robust_accuracy;
+    if (!std::isfinite(score)) score = record.validation_accuracy;
+    if (!(score > state_.best_score)) return;
+    state_.best_score = score;
+    state_.best_epoch = record.epoch;
+    state_.best.clear();
+    if (task_.optimization.averages()) task_.optimization.swap_average();
+    for (const NetworkParameter &p : task_.network.parameters())
+        state_.best.emplace_back(p.value.begin(), p.value.end());
+    if (task_.optimization.averages()) task_.optimization.swap_average();
+}
+
+void Trainer::announce(const EpochRecord &record) {
+    const auto say = [&](const char *name, double value) {
+        if (std::isfinite(value)) reporters_.event(state_.step, "train", name, value);
+    };
+    say("loss", record.loss);
+    say("train_accuracy", record.train_accuracy);
+    say("validation_accuracy", record.validation_accuracy);
+    say("validation_robust_accuracy", record.validation_robust_accuracy);
+    say("seconds", record.seconds);
+    say("examples_per_second", static_cast<double>(task_.indices.size()) / record.seconds);
+    say("learning_rate_factor", record.learning_rate_factor);
+    for (const auto &[name, value] : record.reported) say(name.c_str(), value);
+    say("epoch_end", static_cast<double>(record.epoch));
+}
+
+void Trainer::finish() {
+    if (task_.optimization.averages()) task_.optimization.swap_average();
+    if (state_.best.empty()) return;
+    std::size_t i = 0;
+    for (const NetworkParameter &p : task_.network.parameters())
+        std::ranges::copy(state_.best[i++], p.value.begin());
+    task_.network.parameters_changed();
+}
+
+}  // namespace
+
+void train(const TrainingTask &task, TrainingState &state, Reporters &reporters) {
+    Trainer(task, state, reporters).run();
+}
+
+}  // namespace spar::host
