@@ -1,0 +1,47 @@
+#include <spar/method.hpp>
+
+namespace {
+
+class PgdAt final : public spar::Method {
+  public:
+    static constexpr spar::About about{
+        .type = "pgd_at",
+        .summary = "Adversarial training on the examples of an attack (Madry's).",
+        .formula = "min_w mean_i (1 - c) max_{|d| <= eps} l(f_w(x_i + d), y_i) + c l(f_w(x_i), y_i)",
+        .reference = "Madry et al. 2018, Towards deep learning models resistant to adversarial "
+                     "attacks, arXiv:1706.06083",
+        .example = R"({
+  "version": 1, "name": "pgd-at",
+  "data": {"train": {"type": "digits", "examples": 64}},
+  "model": {"type": "sequential", "layers": [{"type": "flatten"}, {"type": "linear", "out": 10}]},
+  "threat": {"norm": "linf", "eps": 0.1},
+  "train": {"method": {"type": "pgd_at", "attack": {"type": "pgd", "steps": 3}},
+            "loss": {"type": "cross_entropy"},
+            "optimizer": {"type": "sgd", "lr": 0.1}, "epochs": 1, "batch_size": 32}
+})"};
+
+    void prepare(const spar::Session &session) override {
+        session.attack(attack_, x_adv(session).data());
+    }
+
+    void gradients(const spar::Session &session) override {
+        const double clean = *clean_weight_;
+        session.pass({.x = x_adv(session).data(), .weight = session.mean() * (1 - clean)});
+        if (clean > 0) session.pass({.weight = session.mean() * clean});
+    }
+
+  private:
+    static spar::Rows<float> x_adv(const spar::Session &session) {
+        return session.tensor("x_adv", session.batch_size(), session.size());
+    }
+
+    spar::Child attack_{this, "attack", SPAR_KIND_ATTACK, "crafts the examples to train on",
+                        {.fallback = R"({"type": "pgd", "steps": 10})"}};
+    spar::Number clean_weight_{this, "clean_weight",
+                               "share of the clean loss; 0 trains on adversarial examples only",
+                               {.fallback = 0, .min = 0, .max = 1}};
+};
+
+}  // namespace
+
+SPAR_PLUGIN("pgd_at", "1.0.0", PgdAt)
