@@ -67,6 +67,7 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string> &
 }
 
 std::string listed(const std::vector<std::string> &names, std::size_t most) {
+    if (names.empty()) return "none";
     std::string text;
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (i == most) return text + ", ... (" + std::to_string(names.size()) + " in all)";

@@ -15,7 +15,7 @@ std::string nearest(std::string_view word, const std::vector<std::string> &known
 /// "did you mean \"eps\"?" or "".
 std::string did_you_mean(std::string_view word, const std::vector<std::string> &known);
 
-/// "a, b, c"; after `most` names "..." and how many there are.
+/// "a, b, c", or "none"; after `most` names "..." and how many there are.
 std::string listed(const std::vector<std::string> &names, std::size_t most = 40);
 
 /// A file's text for a message: control characters and bytes that are no UTF-8 escaped, at most

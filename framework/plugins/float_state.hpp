@@ -1,5 +1,5 @@
-// The processor's floating-point settings. A plugin built with -ffast-math sets flush-to-zero in its
-// constructor and so changes everybody's arithmetic; calls into plugins are watched.
+// The processor's floating-point settings. A plugin built with -ffast-math sets flush-to-zero in
+// its constructor and so changes everybody's arithmetic; calls into plugins are watched.
 #pragma once
 
 #include <xmmintrin.h>
@@ -19,7 +19,8 @@ class FloatState {
     }
 
   private:
-    static constexpr unsigned settings = 0xFFC0;  // masks, rounding, flush-to-zero, denormals-are-zero
+    static constexpr unsigned settings =
+        0xFFC0;  // masks, rounding, flush-to-zero, denormals-are-zero
     unsigned control_;
 };
 

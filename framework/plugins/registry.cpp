@@ -1,5 +1,8 @@
 #include "plugins/registry.hpp"
 
+#include "config/parse.hpp"
+#include "config/problems.hpp"
+#include "config/schema.hpp"
 #include "plugins/elf.hpp"
 #include "plugins/library.hpp"
 #include "plugins/probe.hpp"
@@ -60,11 +63,15 @@ std::vector<fs::path> sound_files(const std::vector<fs::path> &folders,
 }
 
 Json parsed_schema(const spar_component &component) {
-    Json schema = Json::parse(component.schema, nullptr, false);
-    if (!schema.is_object())
-        throw PluginFault(std::string("publishes a schema of \"") + component.type +
-                          "\" that is no JSON object");
-    return schema;
+    const std::string whose = std::string("publishes a schema of \"") + component.type + "\" that ";
+    try {
+        Json schema = parse_json(component.schema, "schema");
+        const std::string fault = schema_fault(schema, component.type);
+        if (!fault.empty()) throw PluginFault(whose + "is malformed: " + fault);
+        return schema;
+    } catch (const PipelineError &e) {
+        throw PluginFault(whose + "is no JSON: " + e.what());
+    }
 }
 
 }  // namespace

@@ -1,0 +1,139 @@
+// The text of the host's grammar; see config/schema.hpp for the keywords.
+#pragma once
+
+namespace spar::host {
+
+inline constexpr const char *grammar_text = R"JSON({
+  "$schema": "http://json-schema.org/draft-07/schema#",
+  "title": "Spar pipeline",
+  "type": "object",
+  "properties": {
+    "$schema": {"type": "string", "description": "for editors"},
+    "description": {"type": "string", "description": "for people"},
+    "version": {"const": 1, "description": "of this grammar"},
+    "name": {"type": "string", "minLength": 1, "maxLength": 100, "description": "of the run; letters, digits, '.', '_', '-'"},
+    "seed": {"type": "integer", "minimum": 0, "default": 1, "description": "of every random number"},
+    "data": {"$ref": "#/definitions/data"},
+    "model": {"type": "object", "x-spar-kind": "model", "description": "what is trained and attacked",
+      "x-spar-host": {"properties": {
+        "weights": {"type": "string", "x-spar-path": true, "description": "safetensors file of the parameters to start from"}}}},
+    "threat": {"$ref": "#/definitions/threat"},
+    "train": {"$ref": "#/definitions/train"},
+    "evaluate": {"$ref": "#/definitions/evaluate"},
+    "report": {"type": "array", "items": {"type": "object", "x-spar-kind": "reporter"}, "default": [], "description": "where the results go"}
+  },
+  "required": ["version", "name", "data", "model"],
+  "additionalProperties": false,
+  "definitions": {
+    "data": {
+      "description": "where the examples come from",
+      "type": "object",
+      "properties": {
+        "train": {"type": "object", "x-spar-kind": "dataset", "description": "examples to train on"},
+        "validation": {"type": "object", "description": "examples held out of training, the last ones",
+          "properties": {
+            "split": {"const": "train", "default": "train", "description": "what they are taken from"},
+            "examples": {"type": "integer", "minimum": 1, "description": "how many"}},
+          "required": ["examples"], "additionalProperties": false},
+        "test": {"type": "object", "x-spar-kind": "dataset", "description": "examples to evaluate on"}
+      },
+      "additionalProperties": false
+    },
+    "threat": {
+      "description": "what an adversary may do to an example: the ball, the box and the goal",
+      "type": "object",
+      "properties": {
+        "norm": {"type": "string", "enum": ["linf", "l2", "l1"], "description": "in which distances are measured"},
+        "eps": {"type": "number", "minimum": 0, "maximum": 1e30, "description": "radius of the ball, in the units of the space"},
+        "lower": {"type": "number", "description": "least value; without, the dataset's"},
+        "upper": {"type": "number", "description": "largest value; without, the dataset's"},
+        "space": {"type": "string", "enum": ["input", "embedding", "parameter"], "default": "input", "description": "what is perturbed"},
+        "parameter": {"type": "string", "minLength": 1, "description": "name of the parameter, in the space of parameters"},
+        "target": {
+          "oneOf": [
+            {"type": "string", "enum": ["none", "random", "next", "least_likely"]},
+            {"type": "integer", "minimum": 0}],
+          "default": "none",
+          "description": "class to reach; none: any but the right one"},
+        "queries": {"type": "integer", "minimum": 0, "default": 0, "description": "most questions an attack may ask for one example; 0: no limit"}
+      },
+      "required": ["norm", "eps"],
+      "additionalProperties": false
+    },
+    "schedule": {
+      "description": "factor on the learning rate over the run",
+      "oneOf": [
+        {"type": "object", "description": "always 1", "properties": {
+          "type": {"const": "constant"}, "warmup_epochs": {"$ref": "#/definitions/warmup", "default": 0}},
+          "required": ["type"], "additionalProperties": false},
+        {"type": "object", "description": "gamma to the number of milestones passed", "properties": {
+          "type": {"const": "step"}, "warmup_epochs": {"$ref": "#/definitions/warmup", "default": 0},
+          "milestones": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1e9}, "minItems": 1, "description": "epochs"},
+          "gamma": {"type": "number", "exclusiveMinimum": 0, "maximum": 1e6, "default": 0.1, "description": "factor at each milestone"}},
+          "required": ["type", "milestones"], "additionalProperties": false},
+        {"type": "object", "description": "half a cosine from 1 to final", "properties": {
+          "type": {"const": "cosine"}, "warmup_epochs": {"$ref": "#/definitions/warmup", "default": 0},
+          "final": {"$ref": "#/definitions/final", "default": 0}},
+          "required": ["type"], "additionalProperties": false},
+        {"type": "object", "description": "straight from 1 to final", "properties": {
+          "type": {"const": "linear"}, "warmup_epochs": {"$ref": "#/definitions/warmup", "default": 0},
+          "final": {"$ref": "#/definitions/final", "default": 0}},
+          "required": ["type"], "additionalProperties": false},
+        {"type": "object", "description": "straight up from 0 to 1, then down to final", "properties": {
+          "type": {"const": "cyclic"},
+          "peak": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "default": 0.4, "description": "share of the run at which the factor is 1"},
+          "final": {"$ref": "#/definitions/final", "default": 0}},
+          "required": ["type"], "additionalProperties": false}
+      ]
+    },
+    "warmup": {"type": "number", "minimum": 0, "maximum": 1e9, "description": "epochs of a straight rise to the full rate"},
+    "final": {"type": "number", "minimum": 0, "maximum": 1e6, "description": "factor at the end"},
+    "train": {
+      "description": "how the model is trained; without, it is only evaluated",
+      "type": "object",
+      "properties": {
+        "method": {"type": "object", "x-spar-kind": "method", "description": "from a batch to gradients"},
+        "loss": {"type": "object", "x-spar-kind": "loss", "description": "what training makes fall"},
+        "optimizer": {"type": "object", "x-spar-kind": "optimizer", "description": "from gradients to new parameters"},
+        "epochs": {"type": "integer", "minimum": 1, "maximum": 1000000, "description": "times through the data"},
+        "batch_size": {"type": "integer", "minimum": 1, "maximum": 1048576, "default": 128, "description": "examples of one step"},
+        "schedule": {"$ref": "#/definitions/schedule", "default": {"type": "constant"}},
+        "clip": {"type": "object", "description": "bounds on the gradients", "properties": {
+          "norm": {"type": "number", "exclusiveMinimum": 0, "description": "most Euclidean norm of all of them together"},
+          "value": {"type": "number", "exclusiveMinimum": 0, "description": "most size of any one"}},
+          "additionalProperties": false},
+        "ema": {"type": "object", "description": "evaluate and save a moving average of the parameters", "properties": {
+          "decay": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "description": "share of the average kept at each step"}},
+          "required": ["decay"], "additionalProperties": false},
+        "examples": {"type": "integer", "minimum": 1, "description": "only the first so many"},
+        "validate_attack": {"type": "object", "x-spar-kind": "attack", "description": "for the robust validation accuracy of every epoch"},
+        "checkpoint_every": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1, "description": "epochs"},
+        "keep": {"type": "string", "enum": ["last", "best"], "default": "last", "description": "the epoch whose parameters are kept; best: by validation accuracy, robust if there is a validate_attack"}
+      },
+      "required": ["method", "loss", "optimizer", "epochs"],
+      "additionalProperties": false
+    },
+    "evaluate": {
+      "description": "how the model is attacked and measured",
+      "type": "object",
+      "properties": {
+        "examples": {"type": "integer", "minimum": 1, "description": "only the first so many"},
+        "batch_size": {"type": "integer", "minimum": 1, "maximum": 1048576, "default": 256, "description": "examples attacked together"},
+        "loss": {"type": "object", "x-spar-kind": "loss", "description": "what attacks make grow; without, the one of training"},
+        "attacks": {"type": "array", "default": [], "description": "each attack, and all of them together",
+          "items": {"type": "object", "x-spar-kind": "attack",
+            "x-spar-host": {"properties": {
+              "name": {"type": "string", "minLength": 1, "maxLength": 100, "description": "in the results; without, its type"},
+              "threat": {"$ref": "#/definitions/threat_override"}}}}},
+        "threshold": {"type": "object", "description": "least accuracies; below, the command fails", "properties": {
+          "clean_accuracy": {"type": "number", "minimum": 0, "maximum": 1, "description": "without attack"},
+          "robust_accuracy": {"type": "number", "minimum": 0, "maximum": 1, "description": "under all attacks together"}},
+          "additionalProperties": false},
+        "save_adversarial": {"type": "boolean", "default": true, "description": "keep the adversarial examples"}
+      },
+      "additionalProperties": false
+    }
+  }
+})JSON";
+
+}  // namespace spar::host

@@ -1,0 +1,239 @@
+#include "config/plan_parts.hpp"
+
+#include "config/check.hpp"
+#include "config/grammar.hpp"
+#include "config/words.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace spar::host {
+namespace {
+
+/// A component's node without the keys that are the host's.
+Node node_at(const Json &owner, const char *name, const std::string &pointer,
+             std::initializer_list<const char *> host_keys = {}) {
+    const auto found = owner.find(name);
+    if (found == owner.end()) return {};
+    Json json = *found;
+    for (const char *key : host_keys) json.erase(key);
+    return {std::make_shared<const Json>(std::move(json)), child_pointer(pointer, name)};
+}
+
+template <class T>
+std::optional<T> optional_at(const Json &owner, const char *name) {
+    const auto found = owner.find(name);
+    return found != owner.end() ? std::optional<T>(found->get<T>()) : std::nullopt;
+}
+
+/// A name that can be a file's.
+bool file_name(const std::string &name) {
+    const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '_' || c == '-';
+    });
+    return plain && name[0] != '.' && name[0] != '-';
+}
+
+void check_file_name(const std::string &name, const std::string &pointer, Checker &checker) {
+    if (!file_name(name))
+        checker.problem(pointer,
+                        "expected letters, digits, '.', '_' and '-', the first a letter "
+                        "or a digit, for this becomes a file's name; found " +
+                            quote(name));
+}
+
+Target target_of(const Json &value, std::int64_t &one_class) {
+    if (value.is_number()) {
+        one_class = value.get<std::int64_t>();
+        return Target::one_class;
+    }
+    const auto word = value.get<std::string>();
+    return word == "random"         ? Target::random
+           : word == "next"         ? Target::next
+           : word == "least_likely" ? Target::least_likely
+                                    : Target::none;
+}
+
+Threat threat_of(const Json &json, const std::string &pointer, Checker &checker) {
+    Threat threat;
+    const auto norm = json.at("norm").get<std::string>();
+    threat.norm = norm == "linf" ? SPAR_NORM_LINF : norm == "l2" ? SPAR_NORM_L2 : SPAR_NORM_L1;
+    threat.eps = json.at("eps").get<double>();
+    threat.lower = optional_at<double>(json, "lower");
+    threat.upper = optional_at<double>(json, "upper");
+    const auto space = json.at("space").get<std::string>();
+    threat.space = space == "input"       ? SPAR_SPACE_INPUT
+                   : space == "embedding" ? SPAR_SPACE_EMBEDDING
+                                          : SPAR_SPACE_PARAMETER;
+    threat.parameter = json.value("parameter", "");
+    threat.target = target_of(json.at("target"), threat.target_class);
+    threat.queries = json.at("queries").get<std::int64_t>();
+    if (threat.lower && threat.upper && *threat.lower > *threat.upper)
+        checker.problem(child_pointer(pointer, "lower"), "is greater than upper");
+    if ((threat.space == SPAR_SPACE_PARAMETER) != !threat.parameter.empty())
+        checker.problem(pointer,
+                        "\"parameter\" names what is perturbed in the space \"parameter\"; "
+                        "give both or none");
+    return threat;
+}
+
+Schedule schedule_of(const Json &json) {
+    static constexpr std::pair<const char *, Schedule::Type> types[] = {
+        {"constant", Schedule::Type::constant},
+        {"step", Schedule::Type::step},
+        {"cosine", Schedule::Type::cosine},
+        {"linear", Schedule::Type::linear},
+        {"cyclic", Schedule::Type::cyclic}};
+    Schedule schedule;
+    for (const auto &[name, type] : types)
+        if (json.at("type") == name) schedule.type = type;
+    schedule.warmup_epochs = json.value("warmup_epochs", 0.0);
+    schedule.milestones = json.value("milestones", std::vector<double>());
+    schedule.gamma = json.value("gamma", schedule.gamma);
+    schedule.peak = json.value("peak", schedule.peak);
+    schedule.final = json.value("final", schedule.final);
+    return schedule;
+}
+
+TrainPlan train_of(const Json &json) {
+    TrainPlan train;
+    train.method = node_at(json, "method", "/train");
+    train.loss = node_at(json, "loss", "/train");
+    train.optimizer = node_at(json, "optimizer", "/train");
+    train.epochs = json.at("epochs").get<std::int64_t>();
+    train.batch_size = json.at("batch_size").get<std::int64_t>();
+    train.schedule = schedule_of(json.at("schedule"));
+    if (json.contains("clip")) {
+        train.clip_norm = optional_at<double>(json.at("clip"), "norm");
+        train.clip_value = optional_at<double>(json.at("clip"), "value");
+    }
+    if (json.contains("ema")) train.ema_decay = json.at("ema").at("decay").get<double>();
+    train.examples = optional_at<std::int64_t>(json, "examples");
+    train.validate_attack = node_at(json, "validate_attack", "/train");
+    train.checkpoint_every = json.at("checkpoint_every").get<std::int64_t>();
+    train.keep_best = json.at("keep") == "best";
+    return train;
+}
+
+/// The pipeline's threat with an attack's own changes, complete and checked.
+std::optional<Threat> changed_threat(const Json &root, const Json &changes,
+                                     const std::string &pointer, Checker &checker) {
+    Json threat = root.value("threat", Json::object());
+    threat.update(changes);
+    const std::size_t before = checker.problems().size();
+    checker.check(threat, grammar().at("definitions").at("threat"), grammar(), pointer);
+    if (checker.problems().size() > before) return std::nullopt;
+    return threat_of(threat, pointer, checker);
+}
+
+AttackPlan attack_of(const Json &root, const std::optional<Threat> &threat, std::size_t index,
+                     Checker &checker) {
+    Json own = root.at("evaluate").at("attacks")[index];
+    const std::string pointer = child_pointer("/evaluate/attacks", index);
+    AttackPlan attack{own.value("name", ""), {}, threat};
+    if (!attack.name.empty()) check_file_name(attack.name, child_pointer(pointer, "name"), checker);
+    if (own.contains("threat"))
+        attack.threat =
+            changed_threat(root, own.at("threat"), child_pointer(pointer, "threat"), checker);
+    else if (!threat)
+        checker.problem(pointer,
+                        "needs a threat model: give the pipeline a \"threat\" with \"norm\" "
+                        "and \"eps\", or this attack one of its own");
+    own.erase("name");
+    own.erase("threat");
+    attack.attack = {std::make_shared<const Json>(std::move(own)), pointer};
+    return attack;
+}
+
+/// Every attack has a name: its own, or its type, numbered where several would be alike.
+void name_attacks(std::vector<AttackPlan> &attacks, Checker &checker) {
+    std::set<std::string> names;
+    for (const AttackPlan &attack : attacks)
+        if (!attack.name.empty() && !names.insert(attack.name).second)
+            checker.problem(child_pointer(attack.attack.pointer, "name"),
+                            "another attack is called " + quote(attack.name) + " already");
+    for (AttackPlan &attack : attacks) {
+        if (!attack.name.empty()) continue;
+        const auto type = attack.attack.json->at("type").get<std::string>();
+        attack.name = type;
+        for (int n = 2; !names.insert(attack.name).second; ++n)
+            attack.name = type + "-" + std::to_string(n);
+    }
+}
+
+EvaluatePlan evaluate_of(const Json &root, const std::optional<Threat> &threat, Checker &checker) {
+    const Json &json = root.at("evaluate");
+    EvaluatePlan evaluate;
+    evaluate.examples = optional_at<std::int64_t>(json, "examples");
+    evaluate.batch_size = json.at("batch_size").get<std::int64_t>();
+    evaluate.loss = node_at(json, "loss", "/evaluate");
+    if (!evaluate.loss && root.contains("train"))
+        evaluate.loss = node_at(root.at("train"), "loss", "/train");
+    evaluate.save_adversarial = json.at("save_adversarial").get<bool>();
+    if (json.contains("threshold")) {
+        const Json &threshold = json.at("threshold");
+        evaluate.least_clean_accuracy = optional_at<double>(threshold, "clean_accuracy");
+        evaluate.least_robust_accuracy = optional_at<double>(threshold, "robust_accuracy");
+    }
+    for (std::size_t i = 0; i < json.at("attacks").size(); ++i)
+        evaluate.attacks.push_back(attack_of(root, threat, i, checker));
+    name_attacks(evaluate.attacks, checker);
+    return evaluate;
+}
+
+/// What one part demands of another.
+void check_together(const Plan &plan, Checker &checker) {
+    if (!plan.train && !plan.evaluate)
+        checker.problem("", "expected \"train\", \"evaluate\" or both; there is nothing to do");
+    if (plan.train && !plan.data.train)
+        checker.problem("/data", "training needs \"train\", the examples to train on");
+    if (plan.evaluate && !plan.data.test)
+        checker.problem("/data", "evaluation needs \"test\", the examples to evaluate on");
+    if (plan.data.validation_examples > 0 && !plan.data.train)
+        checker.problem("/data/validation", "there is no \"train\" to take them from");
+    const bool validation = plan.data.validation_examples > 0;
+    if (plan.train && plan.train->keep_best && !validation)
+        checker.problem("/train/keep", "the best epoch is found by \"validation\" in \"data\"");
+    if (plan.train && plan.train->validate_attack && !validation)
+        checker.problem("/train/validate_attack", "needs \"validation\" in \"data\"");
+    if (plan.train && plan.train->validate_attack && !plan.threat)
+        checker.problem("/train/validate_attack", "needs the pipeline's \"threat\"");
+    if (!plan.evaluate) return;
+    if (!plan.evaluate->attacks.empty() && !plan.evaluate->loss)
+        checker.problem("/evaluate",
+                        "the attacks need a loss to make grow: give \"loss\" here (or in "
+                        "\"train\")");
+    if (plan.evaluate->least_robust_accuracy && plan.evaluate->attacks.empty())
+        checker.problem("/evaluate/threshold/robust_accuracy",
+                        "there is no attack to measure it by");
+}
+
+}  // namespace
+
+Plan typed_plan(const Json &root, Checker &checker) {
+    Plan plan;
+    plan.name = root.at("name").get<std::string>();
+    check_file_name(plan.name, "/name", checker);
+    plan.seed = root.at("seed").get<std::uint64_t>();
+    const Json &data = root.at("data");
+    plan.data.train = node_at(data, "train", "/data");
+    plan.data.test = node_at(data, "test", "/data");
+    if (data.contains("validation"))
+        plan.data.validation_examples = data.at("validation").at("examples").get<std::int64_t>();
+    plan.model = node_at(root, "model", "", {"weights"});
+    plan.weights = root.at("model").value("weights", "");
+    if (root.contains("threat")) plan.threat = threat_of(root.at("threat"), "/threat", checker);
+    if (root.contains("train")) plan.train = train_of(root.at("train"));
+    if (root.contains("evaluate")) plan.evaluate = evaluate_of(root, plan.threat, checker);
+    const Json &report = root.at("report");
+    for (std::size_t i = 0; i < report.size(); ++i)
+        plan.report.push_back(
+            {std::make_shared<const Json>(report[i]), child_pointer("/report", i)});
+    check_together(plan, checker);
+    plan.resolved = std::make_shared<const Json>(root);
+    return plan;
+}
+
+}  // namespace spar::host

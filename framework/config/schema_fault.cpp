@@ -1,0 +1,141 @@
+#include "config/problems.hpp"
+#include "config/schema.hpp"
+#include "config/words.hpp"
+#include "plugins/kinds.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace spar::host {
+namespace {
+
+constexpr std::size_t deepest_schema = 64;
+constexpr std::string_view definitions_prefix = "#/definitions/";
+
+struct Fault : std::runtime_error {
+    Fault(const std::string &pointer, const std::string &what)
+        : std::runtime_error("#" + pointer + ": " + what) {}
+};
+
+/// Goes through one schema; every keyword that the checker will rely on has the form it relies on.
+class Shape {
+  public:
+    explicit Shape(const Json &root) : root_(root) {}
+
+    void schema(const Json &node, const std::string &pointer, std::size_t depth = 0) const {
+        if (!node.is_object()) throw Fault(pointer, "expected a schema, an object");
+        if (depth > deepest_schema) throw Fault(pointer, "nests too deep");
+        for (const auto &[name, value] : node.items())
+            keyword(name, value, child_pointer(pointer, name), depth + 1);
+    }
+
+  private:
+    static bool one_of(std::string_view name, std::initializer_list<std::string_view> names) {
+        return std::find(names.begin(), names.end(), name) != names.end();
+    }
+
+    static void demand(bool fits, const std::string &pointer, const char *what) {
+        if (!fits) throw Fault(pointer, std::string("expected ") + what);
+    }
+
+    void keyword(const std::string &name, const Json &value, const std::string &pointer,
+                 std::size_t depth) const {
+        if (name == "type")
+            type(value, pointer);
+        else if (name == "$ref")
+            reference(value, pointer);
+        else if (one_of(name, {"properties", "definitions"}))
+            members(value, pointer, depth);
+        else if (name == "x-spar-host")
+            schema(value, pointer, depth);
+        else if (name == "items" || (name == "additionalProperties" && !value.is_boolean()))
+            schema(value, pointer, depth);
+        else if (name == "oneOf")
+            alternatives(value, pointer, depth);
+        else
+            simple(name, value, pointer);
+    }
+
+    static void simple(const std::string &name, const Json &value, const std::string &pointer) {
+        if (one_of(name, {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}))
+            demand(value.is_number(), pointer, "a number");
+        else if (one_of(name, {"minItems", "maxItems", "minLength", "maxLength"}))
+            demand(value.is_number_integer() && value >= 0, pointer, "an integer at least 0");
+        else if (name == "required")
+            demand(value.is_array() && all_text(value), pointer, "a list of names");
+        else if (name == "enum")
+            demand(value.is_array() && !value.empty(), pointer, "a list of values");
+        else if (one_of(name, {"description", "x-unit"}))
+            demand(value.is_string(), pointer, "a text");
+        else if (name == "x-spar-path")
+            demand(value.is_boolean(), pointer, "true or false");
+        else if (name == "x-spar-kind")
+            demand(value.is_string() && parse_kind(value.get<std::string>()), pointer,
+                   "a kind of component");
+    }
+
+    static bool all_text(const Json &list) {
+        return std::all_of(list.begin(), list.end(), [](const Json &e) { return e.is_string(); });
+    }
+
+    static void type(const Json &value, const std::string &pointer) {
+        const Json list = value.is_array() ? value : Json::array({value});
+        for (const Json &name : list)
+            demand(name.is_string() &&
+                       one_of(name.get<std::string>(), {"object", "array", "string", "number",
+                                                        "integer", "boolean", "null"}),
+                   pointer, "the name of a type of JSON value");
+        demand(!list.empty(), pointer, "the name of a type of JSON value");
+    }
+
+    void members(const Json &value, const std::string &pointer, std::size_t depth) const {
+        demand(value.is_object(), pointer, "an object of schemas");
+        for (const auto &[name, member] : value.items())
+            schema(member, child_pointer(pointer, name), depth + 1);
+    }
+
+    void alternatives(const Json &value, const std::string &pointer, std::size_t depth) const {
+        demand(value.is_array() && !value.empty(), pointer, "a list of schemas");
+        for (std::size_t i = 0; i < value.size(); ++i)
+            schema(value[i], child_pointer(pointer, i), depth + 1);
+    }
+
+    /// It leads to a definition that is there, and not in a circle.
+    void reference(const Json &value, const std::string &pointer) const {
+        const Json *here = &value;
+        const Json definitions = root_.value("definitions", Json::object());
+        for (std::size_t hops = 0;; ++hops) {
+            demand(here->is_string(), pointer, "a text");
+            const auto text = here->get<std::string>();
+            demand(text.starts_with(definitions_prefix), pointer, "#/definitions/<name>");
+            const auto target = definitions.find(text.substr(definitions_prefix.size()));
+            if (!definitions.is_object() || target == definitions.end())
+                throw Fault(pointer, quote(text) + " does not exist");
+            if (!target->is_object() || !target->contains("$ref")) return;
+            if (hops > definitions.size()) throw Fault(pointer, quote(text) + " leads in a circle");
+            here = &target->at("$ref");
+        }
+    }
+
+    const Json &root_;
+};
+
+}  // namespace
+
+std::string schema_fault(const Json &schema, std::string_view type) {
+    try {
+        Shape(schema).schema(schema, "");
+        if (schema.value("type", Json()) != "object") throw Fault("/type", "expected \"object\"");
+        const Json properties = schema.value("properties", Json::object());
+        const Json own = properties.value("type", Json::object());
+        if (own.value("const", Json()) != type)
+            throw Fault("/properties/type/const", "expected " + quote(type));
+        return {};
+    } catch (const std::exception &e) {
+        return e.what();
+    }
+}
+
+}  // namespace spar::host
