@@ -116,7 +116,8 @@ inline Element element(const std::string &path, const std::string &descr) {
     if (descr.size() == 3 && std::string_view("<>|=").find(descr[0]) != std::string_view::npos) {
         if (descr[1] == 'f') kind = Element::Float;
         if (descr[1] == 'i') kind = Element::Signed;
-        if (descr[1] == 'u' || descr == "|b1") kind = Element::Unsigned;
+        if (descr[1] == 'u') kind = Element::Unsigned;
+        if (descr == "|b1") kind = Element::Signed;  // 0 and 1, not levels of a byte
         const int size = descr[2] - '0';
         const bool known =
             size == 4 || size == 8 || (kind != Element::Float && (size == 1 || size == 2));
