@@ -65,6 +65,7 @@ class Folder {
     const std::filesystem::path &path() const { return path_; }
 
     std::string write(const std::string &name, const std::string &content) const {
+        std::filesystem::remove(path_ / name);  // writing over a file waits for the disk
         std::ofstream(path_ / name, std::ios::binary) << content;
         return *this / name;
     }
