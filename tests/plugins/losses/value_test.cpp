@@ -1,0 +1,142 @@
+// Losses at points where the value is known by hand.
+#include "losses.hpp"
+
+#include <cmath>
+
+using namespace spar::test;
+
+namespace {
+
+Answer at(const std::string &node, const Example &e) {
+    const Made made(SPAR_KIND_LOSS, node);
+    return evaluate(made.instance().ref(), e);
+}
+
+doctest::Approx near(double value) {
+    return doctest::Approx(value).epsilon(1e-6);
+}
+
+}  // namespace
+
+TEST_CASE("cross-entropy: equal outputs cost log K; huge outputs do not overflow") {
+    const std::string ce = R"({"type":"cross_entropy"})";
+    CHECK(at(ce, {.output = {1, 1, 1, 1}, .label = 2}).loss == near(std::log(4.0)));
+    CHECK(at(ce, {.output = {1e4F, -1e4F}, .label = 1}).loss == near(2e4));
+    CHECK(at(ce, {.output = {1e4F, -1e4F}, .label = 0}).loss == 0);
+    const double smooth =
+        at(R"({"type":"cross_entropy","label_smoothing":0.5})", {.output = {0, 1}, .label = 1})
+            .loss;
+    CHECK(smooth == near(std::log(1 + std::exp(1.0)) - 0.75));
+}
+
+TEST_CASE("squared and absolute error") {
+    CHECK(at(R"({"type":"mse"})", {.output = {1, 2}, .values = {0, 4}}).loss == near(2.5));
+    CHECK(at(R"({"type":"mae"})", {.output = {1, 2}, .values = {0, 4}}).loss == near(1.5));
+    CHECK(at(R"({"type":"mae"})", {.output = {1, 2}, .label = 0}).loss == near(1.0));
+    // On the softmax, the absolute error is 2 (1 - p_y) / K.
+    CHECK(at(R"({"type":"mae","on":"softmax"})", {.output = {0, 0, 0, 0}, .label = 1}).loss ==
+          near(2 * 0.75 / 4));
+}
+
+TEST_CASE("the margin, its limit, and its limit towards a target") {
+    const Example behind{.output = {3, 1, 0}, .label = 0};
+    const Example ahead{.output = {3, 1, 0}, .label = 2};
+    CHECK(at(R"({"type":"margin"})", behind).loss == near(-2));
+    CHECK(at(R"({"type":"margin","kappa":0})", behind).loss == near(-2));
+    CHECK(at(R"({"type":"margin","kappa":1})", ahead).loss == near(1));
+    CHECK(at(R"({"type":"margin","kappa":1})", ahead).gradient == Floats{0, 0, 0});
+    CHECK(at(R"({"type":"margin","kappa":4})", ahead).gradient == Floats{1, 0, -1});
+    // The attack descends here: once the target leads by kappa, nothing more is to be won.
+    const Example won{.output = {3, 1, 0}, .label = 0, .target = 0};
+    CHECK(at(R"({"type":"margin","kappa":1})", won).loss == near(-1));
+    CHECK(at(R"({"type":"margin","kappa":1})", won).gradient == Floats{0, 0, 0});
+}
+
+TEST_CASE("hinge: nothing to pay beyond the margin") {
+    CHECK(at(R"({"type":"hinge"})", {.output = {3, 1}, .label = 0}).loss == 0);
+    CHECK(at(R"({"type":"hinge"})", {.output = {3, 1}, .label = 1}).loss == near(3));
+}
+
+TEST_CASE("dlr: three outputs by hand, shift and scale, sign") {
+    const std::string node = R"({"type":"dlr"})";
+    CHECK(at(node, {.output = {3, 2, 1}, .label = 0}).loss == near(-0.5));
+    CHECK(at(node, {.output = {3, 2, 1}, .label = 2}).loss == near(1.0));
+    const Floats z{0.3F, -1.2F, 2.5F, 0.9F, 1.1F};
+    for (std::int64_t label = 0; label < 5; ++label)
+        for (const std::int64_t target : {label, (label + 2) % 5}) {
+            Floats moved = z;
+            for (float &value : moved) value = 4 * value + 8;
+            const double before = at(node, {.output = z, .label = label, .target = target}).loss;
+            CHECK(at(node, {.output = moved, .label = label, .target = target}).loss ==
+                  doctest::Approx(before).epsilon(1e-5));
+            if (target == label) CHECK((before > 0) == (label != 2));
+        }
+    const Floats four{4, 3, 2, 0};
+    CHECK(at(node, {.output = four, .label = 0, .target = 1}).loss == near(-1.0 / 3));
+    CHECK_THROWS_WITH_AS(at(node, {.output = {1, 2}, .label = 0}),
+                         doctest::Contains("3 outputs or more"), spar::Error);
+}
+
+TEST_CASE("kl: zero for equal outputs, known for two") {
+    const Floats z{0.5F, -1, 2};
+    CHECK(std::fabs(at(R"({"type":"kl"})", {.output = z, .reference = z}).loss) < 1e-12);
+    const Answer half =
+        at(R"({"type":"kl"})", {.output = {0, std::log(3.0F)}, .reference = {0, 0}});
+    CHECK(half.loss == near(0.5 * std::log(0.5 / 0.25) + 0.5 * std::log(0.5 / 0.75)));
+    CHECK_THROWS_WITH_AS(at(R"({"type":"kl"})", {.output = z}), doctest::Contains("elsewhere"),
+                         spar::Error);
+    const Answer far = at(R"({"type":"kl"})", {.output = {1e4F, 0}, .reference = {0, 1e4F}});
+    CHECK(far.loss == near(1e4));
+}
+
+TEST_CASE("bilateral labels against the formula written out") {
+    const Floats z{1, 0, -1, 2}, clean{0.5F, 0.1F, -0.3F, 1};
+    const double eps = 0.5, g = 0.01;
+    double v[4], total = 0, log_sum = 0, least = 1e9, mean = 0;
+    for (const float c : clean) total += std::exp(double{c});
+    for (std::size_t i = 0; i < 4; ++i) v[i] = std::log(total) - clean[i];
+    for (std::size_t i = 0; i < 4; ++i) least = std::min(least, v[i]);
+    for (std::size_t i = 0; i < 4; ++i) mean += i == 1 ? 0 : v[i] / 3;
+    for (const float o : z) log_sum += std::exp(double{o});
+    double expected = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        const double y = i == 1 ? 1 - eps : eps / 3 * (v[i] - least + g) / (mean - least + g);
+        expected += y * (std::log(log_sum) - z[i]);
+    }
+    const auto answer =
+        at(R"({"type":"adversarial_cross_entropy","labels":"bilateral","label_eps":0.5})",
+           {.output = z, .reference = clean, .label = 1});
+    CHECK(answer.loss == near(expected));
+}
+
+TEST_CASE("perturbed labels sum to what they should, and noise is the example's own") {
+    const std::string node =
+        R"({"type":"adversarial_cross_entropy","labels":"noise","label_eps":0})";
+    const Example e{.output = {1, 2, 3}, .label = 0};
+    CHECK(at(node, e).loss == at(R"({"type":"cross_entropy"})", e).loss);
+    const std::string noisy = R"({"type":"adversarial_mse","label_eps":0.5})";
+    CHECK(at(noisy, e).loss == at(noisy, e).loss);
+    CHECK(at(noisy, e).loss != at(R"({"type":"mse"})", e).loss);
+}
+
+TEST_CASE("a sum is the sum of its terms, also of their needs") {
+    const Example e{.output = {1, 2, 3}, .reference = {0, 1, 1}, .label = 0};
+    const Example clean{.output = {0, 1, 1}, .label = 0};
+    const std::string sum =
+        R"({"type":"sum","terms":[{"loss":{"type":"cross_entropy"},"weight":0.5},
+        {"loss":{"type":"cross_entropy"},"weight":0.5,"at":"clean"}]})";
+    const std::string ce = R"({"type":"cross_entropy"})";
+    CHECK(at(sum, e).loss == near(0.5 * at(ce, e).loss + 0.5 * at(ce, clean).loss));
+    const Made made(SPAR_KIND_LOSS, sum);
+    CHECK((spar::needs(made.instance().ref()) & SPAR_LOSS_NEEDS_REFERENCE) != 0);
+    CHECK_THROWS_WITH_AS(at(sum, clean), doctest::Contains("clean"), spar::Error);
+}
+
+TEST_CASE("a class the model does not have is an error, not a crash") {
+    for (const char *node : {R"({"type":"cross_entropy"})", R"({"type":"margin"})",
+                             R"({"type":"hinge"})", R"({"type":"dlr"})", R"({"type":"mae"})"}) {
+        CHECK_THROWS_WITH_AS(at(node, {.output = {1, 2, 3}, .label = 3}),
+                             doctest::Contains("class 3"), spar::Error);
+        CHECK_THROWS_AS(at(node, {.output = {1, 2, 3}}), spar::Error);
+    }
+}
