@@ -1,0 +1,46 @@
+// The command line, read.
+#pragma once
+
+#include "config/plan.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace spar::host {
+
+struct Arguments {
+    std::string command;
+    std::vector<std::string> operands;
+    std::vector<std::filesystem::path> plugin_folders;
+    std::vector<Setting> settings;
+    std::filesystem::path out;
+    int threads = 1;
+    bool json = false;
+    bool resume = false;
+    bool help = false;
+};
+
+/// One of the commands: the table that reading, help and dispatch share.
+struct Command {
+    const char *name;
+    const char *operands;  // "PIPELINE.json"
+    std::size_t fewest, most;
+    const char *summary;
+    const char *options;  // of those below, by name, separated by spaces
+    int (*function)(const Arguments &);
+};
+
+extern const std::vector<Command> commands;
+
+/// Throws Failure(Exit::usage) with what is wrong and how to go on.
+Arguments read_arguments(const std::vector<std::string> &words);
+
+/// What `spar help` and `spar help COMMAND` print.
+std::string general_help();
+std::string command_help(const Command &command);
+
+/// Null where there is none.
+const Command *find_command(const std::string &name);
+
+}  // namespace spar::host

@@ -1,0 +1,75 @@
+#include "app/commands.hpp"
+#include "app/output.hpp"
+#include "config/words.hpp"
+#include "pipeline/failure.hpp"
+#include "plugins/registry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace spar::host {
+namespace {
+
+spar_kind kind_of(const std::string &name) {
+    if (const auto kind = parse_kind(name)) return *kind;
+    std::vector<std::string> known;
+    for (const spar_kind kind : all_kinds) known.emplace_back(kind_name(kind));
+    const std::string guess = did_you_mean(name, known);
+    throw Failure(Exit::usage, "list: there is no kind " + quote(name) +
+                                   (guess.empty() ? "" : "; " + guess) +
+                                   " (known: " + listed(known) + ")");
+}
+
+Json as_json(const Registry &registry, spar_kind kind) {
+    Json components = Json::array(), refused = Json::array();
+    for (const ComponentEntry &entry : registry.components()) {
+        const spar_component &c = *entry.descriptor;
+        if (kind != 0 && c.kind != kind) continue;
+        components.push_back({{"kind", kind_name(c.kind)},
+                              {"type", c.type},
+                              {"summary", c.summary},
+                              {"plugin", entry.plugin->name},
+                              {"version", entry.plugin->version},
+                              {"file", entry.plugin->path.string()},
+                              {"sha256", entry.plugin->sha256}});
+    }
+    for (const Refusal &refusal : registry.refusals())
+        refused.push_back({{"file", refusal.path.string()}, {"reason", refusal.reason}});
+    return {{"components", std::move(components)}, {"refused", std::move(refused)}};
+}
+
+std::string as_table(const Registry &registry, spar_kind kind) {
+    std::size_t type_width = 4, plugin_width = 6;
+    for (const ComponentEntry &entry : registry.components()) {
+        type_width = std::max(type_width, std::string_view(entry.descriptor->type).size());
+        plugin_width =
+            std::max(plugin_width, entry.plugin->name.size() + 1 + entry.plugin->version.size());
+    }
+    const auto line = [&](auto &&kind_text, auto &&type, auto &&plugin, auto &&summary) {
+        return fmt::format("{:<9}  {:<{}}  {:<{}}  {}\n", kind_text, type, type_width, plugin,
+                           plugin_width, summary);
+    };
+    std::string text = line("KIND", "TYPE", "PLUGIN", "SUMMARY");
+    for (const ComponentEntry &entry : registry.components()) {
+        const spar_component &c = *entry.descriptor;
+        if (kind != 0 && c.kind != kind) continue;
+        text += line(kind_name(c.kind), c.type, entry.plugin->name + " " + entry.plugin->version,
+                     escaped(c.summary, 1000));
+    }
+    return text;
+}
+
+}  // namespace
+
+int list_command(const Arguments &arguments) {
+    const spar_kind kind = arguments.operands.empty() ? 0 : kind_of(arguments.operands[0]);
+    const Registry registry = find_plugins(arguments);
+    print(arguments.json ? pretty(as_json(registry, kind)) : as_table(registry, kind));
+    for (const Refusal &refusal : registry.refusals())
+        complain("refused: the file " + refusal.path.string() + " " + refusal.reason);
+    return 0;
+}
+
+}  // namespace spar::host

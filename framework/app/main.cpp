@@ -1,0 +1,77 @@
+#include "app/commands.hpp"
+#include "app/output.hpp"
+#include "config/problems.hpp"
+#include "pipeline/services.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace spar::host {
+
+const std::vector<Command> commands = {
+    {"run", "PIPELINE.json", 1, 1, "train and evaluate what a pipeline describes",
+     "out threads set resume plugin-dir json help", run_command},
+    {"check", "PIPELINE.json", 1, 1,
+     "say everything that is wrong with a pipeline; touches no data", "set plugin-dir json help",
+     check_command},
+    {"list", "[KIND]", 0, 1,
+     "list the components that were found, and the plugins that were refused",
+     "plugin-dir json help", list_command},
+    {"describe", "[KIND] NAME", 1, 2,
+     "explain a component: what it does, its parameters, an example", "plugin-dir json help",
+     describe_command},
+    {"schema", "", 0, 0, "print the JSON Schema of pipelines, for editors", "plugin-dir help",
+     schema_command},
+    {"help", "[COMMAND]", 0, 1, "explain a command", "help", help_command},
+};
+
+namespace {
+
+/// The failure as a program reads it.
+std::string as_json(const Failure &failure) {
+    Json error = {{"exit", static_cast<int>(failure.exit())}, {"message", failure.what()}};
+    if (const auto *pipeline = dynamic_cast<const PipelineError *>(&failure))
+        for (const Problem &problem : pipeline->problems())
+            error["problems"].push_back({{"place", problem.place}, {"message", problem.message}});
+    return pretty({{"error", error}});
+}
+
+int command(const Arguments &arguments) {
+    const Command &command = *find_command(arguments.command);
+    if (arguments.help) {
+        print(command_help(command));
+        return 0;
+    }
+    try {
+        return command.function(arguments);
+    } catch (const Failure &failure) {
+        if (arguments.json) print(as_json(failure));
+        throw;
+    }
+}
+
+int application(std::vector<std::string> words) {
+    try {
+        if (!words.empty() && words[0] == "--version") {
+            print(std::string("spar ") + host_table()->version + "\n");
+            return 0;
+        }
+        if (!words.empty() && (words[0] == "--help" || words[0] == "-h")) words[0] = "help";
+        return command(read_arguments(words));
+    } catch (const Failure &failure) {
+        complain(failure.what());
+        return static_cast<int>(failure.exit());
+    } catch (const std::bad_alloc &) {
+        complain("out of memory");
+    } catch (const std::exception &e) {
+        complain(std::string("unexpected: ") + e.what());
+    }
+    return 1;
+}
+
+}  // namespace
+}  // namespace spar::host
+
+int main(int argc, char **argv) {
+    spar::host::keep_standard_streams();
+    return spar::host::application({argv + (argc > 0 ? 1 : 0), argv + argc});
+}

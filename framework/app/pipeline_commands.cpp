@@ -1,0 +1,67 @@
+#include "app/commands.hpp"
+#include "app/output.hpp"
+#include "config/grammar.hpp"
+#include "config/words.hpp"
+#include "engine/run.hpp"
+#include "pipeline/failure.hpp"
+#include "pipeline/services.hpp"
+#include "plugins/registry.hpp"
+#include "plugins/search.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace spar::host {
+
+Registry find_plugins(const Arguments &arguments) {
+    set_quiet(arguments.json);
+    return Registry::discover(plugin_folders(arguments.plugin_folders), host_table());
+}
+
+std::string pretty(const Json &json) {
+    return json.dump(2) + "\n";
+}
+
+int run_command(const Arguments &arguments) {
+    const Registry registry = find_plugins(arguments);
+    const Plan plan = load_plan(arguments.operands[0], arguments.settings, registry);
+    RunOptions options;
+    options.out = arguments.out;
+    options.threads = arguments.threads;
+    options.resume = arguments.resume;
+    options.terminal = !arguments.json;
+    const RunOutcome outcome = run_pipeline(plan, registry, options);
+    if (arguments.json)
+        print(pretty(*outcome.results));
+    else
+        print("The run is in " + outcome.folder.string() + "\n");
+    for (const std::string &sentence : outcome.missed) complain(sentence);
+    return static_cast<int>(outcome.missed.empty() ? Exit::done : Exit::threshold);
+}
+
+int check_command(const Arguments &arguments) {
+    const Registry registry = find_plugins(arguments);
+    const std::string &file = arguments.operands[0];
+    const Plan plan = load_plan(file, arguments.settings, registry);
+    print(arguments.json ? pretty({{"plan", *plan.resolved}}) : file + ": no problems\n");
+    return 0;
+}
+
+int schema_command(const Arguments &arguments) {
+    print(pretty(whole_schema(find_plugins(arguments))));
+    return 0;
+}
+
+int help_command(const Arguments &arguments) {
+    if (arguments.operands.empty()) {
+        print(general_help());
+        return 0;
+    }
+    const Command *command = find_command(arguments.operands[0]);
+    if (command == nullptr)
+        throw Failure(Exit::usage, "there is no command " + quote(arguments.operands[0]) +
+                                       "\n\"spar help\" lists all");
+    print(command_help(*command));
+    return 0;
+}
+
+}  // namespace spar::host
