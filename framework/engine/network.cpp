@@ -64,7 +64,8 @@ void Network::read_parameters() {
         const auto size = static_cast<std::size_t>(product(shape));
         const bool trainable =
             (p.flags & SPAR_PARAMETER_TRAINABLE) != 0 && p.gradient != nullptr;
-        parameters_.push_back({p.name, trainable, shape, {p.value, size},
+        parameters_.push_back({p.name, trainable, (p.flags & SPAR_PARAMETER_STAGE) != 0, shape,
+                               {p.value, size},
                                {p.gradient, trainable ? size : 0}});
     }
 }
@@ -80,18 +81,21 @@ void Network::pass(const Points &points, spar_pass pass) {
     pass.ids = points.ids;
     pass.x = x.view();
     pass.mask = points.mask != nullptr ? mask.view() : nullptr;
-    const bool embeds = embedding_ != nullptr && pass.head != nullptr &&
-                        (pass.wants & SPAR_WANT_PARAMETER_GRADIENTS) != 0;
-    if (embeds && pass.dx == nullptr) {
-        embedding_gradient_.resize(points.count, size_);
-        pass.dx = embedding_gradient_.data();
-        pass.wants |= SPAR_WANT_INPUT_GRADIENT;
-    }
+    const bool embeds = pass.head != nullptr && embedding_wanted(points, pass.wants, pass.dx);
     model_->call("pass", [&](spar_error *e) { return table_->pass(model_->self(), &pass, e); });
     forward_examples += points.count;
     if (pass.head != nullptr && (pass.wants != 0 || pass.stage_gradient != nullptr))
         backward_examples += points.count;
     if (embeds) accumulate_embedding(points, pass.dx);
+}
+
+bool Network::embedding_wanted(const Points &points, spar_wants &wants, float *&dx) {
+    if (embedding_ == nullptr || (wants & SPAR_WANT_PARAMETER_GRADIENTS) == 0) return false;
+    wants |= SPAR_WANT_INPUT_GRADIENT;
+    if (dx != nullptr) return true;
+    embedding_gradient_.resize(points.count, size_);
+    dx = embedding_gradient_.data();
+    return true;
 }
 
 void Network::accumulate_embedding(const Points &points, const float *dx) {
@@ -103,12 +107,14 @@ void Network::accumulate_embedding(const Points &points, const float *dx) {
     });
 }
 
-void Network::backward(std::int64_t count, std::int32_t tape, const float *cotangent,
+void Network::backward(const Points &points, std::int32_t tape, const float *cotangent,
                        spar_wants wants, float *dx) {
+    const bool embeds = embedding_wanted(points, wants, dx);
     model_->call("backward", [&](spar_error *e) {
         return table_->backward(model_->self(), tape, cotangent, wants, dx, e);
     });
-    backward_examples += count;
+    backward_examples += points.count;
+    if (embeds) accumulate_embedding(points, dx);
 }
 
 void Network::embed(const Batch &batch, Matrix &vectors) {

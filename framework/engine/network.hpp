@@ -12,6 +12,7 @@ namespace spar::host {
 struct NetworkParameter {
     std::string name;
     bool trainable;
+    bool of_stage;
     std::vector<std::int64_t> shape;
     std::span<float> value;
     std::span<float> gradient;  /// empty for a buffer
@@ -42,7 +43,8 @@ class Network {
         const float *mask = nullptr;
     };
     void pass(const Points &points, spar_pass pass);
-    void backward(std::int64_t count, std::int32_t tape, const float *cotangent, spar_wants wants,
+    /// Of the points that the tape was made with, as far as the embedding is concerned.
+    void backward(const Points &points, std::int32_t tape, const float *cotangent, spar_wants wants,
                   float *dx);
 
     /// Vectors of a batch of tokens [count, size()].
@@ -59,6 +61,8 @@ class Network {
 
   private:
     void read_parameters();
+    /// Where the gradient at the vectors goes when a pass wants that of the embedding's parameters.
+    bool embedding_wanted(const Points &points, spar_wants &wants, float *&dx);
     void accumulate_embedding(const Points &points, const float *dx);
 
     std::unique_ptr<Instance> model_;

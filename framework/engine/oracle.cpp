@@ -153,8 +153,9 @@ void OracleHandle::pullback(std::int32_t tape, const float *cotangent, float *gr
         throw Error(SPAR_E_CONTRACT, fmt::format("tape {}, expected 1 to {}", tape, tapes));
     const auto &rows = memory.tape_rows[static_cast<std::size_t>(tape)];
     for (const std::int64_t row : rows) queries.gradient[static_cast<std::size_t>(row)] += 1;
-    task.network->backward(static_cast<std::int64_t>(rows.size()), tape, cotangent,
-                           SPAR_WANT_INPUT_GRADIENT, gradient);
+    Network::Points points{};
+    points.count = std::ssize(rows);
+    task.network->backward(points, tape, cotangent, SPAR_WANT_INPUT_GRADIENT, gradient);
 }
 
 }  // namespace spar::host

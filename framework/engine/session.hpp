@@ -27,8 +27,9 @@ class TrainingSession {
         std::int64_t epoch, epochs, step, steps, batch_size;
         double rate_factor;
     };
-    /// Runs the method on the batch, up to but without the last optimizer step. The returned loss and
-    /// number of hits are those of the first pass that the method took with parameter gradients.
+    /// Runs the method on the batch, up to but without the last optimizer step. The returned loss
+    /// and number of hits are those of the first pass that the method took with parameter
+    /// gradients, or with a tape in training, to take them later.
     struct Outcome {
         double loss = 0;  /// sum over the batch
         std::int64_t correct = 0;
@@ -41,16 +42,22 @@ class TrainingSession {
     std::map<std::string, std::pair<double, std::int64_t>> take_reports();
 
   private:
-    struct Table;  // the functions of spar_session
+    struct Table;   // the functions of spar_session
+    struct Caller;  // whose table it is: the method's, or that of one inside it
+    void prepare(const Instance &method);
+    void gradients(const Instance &method);
     void pass(const spar_session_pass &pass);
     void attack(const spar_component_ref *attack, const spar_objective *objective,
                 std::int64_t draw, float *x_adv);
-    float *tensor(const char *name, std::int64_t size, spar_tensor_flags flags);
+    void loss(const spar_component_ref *loss, std::int64_t first, spar_loss_rows rows) const;
+    float *tensor(const std::string &name, std::int64_t size, spar_tensor_flags flags);
+    void parameters_changed();
     Network::Points points(const float *x) const;
     void note_outcome(const spar_session_pass &pass, const float *outputs, float *losses);
+    std::uint64_t loss_key() const;
     const spar_stages &stages() const;
     std::vector<std::int64_t> full_shape() const;  // of the batch
-    spar_session make_table();
+    spar_session make_table(Caller &caller) const;
 
     Network &network_;
     Optimization &optimization_;
@@ -61,7 +68,6 @@ class TrainingSession {
 
     const Batch *batch_ = nullptr;
     Place place_{};
-    std::uint64_t key_ = 0;
     Matrix vectors_;  // x of a batch of tokens
     Matrix outputs_;
     std::vector<float> losses_;

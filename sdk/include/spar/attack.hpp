@@ -6,6 +6,7 @@
 #include <spar/geometry.hpp>
 #include <spar/head.hpp>
 #include <spar/loss.hpp>
+#include <spar/mask.hpp>
 #include <spar/tensor.hpp>
 
 namespace spar {
@@ -109,13 +110,9 @@ class AttackBatch {
   private:
     template <class Touch>
     void masked(std::int64_t row, Touch &&touch) const {
-        if (batch_->mask == nullptr) return;
-        const std::int64_t length = batch_->shape[0],
-                           width = size() / std::max<std::int64_t>(length, 1);
-        for (std::int64_t i = 0; i < length; ++i) {
-            if (batch_->mask[row * length + i] != 0) continue;
-            for (std::int64_t j = 0; j < width; ++j) touch(static_cast<std::size_t>(i * width + j));
-        }
+        const std::int64_t length = batch_->shape[0];
+        const float *mask = batch_->mask != nullptr ? batch_->mask + row * length : nullptr;
+        for_masked(mask, length, size(), touch);
     }
 
     const spar_attack_batch *batch_;

@@ -1,41 +1,43 @@
-// Write a method of training: from a batch to the gradients of one optimizer step. The host clears the
-// gradients, calls prepare() and gradients(), and takes the optimizer's step.
+// Write a method of training: from a batch to the gradients of one optimizer step. The host clears
+// the gradients, calls prepare() and gradients(), and takes the optimizer's step.
 #pragma once
 
 #include <spar/attack.hpp>
 #include <spar/component.hpp>
 #include <spar/geometry.hpp>
 #include <spar/head.hpp>
+#include <spar/mask.hpp>
 
 namespace spar {
 
 /// One pass over the batch's rows; the fields of spar_session_pass.
 struct Pass {
-    const float *x = nullptr; /// [n, size]; null: the batch's own
+    const float *x = nullptr;  /// [n, size]; null: the batch's own
     spar_wants wants = SPAR_WANT_PARAMETER_GRADIENTS;
-    double weight = 1;        /// of the loss in everything pulled back; 1/n makes the batch mean
+    double weight = 1;  /// of the loss in everything pulled back; 1/n makes the batch mean
     spar_mode mode = SPAR_MODE_TRAIN;
-    HeadRef head{};           /// instead of the loss
-    const spar_component_ref *loss = nullptr; /// null: the pipeline's
-    const float *reference = nullptr;         /// [n, K] for a loss that compares
-    const std::int64_t *labels = nullptr;     /// [n]; null: the batch's
-    const float *values = nullptr;            /// [n, K]; null: the batch's
-    float *outputs = nullptr;                 /// [n, K] or null
-    float *loss_values = nullptr;             /// [n] unweighted, or null
-    float *dx = nullptr;                      /// [n, size] with SPAR_WANT_INPUT_GRADIENT
-    float *stage_gradient = nullptr;          /// [n, stage size] or null
-    std::int32_t tape = 0;                    /// slot in [1, 8] for backward, 0: none
-    std::int64_t draw = 0;                    /// another number, other dropout masks
-    bool forward_only = false;                /// neither loss nor gradient
+    HeadRef head{};                            /// instead of the loss
+    const spar_component_ref *loss = nullptr;  /// null: the pipeline's
+    const float *reference = nullptr;          /// [n, K] for a loss that compares
+    const std::int64_t *labels = nullptr;      /// [n]; null: the batch's
+    const float *values = nullptr;             /// [n, K]; null: the batch's
+    float *outputs = nullptr;                  /// [n, K] or null
+    float *loss_values = nullptr;              /// [n] unweighted, or null
+    float *dx = nullptr;                       /// [n, size] with SPAR_WANT_INPUT_GRADIENT
+    float *stage_gradient = nullptr;           /// [n, stage size] or null
+    std::int32_t tape = 0;                     /// slot in [1, 8] for backward, 0: none
+    std::int64_t draw = 0;                     /// another number, other dropout masks
+    bool forward_only = false;                 /// neither loss nor gradient
 };
 
 /// One parameter of the model.
 struct Parameter {
     std::string_view name;
     bool trainable;
+    bool of_stage;  /// belongs to the model's first stage
     std::vector<std::int64_t> shape;
     std::span<float> value;
-    std::span<float> gradient; /// empty for a buffer
+    std::span<float> gradient;  /// empty for a buffer
 };
 
 class Session {
@@ -58,6 +60,8 @@ class Session {
     }
     Ball ball() const { return Ball(threat()); }
     std::int64_t step() const { return s_->step; }
+    std::int64_t steps() const { return s_->steps; }
+    std::int64_t epoch() const { return s_->epoch; }
     Random random(std::int64_t row, std::uint32_t draw = 0) const {
         return {s_->key, s_->ids[row], draw};
     }
@@ -89,12 +93,45 @@ class Session {
         checked([&](spar_error *e) { return s_->backward(s_, tape, cotangent, wants, dx, e); });
     }
 
+    /// Rows [first, first + count) of a loss at known outputs, for a head that adds to it; see
+    /// spar_session.loss. `loss` null: the pipeline's.
+    struct LossRows {
+        std::int64_t first, count;
+        const float *outputs;
+        const float *reference = nullptr;
+        float *values = nullptr, *gradients = nullptr, *reference_gradients = nullptr;
+    };
+    void loss(const LossRows &r, const spar_component_ref *loss = nullptr) const {
+        spar_loss_rows rows{};
+        rows.struct_size = sizeof rows;
+        rows.count = r.count;
+        rows.output = r.outputs;
+        rows.reference = r.reference;
+        rows.loss = r.values;
+        rows.gradient = r.gradients;
+        rows.reference_gradient = r.reference_gradients;
+        checked([&](spar_error *e) { return s_->loss(s_, loss, r.first, &rows, e); });
+    }
+    /// Whether the pipeline's loss compares with outputs elsewhere.
+    bool loss_compares() const { return (s_->loss_needs & SPAR_LOSS_NEEDS_REFERENCE) != 0; }
+
+    /// What an attack is to make grow; the fields of spar_objective.
+    struct Objective {
+        spar_mode mode = SPAR_MODE_EVAL;           /// of the model while crafting
+        const spar_component_ref *loss = nullptr;  /// null: the pipeline's
+        const float *reference = nullptr;          /// [n, K] for a loss that compares
+        std::int64_t count = 0;                    /// only the first so many examples; 0: all
+    };
     /// x_adv [n, size] from the attack against the model as it is now.
-    void attack(const Child &attack, float *x_adv, const spar_objective *objective = nullptr,
+    void attack(const Child &attack, float *x_adv, const Objective &o,
                 std::int64_t draw = 0) const {
+        const spar_objective objective{sizeof objective, o.mode, o.loss, o.reference, o.count};
         checked([&](spar_error *e) {
-            return s_->attack(s_, attack.ref(), objective, draw, x_adv, e);
+            return s_->attack(s_, attack.ref(), &objective, draw, x_adv, e);
         });
+    }
+    void attack(const Child &attack, float *x_adv) const {
+        this->attack(attack, x_adv, Objective{});
     }
 
     std::vector<Parameter> parameters() const {
@@ -107,6 +144,7 @@ class Session {
             const auto size = static_cast<std::size_t>(product(shape));
             all.push_back({p.name,
                            (p.flags & SPAR_PARAMETER_TRAINABLE) != 0,
+                           (p.flags & SPAR_PARAMETER_STAGE) != 0,
                            shape,
                            {p.value, size},
                            {p.gradient, p.gradient != nullptr ? size : 0}});
@@ -130,12 +168,30 @@ class Session {
     Rows<float> tensor(const char *name, std::int64_t count, std::int64_t width,
                        spar_tensor_flags flags = 0) const {
         float *data = nullptr;
-        checked([&](spar_error *e) {
-            return s_->tensor(s_, name, count * width, flags, &data, e);
-        });
+        checked(
+            [&](spar_error *e) { return s_->tensor(s_, name, count * width, flags, &data, e); });
         return {data, count, width};
     }
     std::int64_t batch_size() const { return s_->batch_size; }
+    /// The same for one row an example: [count(), size()] of it are to be used.
+    Rows<float> points(const char *name, spar_tensor_flags flags = 0) const {
+        return {tensor(name, batch_size(), size(), flags).data(), count(), size()};
+    }
+
+    /// touch(i) for every value of an example that is padding.
+    template <class Touch>
+    void for_masked(std::int64_t row, Touch &&touch) const {
+        const float *mask = s_->mask != nullptr ? s_->mask + row * s_->shape[0] : nullptr;
+        spar::for_masked(mask, s_->shape[0], size(), touch);
+    }
+    /// Masked positions of a perturbation, or of a gradient, are set to zero.
+    void clear_masked(std::int64_t row, std::span<float> values) const {
+        for_masked(row, [&](std::size_t i) { values[i] = 0; });
+    }
+    /// Those of a point are set back to their clean values.
+    void hold_masked(std::int64_t row, std::span<float> point) const {
+        for_masked(row, [&](std::size_t i) { point[i] = x()[row][i]; });
+    }
 
     /// The first stage of the model (YOPO).
     std::int64_t stage_size() const {
@@ -153,6 +209,14 @@ class Session {
     }
 
     void report(const char *name, double value) const { s_->report(s_, name, value); }
+
+    /// Runs a method that came as a parameter, on this batch; its tensors are its own.
+    void prepare(const Child &method) const {
+        checked([&](spar_error *e) { return s_->prepare(s_, method.ref(), e); });
+    }
+    void gradients(const Child &method) const {
+        checked([&](spar_error *e) { return s_->gradients(s_, method.ref(), e); });
+    }
 
   private:
     const spar_session *s_;
@@ -181,17 +245,39 @@ class Method : public Component {
             }};
         return &functions;
     }
-};
 
-/// Calls a method that came as a parameter.
-inline void prepare(const spar_component_ref &method, const Session &session) {
-    const auto *table = static_cast<const spar_method_table *>(method.table);
-    if (table->prepare == nullptr) return;
-    checked([&](spar_error *e) { return table->prepare(method.self, &session.raw(), e); });
-}
-inline void gradients(const spar_component_ref &method, const Session &session) {
-    const auto *table = static_cast<const spar_method_table *>(method.table);
-    checked([&](spar_error *e) { return table->gradients(method.self, &session.raw(), e); });
-}
+  protected:
+    /// x_adv = a point uniform in the threat model around every example.
+    void random_start(const Session &session, Rows<float> x_adv, std::uint32_t draw = 0) const {
+        const Ball ball = session.ball();
+        for_rows(session.count(), [&](std::int64_t row) {
+            ball.random_point(session.x()[row], session.random(row, draw), x_adv[row]);
+            session.hold_masked(row, x_adv[row]);
+        });
+    }
+    /// x_adv = every example with normal noise of standard deviation `sigma` on it, inside the
+    /// threat model.
+    void noisy_start(const Session &session, double sigma, Rows<float> x_adv) const {
+        const Ball ball = session.ball();
+        for_rows(session.count(), [&](std::int64_t row) {
+            ball.noisy_point(session.x()[row], session.random(row), sigma, x_adv[row]);
+            session.hold_masked(row, x_adv[row]);
+        });
+    }
+    /// x_adv = x
+    static void start_at_x(const Session &session, Rows<float> x_adv) {
+        std::ranges::copy(session.x().flat(), x_adv.data());
+    }
+    /// Every example of x_adv moves by `step` in the steepest direction of its gradient, and stays
+    /// inside the threat model.
+    void ascend(const Session &session, Rows<float> gradient, double step,
+                Rows<float> x_adv) const {
+        const Ball ball = session.ball();
+        for_rows(session.count(), [&](std::int64_t row) {
+            session.clear_masked(row, gradient[row]);
+            ball.ascend(session.x()[row], gradient[row], static_cast<float>(step), x_adv[row]);
+        });
+    }
+};
 
 }  // namespace spar

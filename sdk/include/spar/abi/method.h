@@ -6,6 +6,7 @@
 #define SPAR_ABI_METHOD_H
 
 #include "base.h"
+#include "loss.h"
 #include "model.h"
 
 /* One pass of the model over n rows; as spar_pass, with the loss seen to.
@@ -39,6 +40,7 @@ typedef struct spar_objective {
     spar_mode mode;                 /* of the model while crafting; SPAR_MODE_EVAL is usual */
     const spar_component_ref *loss; /* null: the pipeline's */
     const float *reference;         /* [n, outputs] for a loss that compares, else null */
+    int64_t count;                  /* only the batch's first so many examples; 0: all */
 } spar_objective;
 
 typedef uint32_t spar_tensor_flags;
@@ -74,18 +76,20 @@ typedef struct spar_session {
     spar_status (*backward)(const struct spar_session *session, int32_t tape, const float *cotangent,
                             spar_wants wants, float *dx, spar_error *error);
     /* Runs an attack on the batch against the model as it is now; x_adv [n, size] out, checked.
-       `objective` may be null. `draw` tells several calls in one step apart. */
+       `objective` may be null. Rows that are not attacked are left as they are. `draw` tells several calls in one step apart. */
     spar_status (*attack)(const struct spar_session *session, const spar_component_ref *attack,
                           const spar_objective *objective, int64_t draw, float *x_adv,
                           spar_error *error);
 
-    /* Parameters in the model's order. After writing values, say parameters_changed. */
+    /* Parameters in the model's order. After writing values, say parameters_changed; x in the space
+       of embeddings is then made anew, in the same memory. */
     int64_t (*parameter_count)(const struct spar_session *session);
     spar_status (*parameter)(const struct spar_session *session, int64_t index,
                              spar_parameter *parameter, spar_error *error);
     spar_status (*parameters_changed)(const struct spar_session *session, spar_error *error);
     spar_status (*zero_gradients)(const struct spar_session *session, spar_error *error);
-    /* A step of the optimizer in between (Free); clears the gradients. The host takes the last one. */
+    /* A step of the optimizer in between (Free); clears the gradients. The host takes the last one.
+       SPAR_E_UNSUPPORTED for a method inside another. */
     spar_status (*optimizer_step)(const struct spar_session *session, spar_error *error);
 
     /* A tensor of the method's own by name, zero when first asked for, the same memory ever after.
@@ -103,6 +107,22 @@ typedef struct spar_session {
 
     /* A number for the run's events: the mean of an epoch is reported. */
     void (*report)(const struct spar_session *session, const char *name, double value);
+
+    /* A loss at outputs that the caller knows, for a head that adds something to it: row i of `rows`
+       is example first + i of the batch. Labels, values and ids that are null are the batch's own, a
+       key that is 0 is the host's. `loss` null: the pipeline's. [thread-safe] */
+    spar_status (*loss)(const struct spar_session *session, const spar_component_ref *loss,
+                        int64_t first, const spar_loss_rows *rows, spar_error *error);
+
+    /* Runs a method that came as a parameter, on this batch. It gets a session of its own: other
+       random numbers, other tensors. */
+    spar_status (*prepare)(const struct spar_session *session, const spar_component_ref *method,
+                           spar_error *error);
+    spar_status (*gradients)(const struct spar_session *session, const spar_component_ref *method,
+                             spar_error *error);
+
+    spar_loss_needs loss_needs;   /* of the pipeline's loss */
+    uint32_t reserved;
 } spar_session;
 
 typedef struct spar_method_table {
@@ -111,13 +131,13 @@ typedef struct spar_method_table {
     /* [optional] Crafts what `gradients` trains on, for example adversarial examples. */
     spar_status (*prepare)(void *self, const spar_session *session, spar_error *error);
     /* Adds this batch's gradients to the parameters' gradient tensors. May be called again for the
-       same batch after one `prepare`, with other parameters (AWP): it must not craft again. */
+       same batch after one `prepare`, with other parameters (AWP): what `prepare` crafted stays. */
     spar_status (*gradients)(void *self, const spar_session *session, spar_error *error);
 } spar_method_table;
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_session_pass) == 128);
-SPAR_ASSERT_LAYOUT(sizeof(spar_objective) == 24);
-SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 304);
+SPAR_ASSERT_LAYOUT(sizeof(spar_objective) == 32);
+SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 336);
 SPAR_ASSERT_LAYOUT(sizeof(spar_method_table) == 24);
 
 #endif

@@ -1,0 +1,215 @@
+// What a method sees of the session: the functions of spar_session, for it and for methods inside
+// it.
+#include "engine/session.hpp"
+
+#include <spar/loss.hpp>
+#include <spar/philox.hpp>
+
+#include <algorithm>
+
+namespace spar::host {
+
+struct TrainingSession::Caller {
+    TrainingSession *session;
+    const Instance *method;
+
+    static Caller &of(const spar_session *session) {
+        return *static_cast<Caller *>(session->handle);
+    }
+    bool inside_another() const { return method != &session->method_; }
+    /// In front of the names of tensors, so that each method has its own: "method/" for the method
+    /// that is the parameter "method" of the first one.
+    std::string scope() const {
+        if (!inside_another()) return {};
+        return method->pointer().substr(session->method_.pointer().size() + 1) + '/';
+    }
+};
+
+struct TrainingSession::Table {
+    /// Runs one function of the table: what the host throws passes through the method as a status
+    /// and is thrown again behind it.
+    template <class Work>
+    static spar_status answer(const spar_session *session, spar_error *error, Work &&work) {
+        auto &self = *Caller::of(session).session;
+        return guarded(error, [&] {
+            try {
+                work(self);
+            } catch (const Failure &) {
+                self.failure_ = std::current_exception();
+                throw;
+            }
+        });
+    }
+
+    static spar_status pass(const spar_session *s, const spar_session_pass *pass, spar_error *e) {
+        return answer(s, e, [&](TrainingSession &self) { self.pass(read_struct(pass)); });
+    }
+    static spar_status backward(const spar_session *s, std::int32_t tape, const float *cotangent,
+                                spar_wants wants, float *dx, spar_error *e) {
+        return answer(s, e, [&](TrainingSession &self) {
+            self.network_.backward(self.points(nullptr), tape, cotangent, wants, dx);
+        });
+    }
+    static spar_status attack(const spar_session *s, const spar_component_ref *attack,
+                              const spar_objective *objective, std::int64_t draw, float *x_adv,
+                              spar_error *e) {
+        return answer(s, e, [&](TrainingSession &self) {
+            if (objective == nullptr) return self.attack(attack, nullptr, draw, x_adv);
+            const spar_objective known = read_struct(objective);
+            self.attack(attack, &known, draw, x_adv);
+        });
+    }
+    static std::int64_t parameter_count(const spar_session *s) {
+        const TrainingSession &self = *Caller::of(s).session;
+        return static_cast<std::int64_t>(self.network_.parameters().size());
+    }
+    static spar_status parameter(const spar_session *s, std::int64_t index, spar_parameter *out,
+                                 spar_error *e) {
+        return answer(s, e, [&](TrainingSession &self) {
+            if (index < 0 || index >= parameter_count(s)) throw invalid("no such parameter");
+            const NetworkParameter &p = self.network_.parameters()[static_cast<std::size_t>(index)];
+            out->flags = (p.trainable ? SPAR_PARAMETER_TRAINABLE : 0U) |
+                         (p.of_stage ? SPAR_PARAMETER_STAGE : 0U);
+            out->name = p.name.c_str();
+            out->rank = static_cast<std::int32_t>(p.shape.size());
+            std::copy(p.shape.begin(), p.shape.end(), out->shape);
+            out->value = p.value.data();
+            out->gradient = p.trainable ? p.gradient.data() : nullptr;
+        });
+    }
+    static spar_status parameters_changed(const spar_session *s, spar_error *e) {
+        return answer(s, e, [](TrainingSession &self) { self.parameters_changed(); });
+    }
+    static spar_status zero_gradients(const spar_session *s, spar_error *e) {
+        return answer(s, e, [](TrainingSession &self) { self.network_.zero_gradients(); });
+    }
+    static spar_status optimizer_step(const spar_session *s, spar_error *e) {
+        return answer(s, e, [&](TrainingSession &self) {
+            if (Caller::of(s).inside_another())
+                throw Error(SPAR_E_UNSUPPORTED,
+                            "this method takes steps of the optimizer itself, so it cannot stand "
+                            "inside another: make it the training method");
+            self.optimization_.step(self.place_.rate_factor);
+            self.parameters_changed();
+        });
+    }
+    static spar_status tensor(const spar_session *s, const char *name, std::int64_t size,
+                              spar_tensor_flags flags, float **data, spar_error *e) {
+        return answer(s, e, [&](TrainingSession &self) {
+            *data = self.tensor(Caller::of(s).scope() + name, size, flags);
+        });
+    }
+    static spar_status stage_size(const spar_session *s, std::int64_t *size, spar_error *e) {
+        return answer(s, e, [&](TrainingSession &self) {
+            std::int32_t rank = 0;
+            std::int64_t shape[SPAR_MAX_RANK] = {};
+            const Instance &model = self.network_.instance();
+            model.call("the stage's shape", [&](spar_error *error) {
+                return self.stages().shape(model.self(), &rank, shape, error);
+            });
+            *size = product({shape, static_cast<std::size_t>(rank)});
+        });
+    }
+    static spar_status stage_ascend(const spar_session *s, float *x, const float *p,
+                                    std::int64_t steps, spar_ascent ascent, void *context,
+                                    spar_error *e) {
+        return answer(s, e, [&](TrainingSession &self) {
+            const Instance &model = self.network_.instance();
+            model.call("the stage's ascent", [&](spar_error *error) {
+                View view(x, View::float32, self.full_shape());
+                return self.stages().ascend(model.self(), view.view(), p, steps, ascent, context,
+                                            error);
+            });
+        });
+    }
+    static spar_status stage_accumulate(const spar_session *s, const float *x, const float *p,
+                                        spar_error *e) {
+        return answer(s, e, [&](TrainingSession &self) {
+            const Instance &model = self.network_.instance();
+            model.call("the stage's gradients", [&](spar_error *error) {
+                View view(x, View::float32, self.full_shape());
+                return self.stages().accumulate(model.self(), view.view(), p, error);
+            });
+        });
+    }
+    static void report(const spar_session *s, const char *name, double value) {
+        auto &[sum, count] = Caller::of(s).session->reports_[name];
+        sum += value;
+        ++count;
+    }
+    static spar_status loss(const spar_session *s, const spar_component_ref *loss,
+                            std::int64_t first, const spar_loss_rows *rows, spar_error *e) {
+        return guarded(e, [&] { Caller::of(s).session->loss(loss, first, read_struct(rows)); });
+    }
+    static spar_status prepare(const spar_session *s, const spar_component_ref *method,
+                               spar_error *e) {
+        return answer(s, e,
+                      [&](TrainingSession &self) { self.prepare(self.builder_.find(*method)); });
+    }
+    static spar_status gradients(const spar_session *s, const spar_component_ref *method,
+                                 spar_error *e) {
+        return answer(s, e,
+                      [&](TrainingSession &self) { self.gradients(self.builder_.find(*method)); });
+    }
+};
+
+spar_session TrainingSession::make_table(Caller &caller) const {
+    const Network::Points clean = points(nullptr);
+    spar_session s{};
+    s.struct_size = sizeof s;
+    s.handle = &caller;
+    s.rank = static_cast<std::int32_t>(network_.shape().size());
+    s.count = batch_->count;
+    s.size = network_.size();
+    std::copy(network_.shape().begin(), network_.shape().end(), s.shape);
+    s.outputs = network_.outputs();
+    s.x = clean.x;
+    s.mask = clean.mask;
+    s.labels = batch_->label_data();
+    s.values = batch_->value_data();
+    s.ids = batch_->ids.data();
+    s.threat = threat_;
+    s.epoch = place_.epoch;
+    s.epochs = place_.epochs;
+    s.step = place_.step;
+    s.steps = place_.steps;
+    s.batch_size = place_.batch_size;
+    s.key = mix_key(caller.method->key(), static_cast<std::uint64_t>(place_.step));
+    s.pass = Table::pass;
+    s.backward = Table::backward;
+    s.attack = Table::attack;
+    s.parameter_count = Table::parameter_count;
+    s.parameter = Table::parameter;
+    s.parameters_changed = Table::parameters_changed;
+    s.zero_gradients = Table::zero_gradients;
+    s.optimizer_step = Table::optimizer_step;
+    s.tensor = Table::tensor;
+    s.stage_size = Table::stage_size;
+    s.stage_ascend = Table::stage_ascend;
+    s.stage_accumulate = Table::stage_accumulate;
+    s.report = Table::report;
+    s.loss = Table::loss;
+    s.prepare = Table::prepare;
+    s.gradients = Table::gradients;
+    s.loss_needs = needs(loss_);
+    return s;
+}
+
+void TrainingSession::prepare(const Instance &method) {
+    const auto &table = method.table<spar_method_table>();
+    if (table.prepare == nullptr) return;
+    Caller caller{this, &method};
+    const spar_session session = make_table(caller);
+    method.call("prepare",
+                [&](spar_error *error) { return table.prepare(method.self(), &session, error); });
+}
+
+void TrainingSession::gradients(const Instance &method) {
+    Caller caller{this, &method};
+    const spar_session session = make_table(caller);
+    method.call("gradients", [&](spar_error *error) {
+        return method.table<spar_method_table>().gradients(method.self(), &session, error);
+    });
+}
+
+}  // namespace spar::host

@@ -1,0 +1,91 @@
+// Two passes over the same examples, clean and elsewhere, under one objective that looks at the
+// outputs of both and is pulled back through both: TRADES, MART, SMART, ALUM, VAT, R3F.
+#pragma once
+
+#include <spar/method.hpp>
+
+namespace spar {
+
+/// A few rows of both passes. The gradients are zero at first; an objective adds to them.
+struct PairBlock {
+    std::int64_t first, count, outputs;
+    const float *clean, *other;              /// [count, outputs]
+    float *clean_gradient, *other_gradient;  /// [count, outputs]
+    float *values;                           /// [count] what is to be reported
+
+    std::size_t size() const { return static_cast<std::size_t>(count * outputs); }
+};
+
+class Pair {
+  public:
+    /// Goes forward at the clean examples, keeps what the way back needs, and returns the outputs.
+    const float *clean(const Session &session) {
+        clean_.resize(session.count(), session.outputs());
+        session.pass({.outputs = clean_.data(), .tape = slot, .forward_only = true});
+        return clean_.data();
+    }
+
+    /// After clean(): goes forward at `x_other`, and back through both passes. objective(block)
+    /// adds the gradients of each row's objective; here they become those of the batch's mean. The
+    /// mean of the blocks' values is reported under `name`.
+    template <class Objective>
+    void pull(const Session &session, const float *x_other, const char *name,
+              Objective &&objective) {
+        const std::int64_t width = session.outputs();
+        cotangent_.resize(session.count(), width);
+        values_.assign(static_cast<std::size_t>(session.count()), 0.0F);
+        std::ranges::fill(cotangent_.rows().flat(), 0.0F);
+        const auto mean = static_cast<float>(session.mean());
+        auto head = [&](std::int64_t first, std::int64_t count, const float *outputs,
+                        float *gradients) {
+            const PairBlock block{first,     count,
+                                  width,     clean_.data() + first * width,
+                                  outputs,   cotangent_.data() + first * width,
+                                  gradients, values_.data() + first};
+            std::fill_n(gradients, block.size(), 0.0F);
+            objective(block);
+            for (std::size_t i = 0; i < block.size(); ++i) {
+                block.other_gradient[i] *= mean;
+                block.clean_gradient[i] *= mean;
+            }
+        };
+        session.pass({.x = x_other, .head = head});
+        session.backward(slot, cotangent_.data(), SPAR_WANT_PARAMETER_GRADIENTS);
+        if (name == nullptr) return;
+        const double total = sum_of(values_.size(), [&](std::size_t i) { return values_[i]; });
+        session.report(name, total * session.mean());
+    }
+
+  private:
+    static constexpr std::int32_t slot = 1;
+    Matrix clean_, cotangent_;
+    std::vector<float> values_;
+};
+
+/// Adds the pipeline's loss at the clean outputs.
+inline void add_clean_loss(const Session &session, const PairBlock &b) {
+    session.loss(
+        {.first = b.first, .count = b.count, .outputs = b.clean, .gradients = b.clean_gradient});
+}
+
+/// Adds weight * divergence(other, reference: clean); with through_clean it is pulled back through
+/// the clean outputs too, else these are taken as given.
+inline void add_divergence(const Session &session, const spar_component_ref *divergence,
+                           double weight, bool through_clean, const PairBlock &b) {
+    std::vector<float> other(b.size()), clean(b.size());
+    session.loss({.first = b.first,
+                  .count = b.count,
+                  .outputs = b.other,
+                  .reference = b.clean,
+                  .values = b.values,
+                  .gradients = other.data(),
+                  .reference_gradients = clean.data()},
+                 divergence);
+    const auto factor = static_cast<float>(weight);
+    for (std::size_t i = 0; i < b.size(); ++i) {
+        b.other_gradient[i] += factor * other[i];
+        if (through_clean) b.clean_gradient[i] += factor * clean[i];
+    }
+}
+
+}  // namespace spar
