@@ -26,11 +26,20 @@ class Pgd : public spar::Descent {
     spar::DescentFields fields{this, 10, "2.5 eps / steps"};
     spar::Boolean random_start{
         this, "random_start", "begin uniformly in the ball instead of at x", {.fallback = true}};
+    spar::Number start_noise{this,
+                             "start_noise",
+                             "standard deviation of the normal noise to begin with, as TRADES "
+                             "does; 0: uniform in the ball",
+                             {.fallback = 0, .min = 0, .unit = "as x"}};
     spar::Integer restarts{
         this, "restarts", "runs from different random starts", {.fallback = 1, .min = 1}};
     spar::KeepFields keeping{this};
 
     void configure() override {
+        if (*start_noise > 0 && !*random_start)
+            throw spar::invalid(
+                "start_noise is a random start: set random_start to true, or leave start_noise out",
+                "/start_noise");
         if (*restarts > 1 && !*random_start)
             throw spar::invalid(
                 "restarts without a random start are all alike: set random_start to true, or "
@@ -43,6 +52,7 @@ class Pgd : public spar::Descent {
         const auto steps = static_cast<double>(*fields.steps);
         spar::DescentRule rule = fields.rule(2.5 * batch.threat().eps / steps);
         rule.random_start = *random_start;
+        rule.start_noise = *start_noise;
         rule.restarts = *restarts;
         keeping.apply(batch, rule);
         return rule;

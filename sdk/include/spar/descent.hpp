@@ -11,6 +11,7 @@ struct DescentRule {
     std::int64_t steps = 1;
     float step = 0;
     bool random_start = false;  /// uniform in the ball
+    double start_noise = 0;     /// above 0: normal noise of this standard deviation instead
     std::int64_t restarts = 1;
     bool keep_best = false;  /// the iterate that fools, then the one of highest loss; else the last
     bool stop_early = false;                   /// an example that is fooled costs no more queries
@@ -87,7 +88,11 @@ inline void Descent::start(const AttackBatch &batch, const DescentRule &rule) {
         const std::int64_t row = points_.row(point);
         if (rule.random_start) {
             const auto draw = static_cast<std::uint32_t>(points_.copy(point));
-            batch.ball().random_point(batch.x()[row], batch.random(row, draw), x_[point]);
+            Random random = batch.random(row, draw);
+            if (rule.start_noise > 0)
+                batch.ball().noisy_point(batch.x()[row], random, rule.start_noise, x_[point]);
+            else
+                batch.ball().random_point(batch.x()[row], random, x_[point]);
             batch.hold_masked(row, x_[point]);
         } else {
             std::ranges::copy(batch.x()[row], x_[point].begin());

@@ -31,6 +31,8 @@ struct Ball {
 
     /// ||a - b||, accumulated in double. Not a number when a or b holds one that is not.
     double distance(std::span<const float> a, std::span<const float> b) const;
+    /// ||a||
+    double length(std::span<const float> a) const;
     /// ||a|| in the dual norm: how fast a linear function with this gradient can grow.
     double dual(std::span<const float> gradient) const;
 
@@ -41,6 +43,15 @@ struct Ball {
     void clamp(std::span<float> x) const;
     /// A point uniform in the ball around `center`, then clamped to the box.
     void random_point(std::span<const float> center, Random random, std::span<float> x) const;
+
+    /// The center with normal noise of standard deviation `sigma` on it, projected.
+    void noisy_point(std::span<const float> center, Random random, double sigma,
+                     std::span<float> x) const {
+        for (std::size_t i = 0; i < x.size(); ++i)
+            x[i] = static_cast<float>(center[i] +
+                                      sigma * random.normal(static_cast<std::int64_t>(i)));
+        project(center, x);
+    }
 
     /// A direction of norm 1 in which a linear function with this gradient grows fast. linf: its
     /// sign, sign(0) = 0. l2: the gradient over its norm. l1: the sign shared equally among the
@@ -92,6 +103,11 @@ inline double Ball::distance(std::span<const float> a, std::span<const float> b)
     if (norm == SPAR_NORM_LINF) return max_of(a.size(), difference);
     return std::sqrt(
         sum_of(a.size(), [&](std::size_t i) { return difference(i) * difference(i); }));
+}
+
+inline double Ball::length(std::span<const float> a) const {
+    if (norm == SPAR_NORM_LINF) return norm_linf(a);
+    return norm == SPAR_NORM_L1 ? norm_l1(a) : norm_l2(a);
 }
 
 inline double Ball::dual(std::span<const float> gradient) const {
