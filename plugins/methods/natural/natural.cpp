@@ -4,12 +4,11 @@ namespace {
 
 class Natural final : public spar::Method {
   public:
-    static constexpr spar::About about{
-        .type = "natural",
-        .summary = "Ordinary training on the clean examples.",
-        .formula = "min_w mean_i l(f_w(x_i), y_i)",
-        .reference = "",
-        .example = R"({
+    static constexpr spar::About about{.type = "natural",
+                                       .summary = "Ordinary training on the clean examples.",
+                                       .formula = "min_w mean_i l(f_w(x_i), y_i)",
+                                       .reference = "",
+                                       .example = R"({
   "version": 1, "name": "natural",
   "data": {"train": {"type": "digits", "examples": 64}},
   "model": {"type": "sequential", "layers": [{"type": "flatten"}, {"type": "linear", "out": 10}]},

@@ -1,0 +1,80 @@
+#include "../common/example.hpp"
+
+#include <spar/method.hpp>
+
+namespace {
+
+class Free final : public spar::Method {
+  public:
+    static constexpr spar::About about{
+        .type = "free",
+        .summary =
+            "Adversarial training for free: every batch is replayed m times, and one "
+            "backward pass each time moves the weights and the perturbation, which goes on "
+            "from batch to batch. Divide the number of epochs by m. It takes optimizer "
+            "steps itself, so it cannot stand inside another method.",
+        .formula =
+            "m times: (g_w, g_d) = grad l(f_w(clip(x + d)), y); d = clip(d + step eps "
+            "sign(g_d), -eps, eps); optimizer step on g_w",
+        .reference = "Shafahi et al. 2019, Adversarial training for free!, arXiv:1904.12843",
+        .example = METHOD_EXAMPLE("linf", R"({"type":"free","replays":4})"),
+    };
+
+    void gradients(const spar::Session &session) override {
+        const spar::Rows<float> delta = session.points("delta", SPAR_TENSOR_SAVED);
+        const spar::Rows<float> x_adv = session.points("x_adv"), g = session.points("gradient");
+        for (std::int64_t replay = 0; replay < *replays_; ++replay) {
+            if (replay > 0) session.optimizer_step();
+            add_delta(session, delta, x_adv);
+            session.pass({.x = x_adv.data(),
+                          .wants = SPAR_WANT_PARAMETER_GRADIENTS | SPAR_WANT_INPUT_GRADIENT,
+                          .weight = session.mean(),
+                          .dx = g.data(),
+                          .draw = replay});
+            move_delta(session, g, delta);
+        }
+    }
+
+  private:
+    /// x_adv = clip(x + delta) to the box
+    void add_delta(const spar::Session &session, spar::Rows<float> delta,
+                   spar::Rows<float> x_adv) const {
+        const spar::Ball ball = session.ball();
+        for_rows(session.count(), [&](std::int64_t row) {
+            session.clear_masked(row, delta[row]);
+            for (std::size_t i = 0; i < delta[row].size(); ++i)
+                x_adv[row][i] = session.x()[row][i] + delta[row][i];
+            ball.clamp(x_adv[row]);
+        });
+    }
+
+    /// The box limits the model's input, not delta: where the input is clipped, the gradient is 0.
+    void move_delta(const spar::Session &session, spar::Rows<float> gradient,
+                    spar::Rows<float> delta) const {
+        const spar::Ball box = session.ball();
+        spar::Ball ball = box;
+        ball.lower = -std::numeric_limits<float>::infinity();
+        ball.upper = std::numeric_limits<float>::infinity();
+        const auto step = static_cast<float>(*step_ * ball.eps);
+        const std::vector<float> zero(static_cast<std::size_t>(session.size()));
+        for_rows(session.count(), [&](std::int64_t row) {
+            for (std::size_t i = 0; i < delta[row].size(); ++i) {
+                const float value = session.x()[row][i] + delta[row][i];
+                if (value < box.lower || value > box.upper) gradient[row][i] = 0;
+            }
+            ball.ascend(zero, gradient[row], step, delta[row]);
+        });
+    }
+
+    spar::Integer replays_{
+        this, "replays", "how often each batch is used, m in the paper", {.fallback = 8, .min = 1}};
+    spar::Number step_{this,
+                       "step",
+                       "length of a step of the perturbation, eps_s in the paper; a third does "
+                       "better on MNIST",
+                       {.fallback = 1, .above = 0.0, .unit = "eps"}};
+};
+
+}  // namespace
+
+SPAR_PLUGIN("free", "1.0.0", Free)
