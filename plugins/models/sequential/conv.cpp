@@ -125,7 +125,7 @@ class Conv final : public Operation, public FusedStage {
                 {algorithm, in.desc, weights, out.desc, strides, padding, padding}, own_scratch(),
                 cpu(), forward);
             backward_data_ = Data(data);
-            packed_backward_ = memory(data.weights_desc(), cpu());
+            packed_backward_ = zeroed(data.weights_desc());
             graph.reserve_scratch(data.scratchpad_desc().get_size());
         }
 
@@ -140,7 +140,7 @@ class Conv final : public Operation, public FusedStage {
         graph.reserve_scratch(gradient.scratchpad_desc().get_size());
 
         plain_weight_ = memory(plain_desc(weight_.shape), cpu(), weight_.value.data());
-        packed_forward_ = memory(forward.weights_desc(), cpu());
+        packed_forward_ = zeroed(forward.weights_desc());
         weight_slot_ = graph.add_gradient_slot(gradient.diff_weights_desc());
         if (bias_ == nullptr) return;
         plain_bias_ = memory(bias, cpu(), bias_->value.data());

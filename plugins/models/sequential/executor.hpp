@@ -39,7 +39,7 @@ struct Pass {
     int tape = 0;
     spar_head head = nullptr;
     void *head_context = nullptr;
-    Wants wants;
+    Wants wants{};
     float *outputs = nullptr;
     float *dx = nullptr;
     float *stage_gradient = nullptr;

@@ -102,8 +102,8 @@ class Linear final : public Operation {
         graph.reserve_scratch(gradient.scratchpad_desc().get_size());
 
         plain_weight_ = memory(plain_desc(dims), cpu(), weight_.value.data());
-        packed_forward_ = memory(forward.weights_desc(), cpu());
-        packed_backward_ = memory(data.weights_desc(), cpu());
+        packed_forward_ = zeroed(forward.weights_desc());
+        packed_backward_ = zeroed(data.weights_desc());
         weight_slot_ = graph.add_gradient_slot(gradient.diff_weights_desc());
         if (bias_ == nullptr) return;
         plain_bias_ = memory(bias, cpu(), bias_->value.data());

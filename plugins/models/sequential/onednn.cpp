@@ -55,6 +55,12 @@ memory::desc any_desc(const Shape &dims) {
     return {dims, memory::data_type::f32, memory::format_tag::any};
 }
 
+memory zeroed(const memory::desc &desc) {
+    memory result(desc, cpu());
+    std::memset(result.get_data_handle(), 0, desc.get_size());
+    return result;
+}
+
 dnnl::primitive_attr own_scratch() {
     dnnl::primitive_attr attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);

@@ -63,6 +63,9 @@ dnnl::memory::desc blocked_desc(const Shape &dims);
 /// Any layout that the primitive likes best.
 dnnl::memory::desc any_desc(const Shape &dims);
 
+/// Memory of its own, zeroed, so that the padding of blocks never holds anything else.
+dnnl::memory zeroed(const dnnl::memory::desc &desc);
+
 /// The attributes of all our primitives: scratch memory is the caller's.
 dnnl::primitive_attr own_scratch();
 

@@ -1,0 +1,55 @@
+// What does not fit is refused with the layer's place, what came and what was wanted.
+#include "fixture.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace fixture;
+
+namespace {
+
+void refuse(const std::vector<LayerSpec> &layers, const Shape &input, const std::string &pointer,
+            const std::string &message) {
+    try {
+        build_network(layers, input, 1);
+        FAIL("was accepted");
+    } catch (const spar::Error &error) {
+        CHECK(error.pointer() == pointer);
+        CHECK_MESSAGE(std::string(error.what()).find(message) != std::string::npos, error.what());
+    }
+}
+
+}  // namespace
+
+TEST_CASE("shapes that do not fit") {
+    refuse(
+        {conv(4, 3), layer("relu"), linear(10)}, {1, 6, 6}, "/layers/2",
+        "layers/2 (linear): needs a flat input [features], got [4,4,4]; put a flatten before it");
+    refuse({conv(4, 9), layer("flatten")}, {1, 6, 6}, "/layers/0",
+           "does not fit into an image [1,6,6]");
+    refuse({layer("flatten"), conv(4, 3)}, {1, 6, 6}, "/layers/1", "got [36]");
+    LayerSpec named = linear(3);
+    named.name = "fc";
+    refuse({named}, {1, 6, 6}, "/layers/0", "layers/0 (linear \"fc\")");
+    refuse({conv(4, 3)}, {1, 6, 6}, "/layers/0", "must end in a flat output");
+    refuse({layer("flatten")}, {1, 6, 6}, "/layers/0", "computes nothing");
+    refuse({}, {1, 6, 6}, "/layers", "at least one layer");
+    refuse({layer("conf")}, {1, 6, 6}, "/layers/0", "no such layer");
+}
+
+TEST_CASE("sizes that are absurd") {
+    refuse({linear(1 << 20)}, {1 << 20}, "/layers/0", "values");
+    refuse({layer("flatten"), linear(3)}, {std::int64_t{1} << 40, std::int64_t{1} << 40}, "",
+           "overflows");
+    refuse({pool("maxpool", 2, 1, 2), layer("flatten")}, {1, 6, 6}, "/layers/0", "half the kernel");
+    refuse({conv(1 << 20, 3, 1, 100), layer("flatten")}, {1, 64, 64}, "/layers/0", "values");
+}
+
+TEST_CASE("names that clash, and numbers that are missing") {
+    LayerSpec a = linear(3), b = linear(3);
+    a.name = b.name = "fc";
+    refuse({a, b}, {4}, "/layers/1", "two parameters would be called \"fc.weight\"");
+    LayerSpec normalize = layer("normalize");
+    normalize.mean = {0.5, 0.5};
+    normalize.deviation = {1};
+    refuse({normalize, layer("flatten")}, {3, 4, 4}, "/layers/0", "mean needs one number");
+}
