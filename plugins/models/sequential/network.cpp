@@ -49,6 +49,7 @@ class Builder {
             if (i == stage) {
                 graph_.stage_end = value;
                 graph_.stage_operations = graph_.operations.size();
+                graph_.stage_parameters = graph_.parameters.size();
             }
         }
         return value;
