@@ -5,8 +5,8 @@
 
 #include <spar/geometry.hpp>
 
-#include <cmath>
 #include <fmt/format.h>
+#include <cmath>
 
 namespace spar::host {
 
@@ -15,16 +15,18 @@ std::atomic<bool> stop_requested{false};
 namespace {
 
 /// Rounding in float32 may carry a projected point this far out of the ball.
-double allowed(const Ball &ball) { return static_cast<double>(ball.eps) * (1 + 1e-5) + 1e-7; }
+double allowed(const Ball &ball) {
+    return static_cast<double>(ball.eps) * (1 + 1e-5) + 1e-7;
+}
 
 /// An attack proposes, the host decides whether it stayed inside.
 void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
     const Ball ball(*task.threat);
     const auto breach = [&](std::int64_t row, const std::string &what) {
-        throw Failure(Exit::plugin,
-                      fmt::format("#{}: attack \"{}\" broke the threat model on example {}: {}",
-                                  task.attack->pointer(), task.attack->type(),
-                                  task.points.ids[row], what));
+        throw Failure(
+            Exit::plugin,
+            fmt::format("#{}: attack \"{}\" broke the threat model on example {}: {}",
+                        task.attack->pointer(), task.attack->type(), task.points.ids[row], what));
     };
     const auto width = static_cast<std::size_t>(size);
     for (std::int64_t i = 0; i < task.points.count; ++i) {
@@ -33,7 +35,8 @@ void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
         for (const float value : adv) {
             if (!std::isfinite(value)) breach(i, fmt::format("it holds {}", value));
             if (value < ball.lower || value > ball.upper)
-                breach(i, fmt::format("it holds {}, outside [{}, {}]", value, ball.lower, ball.upper));
+                breach(i,
+                       fmt::format("it holds {}, outside [{}, {}]", value, ball.lower, ball.upper));
         }
         if (const double distance = ball.distance(x, adv); distance > allowed(ball))
             breach(i, fmt::format("its distance is {}, more than eps {}", distance, ball.eps));

@@ -17,15 +17,15 @@ struct AttackTask {
     const spar_component_ref *loss;  /// null: attacks must bring their own
     const spar_threat *threat;
     spar_purpose purpose;
-    spar_mode mode;        /// of the model while crafting
-    std::uint64_t key;     /// of the attack's random numbers
-    std::uint64_t model_key; /// of the model's own (dropout, when mode is training)
-    Network::Points points; /// the clean examples
+    spar_mode mode;           /// of the model while crafting
+    std::uint64_t key;        /// of the attack's random numbers
+    std::uint64_t model_key;  /// of the model's own (dropout, when mode is training)
+    Network::Points points;   /// the clean examples
     const std::int64_t *labels;
     const float *values;
     const std::int64_t *targets;
-    const float *reference; /// for a loss that compares
-    const float *outputs;   /// at the clean points, null when not known
+    const float *reference;  /// for a loss that compares
+    const float *outputs;    /// at the clean points, null when not known
 };
 
 /// Queries each example cost.
@@ -33,8 +33,8 @@ struct QueryCount {
     std::vector<std::int64_t> forward, gradient;
 };
 
-/// Writes x_adv [count, size], starting from x. Throws Failure when the attack fails, and when what it
-/// leaves is outside the threat model or not a number.
+/// Writes x_adv [count, size], starting from x. Throws Failure when the attack fails, and when what
+/// it leaves is outside the threat model or not a number.
 void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries);
 
 }  // namespace spar::host

@@ -2,9 +2,9 @@
 
 #include "engine/safetensors.hpp"
 
+#include <fmt/format.h>
 #include <cmath>
 #include <cstring>
-#include <fmt/format.h>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -12,7 +12,9 @@ namespace spar::host {
 namespace {
 
 /// JSON has no word for what is not a number.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+Json number(double value) {
+    return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
 double number(const Json &value) {
     return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
 }
@@ -72,8 +74,7 @@ void state_from(const Json &json, TrainingState &s) {
     s.backward_examples = json.at("backward_examples");
     s.best_epoch = json.at("best_epoch");
     s.best_score = json.at("best_score");
-    s.reported = json.at("reported")
-                     .get<std::map<std::string, std::pair<double, std::int64_t>>>();
+    s.reported = json.at("reported").get<std::map<std::string, std::pair<double, std::int64_t>>>();
     s.epochs.clear();
     for (const Json &record : json.at("epochs")) s.epochs.push_back(epoch_from(record));
 }
@@ -83,9 +84,8 @@ void restore(const LoadedTensors &file, const std::filesystem::path &path, const
              std::span<float> target) {
     const auto found = file.tensors.find(name);
     if (found == file.tensors.end() || found->second.values.size() != target.size())
-        throw Failure(Exit::data,
-                      fmt::format("{}: tensor \"{}\" is missing or has another size", path.string(),
-                                  name));
+        throw Failure(Exit::data, fmt::format("{}: tensor \"{}\" is missing or has another size",
+                                              path.string(), name));
     std::ranges::copy(found->second.values, target.begin());
 }
 
@@ -116,10 +116,11 @@ void load_checkpoint(const TrainingTask &task, TrainingState &state) {
     if (text == file.metadata.end() || fingerprint == file.metadata.end())
         throw Failure(Exit::data, path.string() + ": not a checkpoint of a run");
     if (fingerprint->second != task.fingerprint)
-        throw Failure(Exit::pipeline,
-                      fmt::format("{}: the checkpoint is of another pipeline (or seed); a run can only "
-                                  "be resumed with what it was started with",
-                                  path.string()));
+        throw Failure(
+            Exit::pipeline,
+            fmt::format("{}: the checkpoint is of another pipeline (or seed); a run can only "
+                        "be resumed with what it was started with",
+                        path.string()));
     try {
         const Json json = Json::parse(text->second);
         state_from(json, state);

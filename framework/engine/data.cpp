@@ -19,7 +19,8 @@ Data::Data(std::unique_ptr<Instance> dataset) : dataset_(std::move(dataset)) {
     if (info_.size < 1) refuse("is empty");
     if (info_.rank < 1 || info_.rank > SPAR_MAX_RANK) refuse("says nothing sensible of its shape");
     for (const std::int64_t extent : shape())
-        if (extent < 1 || extent > (std::int64_t{1} << 32)) refuse("has a dimension without extent");
+        if (extent < 1 || extent > (std::int64_t{1} << 32))
+            refuse("has a dimension without extent");
     if (info_.outputs < 1) refuse("has no classes and no target values");
     if (!tokens() && !(info_.lower < info_.upper)) refuse("has an empty box of values");
 }
@@ -57,9 +58,9 @@ void Data::read(std::span<const std::int64_t> indices, Batch &batch) const {
 
 void Data::check(const Batch &batch) const {
     const auto refuse = [&](std::size_t row, const std::string &what) {
-        throw Failure(Exit::data, fmt::format("#{}: example {} of dataset \"{}\" {}",
-                                              dataset_->pointer(), batch.ids[row],
-                                              dataset_->type(), what));
+        throw Failure(Exit::data,
+                      fmt::format("#{}: example {} of dataset \"{}\" {}", dataset_->pointer(),
+                                  batch.ids[row], dataset_->type(), what));
     };
     for (std::size_t i = 0; i < batch.labels.size(); ++i)
         if (batch.labels[i] < 0 || batch.labels[i] >= info_.outputs)
@@ -83,7 +84,8 @@ std::vector<std::string> Data::files() const {
     std::vector<std::string> files;
     const auto *table = &dataset_->table<spar_dataset_table>();
     if (table->file == nullptr) return files;
-    while (const char *file = table->file(dataset_->self(), static_cast<std::int64_t>(files.size())))
+    while (const char *file =
+               table->file(dataset_->self(), static_cast<std::int64_t>(files.size())))
         files.emplace_back(file);
     return files;
 }

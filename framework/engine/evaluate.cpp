@@ -8,10 +8,10 @@
 #include <spar/loss.hpp>
 #include <spar/philox.hpp>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fmt/format.h>
 #include <limits>
 
 namespace spar::host {
@@ -95,10 +95,11 @@ void Evaluator::forward(const Network::Points &points, float *outputs, const Los
     network_.pass(points, pass);
     for (std::int64_t i = 0; i < points.count * network_.outputs(); ++i)
         if (!std::isfinite(outputs[i]))
-            throw Failure(Exit::plugin,
-                          fmt::format("#{}: the model's outputs are not numbers (found {}); was its "
-                                      "training stable?",
-                                      network_.instance().pointer(), outputs[i]));
+            throw Failure(
+                Exit::plugin,
+                fmt::format("#{}: the model's outputs are not numbers (found {}); was its "
+                            "training stable?",
+                            network_.instance().pointer(), outputs[i]));
 }
 
 void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
@@ -179,8 +180,7 @@ void Evaluator::settle(const PreparedAttack &plan, AttackOutcome &outcome) {
         outcome.forward_queries += queries_.forward[at];
         outcome.gradient_queries += queries_.gradient[at];
         outcome.loss_sum += double{losses_[at]};
-        if (plan_.keep_examples)
-            std::ranges::copy(x_adv_[k], outcome.x_adv.begin() + row * size);
+        if (plan_.keep_examples) std::ranges::copy(x_adv_[k], outcome.x_adv.begin() + row * size);
     }
     outcome.attacked += s.count();
 }

@@ -1,5 +1,5 @@
-// Evaluation: clean accuracy, then every attack on the examples that are still right. The host decides
-// success with its own forward pass; attacks are combined example by example.
+// Evaluation: clean accuracy, then every attack on the examples that are still right. The host
+// decides success with its own forward pass; attacks are combined example by example.
 #pragma once
 
 #include "config/plan.hpp"
@@ -18,32 +18,32 @@ struct PreparedAttack {
 };
 
 struct EvaluationPlan {
-    std::vector<std::int64_t> indices;   /// examples of the data, in order
+    std::vector<std::int64_t> indices;  /// examples of the data, in order
     std::int64_t batch_size;
-    const spar_component_ref *loss;      /// null: none
+    const spar_component_ref *loss;  /// null: none
     std::vector<PreparedAttack> attacks;
-    std::uint64_t key;                   /// of random targets
-    bool keep_examples = false;          /// remember x and x_adv
+    std::uint64_t key;           /// of random targets
+    bool keep_examples = false;  /// remember x and x_adv
 };
 
 struct AttackOutcome {
     std::string name;
-    std::vector<bool> success;      /// per example: wrong on x_adv, or already wrong on x
-    std::vector<float> x, x_adv;    /// [examples, size] with keep_examples
-    double distance_sum = 0;        /// over attacked examples
-    std::int64_t attacked = 0;      /// examples that were right on x
+    std::vector<bool> success;    /// per example: wrong on x_adv, or already wrong on x
+    std::vector<float> x, x_adv;  /// [examples, size] with keep_examples
+    double distance_sum = 0;      /// over attacked examples
+    std::int64_t attacked = 0;    /// examples that were right on x
     std::int64_t forward_queries = 0, gradient_queries = 0;
-    double loss_sum = 0;            /// at x_adv, over attacked examples
+    double loss_sum = 0;  /// at x_adv, over attacked examples
     double seconds = 0;
     double robust_accuracy = 0;
 };
 
 struct EvaluationOutcome {
     std::vector<std::int64_t> indices, labels;
-    std::vector<bool> correct;      /// per example, on x
-    double clean_accuracy = 0;      /// not a number for regression
-    double clean_loss = 0;          /// mean; not a number without a loss
-    double worst_case_accuracy = 0; /// right on x and under every attack
+    std::vector<bool> correct;       /// per example, on x
+    double clean_accuracy = 0;       /// not a number for regression
+    double clean_loss = 0;           /// mean; not a number without a loss
+    double worst_case_accuracy = 0;  /// right on x and under every attack
     std::vector<AttackOutcome> attacks;
     double seconds = 0;
 };

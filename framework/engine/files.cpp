@@ -2,12 +2,12 @@
 
 #include "pipeline/failure.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fstream>
 #include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 
 namespace spar::host {
 namespace fs = std::filesystem;

@@ -7,7 +7,8 @@
 
 namespace spar::host {
 
-/// Pointers to one value or row per row of the pass; null where there is none. Must outlive the pass.
+/// Pointers to one value or row per row of the pass; null where there is none. Must outlive the
+/// pass.
 struct LossHead {
     const spar_component_ref *loss;
     std::int64_t outputs;

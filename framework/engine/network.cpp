@@ -1,7 +1,7 @@
 #include "engine/network.hpp"
 
-#include <array>
 #include <fmt/format.h>
+#include <array>
 #include <set>
 
 namespace spar::host {
@@ -62,9 +62,11 @@ void Network::read_parameters() {
                                                     model_->pointer(), i));
         const std::vector<std::int64_t> shape(p.shape, p.shape + p.rank);
         const auto size = static_cast<std::size_t>(product(shape));
-        const bool trainable =
-            (p.flags & SPAR_PARAMETER_TRAINABLE) != 0 && p.gradient != nullptr;
-        parameters_.push_back({p.name, trainable, (p.flags & SPAR_PARAMETER_STAGE) != 0, shape,
+        const bool trainable = (p.flags & SPAR_PARAMETER_TRAINABLE) != 0 && p.gradient != nullptr;
+        parameters_.push_back({p.name,
+                               trainable,
+                               (p.flags & SPAR_PARAMETER_STAGE) != 0,
+                               shape,
                                {p.value, size},
                                {p.gradient, trainable ? size : 0}});
     }
@@ -132,6 +134,8 @@ void Network::zero_gradients() {
         std::fill(p.gradient.begin(), p.gradient.end(), 0.0F);
 }
 
-void Network::parameters_changed() { table_->parameters_changed(model_->self()); }
+void Network::parameters_changed() {
+    table_->parameters_changed(model_->self());
+}
 
 }  // namespace spar::host

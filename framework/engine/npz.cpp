@@ -13,8 +13,8 @@ namespace {
 std::string npy_header(const NpzArray &array) {
     const std::string shape =
         fmt::format("({}{})", fmt::join(array.shape, ", "), array.shape.size() == 1 ? "," : "");
-    std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}",
-                                   array.type, shape);
+    std::string text =
+        fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}", array.type, shape);
     constexpr std::size_t prefix = 10;
     text.resize((prefix + text.size() + 1 + 63) / 64 * 64 - prefix - 1, ' ');
     text += '\n';

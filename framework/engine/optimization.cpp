@@ -2,8 +2,8 @@
 
 #include "pipeline/services.hpp"
 
-#include <cmath>
 #include <fmt/format.h>
+#include <cmath>
 
 namespace spar::host {
 
@@ -32,10 +32,11 @@ void Optimization::clip() {
     for (const NetworkParameter &p : trained_)
         for (const float g : p.gradient) squares += double{g} * double{g};
     if (!std::isfinite(squares))
-        throw Failure(Exit::plugin,
-                      fmt::format("training diverged: a gradient is not a number after {} steps; try "
-                                  "a smaller learning rate, or clipping (train.clip)",
-                                  steps_));
+        throw Failure(
+            Exit::plugin,
+            fmt::format("training diverged: a gradient is not a number after {} steps; try "
+                        "a smaller learning rate, or clipping (train.clip)",
+                        steps_));
     if (clipping_.norm) {
         // As PyTorch's clip_grad_norm_.
         const double factor = *clipping_.norm / (std::sqrt(squares) + 1e-6);
@@ -106,10 +107,10 @@ std::vector<Optimization::State> Optimization::state() {
     const auto &table = optimizer_->table<spar_optimizer_table>();
     for (std::size_t i = 0; i < trained_.size(); ++i)
         for (std::size_t j = 0; j < memory_[i].size(); ++j)
-            all.push_back({fmt::format("optimizer.{}.{}", trained_[i].name,
-                                       table.state_name(optimizer_->self(),
-                                                        static_cast<std::int64_t>(j))),
-                           memory_[i][j]});
+            all.push_back(
+                {fmt::format("optimizer.{}.{}", trained_[i].name,
+                             table.state_name(optimizer_->self(), static_cast<std::int64_t>(j))),
+                 memory_[i][j]});
     for (std::size_t i = 0; i < average_.size(); ++i)
         all.push_back({"average." + network_.parameters()[i].name, average_[i]});
     return all;

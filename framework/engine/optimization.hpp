@@ -1,4 +1,5 @@
-// The optimizer in use: its state for every parameter, its step number, clipping, the moving average.
+// The optimizer in use: its state for every parameter, its step number, clipping, the moving
+// average.
 #pragma once
 
 #include "engine/network.hpp"

@@ -53,9 +53,8 @@ spar_oracle OracleHandle::table() {
     };
     oracle.pullback = [](const spar_oracle *self, std::int32_t tape, const float *cotangent,
                          float *gradient, spar_error *error) {
-        return answer(self, error, [&](OracleHandle &handle) {
-            handle.pullback(tape, cotangent, gradient);
-        });
+        return answer(self, error,
+                      [&](OracleHandle &handle) { handle.pullback(tape, cotangent, gradient); });
     };
     oracle.cancelled = [](const spar_oracle *self) {
         return static_cast<OracleHandle *>(self->handle)->cancelled() ? 1 : 0;

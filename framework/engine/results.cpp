@@ -11,7 +11,9 @@ namespace spar::host {
 namespace {
 
 /// JSON has no word for what is not a number.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+Json number(double value) {
+    return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
 
 Json interval(double share, std::int64_t count) {
     const auto [low, high] = share_interval(share, count);
@@ -37,10 +39,13 @@ void collect_types(const Json &node, std::set<std::string> &types) {
         for (const Json &child : node) collect_types(child, types);
 }
 
-Json attack_result(const AttackOutcome &attack, const PreparedAttack &prepared, const Json &params) {
+Json attack_result(const AttackOutcome &attack, const PreparedAttack &prepared,
+                   const Json &params) {
     const auto examples = static_cast<std::int64_t>(attack.success.size());
     const auto attacked = static_cast<double>(attack.attacked);
-    const auto mean = [&](double sum) { return attack.attacked > 0 ? Json(sum / attacked) : Json(); };
+    const auto mean = [&](double sum) {
+        return attack.attacked > 0 ? Json(sum / attacked) : Json();
+    };
     return {{"name", attack.name},
             {"type", prepared.attack->type()},
             {"params", params},
@@ -58,7 +63,9 @@ Json attack_result(const AttackOutcome &attack, const PreparedAttack &prepared, 
 }  // namespace
 
 Json threat_json(const spar_threat &threat) {
-    const char *norm = threat.norm == SPAR_NORM_LINF ? "linf" : threat.norm == SPAR_NORM_L2 ? "l2" : "l1";
+    const char *norm = threat.norm == SPAR_NORM_LINF ? "linf"
+                       : threat.norm == SPAR_NORM_L2 ? "l2"
+                                                     : "l1";
     return {{"norm", norm},
             {"eps", threat.eps},
             {"lower", number(threat.lower)},
@@ -84,9 +91,8 @@ Json provenance(const Registry &registry, const Plan &plan, const std::vector<co
     Json files = Json::array();
     for (const Data *set : data)
         for (const std::string &file : set->files())
-            files.push_back({{"file", file},
-                             {"sha256", sha256_of_file(file)},
-                             {"count", set->size()}});
+            files.push_back(
+                {{"file", file}, {"sha256", sha256_of_file(file)}, {"count", set->size()}});
     return {{"host", host_table()->version},
             {"plugins", plugins},
             {"data", files},
@@ -111,10 +117,10 @@ Json training_results(const TrainingState &state) {
         for (const auto &[name, value] : r.reported) row["reported"][name] = number(value);
         epochs.push_back(row);
     }
-    return {{"epochs", epochs},
-            {"kept_epoch", state.best_epoch >= 0
-                               ? state.best_epoch
-                               : static_cast<std::int64_t>(state.epochs.size()) - 1}};
+    return {
+        {"epochs", epochs},
+        {"kept_epoch", state.best_epoch >= 0 ? state.best_epoch
+                                             : static_cast<std::int64_t>(state.epochs.size()) - 1}};
 }
 
 Json evaluation_results(const EvaluationOutcome &outcome, const EvaluatePlan &plan,

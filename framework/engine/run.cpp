@@ -76,13 +76,14 @@ void Run::refuse_occupied_folder() const {
     std::error_code ignored;
     if (!fs::exists(folder_, ignored)) {
         if (options_.resume)
-            throw Failure(Exit::usage, fmt::format("{}: there is no run to resume; leave --resume out",
-                                                   folder_.string()));
+            throw Failure(
+                Exit::usage,
+                fmt::format("{}: there is no run to resume; leave --resume out", folder_.string()));
         return;
     }
     if (!fs::is_directory(folder_, ignored))
-        throw Failure(Exit::usage, fmt::format("{}: not a folder; choose another with --out",
-                                               folder_.string()));
+        throw Failure(Exit::usage,
+                      fmt::format("{}: not a folder; choose another with --out", folder_.string()));
     if (!options_.resume && !fs::is_empty(folder_, ignored))
         throw Failure(Exit::usage, fmt::format("{}: the folder already holds a run or other files; "
                                                "choose another with --out, or go on with --resume",
@@ -110,9 +111,10 @@ spar_threat Run::threat(const Threat &from, const Data &data) const {
         throw Failure(Exit::pipeline, "#/threat/space: perturbing a parameter is not offered yet");
     if ((from.space == SPAR_SPACE_EMBEDDING) != data.tokens())
         throw Failure(Exit::pipeline,
-                      data.tokens() ? "#/threat/space: text is perturbed in its embedding; set "
-                                      "\"space\": \"embedding\""
-                                    : "#/threat/space: \"embedding\" is for text; these are values");
+                      data.tokens()
+                          ? "#/threat/space: text is perturbed in its embedding; set "
+                            "\"space\": \"embedding\""
+                          : "#/threat/space: \"embedding\" is for text; these are values");
     constexpr double infinite = std::numeric_limits<double>::infinity();
     spar_threat threat{};
     threat.struct_size = sizeof threat;
@@ -124,9 +126,10 @@ spar_threat Run::threat(const Threat &from, const Data &data) const {
     threat.targeted = from.target != Target::none ? 1 : 0;
     threat.query_budget = from.queries;
     if (!data.tokens() && (threat.lower > data.info().lower || threat.upper < data.info().upper))
-        throw Failure(Exit::pipeline,
-                      fmt::format("#/threat: its box [{}, {}] does not hold the data's [{}, {}]",
-                                  threat.lower, threat.upper, data.info().lower, data.info().upper));
+        throw Failure(
+            Exit::pipeline,
+            fmt::format("#/threat: its box [{}, {}] does not hold the data's [{}, {}]",
+                        threat.lower, threat.upper, data.info().lower, data.info().upper));
     if (threat.targeted != 0 && !data.classes())
         throw Failure(Exit::pipeline, "#/threat/target: the data has no classes to aim at");
     if (from.target == Target::one_class && from.target_class >= data.info().outputs)
@@ -149,10 +152,9 @@ void Run::build_training() {
     const TrainPlan &plan = *plan_.train;
     loss_ = make(SPAR_KIND_LOSS, plan.loss);
     method_ = make(SPAR_KIND_METHOD, plan.method);
-    optimization_ = std::make_unique<Optimization>(make(SPAR_KIND_OPTIMIZER, plan.optimizer),
-                                                   *network_,
-                                                   Clipping{plan.clip_norm, plan.clip_value},
-                                                   plan.ema_decay);
+    optimization_ =
+        std::make_unique<Optimization>(make(SPAR_KIND_OPTIMIZER, plan.optimizer), *network_,
+                                       Clipping{plan.clip_norm, plan.clip_value}, plan.ema_decay);
     if (plan_.threat) {
         training_threat_ = threat(*plan_.threat, *train_data_);
         training_threat_->targeted = 0;  // training is against any class
@@ -163,15 +165,16 @@ void Run::build_training() {
     const std::int64_t held_out = plan_.data.validation_examples;
     const std::int64_t rest = train_data_->size() - held_out;
     if (rest < 1)
-        throw Failure(Exit::pipeline,
-                      fmt::format("#/data/validation/examples: {} of the {} training examples would "
-                                  "be held out, and none be left",
-                                  held_out, train_data_->size()));
-    training_.emplace(TrainingTask{
-        plan, *network_, *optimization_, *session_, *train_data_,
-        index_range(0, std::min(rest, plan.examples.value_or(rest))), index_range(rest, held_out),
-        builder_.key("train/order"), std::nullopt, fingerprint(),
-        folder_ / "checkpoints" / "last.safetensors"});
+        throw Failure(
+            Exit::pipeline,
+            fmt::format("#/data/validation/examples: {} of the {} training examples would "
+                        "be held out, and none be left",
+                        held_out, train_data_->size()));
+    training_.emplace(TrainingTask{plan, *network_, *optimization_, *session_, *train_data_,
+                                   index_range(0, std::min(rest, plan.examples.value_or(rest))),
+                                   index_range(rest, held_out), builder_.key("train/order"),
+                                   std::nullopt, fingerprint(),
+                                   folder_ / "checkpoints" / "last.safetensors"});
     EvaluationPlan &validation = training_->validation.emplace();
     validation.indices = training_->validation_indices;
     validation.batch_size = 256;
@@ -189,8 +192,8 @@ PreparedAttack Run::prepare(const AttackPlan &attack, const Data &data) {
                                   "pipeline or to the attack",
                                   attack.attack.pointer));
     attacks_.push_back(make(SPAR_KIND_ATTACK, attack.attack));
-    return {attack.name, attacks_.back().get(), threat(*attack.threat, data),
-            attack.threat->target, attack.threat->target_class};
+    return {attack.name, attacks_.back().get(), threat(*attack.threat, data), attack.threat->target,
+            attack.threat->target_class};
 }
 
 void Run::build_evaluation() {
@@ -272,8 +275,8 @@ std::vector<std::string> Run::missed_thresholds(const EvaluationOutcome &outcome
     std::vector<std::string> missed;
     const auto demand = [&](const char *what, std::optional<double> least, double found) {
         if (least && !(found >= *least))
-            missed.push_back(fmt::format("{} is {:.4f}, below the demanded {:.4f}", what, found,
-                                         *least));
+            missed.push_back(
+                fmt::format("{} is {:.4f}, below the demanded {:.4f}", what, found, *least));
     };
     demand("clean accuracy", plan_.evaluate->least_clean_accuracy, outcome.clean_accuracy);
     demand("worst-case robust accuracy", plan_.evaluate->least_robust_accuracy,
@@ -289,8 +292,11 @@ RunOutcome Run::run() {
     std::vector<const Data *> data;
     if (train_data_) data.push_back(train_data_.get());
     if (test_data_) data.push_back(test_data_.get());
-    results_ = {{"version", 1}, {"name", plan_.name}, {"seed", plan_.seed},
-                {"plan", *plan_.resolved}, {"provenance", provenance(registry_, plan_, data)}};
+    results_ = {{"version", 1},
+                {"name", plan_.name},
+                {"seed", plan_.seed},
+                {"plan", *plan_.resolved},
+                {"provenance", provenance(registry_, plan_, data)}};
 
     create_folder();
     reporters_->begin(folder_, plan_.name, options_.terminal);

@@ -4,9 +4,9 @@
 #include "engine/files.hpp"
 #include "pipeline/failure.hpp"
 
+#include <fmt/format.h>
 #include <bit>
 #include <cstring>
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace spar::host {
@@ -19,8 +19,8 @@ static_assert(std::endian::native == std::endian::little, "the format is little-
 
 std::size_t element_size(const std::string &type) {
     static const std::map<std::string, std::size_t> sizes{
-        {"F32", 4}, {"F64", 8}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"I32", 4},
-        {"I16", 2}, {"I8", 1},  {"U8", 1},  {"BOOL", 1}, {"U16", 2}, {"U32", 4}, {"U64", 8}};
+        {"F32", 4}, {"F64", 8}, {"F16", 2},  {"BF16", 2}, {"I64", 8}, {"I32", 4}, {"I16", 2},
+        {"I8", 1},  {"U8", 1},  {"BOOL", 1}, {"U16", 2},  {"U32", 4}, {"U64", 8}};
     const auto found = sizes.find(type);
     return found == sizes.end() ? 0 : found->second;
 }
@@ -47,7 +47,8 @@ void convert(std::string_view bytes, std::vector<float> &values, Convert &&to_fl
 
 void decode(const std::string &type, std::string_view bytes, std::vector<float> &values) {
     if (type == "F32") convert<float>(bytes, values, [](float v) { return v; });
-    if (type == "F64") convert<double>(bytes, values, [](double v) { return static_cast<float>(v); });
+    if (type == "F64")
+        convert<double>(bytes, values, [](double v) { return static_cast<float>(v); });
     if (type == "F16") convert<std::uint16_t>(bytes, values, from_half);
     if (type == "BF16")
         convert<std::uint16_t>(bytes, values, [](std::uint16_t v) {
@@ -77,8 +78,8 @@ class Parser {
 
   private:
     [[noreturn]] void refuse(const std::string &what) const {
-        throw Failure(Exit::data, fmt::format("{}: not a sound safetensors file: {}", path_.string(),
-                                              what));
+        throw Failure(Exit::data,
+                      fmt::format("{}: not a sound safetensors file: {}", path_.string(), what));
     }
 
     Json read_header() {
@@ -161,6 +162,8 @@ void save_safetensors(const std::filesystem::path &path, const std::vector<Tenso
     write_file(path, content);
 }
 
-LoadedTensors load_safetensors(const std::filesystem::path &path) { return Parser(path).parse(); }
+LoadedTensors load_safetensors(const std::filesystem::path &path) {
+    return Parser(path).parse();
+}
 
 }  // namespace spar::host

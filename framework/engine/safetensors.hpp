@@ -28,8 +28,8 @@ struct LoadedTensors {
     std::map<std::string, std::string> metadata;
 };
 
-/// Reads F32, F64, F16 and BF16 tensors as float32; skips tensors of integers (PyTorch counts batches
-/// in one). Throws Failure(Exit::data) naming file and fault when the file is not sound.
+/// Reads F32, F64, F16 and BF16 tensors as float32; skips tensors of integers (PyTorch counts
+/// batches in one). Throws Failure(Exit::data) naming file and fault when the file is not sound.
 LoadedTensors load_safetensors(const std::filesystem::path &path);
 
 }  // namespace spar::host

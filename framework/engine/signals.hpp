@@ -25,7 +25,8 @@ class StopOnSignal {
     StopOnSignal &operator=(const StopOnSignal &) = delete;
 
   private:
-    struct sigaction interrupt_ {}, terminate_ {};
+    struct sigaction interrupt_ {
+    }, terminate_{};
 };
 
 }  // namespace spar::host

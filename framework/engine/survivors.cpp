@@ -12,13 +12,16 @@ std::int64_t choose_target(const PreparedAttack &plan, std::uint64_t key, std::i
                            std::int64_t label, std::span<const float> outputs) {
     const auto classes = static_cast<std::int64_t>(outputs.size());
     switch (plan.aim) {
-        case Target::random: return (label + 1 + Random(key, id).below(0, classes - 1)) % classes;
+        case Target::random:
+            return (label + 1 + Random(key, id).below(0, classes - 1)) % classes;
         case Target::least_likely: {
             const auto least = std::min_element(outputs.begin(), outputs.end()) - outputs.begin();
             return least != label ? least : (label + 1) % classes;
         }
-        case Target::one_class: return plan.aimed_class;
-        default: return (label + 1) % classes;
+        case Target::one_class:
+            return plan.aimed_class;
+        default:
+            return (label + 1) % classes;
     }
 }
 

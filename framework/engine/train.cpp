@@ -7,9 +7,9 @@
 
 #include <spar/philox.hpp>
 
+#include <fmt/format.h>
 #include <chrono>
 #include <cmath>
-#include <fmt/format.h>
 #include <limits>
 
 namespace spar::host {
@@ -63,10 +63,11 @@ void Trainer::epoch(std::int64_t epoch) {
         for (std::int64_t i = state_.step % batches_; i < batches_; ++i) {
             if (stop_requested) {
                 save();
-                throw Failure(Exit::stopped,
-                              fmt::format("stopped in epoch {} of {} after {} of {} batches; the same "
-                                          "command with --resume goes on",
-                                          epoch + 1, task_.plan.epochs, i, batches_));
+                throw Failure(
+                    Exit::stopped,
+                    fmt::format("stopped in epoch {} of {} after {} of {} batches; the same "
+                                "command with --resume goes on",
+                                epoch + 1, task_.plan.epochs, i, batches_));
             }
             batch(epoch, i);
             progress.advance(batch_.count);
@@ -85,8 +86,8 @@ void Trainer::batch(std::int64_t epoch, std::int64_t index) {
     task_.data.read(std::span(order_).subspan(first, count), batch_);
 
     const double factor = schedule_factor(task_.plan.schedule, state_.step, steps_, batches_);
-    const TrainingSession::Outcome outcome = task_.session.run(
-        batch_, {epoch, task_.plan.epochs, state_.step, steps_, size, factor});
+    const TrainingSession::Outcome outcome =
+        task_.session.run(batch_, {epoch, task_.plan.epochs, state_.step, steps_, size, factor});
     task_.optimization.step(factor);
 
     ++state_.step;

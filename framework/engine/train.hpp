@@ -14,7 +14,8 @@
 
 namespace spar::host {
 
-/// One row of results.json's train.epochs. Shares and losses that were not measured are not numbers.
+/// One row of results.json's train.epochs. Shares and losses that were not measured are not
+/// numbers.
 struct EpochRecord {
     std::int64_t epoch = 0;
     double loss = 0, train_accuracy = 0;

@@ -32,9 +32,8 @@ void load_weights(Network &network, const std::filesystem::path &path) {
     for (const auto &[name, tensor] : file.tensors)
         faults += fmt::format("\n  \"{}\" {} is not in the model", name, shape_text(tensor.shape));
     if (!faults.empty())
-        throw Failure(Exit::data,
-                      fmt::format("#/model/weights: {} does not fit the model:{}", path.string(),
-                                  faults));
+        throw Failure(Exit::data, fmt::format("#/model/weights: {} does not fit the model:{}",
+                                              path.string(), faults));
     network.parameters_changed();
 }
 

@@ -1,5 +1,5 @@
-// The model's parameters as a file: names and layout are PyTorch's, so that a state_dict of the same
-// net loads it, and its own saved as safetensors loads here.
+// The model's parameters as a file: names and layout are PyTorch's, so that a state_dict of the
+// same net loads it, and its own saved as safetensors loads here.
 #pragma once
 
 #include "engine/network.hpp"

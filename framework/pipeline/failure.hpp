@@ -8,12 +8,12 @@ namespace spar::host {
 
 enum class Exit : int {
     done = 0,
-    usage = 2,     /// the command line, or a file that the command line names for writing
-    pipeline = 3,  /// the pipeline file
-    plugin = 4,    /// a component failed or broke the contract
-    threshold = 5, /// a demanded accuracy was missed
-    data = 6,      /// a data file or weights
-    stopped = 75,  /// stopped by a signal; --resume goes on
+    usage = 2,      /// the command line, or a file that the command line names for writing
+    pipeline = 3,   /// the pipeline file
+    plugin = 4,     /// a component failed or broke the contract
+    threshold = 5,  /// a demanded accuracy was missed
+    data = 6,       /// a data file or weights
+    stopped = 75,   /// stopped by a signal; --resume goes on
 };
 
 class Failure : public std::runtime_error {

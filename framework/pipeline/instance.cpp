@@ -6,18 +6,22 @@
 #include <spar/children.hpp>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <sodium.h>
+#include <nlohmann/json.hpp>
 
 namespace spar::host {
 namespace {
 
 Exit exit_for(spar_status status) {
     switch (status) {
-        case SPAR_E_INVALID: return Exit::pipeline;
-        case SPAR_E_DATA: return Exit::data;
-        case SPAR_E_CANCELLED: return Exit::stopped;
-        default: return Exit::plugin;
+        case SPAR_E_INVALID:
+            return Exit::pipeline;
+        case SPAR_E_DATA:
+            return Exit::data;
+        case SPAR_E_CANCELLED:
+            return Exit::stopped;
+        default:
+            return Exit::plugin;
     }
 }
 
@@ -39,7 +43,9 @@ Instance::~Instance() {
     }
 }
 
-const char *Instance::type() const { return entry_->descriptor->type; }
+const char *Instance::type() const {
+    return entry_->descriptor->type;
+}
 
 void Instance::fail(const char *what, spar_status status, const spar_error &error) const {
     std::string message(error.message, strnlen(error.message, sizeof error.message));
@@ -52,12 +58,13 @@ void Instance::fail(const char *what, spar_status status, const spar_error &erro
 }
 
 void Instance::float_state_changed(const char *what) const {
-    throw Failure(Exit::plugin,
-                  fmt::format("#{}: {} of {} \"{}\" changed the processor's floating-point settings "
-                              "(rounding or flush-to-zero; built with -ffast-math?), which would "
-                              "change everybody's results; the plugin is {}",
-                              pointer_, what, kind_name(entry_->descriptor->kind), type(),
-                              entry_->plugin->path.string()));
+    throw Failure(
+        Exit::plugin,
+        fmt::format("#{}: {} of {} \"{}\" changed the processor's floating-point settings "
+                    "(rounding or flush-to-zero; built with -ffast-math?), which would "
+                    "change everybody's results; the plugin is {}",
+                    pointer_, what, kind_name(entry_->descriptor->kind), type(),
+                    entry_->plugin->path.string()));
 }
 
 void Instance::threw(const char *what, const char *text) const {
@@ -71,7 +78,8 @@ void Instance::threw(const char *what, const char *text) const {
 const Instance &Builder::find(const spar_component_ref &ref) const {
     const auto found = living_.find(ref.self);
     if (found == living_.end())
-        throw Failure(Exit::plugin, "a component was handed to the host that the host did not build");
+        throw Failure(Exit::plugin,
+                      "a component was handed to the host that the host did not build");
     return *found->second;
 }
 

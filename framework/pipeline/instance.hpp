@@ -85,7 +85,6 @@ class Builder {
     mutable std::map<const void *, const Instance *> living_;
 };
 
-
 template <class Function>
 spar_status Instance::guarded_call(const char *what, Function &&function) const {
     const FloatState before;

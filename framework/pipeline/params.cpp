@@ -34,14 +34,20 @@ spar_value_kind value_kind(const spar_params *params, const char *pointer) {
     const Json *value = find(params, pointer);
     if (value == nullptr) return SPAR_VALUE_ABSENT;
     switch (value->type()) {
-        case Json::value_t::boolean: return SPAR_VALUE_BOOLEAN;
+        case Json::value_t::boolean:
+            return SPAR_VALUE_BOOLEAN;
         case Json::value_t::number_integer:
         case Json::value_t::number_unsigned:
-        case Json::value_t::number_float: return SPAR_VALUE_NUMBER;
-        case Json::value_t::string: return SPAR_VALUE_STRING;
-        case Json::value_t::array: return SPAR_VALUE_ARRAY;
-        case Json::value_t::object: return SPAR_VALUE_OBJECT;
-        default: return SPAR_VALUE_NULL;
+        case Json::value_t::number_float:
+            return SPAR_VALUE_NUMBER;
+        case Json::value_t::string:
+            return SPAR_VALUE_STRING;
+        case Json::value_t::array:
+            return SPAR_VALUE_ARRAY;
+        case Json::value_t::object:
+            return SPAR_VALUE_OBJECT;
+        default:
+            return SPAR_VALUE_NULL;
     }
 }
 
@@ -93,7 +99,8 @@ spar_status get_path(const spar_params *params, const char *pointer, const char 
                      spar_error *error) {
     return guarded(error, [&] {
         const std::string &text = require_text(params, pointer);
-        params->texts.push_back(params->path ? params->path(params->pointer + pointer, text) : text);
+        params->texts.push_back(params->path ? params->path(params->pointer + pointer, text)
+                                             : text);
         *out = params->texts.back().c_str();
     });
 }
@@ -113,7 +120,8 @@ spar_status get_component(const spar_params *params, const char *pointer, spar_k
                           spar_component_ref *out, spar_error *error) {
     return guarded(error, [&] {
         const Json &node = require(params, pointer);
-        if (!params->child) throw Error(SPAR_E_UNSUPPORTED, "there are no components here", pointer);
+        if (!params->child)
+            throw Error(SPAR_E_UNSUPPORTED, "there are no components here", pointer);
         const std::uint32_t size = out->struct_size;
         const spar_component_ref built = params->child(kind, node, params->pointer + pointer);
         std::memcpy(out, &built, std::min<std::size_t>(size, sizeof built));
@@ -121,7 +129,9 @@ spar_status get_component(const spar_params *params, const char *pointer, spar_k
     });
 }
 
-std::uint64_t random_key(const spar_params *params) { return params->key; }
+std::uint64_t random_key(const spar_params *params) {
+    return params->key;
+}
 
 }  // namespace
 

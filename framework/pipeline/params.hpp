@@ -10,10 +10,11 @@
 #include <string>
 
 namespace spar::host {
-using ChildBuilder =
-    std::function<spar_component_ref(spar_kind, const nlohmann::ordered_json &, const std::string &)>;
+using ChildBuilder = std::function<spar_component_ref(spar_kind, const nlohmann::ordered_json &,
+                                                      const std::string &)>;
 /// Absolute path of a file named at a JSON pointer of the plan.
-using PathResolver = std::function<std::string(const std::string &pointer, const std::string &text)>;
+using PathResolver =
+    std::function<std::string(const std::string &pointer, const std::string &text)>;
 
 /// Fills the slots of a host table that read parameters.
 void install_param_getters(spar_host &host);

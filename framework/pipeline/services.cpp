@@ -52,8 +52,12 @@ void set_threads(int count) {
     if (count > 1) pool = std::make_unique<Threads>(count);
 }
 
-int threads() { return pool ? pool->count() : 1; }
+int threads() {
+    return pool ? pool->count() : 1;
+}
 
-void set_quiet(bool value) { quiet = value; }
+void set_quiet(bool value) {
+    quiet = value;
+}
 
 }  // namespace spar::host

@@ -12,7 +12,9 @@ thread_local bool inside_task = false;
 // microseconds, and waking a thread costs more than that.
 constexpr auto spin_time = std::chrono::microseconds(50);
 
-void pause() { __builtin_ia32_pause(); }
+void pause() {
+    __builtin_ia32_pause();
+}
 }  // namespace
 
 struct Threads::Job {

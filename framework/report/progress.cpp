@@ -1,9 +1,9 @@
 #include "report/progress.hpp"
 
-#include <algorithm>
-#include <cstdio>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cstdio>
 
 namespace spar::host {
 namespace {
