@@ -1,0 +1,112 @@
+// What every attack owes: to stay inside, to end, and to give an example the same result in any
+// batch.
+#include "attack_list.hpp"
+
+using namespace spar::test;
+
+namespace {
+
+struct Fixture {
+    AnalyticModel model{48, 20, 6};
+    Made loss{SPAR_KIND_LOSS, R"({"type":"cross_entropy"})"};
+
+    Problem make(spar_norm norm, double eps, std::int64_t count) const {
+        return problem(model, count, norm, eps, {3, 4, 4});
+    }
+    Floats run(const AttackCase &c, const Problem &p, Fault fault = Fault::none) const {
+        const Made attack(SPAR_KIND_ATTACK, c.node);
+        const AnalyticOracle oracle(model, p, &loss.instance().ref(), fault);
+        return run_attack(attack.instance().ref(), model, p, oracle);
+    }
+};
+
+double eps_of(spar_norm norm) {
+    return norm == SPAR_NORM_LINF ? 0.06 : norm == SPAR_NORM_L2 ? 0.4 : 2.0;
+}
+
+template <class Body>
+void for_all(Body &&body) {
+    for (const AttackCase &c : attack_cases())
+        for (const spar_norm norm : c.norms) {
+            CAPTURE(c.node);
+            CAPTURE(norm);
+            body(c, norm);
+        }
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "every attack stays inside ball and box") {
+    for_all([&](const AttackCase &c, spar_norm norm) {
+        for (const double factor : {0.01, 1.0, 20.0}) {
+            const Problem p = make(norm, factor * eps_of(norm), 6);
+            CHECK(inside(p, run(c, p)));
+        }
+    });
+}
+
+TEST_CASE_FIXTURE(Fixture, "with eps 0 nothing moves") {
+    for_all([&](const AttackCase &c, spar_norm norm) {
+        const Problem p = make(norm, 0, 4);
+        CHECK(run(c, p) == p.x);
+    });
+}
+
+TEST_CASE_FIXTURE(Fixture, "every attack ends, inside, when gradients or outputs are of no use") {
+    for (const Fault fault : {Fault::nan_gradient, Fault::zero_gradient, Fault::nan_outputs})
+        for_all([&](const AttackCase &c, spar_norm norm) {
+            const Problem p = make(norm, eps_of(norm), 4);
+            CHECK(inside(p, run(c, p, fault)));
+        });
+}
+
+TEST_CASE_FIXTURE(Fixture, "an example's result does not depend on its batch") {
+    for_all([&](const AttackCase &c, spar_norm norm) {
+        if (!c.per_example) return;
+        for (const bool targeted : {false, true}) {
+            if (targeted && !c.targeted) continue;
+            Problem p = make(norm, eps_of(norm), 7);
+            for (std::int64_t i = 0; targeted && i < p.count; ++i)
+                p.targets.push_back((p.labels[static_cast<std::size_t>(i)] + 1 + i % 3) % 6);
+            const Floats whole = run(c, p);
+            Floats parts;
+            for (const auto &[begin, end] : {std::pair{0, 1}, {1, 4}, {4, 7}}) {
+                const Floats part = run(c, slice(p, begin, end));
+                parts.insert(parts.end(), part.begin(), part.end());
+            }
+            CHECK(whole == parts);
+        }
+    });
+}
+
+TEST_CASE_FIXTURE(Fixture, "a second call gives the same as the first, also after a larger batch") {
+    for_all([&](const AttackCase &c, spar_norm norm) {
+        const Problem p = make(norm, eps_of(norm), 3), large = make(norm, eps_of(norm), 5);
+        const Made attack(SPAR_KIND_ATTACK, c.node);
+        const AnalyticOracle oracle(model, p, &loss.instance().ref());
+        const AnalyticOracle wide(model, large, &loss.instance().ref());
+        const Floats first = run_attack(attack.instance().ref(), model, p, oracle);
+        run_attack(attack.instance().ref(), model, large, wide);
+        CHECK(run_attack(attack.instance().ref(), model, p, oracle) == first);
+    });
+}
+
+TEST_CASE_FIXTURE(Fixture, "every attack fools more than noise does, targeted too") {
+    for_all([&](const AttackCase &c, spar_norm norm) {
+        if (!c.strong) return;
+        Problem p = make(norm, 1.5 * eps_of(norm), 40);
+        const Floats noise = run({.node = R"({"type":"noise"})"}, p);
+        CHECK(fooled(model, p, run(c, p)) > fooled(model, p, noise) + 5);
+        if (!c.targeted) return;
+        for (std::int64_t i = 0; i < p.count; ++i)
+            p.targets.push_back((p.labels[static_cast<std::size_t>(i)] + 1 + i % 3) % 6);
+        CHECK(fooled(model, p, run(c, p)) > fooled(model, p, noise) + 2);
+    });
+}
+
+TEST_CASE_FIXTURE(Fixture, "an empty batch is no trouble") {
+    for_all([&](const AttackCase &c, spar_norm norm) {
+        const Problem p = slice(make(norm, eps_of(norm), 2), 0, 0);
+        CHECK(run(c, p).empty());
+    });
+}
