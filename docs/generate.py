@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Writes docs/reference/ from what the components declare: one page a kind.
+
+    ./dev docs           writes
+    ./dev docs --check   ends with 1 where a page is not what the declarations say
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PAGES = ROOT / "docs/reference"
+KINDS = ["dataset", "model", "loss", "optimizer", "attack", "method", "reporter"]
+
+
+def spar(*arguments):
+    binary = next(path for path in (ROOT / "build/release/bin/spar", ROOT / "build/dev/bin/spar")
+                  if path.exists())
+    done = subprocess.run([binary, *arguments, "--json"], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def values(schema):
+    """What a parameter may be, in a few words."""
+    if "x-spar-kind" in schema:
+        return f"a {schema['x-spar-kind']}"
+    if "enum" in schema:
+        return ", ".join(f"`{word}`" for word in schema["enum"])
+    kind = schema.get("type", "")
+    if kind == "array":
+        items = schema.get("items", {})
+        return "list of parts, see below" if "$ref" in items or "properties" in items else (
+            "list: " + values(items))
+    if schema.get("x-spar-path"):
+        return "file"
+    if kind in ("integer", "number"):
+        low = schema.get("exclusiveMinimum", schema.get("minimum"))
+        high = schema.get("exclusiveMaximum", schema.get("maximum"))
+        words = kind
+        if low is not None and abs(low) < 2e9:
+            words += f" {'above' if 'exclusiveMinimum' in schema else 'from'} {low:g}"
+        if high is not None and abs(high) < 2e9:
+            words += f" {'below' if 'exclusiveMaximum' in schema else 'to'} {high:g}"
+        return words
+    return {"string": "text", "boolean": "`true`, `false`"}.get(kind, kind)
+
+
+def default(name, schema, required):
+    if "default" in schema:
+        return f"`{json.dumps(schema['default'])}`"
+    return "must be given" if name in required else "left out"
+
+
+def table(schema):
+    rows = ["| parameter | what | values | default |", "| --- | --- | --- | --- |"]
+    for name, parameter in schema.get("properties", {}).items():
+        if name == "type":
+            continue
+        what = parameter.get("description", "")
+        if "x-unit" in parameter:
+            what += f" ({parameter['x-unit']})"
+        cells = [f"`{name}`", what, values(parameter), default(name, parameter, schema["required"])]
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return rows if len(rows) > 2 else ["No parameters."]
+
+
+def component(described):
+    schema = described["schema"]
+    lines = [f"## {described['type']}", "", described["summary"], ""]
+    if described.get("formula"):
+        lines += [f"    {line}" for line in described["formula"].splitlines()] + [""]
+    if described.get("reference"):
+        lines += [f"Source: {described['reference']}.".replace("..", "."), ""]
+    lines += table(schema) + [""]
+    for name, parameter in schema.get("properties", {}).items():
+        items = parameter.get("items", {}) if isinstance(parameter, dict) else {}
+        if "properties" in items:
+            lines += [f"Each of `{name}`:", ""] + table(items) + [""]
+    for definition in schema.get("definitions", {}).values():
+        for part in definition.get("oneOf", []):
+            lines += [f"### {part['properties']['type']['const']}", "", part.get("description", ""), ""]
+            lines += table(part) + [""]
+    if described.get("example"):
+        example = described["example"]
+        text = example if isinstance(example, str) else json.dumps(example, indent=2)
+        lines += ["<details><summary>Smallest pipeline</summary>", "", "```json", text, "```", "",
+                  "</details>", ""]
+    return lines
+
+
+def main():
+    check = sys.argv[1:] == ["--check"]
+    listed = spar("list")
+    components = listed["components"] if isinstance(listed, dict) else listed
+    stale = []
+    PAGES.mkdir(parents=True, exist_ok=True)
+    for kind in KINDS:
+        lines = [f"# {kind.capitalize()}s" if kind != "loss" else "# Losses", "",
+                 "Written by `./dev docs` from the components' own declarations.", ""]
+        for entry in components:
+            if entry["kind"] == kind:
+                lines += component(spar("describe", kind, entry["type"]))
+        page, text = PAGES / f"{kind}.md", "\n".join(lines).rstrip() + "\n"
+        if check and (not page.exists() or page.read_text() != text):
+            stale.append(str(page.relative_to(ROOT)))
+        elif not check:
+            page.write_text(text)
+    if stale:
+        sys.exit("not what the components declare: " + ", ".join(stale) + "\n./dev docs writes them")
+
+
+if __name__ == "__main__":
+    main()
