@@ -28,7 +28,7 @@ class Trainer {
     }
 
     void run() {
-        reporters_.event(0, "train", "epochs", static_cast<double>(task_.plan.epochs));
+        reporters_.event(state_.step, "train", "epochs", static_cast<double>(task_.plan.epochs));
         task_.network.zero_gradients();
         while (state_.step < steps_) epoch(state_.step / batches_);
         finish();
