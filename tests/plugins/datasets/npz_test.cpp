@@ -1,5 +1,6 @@
 #include "engine/npz.hpp"
 #include "npz_files.hpp"
+#include "python.hpp"
 
 #include <cmath>
 
@@ -17,17 +18,14 @@ std::vector<float> row(const host::Batch &batch, std::int64_t index) {
     return {values.begin(), values.end()};
 }
 
-/// Runs a Python program with NumPy; false, and says so, where there is none.
+/// Runs a Python program with NumPy in the folder; false where there is none.
 bool numpy(const Folder &folder, const std::string &program) {
+    const auto python = python_with("numpy");
+    if (!python) return false;
     const std::string script = folder.write("make.py", program);
-    for (const std::string python : {"python3", "/usr/bin/python3"}) {
-        if (std::system((python + " -c 'import numpy' 2>/dev/null").c_str()) != 0) continue;
-        CHECK(std::system(
-                  ("cd " + folder.path().string() + " && " + python + " " + script).c_str()) == 0);
-        return true;
-    }
-    MESSAGE("SKIPPED: there is no Python with NumPy");
-    return false;
+    const std::string command = "cd " + folder.path().string() + " && " + *python + " " + script;
+    CHECK(std::system(command.c_str()) == 0);
+    return true;
 }
 
 }  // namespace
