@@ -15,7 +15,7 @@ class Bim : public spar::Descent {
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},
- "evaluate":{"attacks":[{"type":"bim","steps":5}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"bim","steps":5}]}})",
     };
 
     spar::DescentFields fields{this, 10, "2 eps / steps"};

@@ -17,7 +17,7 @@ class Fgm : public spar::Descent {
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"l2","eps":1},
- "evaluate":{"attacks":[{"type":"fgm"}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"fgm"}]}})",
     };
 
     spar::Number step_size{this,
@@ -53,7 +53,7 @@ class FgmBatch : public spar::Attack {
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"l2","eps":1},
- "evaluate":{"attacks":[{"type":"fgm_batch"}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"fgm_batch"}]}})",
     };
 
     spar::Number step_size{this,

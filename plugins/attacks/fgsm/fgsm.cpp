@@ -17,7 +17,7 @@ class Fgsm : public spar::Descent {
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},
- "evaluate":{"attacks":[{"type":"fgsm"}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"fgsm"}]}})",
     };
 
     spar::Boolean random_start{

@@ -14,7 +14,7 @@ class GradientAscent : public spar::Descent {
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"l2","eps":1},
- "evaluate":{"attacks":[{"type":"gradient_ascent","steps":5}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"gradient_ascent","steps":5}]}})",
     };
 
     spar::Integer steps{this, "steps", "gradient steps", {.fallback = 10, .min = 1}};

@@ -20,7 +20,7 @@ class Pgd : public spar::Descent {
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},
- "evaluate":{"attacks":[{"type":"pgd","steps":5,"restarts":2}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"pgd","steps":5,"restarts":2}]}})",
     };
 
     spar::DescentFields fields{this, 10, "2.5 eps / steps"};

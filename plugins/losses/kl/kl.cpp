@@ -34,7 +34,8 @@ class KullbackLeibler : public spar::Loss {
  "data":{"train":{"type":"digits","examples":64},"test":{"type":"digits","examples":32}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},
- "train":{"method":{"type":"trades"},"loss":{"type":"cross_entropy"},
+ "train":{"method":{"type":"trades","divergence":{"type":"kl"},
+   "attack":{"type":"pgd","steps":2,"start_noise":0.001}},"loss":{"type":"cross_entropy"},
           "optimizer":{"type":"sgd","lr":0.05},"epochs":1,"batch_size":32}})",
     };
 

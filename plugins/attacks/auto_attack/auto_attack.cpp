@@ -1,0 +1,68 @@
+#include <spar/part.hpp>
+
+namespace {
+
+class AutoAttack : public spar::Attack {
+  public:
+    static constexpr spar::About about{
+        .type = "auto_attack",
+        .summary =
+            "Several attacks in turn, each on the examples that withstood those before. The "
+            "default is AutoAttack's standard version.",
+        .formula =
+            "APGD-CE, APGD-T with 9 targets, FAB-T with 9 targets, 100 steps each, and Square "
+            "with 5,000 queries",
+        .reference =
+            "Croce and Hein 2020, Reliable evaluation of adversarial robustness with an "
+            "ensemble of diverse parameter-free attacks",
+        .example = R"({"version":1,"name":"auto_attack","seed":1,
+ "data":{"test":{"type":"digits","examples":8}},
+ "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
+ "threat":{"norm":"linf","eps":0.02},
+ "evaluate":{"attacks":[{"type":"auto_attack","attacks":[
+  {"type":"apgd","steps":5,"loss":{"type":"cross_entropy"}},{"type":"apgd","steps":5,"targets":3},
+  {"type":"fab","steps":5,"targets":3},{"type":"square","queries":50}]}]}})",
+    };
+
+    spar::Children attacks{this, "attacks", SPAR_KIND_ATTACK, "the attacks, in order",
+                           R"([{"type":"apgd","loss":{"type":"cross_entropy"}},
+ {"type":"apgd","targets":9},{"type":"fab","targets":9},{"type":"square"}])"};
+
+    void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
+        std::vector<std::int64_t> standing;
+        for (std::int64_t row = 0; row < batch.count(); ++row)
+            if (!batch.outputs() || !batch.success(row, batch.outputs()[row]))
+                standing.push_back(row);
+        std::uint64_t turn = 0;
+        for (const spar_component_ref &attack : attacks.refs()) {
+            if (standing.empty()) return;
+            part_.take(oracle, batch, std::move(standing), turn++);
+            part_.perturb(attack);
+            standing = settle(oracle, batch);
+        }
+    }
+
+  private:
+    /// Hands over what the attack found, and says who withstood it.
+    std::vector<std::int64_t> settle(const spar::Oracle &oracle, const spar::AttackBatch &batch) {
+        outputs_.resize(part_.count(), oracle.outputs());
+        oracle.evaluate({.x = part_.x_adv().data(),
+                         .count = part_.count(),
+                         .rows = part_.rows().data(),
+                         .outputs = outputs_.data()});
+        std::vector<std::int64_t> standing;
+        for (std::int64_t i = 0; i < part_.count(); ++i) {
+            const std::int64_t row = part_.rows()[static_cast<std::size_t>(i)];
+            std::ranges::copy(part_.x_adv()[i], batch.x_adv()[row].begin());
+            if (!batch.success(row, outputs_[i])) standing.push_back(row);
+        }
+        return standing;
+    }
+
+    spar::Part part_;
+    spar::Matrix outputs_;
+};
+
+}  // namespace
+
+SPAR_PLUGIN("auto_attack", "1.0.0", AutoAttack)
