@@ -30,7 +30,11 @@ struct Ring {
     float *rows;
     std::int64_t columns, left, kernel, blocks;
 
-    float *row(std::int64_t y) const { return rows + (y % kernel) * blocks * columns * B; }
+    std::int64_t slot(std::int64_t y) const {
+        return static_cast<std::int64_t>(static_cast<std::uint32_t>(y) %
+                                         static_cast<std::uint32_t>(kernel));
+    }
+    float *row(std::int64_t y) const { return rows + slot(y) * blocks * columns * B; }
 };
 
 inline std::int64_t ring_columns(const FirstConv &c) {
@@ -56,39 +60,65 @@ inline void mask(const Vector &g, const Vector &z, float slope, Vector &to) {
     to = z > 0.0F ? g : slope * g;
 }
 
-// out[i] = sum of the elements of sums[i], always in the same order.
-inline void sum_each(const Vector *sums, float *out) {
-    for (std::int64_t i = 0; i < P; ++i) {
-        float parts[B];
-        at(parts) = sums[i];
-        for (std::int64_t width = B / 2; width > 0; width /= 2)
-            for (std::int64_t k = 0; k < width; ++k) parts[k] += parts[k + width];
-        out[i] = parts[0];
-    }
+// One vector's worth of pairwise sums: of `a` in its first half and of `b` in its second, or the
+// same for what earlier foldings have made of them.
+#define FOLD(a, b, level) \
+    (__builtin_shufflevector(a, b, LOW_##level) + __builtin_shufflevector(a, b, HIGH_##level))
+#if BLOCK == 16
+#define LOW_1 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
+#define HIGH_1 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
+#define LOW_2 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27
+#define HIGH_2 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31
+#define LOW_3 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29
+#define HIGH_3 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31
+#else
+#define LOW_1 0, 1, 2, 3, 8, 9, 10, 11
+#define HIGH_1 4, 5, 6, 7, 12, 13, 14, 15
+#define LOW_2 0, 1, 4, 5, 8, 9, 12, 13
+#define HIGH_2 2, 3, 6, 7, 10, 11, 14, 15
+#define LOW_3 0, 2, 4, 6, 8, 10, 12, 14
+#define HIGH_3 1, 3, 5, 7, 9, 11, 13, 15
+#endif
+
+// out[i] = sum of the elements of s[i], for P = 8 vectors.
+inline void sum_each(const Vector *s, float *out) {
+    const Vector a = FOLD(s[0], s[1], 1), b = FOLD(s[2], s[3], 1);
+    const Vector c = FOLD(s[4], s[5], 1), d = FOLD(s[6], s[7], 1);
+    const Vector e = FOLD(a, b, 2), f = FOLD(c, d, 2);
+    const Vector sums = FOLD(e, f, 3);
+    constexpr std::int64_t each = B / P;
+    float parts[B];
+    at(parts) = sums;
+    for (std::int64_t i = 0; i < P; ++i)
+        out[i] = each == 1 ? parts[i] : parts[i * each] + parts[i * each + each - 1];
 }
 
-// One row of dx in one channel, from the rows of the ring.
+// One row of dx in one channel, from the rows of the ring. Going up a tap in the kernel goes down a
+// row or a column in the gradient.
 inline void gradient_row(const FirstConv &c, const Ring &ring, const float *weights, std::int64_t y,
                          float *dx) {
     const std::int64_t filter = c.blocks * B;
+    const std::int64_t first_ky = (y + c.padding) % c.stride;
+    const std::int64_t bottom = (y + c.padding - first_ky) / c.stride;
     for (std::int64_t phase = 0; phase < c.stride; ++phase) {
+        const std::int64_t first_kx = (phase + c.padding) % c.stride;
+        const std::int64_t right = ring.left + (phase + c.padding - first_kx) / c.stride;
         for (std::int64_t j = 0; phase + j * c.stride < c.width; j += P) {
             Vector sums[P] = {};
-            for (std::int64_t ky = 0; ky < c.kernel; ++ky) {
-                const std::int64_t from = y + c.padding - ky;
-                if (from < 0 || from % c.stride != 0 || from / c.stride >= c.out_height) continue;
-                const float *row = ring.row(from / c.stride);
-                for (std::int64_t kx = (phase + c.padding) % c.stride; kx < c.kernel;
-                     kx += c.stride) {
-                    // Floor division: the column may lie left of the image, in the zeros.
-                    const std::int64_t shift = phase + c.padding - kx;
-                    const std::int64_t column =
-                        ring.left + j + (shift >= 0 ? shift / c.stride : -(-shift / c.stride));
+            std::int64_t row = bottom, slot = ring.slot(bottom);
+            for (std::int64_t ky = first_ky; ky < c.kernel; ky += c.stride) {
+                const float *g = ring.rows + slot * c.blocks * ring.columns * B;
+                const bool inside = row >= 0 && row < c.out_height;
+                --row;
+                slot = slot == 0 ? ring.kernel - 1 : slot - 1;
+                if (!inside) continue;
+                std::int64_t column = right + j;
+                for (std::int64_t kx = first_kx; kx < c.kernel; kx += c.stride, --column) {
                     if (column >= ring.left + c.out_width) continue;
                     for (std::int64_t b = 0; b < c.blocks; ++b) {
                         const Vector w = at(weights + (ky * c.kernel + kx) * filter + b * B);
-                        const float *g = row + (b * ring.columns + column) * B;
-                        for (std::int64_t i = 0; i < P; ++i) sums[i] += w * at(g + i * B);
+                        const float *from = g + (b * ring.columns + column) * B;
+                        for (std::int64_t i = 0; i < P; ++i) sums[i] += w * at(from + i * B);
                     }
                 }
             }
@@ -136,6 +166,7 @@ inline void forward_row(const FirstConv &c, const float *weights, const float *b
                         const float *g, std::int64_t row, const Ring &ring, std::int64_t first) {
     const std::int64_t filter = c.blocks * B, line = padded_width(c);
     const std::int64_t height = c.height + 2 * c.padding, plane = c.out_height * c.out_width * B;
+    float *target = ring.row(row);
     for (std::int64_t j = 0; j < c.out_width; j += P) {
         Vector z[Blocks][P];
         for (int b = 0; b < Blocks; ++b)
@@ -153,7 +184,7 @@ inline void forward_row(const FirstConv &c, const float *weights, const float *b
                 }
         const std::int64_t count = c.out_width - j < P ? c.out_width - j : P;
         for (int b = 0; b < Blocks; ++b) {
-            float *to = ring.row(row) + ((first + b) * ring.columns + ring.left + j) * B;
+            float *to = target + ((first + b) * ring.columns + ring.left + j) * B;
             const float *from = g + (first + b) * plane + (row * c.out_width + j) * B;
             for (std::int64_t i = 0; i < count; ++i)
                 mask(at(from + i * B), z[b][i], c.slope, at(to + i * B));
