@@ -13,17 +13,18 @@ struct Memory {
     double a = 0, b = 0, c = 0;
 };
 
-/// One step of one number in double precision: (w, g, t, memory) to the new w.
+/// One step of one number in double precision: (w, g, t, memory) to the new w, which is then stored
+/// in single precision.
 using Formula = std::function<double(double, double, double, Memory &)>;
 
-std::vector<double> train(const Formula &formula) {
-    const std::vector<float> start = random_tensor(1000);
-    std::vector<double> w(start.begin(), start.end());
+std::vector<float> train(const Formula &formula) {
+    std::vector<float> w = random_tensor(1000);
     std::vector<Memory> memory(w.size());
     for (std::int64_t step = 1; step <= steps; ++step) {
         const std::vector<float> g = gradient(step);
         for (std::size_t i = 0; i < w.size(); ++i)
-            w[i] = formula(w[i], static_cast<double>(g[i]), static_cast<double>(step), memory[i]);
+            w[i] = static_cast<float>(formula(static_cast<double>(w[i]), static_cast<double>(g[i]),
+                                              static_cast<double>(step), memory[i]));
     }
     return w;
 }
@@ -35,9 +36,12 @@ void check(const std::string &json, const Formula &formula) {
     CHECK(difference(test::train(json), random_tensor(1000)) > 1e-3);  // it moved
 }
 
-/// What decoupled decay leaves of a weight: one factor, in single precision as in PyTorch.
-double shrink(double lr, double decay) {
-    return static_cast<double>(static_cast<float>(1 - lr * decay));
+/// What decoupled decay leaves of a weight. It rounds to single precision, as in PyTorch: a weight
+/// far above its steps otherwise drifts from the reference by the same half unit in every one of
+/// them.
+double kept(double w, double lr, double decay) {
+    const auto factor = static_cast<float>(1 - lr * decay);
+    return static_cast<double>(factor * static_cast<float>(w));
 }
 
 Formula sgd(double lr, double momentum, bool nesterov, double decay) {
@@ -54,7 +58,7 @@ Formula adam(double lr, double b1, double b2, double eps, double coupled, double
         m.a = b1 * m.a + (1 - b1) * g;
         m.b = b2 * m.b + (1 - b2) * g * g;
         const double mean = m.a / (1 - std::pow(b1, t)), square = m.b / (1 - std::pow(b2, t));
-        return shrink(lr, decoupled) * w - lr * mean / (std::sqrt(square) + eps);
+        return kept(w, lr, decoupled) - lr * mean / (std::sqrt(square) + eps);
     };
 }
 
@@ -120,7 +124,7 @@ TEST_CASE("lion is its formula") {
           [](double w, double g, double, Memory &m) {
               const double c = 0.9 * m.a + 0.1 * g;
               m.a = 0.99 * m.a + 0.01 * g;
-              return shrink(0.001, 0.1) * w - 0.001 * ((c > 0) - (c < 0));
+              return kept(w, 0.001, 0.1) - 0.001 * ((c > 0) - (c < 0));
           });
 }
 

@@ -83,8 +83,7 @@ inline std::vector<float> train(const std::string &json) {
 }
 
 /// The greatest difference of two tensors, relative to the greatest element.
-template <class T>
-double difference(const std::vector<float> &found, const std::vector<T> &expected) {
+inline double difference(const std::vector<float> &found, const std::vector<float> &expected) {
     REQUIRE(found.size() == expected.size());
     double worst = 0, scale = 0;
     for (std::size_t i = 0; i < found.size(); ++i) {
