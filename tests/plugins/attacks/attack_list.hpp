@@ -6,10 +6,10 @@
 namespace spar::test {
 
 struct AttackCase {
-    const char *node;
+    std::string node;
     std::vector<spar_norm> norms{SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1};
     bool strong = true;       /// fools much more than noise
-    bool targeted = true;     /// strives for a target when there is one
+    bool targeted = true;     /// reaches a target often enough to tell
     bool per_example = true;  /// does not look at the batch as a whole
 };
 
@@ -27,6 +27,19 @@ inline const std::vector<AttackCase> &attack_cases() {
         {.node = R"({"type":"mi_fgsm","steps":5})"},
         {.node = R"({"type":"ni_fgsm","steps":5})"},
         {.node = R"({"type":"gradient_ascent","steps":5})", .strong = false},
+        {.node = R"({"type":"deepfool","steps":10})", .targeted = false},
+        {.node = R"({"type":"cw","steps":30,"search_steps":3,"rate":0.05,"constant":0.1})",
+         .norms = {SPAR_NORM_L2}},
+        {.node = R"({"type":"apgd","steps":12,"loss":{"type":"dlr"}})"},
+        {.node = R"({"type":"apgd","steps":12,"restarts":2})"},
+        {.node = R"({"type":"apgd","steps":12,"targets":3})"},
+        {.node = R"({"type":"fab","steps":8})"},
+        {.node = R"({"type":"fab","steps":8,"targets":3,"restarts":2,"minimise":true})"},
+        {.node = R"({"type":"square","queries":150})", .strong = false},
+        {.node = R"({"type":"spsa","steps":6,"samples":24,"rate":0.05})", .strong = false},
+        {.node = R"({"type":"auto_attack","attacks":[{"type":"apgd","steps":6,
+            "loss":{"type":"cross_entropy"}},{"type":"apgd","steps":6,"targets":3},
+            {"type":"fab","steps":4,"targets":3},{"type":"square","queries":30}]})"},
     };
     return cases;
 }

@@ -94,13 +94,14 @@ TEST_CASE_FIXTURE(Fixture, "a second call gives the same as the first, also afte
 TEST_CASE_FIXTURE(Fixture, "every attack fools more than noise does, targeted too") {
     for_all([&](const AttackCase &c, spar_norm norm) {
         if (!c.strong) return;
-        Problem p = make(norm, 1.5 * eps_of(norm), 40);
-        const Floats noise = run({.node = R"({"type":"noise"})"}, p);
-        CHECK(fooled(model, p, run(c, p)) > fooled(model, p, noise) + 5);
+        const AttackCase noise{.node = R"({"type":"noise"})"};
+        const Problem p = make(norm, 1.5 * eps_of(norm), 40);
+        CHECK(fooled(model, p, run(c, p)) > fooled(model, p, run(noise, p)) + 5);
         if (!c.targeted) return;
-        for (std::int64_t i = 0; i < p.count; ++i)
-            p.targets.push_back((p.labels[static_cast<std::size_t>(i)] + 1 + i % 3) % 6);
-        CHECK(fooled(model, p, run(c, p)) > fooled(model, p, noise) + 2);
+        Problem aimed = make(norm, 3 * eps_of(norm), 40);
+        for (std::int64_t i = 0; i < aimed.count; ++i)
+            aimed.targets.push_back((aimed.labels[static_cast<std::size_t>(i)] + 1 + i % 3) % 6);
+        CHECK(fooled(model, aimed, run(c, aimed)) > fooled(model, aimed, run(noise, aimed)) + 2);
     });
 }
 

@@ -1,0 +1,88 @@
+#include "analytic.hpp"
+#include "apgd/windows.hpp"
+
+using namespace spar::test;
+
+namespace {
+
+std::vector<std::int64_t> checks(std::int64_t steps) {
+    apgd::Windows windows(steps);
+    std::vector<std::int64_t> at;
+    for (std::int64_t step = 1; step < steps; ++step)
+        if (windows.step() > 0) at.push_back(step);
+    return at;
+}
+
+using Steps = std::vector<std::int64_t>;
+
+}  // namespace
+
+TEST_CASE("apgd looks back where the released code does") {
+    CHECK(checks(100) == Steps{22, 41, 57, 70, 80, 87, 93, 99});
+    CHECK(checks(50) == Steps{11, 21, 30, 38, 45});
+    CHECK(checks(20) == Steps{4, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19});
+    CHECK(checks(10) == Steps{2, 3, 4, 5, 6, 7, 8, 9});
+}
+
+TEST_CASE("apgd begins on the surface of the ball") {
+    const AnalyticModel model(40, 16, 5);
+    const Made loss(SPAR_KIND_LOSS, R"({"type":"cross_entropy"})");
+    const Made apgd(SPAR_KIND_ATTACK, R"({"type":"apgd","steps":1})");
+    for (const spar_norm norm : {SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1}) {
+        Problem p = problem(model, 10, norm, 0.1);
+        p.threat.lower = -9;
+        p.threat.upper = 9;
+        AnalyticOracle oracle(model, p, &loss.instance().ref());
+        int seen = 0;
+        oracle.watch = [&](const spar_query &q) {
+            if (seen++ > 0) return;
+            const spar::Ball ball(p.threat);
+            for (std::int64_t i = 0; i < q.count; ++i)
+                CHECK(ball.distance({q.x + i * 40, 40}, example(p.x, p, i)) ==
+                      doctest::Approx(0.1).epsilon(1e-4));
+        };
+        run_attack(apgd.instance().ref(), model, p, oracle);
+        CHECK(seen >= 1);
+    }
+}
+
+TEST_CASE("more steps never end at a lower loss, and the best point seen is what comes back") {
+    const AnalyticModel model(40, 16, 5);
+    const Made loss(SPAR_KIND_LOSS, R"({"type":"dlr"})");
+    const Made apgd(SPAR_KIND_ATTACK, R"({"type":"apgd","steps":40})");
+    const Problem p = problem(model, 1, SPAR_NORM_LINF, 0.004);
+    AnalyticOracle oracle(model, p, &loss.instance().ref());
+    Floats outputs(5), points;
+    double best = -1e9;
+    const auto lead_over_spread = [&](const float *x) {
+        model.forward({x, 40}, outputs);
+        Floats sorted = outputs;
+        std::ranges::sort(sorted, std::greater<>());
+        const float own = outputs[static_cast<std::size_t>(p.labels[0])];
+        return (sorted[1] - own) / (sorted[0] - sorted[2]);  // correctly classified throughout
+    };
+    oracle.watch = [&](const spar_query &q) {
+        best = std::max(best, double{lead_over_spread(q.x)});
+    };
+    const Floats x_adv = run_attack(apgd.instance().ref(), model, p, oracle);
+    REQUIRE(fooled(model, p, x_adv) == 0);
+    CHECK(oracle.gradients == 41);
+    CHECK(lead_over_spread(x_adv.data()) == doctest::Approx(best).epsilon(1e-5));
+}
+
+TEST_CASE("apgd with targets asks about each of them, and beats one loss alone") {
+    const AnalyticModel model(40, 16, 6);
+    const Problem p = problem(model, 60, SPAR_NORM_LINF, 0.05);
+    const Made loss(SPAR_KIND_LOSS, R"({"type":"cross_entropy"})");
+    const Made plain(SPAR_KIND_ATTACK, R"({"type":"apgd","steps":20})");
+    const Made aimed(SPAR_KIND_ATTACK, R"({"type":"apgd","steps":20,"targets":9})");
+    const AnalyticOracle one(model, p, &loss.instance().ref());
+    const AnalyticOracle many(model, p, nullptr);
+    const auto first = fooled(model, p, run_attack(plain.instance().ref(), model, p, one));
+    const auto second = fooled(model, p, run_attack(aimed.instance().ref(), model, p, many));
+    CHECK(second >= first);
+    CHECK(many.gradients > one.gradients);  // five other classes
+    CHECK_THROWS_WITH(
+        Made(SPAR_KIND_ATTACK, R"({"type":"apgd","targets":3,"loss":{"type":"dlr"}})"),
+        doctest::Contains("/loss"));
+}

@@ -1,0 +1,171 @@
+// deepfool, cw, square, spsa and auto_attack where the result is known.
+#include "analytic.hpp"
+#include "square/image.hpp"
+#include "square/schedule.hpp"
+
+using namespace spar::test;
+
+namespace {
+
+/// Distance of an example to the boundary of a linear model with two outputs.
+double to_boundary(const AnalyticModel &model, const Problem &p, std::int64_t row) {
+    Floats z(2);
+    model.forward(example(p.x, p, row), z);
+    double squares = 0;
+    const auto n = static_cast<std::size_t>(p.size());
+    for (std::size_t i = 0; i < n; ++i)
+        squares += (model.w1[i] - model.w1[n + i]) * (model.w1[i] - model.w1[n + i]);
+    return std::fabs(double{z[0]} - z[1]) / std::sqrt(squares);
+}
+
+Problem wide(const AnalyticModel &model, std::int64_t count, double eps) {
+    Problem p = problem(model, count, SPAR_NORM_L2, eps);
+    p.threat.lower = -100;
+    p.threat.upper = 100;
+    return p;
+}
+
+}  // namespace
+
+TEST_CASE("deepfool crosses a linear boundary in one step, by the overshoot") {
+    const AnalyticModel model(20, 0, 2);
+    const Problem p = wide(model, 10, 50);
+    const Made deepfool(SPAR_KIND_ATTACK, R"({"type":"deepfool","overshoot":0.02})");
+    const AnalyticOracle oracle(model, p, nullptr);
+    const Floats x_adv = run_attack(deepfool.instance().ref(), model, p, oracle);
+    CHECK(fooled(model, p, x_adv) == 10);
+    CHECK(oracle.gradients == 10);
+    CHECK(oracle.forwards == 20);
+    for (std::int64_t row = 0; row < 10; ++row)
+        CHECK(spar::Ball(p.threat).distance(example(p.x, p, row), example(x_adv, p, row)) ==
+              doctest::Approx(1.02 * to_boundary(model, p, row)).epsilon(1e-4));
+}
+
+TEST_CASE("cw finds the boundary of a linear model, where the closed form puts it") {
+    const AnalyticModel model(20, 0, 2);
+    Problem p = wide(model, 6, 50);
+    p.threat.lower = -3;
+    p.threat.upper = 4;
+    const Made cw(SPAR_KIND_ATTACK,
+                  R"({"type":"cw","steps":400,"search_steps":9,"rate":0.01,"constant":0.1})");
+    const AnalyticOracle oracle(model, p, nullptr);
+    const Floats x_adv = run_attack(cw.instance().ref(), model, p, oracle);
+    CHECK(fooled(model, p, x_adv) == 6);
+    for (std::int64_t row = 0; row < 6; ++row) {
+        const double found =
+            spar::Ball(p.threat).distance(example(p.x, p, row), example(x_adv, p, row));
+        CHECK(found >= to_boundary(model, p, row));
+        CHECK(found <= to_boundary(model, p, row) * 1.05);
+    }
+}
+
+TEST_CASE("cw moves pixels that are exactly black or white") {
+    const AnalyticModel model(20, 0, 2);
+    Problem p = problem(model, 8, SPAR_NORM_L2, 5);
+    for (float &value : p.x) value = value < 0.5F ? 0.0F : 1.0F;
+    Floats z(2);
+    for (std::int64_t row = 0; row < p.count; ++row) {
+        model.forward(example(p.x, p, row), z);
+        p.labels[static_cast<std::size_t>(row)] = spar::argmax(z);
+    }
+    const Made cw(SPAR_KIND_ATTACK,
+                  R"({"type":"cw","steps":300,"search_steps":6,"rate":0.05,"constant":0.1})");
+    const AnalyticOracle oracle(model, p, nullptr);
+    CHECK(fooled(model, p, run_attack(cw.instance().ref(), model, p, oracle)) >= 6);
+}
+
+TEST_CASE("cw says what to do under another norm") {
+    const AnalyticModel model(20, 0, 2);
+    const Problem p = problem(model, 2, SPAR_NORM_LINF, 0.1);
+    const Made cw(SPAR_KIND_ATTACK, R"({"type":"cw"})");
+    const AnalyticOracle oracle(model, p, nullptr);
+    CHECK_THROWS_WITH_AS(run_attack(cw.instance().ref(), model, p, oracle),
+                         doctest::Contains("pgd with the loss margin"), spar::Error);
+}
+
+TEST_CASE("square's sides on 28x28 with p 0.8, without rescaling") {
+    const auto side = [](std::int64_t iteration) {
+        return square::side(square::share(0.8, iteration), 784);
+    };
+    const std::pair<std::int64_t, std::int64_t> last[] = {
+        {10, 25}, {50, 18}, {200, 13}, {500, 9}, {1000, 6}, {2000, 4}, {4000, 3}, {4999, 2}};
+    std::int64_t from = 0;
+    for (const auto &[to, expected] : last)
+        for (; from <= to; ++from) REQUIRE(side(from) == expected);
+}
+
+TEST_CASE("square's hills: two halves of opposite sign and equal weight, of norm 1") {
+    for (const spar_norm norm : {SPAR_NORM_L2, SPAR_NORM_L1})
+        for (const bool lying : {false, true})
+            for (const std::int64_t side : {3, 5, 7}) {
+                const square::Hills hills(side, side, lying, norm);
+                double total = 0, first = 0;
+                for (std::int64_t y = 0; y < side; ++y)
+                    for (std::int64_t x = 0; x < side; ++x) {
+                        const double v = hills.at(y, x);
+                        const double m = norm == SPAR_NORM_L2 ? v * v : std::fabs(v);
+                        total += m;
+                        const bool before = (lying ? x : y) < side / 2;
+                        CHECK((v > 0) == before);
+                        if (before) first += m;
+                    }
+                CHECK(total == doctest::Approx(1));
+                CHECK(first == doctest::Approx(0.5));
+            }
+}
+
+TEST_CASE("square asks for outputs only, once a step, and finds what is easy to find") {
+    const AnalyticModel model(48, 0, 4);
+    for (const auto &[norm, eps] :
+         {std::pair{SPAR_NORM_LINF, 0.2}, {SPAR_NORM_L2, 1.5}, {SPAR_NORM_L1, 8.0}}) {
+        Problem p = problem(model, 30, norm, eps, {3, 4, 4});
+        const Made square(SPAR_KIND_ATTACK, R"({"type":"square","queries":300})");
+        const AnalyticOracle oracle(model, p, nullptr);
+        const Floats x_adv = run_attack(square.instance().ref(), model, p, oracle);
+        CHECK(oracle.gradients == 0);
+        CHECK(oracle.forwards <= 30 * 300);
+        CHECK(inside(p, x_adv));
+        CHECK(fooled(model, p, x_adv) >= 15);
+    }
+}
+
+TEST_CASE("spsa climbs without gradients") {
+    const AnalyticModel model(30, 12, 4);
+    const Problem p = problem(model, 20, SPAR_NORM_LINF, 0.1);
+    const Made spsa(SPAR_KIND_ATTACK, R"({"type":"spsa","steps":15,"samples":64,"rate":0.03})");
+    const Made pgd(SPAR_KIND_ATTACK, R"({"type":"pgd","steps":15,"loss":{"type":"margin"}})");
+    const AnalyticOracle black(model, p, nullptr), white(model, p, nullptr);
+    const auto by_outputs = fooled(model, p, run_attack(spsa.instance().ref(), model, p, black));
+    const auto by_gradient = fooled(model, p, run_attack(pgd.instance().ref(), model, p, white));
+    CHECK(black.gradients == 0);
+    CHECK(by_gradient >= by_outputs);
+    CHECK(by_outputs >= by_gradient - 3);
+}
+
+TEST_CASE("auto_attack hands on only what withstood, and keeps all that was found") {
+    const AnalyticModel model(48, 16, 6);
+    const Problem p = problem(model, 40, SPAR_NORM_LINF, 0.04, {3, 4, 4});
+    const std::string first = R"({"type":"apgd","steps":5,"loss":{"type":"cross_entropy"}})";
+    const std::string second = R"({"type":"square","queries":20})";
+    const auto run = [&](const std::string &node, AnalyticOracle &oracle) {
+        const Made made(SPAR_KIND_ATTACK, node);
+        return run_attack(made.instance().ref(), model, p, oracle);
+    };
+    AnalyticOracle alone(model, p, nullptr), both(model, p, nullptr);
+    const auto one =
+        fooled(model, p, run(R"({"type":"auto_attack","attacks":[)" + first + "]}", alone));
+    std::vector<std::int64_t> asked;
+    both.watch = [&](const spar_query &q) {
+        if (q.gradient == nullptr && q.rows != nullptr)
+            asked.insert(asked.end(), q.rows, q.rows + q.count);
+    };
+    const auto two = fooled(
+        model, p, run(R"({"type":"auto_attack","attacks":[)" + first + "," + second + "]}", both));
+    CHECK(two >= one);
+    CHECK(one > 0);
+    CHECK(one < 40);
+    std::ranges::sort(asked);
+    asked.erase(std::ranges::unique(asked).begin(), asked.end());
+    CHECK(both.forwards - alone.forwards <= (40 - one) * 21);
+    CHECK(both.gradients == alone.gradients);
+}
