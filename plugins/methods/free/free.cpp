@@ -62,6 +62,7 @@ class Free final : public spar::Method {
                 const float value = session.x()[row][i] + delta[row][i];
                 if (value < box.lower || value > box.upper) gradient[row][i] = 0;
             }
+            session.clear_masked(row, gradient[row]);
             ball.ascend(zero, gradient[row], step, delta[row]);
         });
     }

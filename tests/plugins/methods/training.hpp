@@ -156,7 +156,7 @@ class Training {
         return R"({"version":1,"name":"tiny","seed":1,"data":{"train":)" + c.data +
                R"(},"model":)" + c.model + R"(,"threat":)" + c.threat + R"(,"train":{"method":)" +
                c.method + R"(,"loss":)" + c.loss + R"(,"optimizer":)" + c.optimizer +
-               R"(,"epochs":2,"batch_size":8}})";
+               R"(,"epochs":2}})";
     }
     std::unique_ptr<host::Instance> make(spar_kind kind, const host::Node &node) const {
         return builder_.build(kind, *node.json, node.pointer);
