@@ -19,7 +19,7 @@ class AutoAttack : public spar::Attack {
  "data":{"test":{"type":"digits","examples":8}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.02},
- "evaluate":{"attacks":[{"type":"auto_attack","attacks":[
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"auto_attack","attacks":[
   {"type":"apgd","steps":5,"loss":{"type":"cross_entropy"}},{"type":"apgd","steps":5,"targets":3},
   {"type":"fab","steps":5,"targets":3},{"type":"square","queries":50}]}]}})",
     };

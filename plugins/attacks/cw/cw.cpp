@@ -19,7 +19,7 @@ class CarliniWagner : public spar::Attack {
  "data":{"test":{"type":"digits","examples":8}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"l2","eps":1},
- "evaluate":{"attacks":[{"type":"cw","steps":20,"search_steps":3}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"cw","steps":20,"search_steps":3}]}})",
     };
 
     spar::Integer search_steps{

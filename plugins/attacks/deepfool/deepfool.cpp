@@ -21,7 +21,7 @@ class DeepFool : public spar::Attack {
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"l2","eps":1},
- "evaluate":{"attacks":[{"type":"deepfool"}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"deepfool"}]}})",
     };
 
     spar::Integer steps{this, "steps", "most steps", {.fallback = 50, .min = 1}};

@@ -24,7 +24,7 @@ class Fab : public spar::Attack {
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},
- "evaluate":{"attacks":[{"type":"fab","steps":10,"targets":3}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"fab","steps":10,"targets":3}]}})",
     };
 
     spar::Integer steps{this, "steps", "steps of each run", {.fallback = 100, .min = 1}};

@@ -14,7 +14,7 @@ class Noise : public spar::Attack {
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},
- "evaluate":{"attacks":[{"type":"noise"}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"noise"}]}})",
     };
 
     void perturb(const spar::Oracle &, const spar::AttackBatch &batch) override {

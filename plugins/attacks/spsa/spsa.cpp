@@ -20,7 +20,7 @@ class Spsa : public spar::Attack {
  "data":{"test":{"type":"digits","examples":8}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},
- "evaluate":{"attacks":[{"type":"spsa","steps":5,"samples":8}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"spsa","steps":5,"samples":8}]}})",
     };
 
     spar::Integer steps{this, "steps", "gradient steps", {.fallback = 100, .min = 1}};

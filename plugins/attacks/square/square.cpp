@@ -28,7 +28,7 @@ class Square : public spar::Attack {
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},
- "evaluate":{"attacks":[{"type":"square","queries":100}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"square","queries":100}]}})",
     };
 
     spar::Integer queries{this, "queries", "most queries an example", {.fallback = 5000, .min = 1}};

@@ -20,7 +20,7 @@ class DifferenceOfLogitsRatio : public spar::Loss {
  "data":{"test":{"type":"digits","examples":32}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},
- "evaluate":{"attacks":[{"type":"pgd","steps":5,"loss":{"type":"dlr"}}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"pgd","steps":5,"loss":{"type":"dlr"}}]}})",
     };
 
     spar_loss_needs needs() const override { return SPAR_LOSS_NEEDS_LABELS; }

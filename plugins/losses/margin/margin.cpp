@@ -17,7 +17,7 @@ class Margin : public spar::Loss {
  "data":{"test":{"type":"digits","examples":32}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},
- "evaluate":{"attacks":[{"type":"pgd","steps":5,"loss":{"type":"margin"}}]}})",
+ "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"pgd","steps":5,"loss":{"type":"margin"}}]}})",
     };
 
     spar::Number kappa{this,
