@@ -153,6 +153,8 @@ class AnalyticOracle {
     /// Called with every query before it is answered.
     std::function<void(const spar_query &)> watch;
     std::int64_t forwards = 0, gradients = 0;
+    /// How many queries are answered before the run is stopped; negative: all.
+    std::int64_t answers = -1;
 
   private:
     std::span<const float> point(const float *x, std::int64_t i) const {
@@ -161,6 +163,7 @@ class AnalyticOracle {
 
     void evaluate(const spar_query &q) {
         if (watch) watch(q);
+        if (answers >= 0 && answers-- == 0) throw Error(SPAR_E_CANCELLED, "stopped");
         const std::int64_t width = model_.outputs();
         Floats outputs(static_cast<std::size_t>(q.count * width)), cotangent(outputs.size());
         for (std::int64_t i = 0; i < q.count; ++i)
@@ -253,10 +256,11 @@ inline Problem slice(const Problem &p, std::int64_t begin, std::int64_t end) {
     return s;
 }
 
-/// x_adv of an attack on a problem.
-inline Floats run_attack(const spar_component_ref &attack, const AnalyticModel &model,
-                         const Problem &p, const AnalyticOracle &oracle) {
-    Floats x_adv = p.x, outputs(static_cast<std::size_t>(p.count * model.outputs()));
+/// Runs an attack on a problem; x_adv is set to the clean points first.
+inline void run_attack(const spar_component_ref &attack, const AnalyticModel &model,
+                       const Problem &p, const AnalyticOracle &oracle, Floats &x_adv) {
+    x_adv = p.x;
+    Floats outputs(static_cast<std::size_t>(p.count * model.outputs()));
     for (std::int64_t i = 0; i < p.count; ++i)
         model.forward({p.x.data() + i * p.size(), static_cast<std::size_t>(p.size())},
                       {outputs.data() + i * model.outputs(), std::size_t(model.outputs())});
@@ -276,6 +280,12 @@ inline Floats run_attack(const spar_component_ref &attack, const AnalyticModel &
     batch.threat = &p.threat;
     batch.x_adv = x_adv.data();
     perturb(attack, oracle.table(), batch);
+}
+
+inline Floats run_attack(const spar_component_ref &attack, const AnalyticModel &model,
+                         const Problem &p, const AnalyticOracle &oracle) {
+    Floats x_adv;
+    run_attack(attack, model, p, oracle, x_adv);
     return x_adv;
 }
 

@@ -37,14 +37,27 @@ class AutoAttack : public spar::Attack {
         for (const spar_component_ref &attack : attacks.refs()) {
             if (standing.empty()) return;
             part_.take(oracle, batch, std::move(standing), turn++);
-            part_.perturb(attack);
-            standing = settle(oracle, batch);
+            try {
+                part_.perturb(attack);
+            } catch (...) {  // stopped, or out of queries: what was found until then counts
+                hand_over(batch);
+                throw;
+            }
+            hand_over(batch);
+            standing = withstood(oracle, batch);
         }
     }
 
   private:
-    /// Hands over what the attack found, and says who withstood it.
-    std::vector<std::int64_t> settle(const spar::Oracle &oracle, const spar::AttackBatch &batch) {
+    void hand_over(const spar::AttackBatch &batch) {
+        for (std::int64_t i = 0; i < part_.count(); ++i) {
+            const std::int64_t row = part_.rows()[static_cast<std::size_t>(i)];
+            std::ranges::copy(part_.x_adv()[i], batch.x_adv()[row].begin());
+        }
+    }
+
+    std::vector<std::int64_t> withstood(const spar::Oracle &oracle,
+                                        const spar::AttackBatch &batch) {
         outputs_.resize(part_.count(), oracle.outputs());
         oracle.evaluate({.x = part_.x_adv().data(),
                          .count = part_.count(),
@@ -53,7 +66,6 @@ class AutoAttack : public spar::Attack {
         std::vector<std::int64_t> standing;
         for (std::int64_t i = 0; i < part_.count(); ++i) {
             const std::int64_t row = part_.rows()[static_cast<std::size_t>(i)];
-            std::ranges::copy(part_.x_adv()[i], batch.x_adv()[row].begin());
             if (!batch.success(row, outputs_[i])) standing.push_back(row);
         }
         return standing;

@@ -45,6 +45,27 @@ TEST_CASE_FIXTURE(Fixture, "every attack stays inside ball and box") {
     });
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "what is proposed is inside at every query, also when the run is stopped") {
+    for_all([&](const AttackCase &c, spar_norm norm) {
+        const Problem p = make(norm, eps_of(norm), 5);
+        const Made attack(SPAR_KIND_ATTACK, c.node);
+        for (const std::int64_t answers : {-1, 0, 1, 4, 9}) {
+            AnalyticOracle oracle(model, p, &loss.instance().ref());
+            oracle.answers = answers;
+            Floats x_adv;
+            oracle.watch = [&](const spar_query &) { CHECK(inside(p, x_adv)); };
+            try {
+                run_attack(attack.instance().ref(), model, p, oracle, x_adv);
+            } catch (const spar::Error &stopped) {
+                CHECK(stopped.code() == SPAR_E_CANCELLED);
+                CHECK(answers >= 0);
+            }
+            CHECK(inside(p, x_adv));
+        }
+    });
+}
+
 TEST_CASE_FIXTURE(Fixture, "with eps 0 nothing moves") {
     for_all([&](const AttackCase &c, spar_norm norm) {
         const Problem p = make(norm, 0, 4);
