@@ -144,9 +144,9 @@ class Graph {
     ParameterList parameters;
     std::vector<std::unique_ptr<Operation>> operations;
     int output = 0;
-    int stage_end = 0;                 /// value at the end of the first stage
-    std::size_t stage_operations = 0;  /// operations up to there
-    std::int64_t stage_parameters = 0; /// parameters up to there
+    int stage_end = 0;                  /// value at the end of the first stage
+    std::size_t stage_operations = 0;   /// operations up to there
+    std::int64_t stage_parameters = 0;  /// parameters up to there
 
     const std::vector<Value> &values() const { return values_; }
     const std::vector<dnnl::memory::desc> &slots() const { return slots_; }

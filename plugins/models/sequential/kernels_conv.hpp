@@ -1,0 +1,194 @@
+// The gradient at the input of a convolution of few plain channels.
+#pragma once
+
+#include "kernels_vector.hpp"
+
+namespace sequential {
+namespace {
+
+constexpr std::int64_t P = 8;  // pixels computed together
+
+// Rows of the (masked) output gradient, as many as the kernel is high, each with zero columns on
+// both sides so that no tap needs a test: [kernel][blocks][columns][B].
+struct Ring {
+    float *rows;
+    std::int64_t columns, left, kernel, blocks;
+
+    std::int64_t slot(std::int64_t y) const {
+        return static_cast<std::int64_t>(static_cast<std::uint32_t>(y) %
+                                         static_cast<std::uint32_t>(kernel));
+    }
+    float *row(std::int64_t y) const { return rows + slot(y) * blocks * columns * B; }
+};
+
+inline std::int64_t ring_columns(const FirstConv &c) {
+    return c.out_width + 2 * c.kernel + 2 * P;
+}
+inline std::int64_t padded_width(const FirstConv &c) {
+    return c.width + 2 * c.padding + P * c.stride;
+}
+
+std::int64_t scratch_size(const FirstConv &c) {
+    const std::int64_t ring = c.kernel * c.blocks * ring_columns(c) * B;
+    return ring + c.channels * (c.height + 2 * c.padding) * padded_width(c);
+}
+
+Ring make_ring(const FirstConv &c, float *scratch) {
+    Ring ring{scratch, ring_columns(c), c.kernel, c.kernel, c.blocks};
+    for (std::int64_t i = 0; i < c.kernel * c.blocks * ring.columns; ++i)
+        at(scratch + i * B) = Vector{};
+    return ring;
+}
+
+// One vector's worth of pairwise sums: of `a` in its first half and of `b` in its second, or the
+// same for what earlier foldings have made of them.
+#define FOLD(a, b, level) \
+    (__builtin_shufflevector(a, b, LOW_##level) + __builtin_shufflevector(a, b, HIGH_##level))
+#if BLOCK == 16
+#define LOW_1 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
+#define HIGH_1 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
+#define LOW_2 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27
+#define HIGH_2 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31
+#define LOW_3 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29
+#define HIGH_3 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31
+#else
+#define LOW_1 0, 1, 2, 3, 8, 9, 10, 11
+#define HIGH_1 4, 5, 6, 7, 12, 13, 14, 15
+#define LOW_2 0, 1, 4, 5, 8, 9, 12, 13
+#define HIGH_2 2, 3, 6, 7, 10, 11, 14, 15
+#define LOW_3 0, 2, 4, 6, 8, 10, 12, 14
+#define HIGH_3 1, 3, 5, 7, 9, 11, 13, 15
+#endif
+
+// out[i] = sum of the elements of s[i], for P = 8 vectors.
+inline void sum_each(const Vector *s, float *out) {
+    const Vector a = FOLD(s[0], s[1], 1), b = FOLD(s[2], s[3], 1);
+    const Vector c = FOLD(s[4], s[5], 1), d = FOLD(s[6], s[7], 1);
+    const Vector e = FOLD(a, b, 2), f = FOLD(c, d, 2);
+    const Vector sums = FOLD(e, f, 3);
+    constexpr std::int64_t each = B / P;
+    float parts[B];
+    at(parts) = sums;
+    for (std::int64_t i = 0; i < P; ++i)
+        out[i] = each == 1 ? parts[i] : parts[i * each] + parts[i * each + each - 1];
+}
+
+// One row of dx in one channel, from the rows of the ring. Going up a tap in the kernel goes down a
+// row or a column in the gradient.
+inline void gradient_row(const FirstConv &c, const Ring &ring, const float *weights, std::int64_t y,
+                         float *dx) {
+    const std::int64_t filter = c.blocks * B;
+    const std::int64_t first_ky = (y + c.padding) % c.stride;
+    const std::int64_t bottom = (y + c.padding - first_ky) / c.stride;
+    for (std::int64_t phase = 0; phase < c.stride; ++phase) {
+        const std::int64_t first_kx = (phase + c.padding) % c.stride;
+        const std::int64_t right = ring.left + (phase + c.padding - first_kx) / c.stride;
+        for (std::int64_t j = 0; phase + j * c.stride < c.width; j += P) {
+            Vector sums[P] = {};
+            std::int64_t row = bottom, slot = ring.slot(bottom);
+            for (std::int64_t ky = first_ky; ky < c.kernel; ky += c.stride) {
+                const float *g = ring.rows + slot * c.blocks * ring.columns * B;
+                const bool inside = row >= 0 && row < c.out_height;
+                --row;
+                slot = slot == 0 ? ring.kernel - 1 : slot - 1;
+                if (!inside) continue;
+                std::int64_t column = right + j;
+                for (std::int64_t kx = first_kx; kx < c.kernel; kx += c.stride, --column) {
+                    if (column >= ring.left + c.out_width) continue;
+                    for (std::int64_t b = 0; b < c.blocks; ++b) {
+                        const Vector w = at(weights + (ky * c.kernel + kx) * filter + b * B);
+                        const float *from = g + (b * ring.columns + column) * B;
+                        for (std::int64_t i = 0; i < P; ++i) sums[i] += w * at(from + i * B);
+                    }
+                }
+            }
+            float values[P];
+            sum_each(sums, values);
+            for (std::int64_t i = 0; i < P && phase + (j + i) * c.stride < c.width; ++i)
+                dx[phase + (j + i) * c.stride] = values[i];
+        }
+    }
+}
+
+// All rows of dx; `fill(row)` puts a row of the masked gradient into the ring, in rising order.
+template <class Fill>
+inline void gradient_rows(const FirstConv &c, const Ring &ring, const float *weights, float *dx,
+                          Fill fill) {
+    std::int64_t filled = 0;
+    for (std::int64_t y = 0; y < c.height; ++y) {
+        for (; filled < c.out_height && filled * c.stride <= y + c.padding; ++filled) fill(filled);
+        for (std::int64_t channel = 0; channel < c.channels; ++channel)
+            gradient_row(c, ring, weights + channel * c.kernel * c.kernel * c.blocks * B, y,
+                         dx + (channel * c.height + y) * c.width);
+    }
+}
+
+void conv_gradient(const FirstConv &c, const float *weights, const float *g, const float *z,
+                   float *scratch, float *dx) {
+    const Ring ring = make_ring(c, scratch);
+    const std::int64_t plane = c.out_height * c.out_width * B;
+    gradient_rows(c, ring, weights, dx, [&](std::int64_t row) {
+        for (std::int64_t b = 0; b < c.blocks; ++b) {
+            float *to = ring.row(row) + (b * ring.columns + ring.left) * B;
+            const std::int64_t from = b * plane + row * c.out_width * B;
+            for (std::int64_t i = 0; i < c.out_width * B; i += B)
+                if (z != nullptr)
+                    mask(at(g + from + i), at(z + from + i), c.slope, at(to + i));
+                else
+                    at(to + i) = at(g + from + i);
+        }
+    });
+}
+
+// One row of the forward pass, masking g into the ring.
+template <int Blocks>
+inline void forward_row(const FirstConv &c, const float *weights, const float *bias, const float *x,
+                        const float *g, std::int64_t row, const Ring &ring, std::int64_t first) {
+    const std::int64_t filter = c.blocks * B, line = padded_width(c);
+    const std::int64_t height = c.height + 2 * c.padding, plane = c.out_height * c.out_width * B;
+    float *target = ring.row(row);
+    for (std::int64_t j = 0; j < c.out_width; j += P) {
+        Vector z[Blocks][P];
+        for (int b = 0; b < Blocks; ++b)
+            for (std::int64_t i = 0; i < P; ++i) z[b][i] = at(bias + (first + b) * B);
+        for (std::int64_t channel = 0; channel < c.channels; ++channel)
+            for (std::int64_t ky = 0; ky < c.kernel; ++ky)
+                for (std::int64_t kx = 0; kx < c.kernel; ++kx) {
+                    const float *w =
+                        weights + ((channel * c.kernel + ky) * c.kernel + kx) * filter + first * B;
+                    const float *from =
+                        x + (channel * height + row * c.stride + ky) * line + j * c.stride + kx;
+                    for (int b = 0; b < Blocks; ++b)
+                        for (std::int64_t i = 0; i < P; ++i)
+                            z[b][i] += at(w + b * B) * from[i * c.stride];
+                }
+        const std::int64_t count = c.out_width - j < P ? c.out_width - j : P;
+        for (int b = 0; b < Blocks; ++b) {
+            float *to = target + ((first + b) * ring.columns + ring.left + j) * B;
+            const float *from = g + (first + b) * plane + (row * c.out_width + j) * B;
+            for (std::int64_t i = 0; i < count; ++i)
+                mask(at(from + i * B), z[b][i], c.slope, at(to + i * B));
+        }
+    }
+}
+
+void conv_step(const FirstConv &c, const float *weights, const float *bias, const float *x,
+               const float *g, float *scratch, float *dx) {
+    const Ring ring = make_ring(c, scratch);
+    float *padded = scratch + c.kernel * c.blocks * ring.columns * B;
+    const std::int64_t line = padded_width(c), height = c.height + 2 * c.padding;
+    for (std::int64_t i = 0; i < c.channels * height * line; ++i) padded[i] = 0.0F;
+    for (std::int64_t channel = 0; channel < c.channels; ++channel)
+        for (std::int64_t y = 0; y < c.height; ++y)
+            for (std::int64_t i = 0; i < c.width; ++i)
+                padded[(channel * height + y + c.padding) * line + c.padding + i] =
+                    x[(channel * c.height + y) * c.width + i];
+    gradient_rows(c, ring, weights, dx, [&](std::int64_t row) {
+        std::int64_t b = 0;
+        for (; b + 2 <= c.blocks; b += 2) forward_row<2>(c, weights, bias, padded, g, row, ring, b);
+        for (; b < c.blocks; ++b) forward_row<1>(c, weights, bias, padded, g, row, ring, b);
+    });
+}
+
+}  // namespace
+}  // namespace sequential

@@ -1,0 +1,34 @@
+// A vector of BLOCK floats, for the files that are compiled once for each instruction set. They
+// include nothing of the standard library, whose inline functions would be compiled for that
+// instruction set and could be linked for everybody.
+#pragma once
+
+#include "kernels.hpp"
+
+#ifndef BLOCK
+#error "BLOCK, the number of floats in a vector, must be defined"
+#endif
+
+namespace sequential {
+namespace {
+
+constexpr std::int64_t B = BLOCK;
+
+typedef float Vector __attribute__((vector_size(4 * BLOCK), aligned(4)));
+typedef std::int32_t Mask __attribute__((vector_size(4 * BLOCK), aligned(4)));
+typedef std::uint8_t Bytes __attribute__((vector_size(BLOCK), aligned(1)));
+
+inline const Vector &at(const float *p) {
+    return *reinterpret_cast<const Vector *>(p);
+}
+inline Vector &at(float *p) {
+    return *reinterpret_cast<Vector *>(p);
+}
+
+/// The gradient before z > 0 ? z : slope * z.
+inline void mask(const Vector &g, const Vector &z, float slope, Vector &to) {
+    to = z > 0.0F ? g : slope * g;
+}
+
+}  // namespace
+}  // namespace sequential
