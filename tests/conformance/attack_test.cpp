@@ -1,0 +1,165 @@
+// Every attack: inside the threat model whatever it meets, the same for an example whatever stands
+// beside it, and at home in its own memory.
+#include "attack_bench.hpp"
+
+#include "engine/data.hpp"
+
+#include <set>
+
+using namespace spar;
+using namespace spar::test;
+
+namespace {
+
+constexpr std::int64_t count = 14;
+const std::vector<std::int64_t> shape{1, 4, 4};
+
+const AnalyticModel &model() {
+    static const AnalyticModel network(16, 12, 5, 3);
+    return network;
+}
+
+Problem problem_of(spar_norm norm, double eps) {
+    Problem p = problem(model(), count, norm, eps, shape);
+    p.labels[3] = (p.labels[3] + 1) % 5;  // one that is wrong already
+    return p;
+}
+
+struct Ball3 {
+    spar_norm norm;
+    double eps;
+};
+constexpr Ball3 balls[] = {{SPAR_NORM_LINF, 0.15}, {SPAR_NORM_L2, 0.6}, {SPAR_NORM_L1, 1.5}};
+
+/// Attacks whose definition is over the batch as a whole, and says so.
+const std::set<std::string> over_the_batch = {"fgm_batch"};
+
+/// Runs visit(instance, problem) for every attack in every norm that it takes.
+template <class Visit>
+void in_every_norm(Visit &&visit) {
+    for (const Sample &sample : samples(SPAR_KIND_ATTACK)) {
+        INFO(sample.name());
+        const Made made = sample.make();
+        int norms = 0;
+        for (const Ball3 &ball : balls) {
+            CAPTURE(ball.norm);
+            const Problem p = problem_of(ball.norm, ball.eps);
+            const Attacked result = attack(made.instance(), model(), p);
+            if (result.status == SPAR_OK) {
+                ++norms;
+                visit(made.instance(), p);
+                continue;
+            }
+            INFO(result.message);
+            CHECK((result.status == SPAR_E_UNSUPPORTED || result.status == SPAR_E_INVALID));
+            CHECK(result.message.size() > 10);
+        }
+        CHECK(norms > 0);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("stays inside ball and box, and comes to the same each time") {
+    in_every_norm([](const host::Instance &instance, const Problem &p) {
+        const Attacked first = attack(instance, model(), p);
+        CHECK(inside(p, first.x_adv));
+        CHECK((attack(instance, model(), p).x_adv == first.x_adv));
+        Problem training = p;
+        training.purpose = SPAR_PURPOSE_TRAIN;
+        CHECK(inside(p, attack(instance, model(), training).x_adv));
+    });
+}
+
+TEST_CASE("an example's result does not depend on its company") {
+    in_every_norm([](const host::Instance &instance, const Problem &p) {
+        if (over_the_batch.count(instance.type()) != 0) return;
+        const Floats whole = attack(instance, model(), p).x_adv;
+        for (const std::int64_t split : {1, 7}) {
+            CAPTURE(split);
+            Floats parts;
+            for (std::int64_t begin = 0; begin < count; begin += split) {
+                const Floats part =
+                    attack(instance, model(), slice(p, begin, std::min(count, begin + split)))
+                        .x_adv;
+                parts.insert(parts.end(), part.begin(), part.end());
+            }
+            CHECK((parts == whole));
+        }
+        auto order = host::index_range(0, count);
+        host::shuffle(order, 3);
+        const Problem other = permuted(p, order);
+        const Floats x = attack(instance, model(), other).x_adv;
+        for (std::int64_t i = 0; i < count; ++i)
+            CHECK(std::ranges::equal(example(x, p, i),
+                                     example(whole, p, order[static_cast<std::size_t>(i)])));
+    });
+}
+
+TEST_CASE("in a ball of radius zero nothing moves") {
+    in_every_norm([](const host::Instance &instance, Problem p) {
+        p.threat.eps = 0;
+        const Attacked result = attack(instance, model(), p);
+        CHECK(result.status == SPAR_OK);
+        CHECK((result.x_adv == p.x));
+    });
+}
+
+TEST_CASE("a targeted goal keeps inside as well") {
+    in_every_norm([](const host::Instance &instance, Problem p) {
+        for (const std::int64_t label : p.labels) p.targets.push_back((label + 1) % 5);
+        p.threat.targeted = 1;
+        const Attacked result = attack(instance, model(), p);
+        CHECK(inside(p, result.x_adv));
+        if (result.status != SPAR_OK) CHECK(result.message.size() > 10);
+    });
+}
+
+TEST_CASE("gradients and outputs that are no numbers, or all zero, do no harm") {
+    in_every_norm([](const host::Instance &instance, const Problem &p) {
+        for (const Fault fault : {Fault::nan_gradient, Fault::zero_gradient, Fault::nan_outputs}) {
+            CAPTURE(static_cast<int>(fault));
+            const Attacked result = attack(instance, model(), p, {.fault = fault});
+            CHECK(inside(p, result.x_adv));
+            if (result.status != SPAR_OK) CHECK(result.message.size() > 10);
+        }
+    });
+}
+
+TEST_CASE("an oracle that fails at any call is handed on, and x_adv is inside all the same") {
+    in_every_norm([](const host::Instance &instance, const Problem &p) {
+        for (const std::int64_t at : {0, 1, 2, 5, 11}) {
+            CAPTURE(at);
+            const Attacked result =
+                attack(instance, model(), p, {Fault::none, at, SPAR_E_INTERNAL});
+            if (result.calls <= at) {
+                CHECK(result.status == SPAR_OK);
+            } else {
+                CHECK(result.status == SPAR_E_INTERNAL);
+                CHECK(result.message == "planted by the test");
+            }
+            CHECK(inside(p, result.x_adv));
+        }
+    });
+}
+
+TEST_CASE("cancelled or out of queries, it ends with the best so far") {
+    in_every_norm([](const host::Instance &instance, const Problem &p) {
+        for (const spar_status status : {SPAR_E_CANCELLED, SPAR_E_BUDGET})
+            for (const std::int64_t at : {0, 1, 4}) {
+                CAPTURE(status);
+                CAPTURE(at);
+                const Attacked result = attack(instance, model(), p, {Fault::none, at, status});
+                CHECK((result.status == SPAR_OK || result.status == status));
+                CHECK(inside(p, result.x_adv));
+                CHECK(result.calls <= at + 2);
+            }
+    });
+}
+
+TEST_CASE("no examples are no work") {
+    in_every_norm([](const host::Instance &instance, const Problem &p) {
+        const Attacked result = attack(instance, model(), slice(p, 0, 0));
+        CHECK(result.status == SPAR_OK);
+    });
+}

@@ -1,0 +1,171 @@
+// Weights, output folders and places: everything around a sound pipeline that may be wrong.
+#include "hostile.hpp"
+
+#include <cstring>
+
+using namespace spar::test;
+
+namespace {
+
+/// A safetensors file from its header's text and the bytes behind it.
+std::string safetensors(const std::string &header, const std::string &bytes) {
+    const std::uint64_t size = header.size();
+    std::string file(reinterpret_cast<const char *>(&size), 8);
+    return file + header + bytes;
+}
+
+std::string zeros(std::size_t count) {
+    return std::string(count * 4, '\0');
+}
+
+const std::string weight =
+    R"("1.weight":{"dtype":"F32","shape":[10,784],"data_offsets":[0,31360]})";
+const std::string bias = R"("1.bias":{"dtype":"F32","shape":[10],"data_offsets":[31360,31400]})";
+
+Ran run_with_weights(const std::string &file) {
+    const Folder folder;
+    const std::string path = folder.write("weights.safetensors", file);
+    return run_json(with("/model/weights", path));
+}
+
+}  // namespace
+
+TEST_CASE("sound weights are taken") {
+    const Ran ran = run_with_weights(safetensors("{" + weight + "," + bias + "}", zeros(7850)));
+    INFO(ran.ended.err);
+    CHECK(ran.ended.code == 0);
+}
+
+TEST_CASE("files that are not sound safetensors are refused as data") {
+    const std::string whole = safetensors("{" + weight + "," + bias + "}", zeros(7850));
+    const std::uint64_t large = ~std::uint64_t{0};
+    const std::string endless(reinterpret_cast<const char *>(&large), 8);
+    const std::map<std::string, std::string> files = {
+        {"empty", ""},
+        {"seven bytes", "1234567"},
+        {"a text", "these are no weights, and there are more than eight bytes of them"},
+        {"an endless header", endless + "{}"},
+        {"a header that is no JSON", safetensors("{1.weight", zeros(4))},
+        {"a header that is a list", safetensors("[]", "")},
+        {"cut in the header", whole.substr(0, 60)},
+        {"cut in the values", whole.substr(0, whole.size() - 4)},
+        {"one byte too many", whole + "x"},
+        {"offsets beyond the end",
+         safetensors("{" + weight +
+                         R"(,"1.bias":{"dtype":"F32","shape":[10],"data_offsets":)"
+                         "[31360,99999999]}}",
+                     zeros(7850))},
+        {"offsets that overflow",
+         safetensors("{" + weight +
+                         R"(,"1.bias":{"dtype":"F32","shape":[10],"data_offsets":)"
+                         "[18446744073709551600,24]}}",
+                     zeros(7850))},
+        {"offsets in the wrong order",
+         safetensors("{" + weight +
+                         R"(,"1.bias":{"dtype":"F32","shape":[10],"data_offsets":)"
+                         "[31400,31360]}}",
+                     zeros(7850))},
+        {"a negative offset",
+         safetensors("{" + weight +
+                         R"(,"1.bias":{"dtype":"F32","shape":[10],"data_offsets":)"
+                         "[-40,0]}}",
+                     zeros(7850))},
+        {"a shape that overflows",
+         safetensors("{" + weight +
+                         R"(,"1.bias":{"dtype":"F32","shape":[4294967296,4294967296],)"
+                         R"("data_offsets":[31360,31400]}})",
+                     zeros(7850))},
+        {"a shape that does not fit its bytes",
+         safetensors("{" + weight +
+                         R"(,"1.bias":{"dtype":"F32","shape":[11],"data_offsets":)"
+                         "[31360,31400]}}",
+                     zeros(7850))},
+        {"an unknown type",
+         safetensors("{" + weight +
+                         R"(,"1.bias":{"dtype":"F7","shape":[10],"data_offsets":)"
+                         "[31360,31400]}}",
+                     zeros(7850))},
+        {"a header nested without end", safetensors(std::string(200000, '['), "")},
+    };
+    for (const auto &[name, bytes] : files) {
+        CAPTURE(name);
+        check_refused(run_with_weights(bytes), 6, {"weights.safetensors"});
+    }
+}
+
+TEST_CASE("weights of another net are refused with all that does not fit") {
+    const std::string other =
+        R"("1.weight":{"dtype":"F32","shape":[784,10],"data_offsets":[0,31360]})";
+    check_refused(run_with_weights(safetensors("{" + other + "," + bias + "}", zeros(7850))), 6,
+                  {"1.weight", "[10,784]", "[784,10]"});
+    check_refused(run_with_weights(safetensors("{" + weight + "}", zeros(7840))), 6, {"1.bias"});
+    const std::string more = R"("9.bias":{"dtype":"F32","shape":[1],"data_offsets":[31400,31404]})";
+    check_refused(
+        run_with_weights(safetensors("{" + weight + "," + bias + "," + more + "}", zeros(7851))), 6,
+        {"9.bias"});
+    std::string nan = zeros(7850);
+    std::memcpy(nan.data() + 40, "\xff\xff\xff\xff", 4);
+    check_refused(run_with_weights(safetensors("{" + weight + "," + bias + "}", nan)), 6,
+                  {"1.weight"});
+}
+
+TEST_CASE("files that are not there are said with their place") {
+    check_refused(run_json(with("/model/weights", "nowhere.safetensors")), 6,
+                  {"nowhere.safetensors"});
+    Json pipeline = sound_pipeline();
+    pipeline["data"]["train"] = {{"type", "idx"}, {"images", "no-images"}, {"labels", "no-labels"}};
+    check_refused(run_json(pipeline), 6, {"no-images", "/data/train"});
+}
+
+TEST_CASE("an output folder that holds something is left alone") {
+    const Folder folder;
+    const std::string pipeline = folder.write("p.json", sound_pipeline().dump());
+    std::filesystem::create_directory(folder.path() / "full");
+    folder.write("full/precious", "data");
+    const Ended occupied = spar::test::spar({"run", pipeline, "--out", folder / "full"});
+    CHECK(occupied.code == 2);
+    CHECK(occupied.says("full"));
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.path() / "full"), {}) == 1);
+
+    folder.write("file", "data");
+    const Ended on_file = spar::test::spar({"run", pipeline, "--out", folder / "file"});
+    CHECK(on_file.code == 2);
+    CHECK(file_content(folder / "file") == "data");
+    const Ended below = spar::test::spar({"run", pipeline, "--out", folder / "file/below"});
+    CHECK(below.code == 2);
+    CHECK(below.says("file/below"));
+
+    const Ended nothing = spar::test::spar({"run", pipeline, "--out", folder / "none", "--resume"});
+    CHECK(nothing.code == 2);
+    CHECK(!std::filesystem::exists(folder / "none"));
+    const Ended nowhere = spar::test::spar({"run", pipeline, "--out", "/proc/spar-run"});
+    CHECK(nowhere.code == 2);
+    CHECK(nowhere.says("/proc/spar-run"));
+}
+
+TEST_CASE("a run is not resumed with another pipeline, nor from a spoilt checkpoint") {
+    const Folder folder;
+    const std::string pipeline = folder.write("p.json", sound_pipeline().dump());
+    const std::string out = folder / "run";
+    REQUIRE(spar::test::spar({"run", pipeline, "--out", out}).code == 0);
+    const Ended other =
+        spar::test::spar({"run", pipeline, "--out", out, "--resume", "--set", "train.epochs=7"});
+    CHECK(other.code == 3);
+    const std::string checkpoint = out + "/checkpoints/last.safetensors";
+    const std::string whole = file_content(checkpoint);
+    REQUIRE(whole.size() > 1000);
+    const std::string results = file_content(out + "/results.json");
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{8}, std::size_t{100}, whole.size() - 1}) {
+        CAPTURE(size);
+        folder.write("run/checkpoints/last.safetensors", whole.substr(0, size));
+        const Ended cut = spar::test::spar({"run", pipeline, "--out", out, "--resume"});
+        CHECK(cut.code == 6);
+        CHECK(cut.says("last.safetensors"));
+    }
+    std::string flipped = whole;
+    flipped[whole.size() - 100] = static_cast<char>(flipped[whole.size() - 100] ^ 4);
+    folder.write("run/checkpoints/last.safetensors", flipped);
+    CHECK(spar::test::spar({"run", pipeline, "--out", out, "--resume"}).code == 6);
+    CHECK(file_content(out + "/results.json") == results);
+}
