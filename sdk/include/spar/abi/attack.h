@@ -74,7 +74,7 @@ typedef struct spar_attack_table {
     uint32_t struct_size;
     uint32_t reserved;
     spar_status (*perturb)(void *self, const spar_oracle *oracle, const spar_attack_batch *batch,
-                           spar_error *error);
+                           spar_error *error); /* reads x, writes x_adv; asks the oracle */
 } spar_attack_table;
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_query) == 88);

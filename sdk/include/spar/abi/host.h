@@ -45,7 +45,7 @@ typedef struct spar_host {
     uint32_t abi_minor;
     const char *version; /* [static] the host's own version, "1.2.3" */
 
-    void (*log)(const struct spar_host *host, spar_severity severity, const char *text);
+    void (*log)(const struct spar_host *host, spar_severity severity, const char *text); /* for people */
 
     /* Runs task(context, i) for every i in [0, count) and waits. The first failure in the order of i is
        the answer. Calls from inside a task run in the calling thread. How the work is cut is the

@@ -72,9 +72,9 @@ typedef struct spar_session {
     uint64_t key;                 /* random numbers of this method in this step; add the id */
 
     spar_status (*pass)(const struct spar_session *session, const spar_session_pass *pass,
-                        spar_error *error);
+                        spar_error *error); /* see spar_session_pass */
     spar_status (*backward)(const struct spar_session *session, int32_t tape, const float *cotangent,
-                            spar_wants wants, float *dx, spar_error *error);
+                            spar_wants wants, float *dx, spar_error *error); /* as in spar_model_table */
     /* Runs an attack on the batch against the model as it is now; x_adv [n, size] out, checked.
        `objective` may be null. Rows that are not attacked are left as they are. `draw` tells several calls in one step apart. */
     spar_status (*attack)(const struct spar_session *session, const spar_component_ref *attack,

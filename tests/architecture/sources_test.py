@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Rules on the sources alone: who may include whom, and how long a file may be."""
+import re
+import unittest
+
+import tree
+
+# The folders of the host form a line: each may include itself and what stands before it.
+LINE = ["config", "plugins", "pipeline", "report", "engine", "app"]
+# And these, against the line. How a command ends is one leaf header that every folder throws; the
+# checker of pipelines asks the registry which components there are.
+AGAINST_THE_LINE = {
+    ("config", "pipeline/failure.hpp"),
+    ("plugins", "pipeline/failure.hpp"),
+    ("config", "plugins/registry.hpp"),
+    ("config", "plugins/kinds.hpp"),
+}
+# Libraries that a plugin may use, by what its CMakeLists.txt links.
+LIBRARIES = {"zlib.h": "ZLIB", "zip.h": "zip", "dnnl.hpp": "dnnl", "dnnl.h": "dnnl", "Eigen/": "Eigen",
+             "png.h": "PNG"}
+LONGEST = 300
+
+
+class Includes(unittest.TestCase):
+    def test_sdk_needs_the_standard_library_and_dlpack(self):
+        for path in tree.files("sdk/include"):
+            for line, kind, target in tree.includes(path):
+                own = target.startswith("spar/") if kind == "<" else (path.parent / target).is_file()
+                with self.subTest(file=tree.name(path), line=line):
+                    self.assertTrue(own or target in tree.STANDARD or target == "dlpack/dlpack.h",
+                                    f"the SDK may not include {target}")
+
+    def test_plugins_need_the_sdk_and_their_own_libraries(self):
+        for path in tree.files("plugins"):
+            folder = path.parent
+            lists = folder / "CMakeLists.txt"
+            linked = lists.read_text() if lists.is_file() else ""
+            for line, kind, target in tree.includes(path):
+                with self.subTest(file=tree.name(path), line=line):
+                    if kind == '"':
+                        there = (folder / target).resolve()
+                        self.assertTrue(there.is_file(), f"{target} is not beside it")
+                        self.assertIn(there.parent, (folder, folder.parent / "common"),
+                                      "a plugin reads its own folder and the kind's common/")
+                        continue
+                    library = [word for header, word in LIBRARIES.items() if target.startswith(header)]
+                    if library:
+                        users = linked if lists.is_file() else "common"
+                        self.assertTrue(users == "common" or library[0] in users,
+                                        f"{target} without {library[0]} among its LIBS")
+                        continue
+                    self.assertTrue(target.startswith("spar/") or target in tree.STANDARD
+                                    or target in tree.POSIX or target in tree.PROCESSOR,
+                                    f"a plugin may not include {target}")
+
+    def test_folders_of_the_host_form_a_line(self):
+        for path in tree.files("framework"):
+            folder = path.relative_to(tree.ROOT / "framework").parts[0]
+            self.assertIn(folder, LINE, f"{tree.name(path)} stands in no folder of the line")
+            for line, kind, target in tree.includes(path):
+                if kind != '"':
+                    self.assertFalse(target.startswith("doctest"), tree.name(path))
+                    continue
+                with self.subTest(file=tree.name(path), line=line):
+                    first = target.split("/")[0]
+                    self.assertIn(first, LINE, f"{target}: include as \"folder/file.hpp\"")
+                    if (folder, target) in AGAINST_THE_LINE:
+                        continue
+                    self.assertLessEqual(LINE.index(first), LINE.index(folder),
+                                         f"{folder} stands before {first}")
+
+    def test_failure_is_a_leaf(self):
+        quoted = [t for _, kind, t in tree.includes(tree.ROOT / "framework/pipeline/failure.hpp")
+                  if kind == '"']
+        self.assertEqual(quoted, [])
+
+    def test_framework_reaches_plugins_through_the_contract(self):
+        for path in tree.files("framework", "sdk"):
+            self.assertNotRegex(path.read_text(), r'#\s*include\s*["<][^">]*plugins/(attacks|datasets|'
+                                r'losses|methods|models|optimizers|reporters)/', tree.name(path))
+
+
+class Files(unittest.TestCase):
+    def test_no_file_is_longer_than_one_sitting(self):
+        for path in tree.files("sdk", "plugins", "framework", "tests"):
+            with self.subTest(file=tree.name(path)):
+                self.assertLessEqual(len(path.read_text().splitlines()), LONGEST)
+
+    def test_headers_are_included_once(self):
+        for path in tree.files("sdk", "plugins", "framework", "tests"):
+            # *_impl.hpp: a body that several sources include, each for its own instruction set.
+            if path.suffix not in (".h", ".hpp") or path.stem.endswith("_impl"):
+                continue
+            text = path.read_text()
+            with self.subTest(file=tree.name(path)):
+                self.assertTrue("#pragma once" in text or re.search(r"#ifndef (\w+_H)\n#define \1\n", text))
+
+    def test_a_plugin_is_a_folder_of_a_kind(self):
+        kinds = {"attacks", "datasets", "losses", "methods", "models", "optimizers", "reporters"}
+        for path in sorted((tree.ROOT / "plugins").iterdir()):
+            if not path.is_dir():
+                continue
+            self.assertIn(path.name, kinds)
+            for plugin in sorted(path.iterdir()):
+                if plugin.name == "common":
+                    continue
+                with self.subTest(plugin=f"{path.name}/{plugin.name}"):
+                    self.assertIn(f"spar_add_plugin({plugin.name}\n",
+                                  (plugin / "CMakeLists.txt").read_text().replace(" ", "\n"))
+
+    def test_top_level_holds_what_the_layout_says(self):
+        listed = {path.relative_to(tree.ROOT).parts[0]
+                  for path in tree.files(".")}
+        self.assertLessEqual(listed, {"sdk", "plugins", "framework", "tests", "docs"})
+
+
+class Contract(unittest.TestCase):
+    def test_every_function_of_the_contract_is_explained(self):
+        for path in tree.files("sdk/include/spar/abi"):
+            explained, inside = False, False
+            lines = path.read_text().splitlines()
+            for line, text in enumerate(lines, 1):
+                last = next((t for t in lines[line - 1:] if ";" in t or "*/" in t), "")
+                comment = "/*" in text or "*/" in text or text.lstrip().startswith("*")
+                comment = comment or ("(*" in text and "/*" in last)
+                if text.startswith("typedef struct") and text.endswith("{"):
+                    inside, explained = True, explained or comment
+                elif not text.strip():
+                    explained = False
+                if comment:
+                    explained = True
+                if inside and re.match(r"\s+\S.*\(\*\w+\)\(", text):
+                    with self.subTest(file=tree.name(path), line=line):
+                        self.assertTrue(explained, f"no comment on or above: {text.strip()}")
+                if text.startswith("}"):
+                    inside = explained = False
+
+    def test_the_contract_is_plain_c(self):
+        for path in [tree.ROOT / "sdk/include/spar/abi.h", *tree.files("sdk/include/spar/abi")]:
+            code = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
+            for word in ("bool", "long", "size_t", "enum", "unsigned", "int ", "va_list", "..."):
+                with self.subTest(file=tree.name(path), word=word):
+                    pattern = re.escape(word) if word == "..." else r"\b" + word.strip() + r"\b"
+                    code_lines = [text for text in code.splitlines() if "spar_head)" not in text]
+                    self.assertNotRegex("\n".join(code_lines), pattern)
+
+
+if __name__ == "__main__":
+    unittest.main()
