@@ -84,9 +84,10 @@ std::vector<std::string> Data::files() const {
     std::vector<std::string> files;
     const auto *table = &dataset_->table<spar_dataset_table>();
     if (table->file == nullptr) return files;
-    while (const char *file =
-               table->file(dataset_->self(), static_cast<std::int64_t>(files.size())))
-        files.emplace_back(file);
+    const auto next = [&] {
+        return table->file(dataset_->self(), static_cast<std::int64_t>(files.size()));
+    };
+    while (const char *file = dataset_->ask("file", next)) files.emplace_back(file);
     return files;
 }
 

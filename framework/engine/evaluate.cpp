@@ -35,7 +35,7 @@ class Evaluator {
         : network_(network),
           data_(data),
           plan_(plan),
-          has_loss_(plan.loss != nullptr && (needs(*plan.loss) & (SPAR_LOSS_NEEDS_REFERENCE |
+          has_loss_(plan.loss != nullptr && (needs_of(*plan.loss) & (SPAR_LOSS_NEEDS_REFERENCE |
                                                                   SPAR_LOSS_NEEDS_TARGETS)) == 0) {}
 
     EvaluationOutcome run(Reporters *reporters, const std::string &label);

@@ -27,4 +27,7 @@ struct LossHead {
                                 const float *outputs, float *gradients, spar_error *error);
 };
 
+/// What the loss cannot do without.
+spar_loss_needs needs_of(const spar_component_ref &loss);
+
 }  // namespace spar::host

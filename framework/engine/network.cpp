@@ -19,7 +19,7 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data)
     setup.key = model_->key();
     model_->call("setup", [&](spar_error *e) { return table_->setup(model_->self(), &setup, e); });
 
-    outputs_ = table_->outputs(model_->self());
+    outputs_ = model_->ask("outputs", [&] { return table_->outputs(model_->self()); });
     if (outputs_ < info.outputs)
         throw Failure(Exit::pipeline,
                       fmt::format("#{}: the model ends in {} outputs, but the data has {} {}: make "
@@ -31,7 +31,8 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data)
                                                   "has {} target values",
                                                   model_->pointer(), outputs_, info.outputs));
     const auto extension = [&](const char *id) -> const void * {
-        return table_->extension != nullptr ? table_->extension(model_->self(), id) : nullptr;
+        if (table_->extension == nullptr) return nullptr;
+        return model_->ask("extension", [&] { return table_->extension(model_->self(), id); });
     };
     stages_ = static_cast<const spar_stages *>(extension(SPAR_MODEL_STAGES));
     shape_.assign(data.shape().begin(), data.shape().end());
@@ -42,7 +43,8 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data)
                           fmt::format("#{}: the data is text, but the model has no embedding: give "
                                       "it one as its first layer",
                                       model_->pointer()));
-        shape_.push_back(embedding_->width(model_->self()));
+        shape_.push_back(
+            model_->ask("the embedding", [&] { return embedding_->width(model_->self()); }));
     }
     size_ = product(shape_);
     read_parameters();
@@ -50,7 +52,9 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data)
 
 void Network::read_parameters() {
     std::set<std::string> names;
-    for (std::int64_t i = 0; i < table_->parameter_count(model_->self()); ++i) {
+    const std::int64_t count =
+        model_->ask("parameter_count", [&] { return table_->parameter_count(model_->self()); });
+    for (std::int64_t i = 0; i < count; ++i) {
         spar_parameter p{};
         p.struct_size = sizeof p;
         model_->call("parameter",
@@ -135,7 +139,10 @@ void Network::zero_gradients() {
 }
 
 void Network::parameters_changed() {
-    table_->parameters_changed(model_->self());
+    model_->ask("parameters_changed", [&] {
+        table_->parameters_changed(model_->self());
+        return true;
+    });
 }
 
 }  // namespace spar::host

@@ -14,7 +14,8 @@ Optimization::Optimization(std::unique_ptr<Instance> optimizer, Network &network
       clipping_(clipping),
       average_decay_(average_decay) {
     const auto &table = optimizer_->table<spar_optimizer_table>();
-    const std::int64_t arrays = table.state_count(optimizer_->self());
+    const std::int64_t arrays =
+        optimizer_->ask("state_count", [&] { return table.state_count(optimizer_->self()); });
     for (const NetworkParameter &p : network.parameters()) {
         if (average_decay_) average_.emplace_back(p.value.begin(), p.value.end());
         if (!p.trainable) continue;
@@ -108,8 +109,9 @@ std::vector<Optimization::State> Optimization::state() {
     for (std::size_t i = 0; i < trained_.size(); ++i)
         for (std::size_t j = 0; j < memory_[i].size(); ++j)
             all.push_back(
-                {fmt::format("optimizer.{}.{}", trained_[i].name,
-                             table.state_name(optimizer_->self(), static_cast<std::int64_t>(j))),
+                {fmt::format("optimizer.{}.{}", trained_[i].name, optimizer_->ask("state_name", [&] {
+                     return table.state_name(optimizer_->self(), static_cast<std::int64_t>(j));
+                 })),
                  memory_[i][j]});
     for (std::size_t i = 0; i < average_.size(); ++i)
         all.push_back({"average." + network_.parameters()[i].name, average_[i]});

@@ -5,6 +5,7 @@
 #include "pipeline/failure.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -73,6 +74,8 @@ class Parser {
                 read_tensor(name, entry, loaded);
             }
         }
+        if (claimed_ != body_.size())
+            refuse(fmt::format("its tensors end at byte {} of {}", claimed_, body_.size()));
         return loaded;
     }
 
@@ -126,6 +129,7 @@ class Parser {
             offsets[0] > offsets[1] || offsets[1] > body_.size() ||
             offsets[1] - offsets[0] != bytes)
             refuse(fmt::format("tensor \"{}\" does not lie where its header says", name));
+        claimed_ = std::max(claimed_, offsets[1]);
         if (type[0] == 'I' || type[0] == 'U' || type == "BOOL") return;
         tensor.values.resize(count);
         decode(type, body_.substr(offsets[0], bytes), tensor.values);
@@ -135,6 +139,7 @@ class Parser {
     std::filesystem::path path_;
     std::string content_;
     std::string_view body_;
+    std::uint64_t claimed_ = 0;  // where the last tensor ends
 };
 
 }  // namespace

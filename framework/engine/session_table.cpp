@@ -1,5 +1,6 @@
 // What a method sees of the session: the functions of spar_session, for it and for methods inside
 // it.
+#include "engine/loss_head.hpp"
 #include "engine/session.hpp"
 
 #include <spar/loss.hpp>
@@ -191,7 +192,7 @@ spar_session TrainingSession::make_table(Caller &caller) const {
     s.loss = Table::loss;
     s.prepare = Table::prepare;
     s.gradients = Table::gradients;
-    s.loss_needs = needs(loss_);
+    s.loss_needs = needs_of(loss_);
     return s;
 }
 

@@ -2,6 +2,8 @@
 
 #include "engine/safetensors.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace spar::host {
@@ -25,6 +27,8 @@ void load_weights(Network &network, const std::filesystem::path &path) {
         if (found->second.shape != p.shape)
             faults += fmt::format("\n  \"{}\" is {}, the model's is {}", p.name,
                                   shape_text(found->second.shape), shape_text(p.shape));
+        else if (!std::ranges::all_of(found->second.values, [](float v) { return std::isfinite(v); }))
+            faults += fmt::format("\n  \"{}\" holds values that are not numbers", p.name);
         else if (faults.empty())
             std::ranges::copy(found->second.values, p.value.begin());
         file.tensors.erase(found);

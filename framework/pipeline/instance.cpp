@@ -6,6 +6,7 @@
 #include <spar/children.hpp>
 
 #include <fmt/format.h>
+#include <map>
 #include <sodium.h>
 #include <nlohmann/json.hpp>
 
@@ -25,7 +26,23 @@ Exit exit_for(spar_status status) {
     }
 }
 
+/// By what the plugin knows of them. Instances come and go on the main thread only.
+std::map<const void *, const Instance *> &living() {
+    static std::map<const void *, const Instance *> all;
+    return all;
+}
+
 }  // namespace
+
+const Instance *Instance::of(const spar_component_ref &ref) {
+    const auto found = living().find(ref.self);
+    return found != living().end() ? found->second : nullptr;
+}
+
+std::string Instance::label() const {
+    return fmt::format("{} \"{}\" of the plugin {}", kind_name(entry_->descriptor->kind), type(),
+                       entry_->plugin->path.filename().string());
+}
 
 Instance::Instance(const ComponentEntry *entry, std::string pointer, std::uint64_t key)
     : entry_(entry), pointer_(std::move(pointer)), key_(key) {
@@ -36,6 +53,7 @@ Instance::Instance(const ComponentEntry *entry, std::string pointer, std::uint64
 }
 
 Instance::~Instance() {
+    living().erase(ref_.self);
     if (ref_.self == nullptr || entry_->descriptor->destroy == nullptr) return;
     try {
         entry_->descriptor->destroy(ref_.self);
@@ -76,11 +94,8 @@ void Instance::threw(const char *what, const char *text) const {
 }
 
 const Instance &Builder::find(const spar_component_ref &ref) const {
-    const auto found = living_.find(ref.self);
-    if (found == living_.end())
-        throw Failure(Exit::plugin,
-                      "a component was handed to the host that the host did not build");
-    return *found->second;
+    if (const Instance *found = Instance::of(ref)) return *found;
+    throw Failure(Exit::plugin, "a component was handed to the host that the host did not build");
 }
 
 std::uint64_t Builder::key(const std::string &pointer) const {
@@ -127,7 +142,7 @@ std::unique_ptr<Instance> Builder::build(spar_kind kind, const nlohmann::ordered
         throw Failure(Exit::plugin, fmt::format("#{}: {} \"{}\" made nothing and reported no error",
                                                 pointer, kind_name(kind), type));
     instance->ref_.self = self;
-    living_[self] = instance.get();
+    living()[self] = instance.get();
     return instance;
 }
 

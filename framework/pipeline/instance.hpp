@@ -7,7 +7,6 @@
 
 #include <spar/error.hpp>
 
-#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -47,6 +46,23 @@ class Instance {
         if (status != SPAR_OK) fail(what, status, error);
     }
 
+    /// As call(), for a function that gives a value instead of a status.
+    template <class Function>
+    auto ask(const char *what, Function &&function) const {
+        decltype(function()) value{};
+        guarded_call(what, [&]() -> spar_status {
+            value = function();
+            return SPAR_OK;
+        });
+        return value;
+    }
+
+    /// What messages call it: loss "kl" of the plugin kl.so.
+    std::string label() const;
+
+    /// The living instance behind a reference; null where the host built none.
+    static const Instance *of(const spar_component_ref &ref);
+
   private:
     friend class Builder;
     template <class Function>
@@ -82,7 +98,6 @@ class Builder {
     const Registry &registry_;
     std::uint64_t seed_;
     PathResolver path_;
-    mutable std::map<const void *, const Instance *> living_;
 };
 
 template <class Function>

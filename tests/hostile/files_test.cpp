@@ -62,7 +62,7 @@ TEST_CASE("files that are no plugin for this machine are refused, with what they
     CHECK(found.refusals().size() == files.size() + 5);
     for (const host::Refusal &refusal : found.refusals()) {
         INFO(refusal.path.string(), ": ", refusal.reason);
-        CHECK(refusal.reason.size() > 8);
+        CHECK(refusal.reason.size() >= 8);
     }
     const Ended listed = spar::test::spar({"list", "--plugin-dir", folder.path().string()});
     CHECK(listed.code == 0);

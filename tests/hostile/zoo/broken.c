@@ -7,6 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef SECOND_TWIN
+/* Other bytes than the first's: a copy would count as the same plugin. */
+__attribute__((used)) static const char twin[] = "second";
+#endif
+
 #if defined(FAULT_exits_on_load)
 __attribute__((constructor)) static void harm(void) {
     exit(0);
