@@ -68,7 +68,7 @@ class Tables {
     };
 
     Row row(const std::string &name, const Json &property, const Json &schema) {
-        const Json required = schema.value("required", Json::array());
+        const Json &required = members(schema, "required");
         const bool needed = std::find(required.begin(), required.end(), name) != required.end();
         std::string values = expected(property, root_);
         if (const std::string unit = property.value("x-unit", ""); !unit.empty())
@@ -82,7 +82,7 @@ class Tables {
 
     std::string table(const std::string &title, const Json &schema) {
         std::vector<Row> rows;
-        for (const auto &[name, property] : schema.value("properties", Json::object()).items()) {
+        for (const auto &[name, property] : members(schema, "properties").items()) {
             if (name == "type" && property.contains("const")) continue;
             rows.push_back(row(name, property, schema));
             gather(name, property);
@@ -109,13 +109,13 @@ class Tables {
         const Json &here = resolved(property, root_);
         if (here.contains("x-spar-kind")) return;
         if (here.contains("items")) return gather(name, here.at("items"));
-        for (const Json &choice : here.value("oneOf", Json::array())) remember(name, choice);
+        for (const Json &choice : members(here, "oneOf")) remember(name, choice);
         if (here.contains("properties")) remember(name, here);
     }
 
     void remember(const std::string &name, const Json &part) {
         const Json &here = resolved(part, root_);
-        const Json type = here.value("properties", Json::object()).value("type", Json::object());
+        const Json &type = members(members(here, "properties"), "type");
         const std::string own = type.contains("const") ? type.at("const").dump() : "";
         const std::string title = name + (own.empty() ? "" : ": " + own);
         if (std::find(seen_.begin(), seen_.end(), title) != seen_.end()) return;

@@ -14,6 +14,8 @@ namespace spar::host {
 namespace {
 
 constexpr std::size_t most_problems = 100;
+/// More than the values of the largest file.
+constexpr std::size_t most_checks = 16U << 20;
 /// Levels of the value, and schemas that stand for one another on one level.
 constexpr std::size_t deepest_check = 4 * deepest_nesting;
 
@@ -42,13 +44,6 @@ std::string type_of(const Json &node) {
     return type != node.end() && type->is_string() ? type->get<std::string>() : std::string();
 }
 
-/// The value of a keyword as an object, an empty one where it is missing.
-const Json &members(const Json &schema, const char *keyword) {
-    static const Json none = Json::object();
-    const auto found = schema.find(keyword);
-    return found != schema.end() ? *found : none;
-}
-
 std::vector<std::string> names_of(const Json &object) {
     std::vector<std::string> names;
     for (const auto &[name, value] : object.items()) names.push_back(name);
@@ -71,7 +66,10 @@ bool Checker::full() const {
 }
 
 void Checker::check(Json &node, const Json &schema, const Json &root, const std::string &pointer) {
-    if (full()) return;
+    if (full() || ++checks_ > most_checks) {
+        if (checks_ == most_checks + 1) problem(pointer, "takes too long to check");
+        return;
+    }
     if (depth_ >= deepest_check)
         return problem(pointer, "nests too deep; is a default made of itself?");
     ++depth_;

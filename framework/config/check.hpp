@@ -43,7 +43,7 @@ class Checker {
     const Registry &registry_;
     const Origins &origins_;
     std::vector<Problem> problems_;
-    std::size_t depth_ = 0;
+    std::size_t depth_ = 0, checks_ = 0;
 };
 
 }  // namespace spar::host

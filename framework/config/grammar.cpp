@@ -2,6 +2,7 @@
 
 #include "config/grammar_text.hpp"
 #include "config/parse.hpp"
+#include "config/schema.hpp"
 #include "plugins/registry.hpp"
 
 #include <nlohmann/json.hpp>
@@ -57,7 +58,7 @@ class Composer {
             for (Json &element : node) open(element, prefix);
         if (!node.is_object()) return;
         if (const auto kind = node.find("x-spar-kind"); kind != node.end() && kind->is_string()) {
-            const Json keys = node.value("x-spar-host", Json::object());
+            const Json keys = members(node, "x-spar-host");
             const auto name = kind->get<std::string>();
             Json reference = {{"$ref", "#/definitions/" + place(name, keys)}};
             if (node.contains("default")) reference["default"] = node["default"];
@@ -79,8 +80,7 @@ class Composer {
     /// The definition of "a component of this kind", with the host's keys where there are some.
     std::string place(const std::string &kind, const Json &keys) {
         std::string name = kind;
-        for (const auto &[key, schema] : keys.value("properties", Json::object()).items())
-            name += "+" + key;
+        for (const auto &[key, schema] : members(keys, "properties").items()) name += "+" + key;
         if (added_.contains(name)) return name;
         added_[name] = Json::object();
         Json choices = Json::array();
@@ -97,11 +97,11 @@ class Composer {
     std::string component(const std::string &place, const ComponentEntry &entry, const Json &keys) {
         const std::string name = place + "." + entry.descriptor->type;
         Json schema = *entry.schema;
-        Json inner = schema.value("definitions", Json::object());
+        Json inner = members(schema, "definitions");
         schema.erase("definitions");
         open(schema, name + ".");
         schema["description"] = entry.descriptor->summary;
-        for (const auto &[key, property] : keys.value("properties", Json::object()).items())
+        for (const auto &[key, property] : members(keys, "properties").items())
             schema["properties"][key] = property;
         added_[name] = std::move(schema);
         for (auto &[part, definition] : inner.items()) {

@@ -22,12 +22,11 @@ void Origins::copy(const std::string &pointer, const Origins &other,
                    const std::string &other_pointer) {
     set(pointer, other.shared(other_pointer));
     const std::string prefix = other_pointer + "/";
-    const std::map<std::string, std::shared_ptr<const Origin>> theirs(
-        other.own_.lower_bound(prefix), other.own_.end());
-    for (const auto &[place, origin] : theirs) {
-        if (!place.starts_with(prefix)) break;
-        own_[pointer + place.substr(other_pointer.size())] = origin;
-    }
+    std::vector<std::pair<std::string, std::shared_ptr<const Origin>>> inside;
+    for (auto it = other.own_.lower_bound(prefix);
+         it != other.own_.end() && it->first.starts_with(prefix); ++it)
+        inside.emplace_back(pointer + it->first.substr(other_pointer.size()), it->second);
+    for (auto &[place, origin] : inside) own_[place] = std::move(origin);
 }
 
 }  // namespace spar::host

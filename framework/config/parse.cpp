@@ -114,9 +114,14 @@ class Builder {
     /// Where the parser is.
     std::string here() const {
         std::string pointer;
-        for (const Level &level : levels_)
-            pointer = level.value->is_array() ? child_pointer(pointer, level.value->size())
-                                              : child_pointer(pointer, level.name);
+        for (const Level &level : levels_) {
+            if (!level.value->is_array()) {
+                pointer = child_pointer(pointer, level.name);
+                continue;
+            }
+            const bool inside = &level != &levels_.back();  // of the last element
+            pointer = child_pointer(pointer, level.value->size() - (inside ? 1 : 0));
+        }
         return name_ + "#" + pointer;
     }
 

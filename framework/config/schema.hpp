@@ -23,6 +23,9 @@ std::string schema_fault(const Json &schema, std::string_view type);
 /// The schema itself, or what its $ref leads to in `root`.
 const Json &resolved(const Json &schema, const Json &root);
 
+/// The value of a keyword that is an object or a list; empty where it is missing.
+const Json &members(const Json &schema, const char *keyword);
+
 /// Which values fit, in words: "an integer from 1 to 10", "one of \"a\", \"b\"". Bounds as wide as
 /// the type of number are left out unless `all` is wanted.
 std::string expected(const Json &schema, const Json &root, bool all = false);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 
 namespace spar::host {
@@ -102,24 +103,47 @@ class Shape {
             schema(value[i], child_pointer(pointer, i), depth + 1);
     }
 
-    /// It leads to a definition that is there, and not in a circle.
     void reference(const Json &value, const std::string &pointer) const {
-        const Json *here = &value;
-        const Json definitions = root_.value("definitions", Json::object());
-        for (std::size_t hops = 0;; ++hops) {
-            demand(here->is_string(), pointer, "a text");
-            const auto text = here->get<std::string>();
-            demand(text.starts_with(definitions_prefix), pointer, "#/definitions/<name>");
-            const auto target = definitions.find(text.substr(definitions_prefix.size()));
-            if (!definitions.is_object() || target == definitions.end())
-                throw Fault(pointer, quote(text) + " does not exist");
-            if (!target->is_object() || !target->contains("$ref")) return;
-            if (hops > definitions.size()) throw Fault(pointer, quote(text) + " leads in a circle");
-            here = &target->at("$ref");
-        }
+        demand(value.is_string(), pointer, "a text");
+        const auto text = value.get<std::string>();
+        demand(text.starts_with(definitions_prefix), pointer, "#/definitions/<name>");
+        const Json &definitions = members(root_, "definitions");
+        if (!definitions.is_object() ||
+            !definitions.contains(text.substr(definitions_prefix.size())))
+            throw Fault(pointer, quote(text) + " does not exist");
     }
 
     const Json &root_;
+};
+
+/// Definitions that stand for themselves, by $ref or as one of their own alternatives: whoever
+/// follows them never comes to a value.
+class Circles {
+  public:
+    explicit Circles(const Json &definitions) : definitions_(definitions) {}
+
+    void check() {
+        for (const auto &[name, definition] : definitions_.items()) enter(name);
+    }
+
+  private:
+    void enter(const std::string &name) {
+        if (done_.contains(name)) return;
+        if (!open_.insert(name).second)
+            throw Fault(child_pointer("/definitions", name), "leads in a circle");
+        follow(definitions_.at(name));
+        open_.erase(name);
+        done_.insert(name);
+    }
+
+    void follow(const Json &schema) {
+        if (const auto target = schema.find("$ref"); target != schema.end())
+            return enter(target->get<std::string>().substr(definitions_prefix.size()));
+        for (const Json &choice : members(schema, "oneOf")) follow(choice);
+    }
+
+    const Json &definitions_;
+    std::set<std::string> open_, done_;
 };
 
 }  // namespace
@@ -127,6 +151,7 @@ class Shape {
 std::string schema_fault(const Json &schema, std::string_view type) {
     try {
         Shape(schema).schema(schema, "");
+        Circles(members(schema, "definitions")).check();
         if (schema.value("type", Json()) != "object") throw Fault("/type", "expected \"object\"");
         const Json properties = schema.value("properties", Json::object());
         const Json own = properties.value("type", Json::object());

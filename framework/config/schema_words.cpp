@@ -46,7 +46,10 @@ std::string length(const Json &schema, const char *least, const char *most, cons
     return text.empty() ? text : text + " " + of;
 }
 
-std::string by_type(const std::string &type, const Json &schema, const Json &root, bool all) {
+std::string words(const Json &schema, const Json &root, bool all, int depth);
+
+std::string by_type(const std::string &type, const Json &schema, const Json &root, bool all,
+                    int depth) {
     if (type == "integer") return "an integer" + range(schema, all);
     if (type == "number") return "a number" + range(schema, all);
     if (type == "boolean") return "true or false";
@@ -54,7 +57,8 @@ std::string by_type(const std::string &type, const Json &schema, const Json &roo
     if (type == "object") return "an object";
     if (type == "array") {
         std::string text = "a list" + length(schema, "minItems", "maxItems", "elements");
-        if (schema.contains("items")) text += ", each " + expected(schema.at("items"), root, all);
+        if (schema.contains("items"))
+            text += ", each " + words(schema.at("items"), root, all, depth);
         return text;
     }
     if (schema.value("x-spar-path", false)) return "a file's name";
@@ -69,12 +73,11 @@ std::string one_of_words(const Json &words) {
 
 /// The "type" that an alternative stands for, as {"const": ...} in its properties.
 std::string part_type(const Json &alternative) {
-    const Json properties = alternative.value("properties", Json::object());
-    const Json type = properties.value("type", Json::object());
+    const Json &type = members(members(alternative, "properties"), "type");
     return type.contains("const") ? type.at("const").dump() : "";
 }
 
-std::string alternatives(const Json &choices, const Json &root, bool all) {
+std::string alternatives(const Json &choices, const Json &root, bool all, int depth) {
     std::string text;
     std::vector<std::string> parts;
     for (const Json &choice : choices) {
@@ -82,11 +85,30 @@ std::string alternatives(const Json &choices, const Json &root, bool all) {
         if (const std::string part = part_type(alternative); !part.empty())
             parts.push_back(part);
         else
-            text += (text.empty() ? "" : " or ") + expected(alternative, root, all);
+            text += (text.empty() ? "" : " or ") + words(alternative, root, all, depth);
     }
     if (parts.empty()) return text;
     return text + (text.empty() ? "" : " or ") + "an object with \"type\" " +
            (parts.size() > 1 ? "one of " : "") + listed(parts);
+}
+
+/// A schema may be made of itself; words go a few levels down.
+std::string words(const Json &schema, const Json &root, bool all, int depth) {
+    if (++depth > 4) return "a value";
+    const Json &here = resolved(schema, root);
+    if (const auto kind = here.find("x-spar-kind"); kind != here.end())
+        return with_article(kind->get<std::string>()) + ", an object with a \"type\"";
+    if (here.contains("oneOf")) return alternatives(here.at("oneOf"), root, all, depth);
+    if (here.contains("const")) return here.at("const").dump();
+    if (here.contains("enum")) return one_of_words(here.at("enum"));
+    const auto type = here.find("type");
+    if (type == here.end()) return "any value";
+    if (type->is_string()) return by_type(type->get<std::string>(), here, root, all, depth);
+    std::string text;
+    for (const Json &one : *type)
+        text +=
+            (text.empty() ? "" : " or ") + by_type(one.get<std::string>(), here, root, all, depth);
+    return text;
 }
 
 }  // namespace
@@ -94,6 +116,12 @@ std::string alternatives(const Json &choices, const Json &root, bool all) {
 std::string with_article(std::string_view noun) {
     const bool vowel = !noun.empty() && std::string_view("aeiou").find(noun[0]) != noun.npos;
     return (vowel ? "an " : "a ") + std::string(noun);
+}
+
+const Json &members(const Json &schema, const char *keyword) {
+    static const Json none = Json::object();
+    const auto found = schema.find(keyword);
+    return found != schema.end() ? *found : none;
 }
 
 const Json &resolved(const Json &schema, const Json &root) {
@@ -106,19 +134,7 @@ const Json &resolved(const Json &schema, const Json &root) {
 }
 
 std::string expected(const Json &schema, const Json &root, bool all) {
-    const Json &here = resolved(schema, root);
-    if (const auto kind = here.find("x-spar-kind"); kind != here.end())
-        return with_article(kind->get<std::string>()) + ", an object with a \"type\"";
-    if (here.contains("oneOf")) return alternatives(here.at("oneOf"), root, all);
-    if (here.contains("const")) return here.at("const").dump();
-    if (here.contains("enum")) return one_of_words(here.at("enum"));
-    const auto type = here.find("type");
-    if (type == here.end()) return "any value";
-    if (type->is_string()) return by_type(type->get<std::string>(), here, root, all);
-    std::string text;
-    for (const Json &one : *type)
-        text += (text.empty() ? "" : " or ") + by_type(one.get<std::string>(), here, root, all);
-    return text;
+    return words(schema, root, all, 0);
 }
 
 std::string found(const Json &value) {

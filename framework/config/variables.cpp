@@ -9,7 +9,18 @@
 namespace spar::host {
 namespace {
 
-constexpr std::size_t longest_text = 1U << 20;
+constexpr std::size_t most_put_in = 1U << 20;
+constexpr std::size_t most_problems = 100;
+
+/// Bytes of text in a value and one for each of its parts, as far as `most`.
+std::size_t weight(const Json &value, std::size_t most) {
+    if (value.is_string()) return 1 + value.get_ref<const std::string &>().size();
+    std::size_t sum = 1;
+    if (value.is_structured())
+        for (const Json &part : value)
+            if ((sum += weight(part, most)) > most) break;
+    return sum;
+}
 
 /// A value to put in, and where it was written.
 struct Value {
@@ -45,6 +56,7 @@ class Substitution {
     }
 
     void walk(Json &node, const std::string &pointer) {
+        if (problems_.size() >= most_problems) return;
         if (node.is_string()) {
             text(node, pointer);
         } else if (node.is_array()) {
@@ -90,9 +102,7 @@ class Substitution {
             return false;
         }
         out += value.json.is_string() ? value.json.get<std::string>() : value.json.dump();
-        if (out.size() <= longest_text) return true;
-        problem(pointer, "the text grows beyond 1 MiB");
-        return false;
+        return true;
     }
 
     std::optional<Value> named(const std::string &name, const std::string &pointer) {
@@ -117,6 +127,12 @@ class Substitution {
             done_.insert(name);
         }
         open_.erase(name);
+        put_in_ += weight(*found, most_put_in);
+        if (put_in_ > most_put_in) {
+            if (!too_much_) problem(pointer, "what the variables stand for grows beyond 1 MiB");
+            too_much_ = true;
+            return std::nullopt;
+        }
         return Value{*found, source_.origins, place};
     }
 
@@ -133,6 +149,8 @@ class Substitution {
     Source &source_;
     Json vars_ = Json::object();
     std::set<std::string> used_, open_, done_;
+    std::size_t put_in_ = 0;
+    bool too_much_ = false;
     std::vector<Problem> problems_;
 };
 

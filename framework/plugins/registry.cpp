@@ -95,6 +95,8 @@ Registry Registry::discover(const std::vector<fs::path> &folders, const spar_hos
 
 void Registry::add(const fs::path &path, const spar_host *host) {
     const std::string sha256 = sha256_of_file(path);
+    for (const auto &other : plugins_)
+        if (other->sha256 == sha256) return;  // a copy
     const spar_plugin *plugin = open_plugin(path, host);
     auto file =
         std::make_unique<PluginFile>(PluginFile{path, plugin->name, plugin->version, sha256});
