@@ -107,7 +107,7 @@ class Shape {
         demand(value.is_string(), pointer, "a text");
         const auto text = value.get<std::string>();
         demand(text.starts_with(definitions_prefix), pointer, "#/definitions/<name>");
-        const Json &definitions = members(root_, "definitions");
+        const Json &definitions = host::members(root_, "definitions");
         if (!definitions.is_object() ||
             !definitions.contains(text.substr(definitions_prefix.size())))
             throw Fault(pointer, quote(text) + " does not exist");
