@@ -48,8 +48,8 @@ struct Ball {
     void noisy_point(std::span<const float> center, Random random, double sigma,
                      std::span<float> x) const {
         for (std::size_t i = 0; i < x.size(); ++i)
-            x[i] = static_cast<float>(center[i] +
-                                      sigma * random.normal(static_cast<std::int64_t>(i)));
+            x[i] =
+                static_cast<float>(center[i] + sigma * random.normal(static_cast<std::int64_t>(i)));
         project(center, x);
     }
 
