@@ -200,9 +200,9 @@ int add_conv(Graph &graph, int input, const LayerSpec &spec, const std::string &
     const Shape in = expect_image(graph, input, spec);
     const Shape out{spec.out, window_count(spec, in[1], in), window_count(spec, in[2], in)};
     // A convolution reads one or three plain channels as fast as blocked ones, and no padding then
-    // goes through memory; into other than whole blocks oneDNN would do it by its slow reference.
-    const bool plain = in[0] <= 3 && spec.out % kernels().block == 0;
-    input = plain ? to_plain(graph, input) : to_blocked(graph, input);
+    // goes through memory.
+    if (in[0] > 3) input = to_blocked(graph, input);
+    if (in[0] <= 3) input = to_plain(graph, input);
 
     const Shape dims{spec.out, in[0], spec.kernel, spec.kernel};
     Parameter &weight = graph.parameters.add(name + ".weight", dims);
