@@ -105,7 +105,7 @@ TEST_CASE("check prints every problem with its place and ends with 3") {
     CHECK(bad.code == 3);
     CHECK(bad.out.empty());
     CHECK(has(bad.err, "#/train/epochs: expected an integer from 1 to 1000000; found 0"));
-    CHECK(has(bad.err, "#/threat/eps: expected a number at least 0; found -1"));
+    CHECK(has(bad.err, "#/threat/eps: expected a number from 0 to 1e+30; found -1"));
     const Ended json = toy_spar({"check", file, "--json", "--set", "train.epochs=0"});
     CHECK(json.code == 3);
     const host::Json error = host::Json::parse(json.out).at("error");

@@ -137,13 +137,13 @@ TEST_CASE("the attacks: names, and threats of their own") {
 
 TEST_CASE("values out of range, each with its place") {
     const std::pair<Setting, const char *> faults[] = {
-        {{"version", "2"}, "p#/version: expected 1; found 2"},
+        {{"version", "2"}, "#/version: expected 1; found 2"},
         {{"seed", "-1"}, "expected an integer at least 0; found -1"},
         {{"seed", "1.0"}, "expected an integer at least 0"},
         {{"name", ""}, "/name"},
         {{"name", "../x"}, "expected letters, digits"},
         {{"name", "a b"}, "expected letters, digits"},
-        {{"threat.eps", "-0.1"}, "expected a number at least 0"},
+        {{"threat.eps", "-0.1"}, "expected a number from 0 to"},
         {{"threat.norm", "linff"}, "did you mean \"linf\"?"},
         {{"threat.target", "-2"}, "an integer at least 0; found -2"},
         {{"threat.lower", "2"}, ""},
@@ -160,7 +160,7 @@ TEST_CASE("values out of range, each with its place") {
         {{"evaluate.attacks.0.steps", "0"}, "p: "},
         {{"evaluate.attacks.0.name", "a/b"}, "expected letters, digits"},
         {{"evaluate.attacks.0.threat", R"({"epss":1})"}, "did you mean \"eps\"?"},
-        {{"evaluate.attacks.0.threat", R"({"eps":"x"})"}, "expected a number at least 0"},
+        {{"evaluate.attacks.0.threat", R"({"eps":"x"})"}, "expected a number from 0 to"},
         {{"evaluate.attack", "[]"}, "did you mean \"attacks\"?"},
         {{"trian", "{}"}, "did you mean \"train\"?"},
         {{"report", R"([{"type":"loud"}])"}, "no reporter is called \"loud\""},
