@@ -119,10 +119,11 @@ TEST_CASE("gradients of convolutions") {
     for (const std::int64_t channels : {1, 2, 3, 5, 20}) {
         CAPTURE(channels);
         check_network({conv(6, 3), layer("flatten"), linear(3)}, {channels, 6, 7});
-        check_network({conv(18, 3, 2, 1), layer("relu"), layer("flatten"), linear(3)},
+        check_network({conv(32, 4), layer("flatten"), linear(3)}, {channels, 5, 13});
+        check_network({conv(16, 3, 2, 1), layer("relu"), layer("flatten"), linear(3)},
                       {channels, 7, 6});
     }
-    check_network({conv(4, 5, 3, 2), leaky(0.2), layer("flatten"), linear(3)}, {1, 11, 10});
+    check_network({conv(16, 5, 3, 2), leaky(0.2), layer("flatten"), linear(3)}, {1, 11, 10});
     check_network({conv(33, 1), layer("tanh"), layer("flatten"), linear(3)}, {3, 3, 3});
     LayerSpec unbiased = conv(5, 2);
     unbiased.bias = false;

@@ -108,6 +108,9 @@ void check_stage(const std::vector<LayerSpec> &layers, std::size_t length, const
 TEST_CASE("the first stage by itself does what the whole network does there") {
     check_stage(small_cnn(), 2, {1, 28, 28});
     check_stage({conv(20, 3, 2, 1), layer("relu"), layer("flatten"), linear(3)}, 2, {3, 9, 8});
+    check_stage({conv(16, 3, 2, 1), layer("relu"), layer("flatten"), linear(3)}, 2, {3, 9, 8});
+    check_stage({conv(48, 5, 3, 2), layer("relu"), layer("flatten"), linear(3)}, 2, {2, 12, 17});
+    check_stage({conv(16, 3, 1, 1), layer("flatten"), linear(3)}, 1, {1, 9, 8});
     check_stage({conv(20, 3), layer("tanh"), layer("flatten"), linear(3)}, 2, {3, 9, 8});
     check_stage({conv(20, 3), pool("maxpool", 2, 2), layer("relu"), layer("flatten"), linear(3)}, 3,
                 {1, 9, 8});
