@@ -81,7 +81,7 @@ void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
         });
     } catch (const Failure &) {
         if (handle.failure) std::rethrow_exception(handle.failure);
-        throw;
+        if (!handle.budget_spent) throw;  // else x_adv holds the best so far
     }
     verify(task, x_adv, size);
 }

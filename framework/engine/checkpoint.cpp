@@ -1,6 +1,7 @@
 #include "engine/checkpoint.hpp"
 
 #include "engine/safetensors.hpp"
+#include "plugins/sha256.hpp"
 
 #include <fmt/format.h>
 #include <cmath>
@@ -89,12 +90,25 @@ void restore(const LoadedTensors &file, const std::filesystem::path &path, const
     std::ranges::copy(found->second.values, target.begin());
 }
 
+/// Of everything in a checkpoint, tensors in the order of their names.
+std::string digest(const std::map<std::string, std::span<const float>> &tensors,
+                   const std::string &state) {
+    std::string content = state;
+    for (const auto &[name, values] : tensors) {
+        content += name + '\0';
+        content.append(reinterpret_cast<const char *>(values.data()), values.size_bytes());
+    }
+    return sha256_of(content);
+}
+
 }  // namespace
 
 void save_checkpoint(const TrainingTask &task, const TrainingState &state) {
     std::vector<TensorToSave> tensors;
+    std::map<std::string, std::span<const float>> by_name;
     const auto add = [&](const std::string &name, std::span<const float> values) {
         tensors.push_back({name, {static_cast<std::int64_t>(values.size())}, values});
+        by_name[name] = values;
     };
     const auto &parameters = task.network.parameters();
     for (const NetworkParameter &p : parameters) add("model." + p.name, p.value);
@@ -103,9 +117,10 @@ void save_checkpoint(const TrainingTask &task, const TrainingState &state) {
         if (tensor.saved) add("method." + name, tensor.values);
     for (std::size_t i = 0; i < state.best.size(); ++i)
         add("best." + parameters[i].name, state.best[i]);
-    save_safetensors(task.checkpoint, tensors,
-                     {{"fingerprint", task.fingerprint},
-                      {"state", to_json(state, task.optimization.steps()).dump()}});
+    const std::string text = to_json(state, task.optimization.steps()).dump();
+    save_safetensors(
+        task.checkpoint, tensors,
+        {{"fingerprint", task.fingerprint}, {"state", text}, {"sha256", digest(by_name, text)}});
 }
 
 void load_checkpoint(const TrainingTask &task, TrainingState &state) {
@@ -121,6 +136,13 @@ void load_checkpoint(const TrainingTask &task, TrainingState &state) {
             fmt::format("{}: the checkpoint is of another pipeline (or seed); a run can only "
                         "be resumed with what it was started with",
                         path.string()));
+    std::map<std::string, std::span<const float>> by_name;
+    for (const auto &[name, tensor] : file.tensors) by_name[name] = tensor.values;
+    const auto sum = file.metadata.find("sha256");
+    if (sum == file.metadata.end() || sum->second != digest(by_name, text->second))
+        throw Failure(Exit::data, path.string() +
+                                      ": the checkpoint is damaged: its content is not "
+                                      "what its sum says");
     try {
         const Json json = Json::parse(text->second);
         state_from(json, state);

@@ -35,8 +35,9 @@ class Evaluator {
         : network_(network),
           data_(data),
           plan_(plan),
-          has_loss_(plan.loss != nullptr && (needs_of(*plan.loss) & (SPAR_LOSS_NEEDS_REFERENCE |
-                                                                  SPAR_LOSS_NEEDS_TARGETS)) == 0) {}
+          has_loss_(plan.loss != nullptr &&
+                    (needs_of(*plan.loss) &
+                     (SPAR_LOSS_NEEDS_REFERENCE | SPAR_LOSS_NEEDS_TARGETS)) == 0) {}
 
     EvaluationOutcome run(Reporters *reporters, const std::string &label);
 
@@ -75,7 +76,9 @@ LossHead Evaluator::head(const std::int64_t *labels, const float *values,
 }
 
 void Evaluator::load(std::size_t begin) {
-    if (stop_requested) throw Failure(Exit::stopped, "stopped during the evaluation");
+    if (stop_requested)
+        throw Failure(Exit::stopped,
+                      "stopped during an evaluation; the same command with --resume goes on");
     const std::size_t count = std::min(batch_size(), total() - begin);
     batch_.begin = begin;
     data_.read(std::span(plan_.indices).subspan(begin, count), batch_.batch);

@@ -24,7 +24,8 @@ spar_status call(const spar_component_ref &loss, const spar_loss_rows &rows, spa
     }
     if (status == SPAR_OK || error == nullptr) return status;
     const Instance *instance = Instance::of(loss);
-    const std::string who = instance != nullptr ? instance->label() : std::string("loss ") + loss.type;
+    const std::string who =
+        instance != nullptr ? instance->label() : std::string("loss ") + loss.type;
     return fill(error, status, who + ": " + error->message, error->pointer);
 }
 

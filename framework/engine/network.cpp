@@ -1,6 +1,7 @@
 #include "engine/network.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -59,14 +60,17 @@ void Network::read_parameters() {
         p.struct_size = sizeof p;
         model_->call("parameter",
                      [&](spar_error *e) { return table_->parameter(model_->self(), i, &p, e); });
+        const bool trainable = (p.flags & SPAR_PARAMETER_TRAINABLE) != 0;
         if (p.name == nullptr || p.value == nullptr || p.rank < 0 || p.rank > SPAR_MAX_RANK ||
-            !names.insert(p.name).second)
-            throw Failure(Exit::plugin, fmt::format("#{}: parameter {} of the model has no name of "
-                                                    "its own, no value or no shape",
-                                                    model_->pointer(), i));
+            std::any_of(p.shape, p.shape + std::clamp(p.rank, 0, SPAR_MAX_RANK),
+                        [](std::int64_t extent) { return extent < 1; }) ||
+            (trainable && p.gradient == nullptr) || !names.insert(p.name).second)
+            throw Failure(Exit::plugin,
+                          fmt::format("#{}: parameter {} of the model has no name of its own, no "
+                                      "value, no shape, or no gradient although it is trained",
+                                      model_->pointer(), i));
         const std::vector<std::int64_t> shape(p.shape, p.shape + p.rank);
         const auto size = static_cast<std::size_t>(product(shape));
-        const bool trainable = (p.flags & SPAR_PARAMETER_TRAINABLE) != 0 && p.gradient != nullptr;
         parameters_.push_back({p.name,
                                trainable,
                                (p.flags & SPAR_PARAMETER_STAGE) != 0,

@@ -3,6 +3,7 @@
 #include "pipeline/services.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <cmath>
 
 namespace spar::host {
@@ -28,16 +29,23 @@ Optimization::Optimization(std::unique_ptr<Instance> optimizer, Network &network
     }
 }
 
+void Optimization::refuse_gradients() const {
+    const auto broken = [](const NetworkParameter &p) {
+        return !std::ranges::all_of(p.gradient, [](float g) { return std::isfinite(g); });
+    };
+    const auto first = std::ranges::find_if(trained_, broken);
+    throw Failure(Exit::plugin,
+                  fmt::format("training diverged: the gradient of \"{}\" is not a number, or too "
+                              "large for one, after {} steps; try a smaller learning rate, or "
+                              "clipping (train.clip)",
+                              first != trained_.end() ? first->name : "all parameters", steps_));
+}
+
 void Optimization::clip() {
     double squares = 0;
     for (const NetworkParameter &p : trained_)
         for (const float g : p.gradient) squares += double{g} * double{g};
-    if (!std::isfinite(squares))
-        throw Failure(
-            Exit::plugin,
-            fmt::format("training diverged: a gradient is not a number after {} steps; try "
-                        "a smaller learning rate, or clipping (train.clip)",
-                        steps_));
+    if (!std::isfinite(squares)) refuse_gradients();
     if (clipping_.norm) {
         // As PyTorch's clip_grad_norm_.
         const double factor = *clipping_.norm / (std::sqrt(squares) + 1e-6);
@@ -108,11 +116,14 @@ std::vector<Optimization::State> Optimization::state() {
     const auto &table = optimizer_->table<spar_optimizer_table>();
     for (std::size_t i = 0; i < trained_.size(); ++i)
         for (std::size_t j = 0; j < memory_[i].size(); ++j)
-            all.push_back(
-                {fmt::format("optimizer.{}.{}", trained_[i].name, optimizer_->ask("state_name", [&] {
-                     return table.state_name(optimizer_->self(), static_cast<std::int64_t>(j));
-                 })),
-                 memory_[i][j]});
+            all.push_back({fmt::format("optimizer.{}.{}", trained_[i].name,
+                                       optimizer_->ask("state_name",
+                                                       [&] {
+                                                           return table.state_name(
+                                                               optimizer_->self(),
+                                                               static_cast<std::int64_t>(j));
+                                                       })),
+                           memory_[i][j]});
     for (std::size_t i = 0; i < average_.size(); ++i)
         all.push_back({"average." + network_.parameters()[i].name, average_[i]});
     return all;

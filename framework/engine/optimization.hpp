@@ -39,6 +39,7 @@ class Optimization {
 
   private:
     void clip();
+    [[noreturn]] void refuse_gradients() const;
     void update_average();
 
     std::unique_ptr<Instance> optimizer_;

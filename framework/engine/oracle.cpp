@@ -28,7 +28,9 @@ const T *gather_rows(const spar_query &query, const T *source, std::int64_t widt
 template <class Work>
 spar_status answer(const spar_oracle *oracle, spar_error *error, Work &&work) {
     auto &handle = *static_cast<OracleHandle *>(oracle->handle);
-    if (handle.cancelled()) return fill(error, SPAR_E_CANCELLED, "the run is being stopped");
+    if (handle.cancelled())
+        return fill(error, SPAR_E_CANCELLED,
+                    "the run is being stopped; the same command with --resume goes on");
     return guarded(error, [&] {
         try {
             work(handle);
@@ -71,9 +73,11 @@ void OracleHandle::count(const spar_query &query) {
             throw Error(SPAR_E_CONTRACT, fmt::format("a query for example {} of a batch of {}", row,
                                                      task.points.count));
         const auto at = static_cast<std::size_t>(row);
-        if (budget > 0 && queries.forward[at] >= budget)
+        if (budget > 0 && queries.forward[at] >= budget) {
+            budget_spent = true;
             throw Error(SPAR_E_BUDGET,
                         fmt::format("the budget of {} queries an example is spent", budget));
+        }
         queries.forward[at] += 1;
         if (gradient) queries.gradient[at] += 1;
     }
@@ -141,6 +145,7 @@ void OracleHandle::evaluate(const spar_query &query) {
     task.network->pass(points, pass);
     if (query.tape > 0) {
         auto &rows = memory.tape_rows[static_cast<std::size_t>(query.tape)];
+        taped[static_cast<std::size_t>(query.tape)] = true;
         rows.resize(static_cast<std::size_t>(query.count));
         for (std::int64_t i = 0; i < query.count; ++i)
             rows[static_cast<std::size_t>(i)] = row_of(query, i);
@@ -150,6 +155,8 @@ void OracleHandle::evaluate(const spar_query &query) {
 void OracleHandle::pullback(std::int32_t tape, const float *cotangent, float *gradient) {
     if (tape < 1 || tape > tapes)
         throw Error(SPAR_E_CONTRACT, fmt::format("tape {}, expected 1 to {}", tape, tapes));
+    if (!taped[static_cast<std::size_t>(tape)])
+        throw Error(SPAR_E_CONTRACT, fmt::format("nothing was recorded on tape {}", tape));
     const auto &rows = memory.tape_rows[static_cast<std::size_t>(tape)];
     for (const std::int64_t row : rows) queries.gradient[static_cast<std::size_t>(row)] += 1;
     Network::Points points{};

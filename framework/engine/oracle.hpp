@@ -31,6 +31,11 @@ struct OracleHandle {
     void evaluate(const spar_query &query);
     void pullback(std::int32_t tape, const float *cotangent, float *gradient);
 
+    /// The attack asked for more than the budget and was refused.
+    bool budget_spent = false;
+    /// Slots of tapes that this oracle has filled.
+    std::array<bool, 9> taped{};
+
   private:
     void count(const spar_query &query);
     /// The arrays of `memory` for these points.

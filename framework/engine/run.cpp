@@ -2,6 +2,7 @@
 
 #include "engine/checkpoint.hpp"
 #include "engine/files.hpp"
+#include "engine/fitting.hpp"
 #include "engine/npz.hpp"
 #include "engine/results.hpp"
 #include "engine/signals.hpp"
@@ -13,7 +14,6 @@
 #include <spar/philox.hpp>
 
 #include <fmt/format.h>
-#include <limits>
 
 namespace spar::host {
 namespace fs = std::filesystem;
@@ -44,7 +44,6 @@ class Run {
     void evaluate();
     void save_adversarial(const EvaluationOutcome &outcome) const;
     std::vector<std::string> missed_thresholds(const EvaluationOutcome &outcome) const;
-    spar_threat threat(const Threat &threat, const Data &data) const;
     PreparedAttack prepare(const AttackPlan &attack, const Data &data);
     std::string fingerprint() const { return sha256_of(plan_.resolved->dump()); }
     std::unique_ptr<Instance> make(spar_kind kind, const Node &node) const {
@@ -106,38 +105,6 @@ void Run::open_data() {
                                   shape_text(train_data_->shape()), a.outputs));
 }
 
-spar_threat Run::threat(const Threat &from, const Data &data) const {
-    if (from.space == SPAR_SPACE_PARAMETER)
-        throw Failure(Exit::pipeline, "#/threat/space: perturbing a parameter is not offered yet");
-    if ((from.space == SPAR_SPACE_EMBEDDING) != data.tokens())
-        throw Failure(Exit::pipeline,
-                      data.tokens()
-                          ? "#/threat/space: text is perturbed in its embedding; set "
-                            "\"space\": \"embedding\""
-                          : "#/threat/space: \"embedding\" is for text; these are values");
-    constexpr double infinite = std::numeric_limits<double>::infinity();
-    spar_threat threat{};
-    threat.struct_size = sizeof threat;
-    threat.norm = from.norm;
-    threat.eps = from.eps;
-    threat.lower = from.lower.value_or(data.tokens() ? -infinite : data.info().lower);
-    threat.upper = from.upper.value_or(data.tokens() ? infinite : data.info().upper);
-    threat.space = from.space;
-    threat.targeted = from.target != Target::none ? 1 : 0;
-    threat.query_budget = from.queries;
-    if (!data.tokens() && (threat.lower > data.info().lower || threat.upper < data.info().upper))
-        throw Failure(
-            Exit::pipeline,
-            fmt::format("#/threat: its box [{}, {}] does not hold the data's [{}, {}]",
-                        threat.lower, threat.upper, data.info().lower, data.info().upper));
-    if (threat.targeted != 0 && !data.classes())
-        throw Failure(Exit::pipeline, "#/threat/target: the data has no classes to aim at");
-    if (from.target == Target::one_class && from.target_class >= data.info().outputs)
-        throw Failure(Exit::pipeline, fmt::format("#/threat/target: class {} of {}",
-                                                  from.target_class, data.info().outputs));
-    return threat;
-}
-
 void Run::build() {
     open_data();
     const Data &data = train_data_ ? *train_data_ : *test_data_;
@@ -151,12 +118,13 @@ void Run::build() {
 void Run::build_training() {
     const TrainPlan &plan = *plan_.train;
     loss_ = make(SPAR_KIND_LOSS, plan.loss);
+    require_targets(*loss_, *train_data_);
     method_ = make(SPAR_KIND_METHOD, plan.method);
     optimization_ =
         std::make_unique<Optimization>(make(SPAR_KIND_OPTIMIZER, plan.optimizer), *network_,
                                        Clipping{plan.clip_norm, plan.clip_value}, plan.ema_decay);
     if (plan_.threat) {
-        training_threat_ = threat(*plan_.threat, *train_data_);
+        training_threat_ = threat_for(*plan_.threat, *train_data_);
         training_threat_->targeted = 0;  // training is against any class
     }
     session_ = std::make_unique<TrainingSession>(*network_, *optimization_, builder_, *method_,
@@ -192,8 +160,8 @@ PreparedAttack Run::prepare(const AttackPlan &attack, const Data &data) {
                                   "pipeline or to the attack",
                                   attack.attack.pointer));
     attacks_.push_back(make(SPAR_KIND_ATTACK, attack.attack));
-    return {attack.name, attacks_.back().get(), threat(*attack.threat, data), attack.threat->target,
-            attack.threat->target_class};
+    return {attack.name, attacks_.back().get(), threat_for(*attack.threat, data),
+            attack.threat->target, attack.threat->target_class};
 }
 
 void Run::build_evaluation() {

@@ -18,6 +18,21 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
+/// While it lives, the moving average of the weights, if there is one, stands in their place.
+class AverageInPlace {
+  public:
+    explicit AverageInPlace(Optimization &optimization) : optimization_(optimization) { swap(); }
+    ~AverageInPlace() { swap(); }
+    AverageInPlace(const AverageInPlace &) = delete;
+    AverageInPlace &operator=(const AverageInPlace &) = delete;
+
+  private:
+    void swap() {
+        if (optimization_.averages()) optimization_.swap_average();
+    }
+    Optimization &optimization_;
+};
+
 class Trainer {
   public:
     Trainer(const TrainingTask &task, TrainingState &state, Reporters &reporters)
@@ -30,7 +45,7 @@ class Trainer {
     void run() {
         reporters_.event(state_.step, "train", "epochs", static_cast<double>(task_.plan.epochs));
         task_.network.zero_gradients();
-        while (state_.step < steps_) epoch(state_.step / batches_);
+        while (state_.step < steps_ || under_way()) epoch((state_.step - under_way()) / batches_);
         finish();
     }
 
@@ -43,6 +58,8 @@ class Trainer {
     void announce(const EpochRecord &record);
     void finish();
     void save() { save_checkpoint(task_, state_); }
+    /// 1 in an epoch that has begun and is not closed; its last batch may be done.
+    std::int64_t under_way() const { return state_.seen > 0 ? 1 : 0; }
 
     const TrainingTask &task_;
     TrainingState &state_;
@@ -60,7 +77,7 @@ void Trainer::epoch(std::int64_t epoch) {
         Progress progress(fmt::format("epoch {}/{}", epoch + 1, task_.plan.epochs),
                           static_cast<std::int64_t>(order_.size()), "examples");
         progress.advance(state_.seen);
-        for (std::int64_t i = state_.step % batches_; i < batches_; ++i) {
+        for (std::int64_t i = state_.step - epoch * batches_; i < batches_; ++i) {
             if (stop_requested) {
                 save();
                 throw Failure(
@@ -117,7 +134,12 @@ void Trainer::close_epoch(std::int64_t epoch) {
         schedule_factor(task_.plan.schedule, state_.step - 1, steps_, batches_);
     for (const auto &[name, sum] : state_.reported)
         record.reported[name] = sum.first / static_cast<double>(sum.second);
-    validate(record);
+    try {
+        validate(record);
+    } catch (const Failure &failure) {
+        if (failure.exit() == Exit::stopped) save();
+        throw;
+    }
     keep_best(record);
     announce(record);
 
@@ -132,10 +154,9 @@ void Trainer::close_epoch(std::int64_t epoch) {
 void Trainer::validate(EpochRecord &record) {
     record.validation_accuracy = record.validation_robust_accuracy = unknown;
     if (task_.validation_indices.empty()) return;
-    if (task_.optimization.averages()) task_.optimization.swap_average();
+    const AverageInPlace average(task_.optimization);
     const EvaluationOutcome outcome =
         evaluate(task_.network, task_.data, *task_.validation, nullptr, "validation: ");
-    if (task_.optimization.averages()) task_.optimization.swap_average();
     record.validation_accuracy = outcome.clean_accuracy;
     if (!outcome.attacks.empty())
         record.validation_robust_accuracy = outcome.attacks.front().robust_accuracy;
@@ -149,10 +170,9 @@ void Trainer::keep_best(const EpochRecord &record) {
     state_.best_score = score;
     state_.best_epoch = record.epoch;
     state_.best.clear();
-    if (task_.optimization.averages()) task_.optimization.swap_average();
+    const AverageInPlace average(task_.optimization);
     for (const NetworkParameter &p : task_.network.parameters())
         state_.best.emplace_back(p.value.begin(), p.value.end());
-    if (task_.optimization.averages()) task_.optimization.swap_average();
 }
 
 void Trainer::announce(const EpochRecord &record) {

@@ -2,9 +2,9 @@
 
 #include "engine/safetensors.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 
 namespace spar::host {
 
@@ -27,7 +27,8 @@ void load_weights(Network &network, const std::filesystem::path &path) {
         if (found->second.shape != p.shape)
             faults += fmt::format("\n  \"{}\" is {}, the model's is {}", p.name,
                                   shape_text(found->second.shape), shape_text(p.shape));
-        else if (!std::ranges::all_of(found->second.values, [](float v) { return std::isfinite(v); }))
+        else if (!std::ranges::all_of(found->second.values,
+                                      [](float v) { return std::isfinite(v); }))
             faults += fmt::format("\n  \"{}\" holds values that are not numbers", p.name);
         else if (faults.empty())
             std::ranges::copy(found->second.values, p.value.begin());

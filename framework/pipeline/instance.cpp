@@ -6,8 +6,8 @@
 #include <spar/children.hpp>
 
 #include <fmt/format.h>
-#include <map>
 #include <sodium.h>
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace spar::host {

@@ -1,0 +1,53 @@
+#include "engine/fitting.hpp"
+
+#include "engine/loss_head.hpp"
+
+#include <fmt/format.h>
+#include <limits>
+
+namespace spar::host {
+
+spar_threat threat_for(const Threat &from, const Data &data) {
+    if (from.space == SPAR_SPACE_PARAMETER)
+        throw Failure(Exit::pipeline, "#/threat/space: perturbing a parameter is not offered yet");
+    if ((from.space == SPAR_SPACE_EMBEDDING) != data.tokens())
+        throw Failure(Exit::pipeline,
+                      data.tokens()
+                          ? "#/threat/space: text is perturbed in its embedding; set "
+                            "\"space\": \"embedding\""
+                          : "#/threat/space: \"embedding\" is for text; these are values");
+    constexpr double infinite = std::numeric_limits<double>::infinity();
+    spar_threat threat{};
+    threat.struct_size = sizeof threat;
+    threat.norm = from.norm;
+    threat.eps = from.eps;
+    threat.lower = from.lower.value_or(data.tokens() ? -infinite : data.info().lower);
+    threat.upper = from.upper.value_or(data.tokens() ? infinite : data.info().upper);
+    threat.space = from.space;
+    threat.targeted = from.target != Target::none ? 1 : 0;
+    threat.query_budget = from.queries;
+    if (!data.tokens() && (threat.lower > data.info().lower || threat.upper < data.info().upper))
+        throw Failure(
+            Exit::pipeline,
+            fmt::format("#/threat: its box [{}, {}] does not hold the data's [{}, {}]",
+                        threat.lower, threat.upper, data.info().lower, data.info().upper));
+    if (threat.targeted != 0 && !data.classes())
+        throw Failure(Exit::pipeline, "#/threat/target: the data has no classes to aim at");
+    if (from.target == Target::one_class && from.target_class >= data.info().outputs)
+        throw Failure(Exit::pipeline, fmt::format("#/threat/target: class {} of {}",
+                                                  from.target_class, data.info().outputs));
+    return threat;
+}
+
+/// A loss that only works on labels needs classes, one on values needs values.
+void require_targets(const Instance &loss, const Data &data) {
+    const spar_loss_needs needs = needs_of(loss.ref());
+    const char *lacks = (needs & SPAR_LOSS_NEEDS_VALUES) != 0 && data.classes()    ? "target values"
+                        : (needs & SPAR_LOSS_NEEDS_LABELS) != 0 && !data.classes() ? "labels"
+                                                                                   : nullptr;
+    if (lacks != nullptr)
+        throw Failure(Exit::pipeline, fmt::format("#{}: {} needs {}, which the data does not have",
+                                                  loss.pointer(), loss.label(), lacks));
+}
+
+}  // namespace spar::host
