@@ -17,7 +17,7 @@ std::string number_text(const Json &value) {
 bool telling(const Json &bound, bool all) {
     const double size = std::abs(bound.get<double>());
     const double widest = std::numeric_limits<std::int32_t>::max();
-    return all || (size < 1e12 && size != widest && size != widest + 1);
+    return all || (size < 1e38 && size != widest && size != widest + 1);
 }
 
 std::string range(const Json &schema, bool all) {
