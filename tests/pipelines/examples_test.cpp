@@ -40,7 +40,7 @@ void check_golden(const std::filesystem::path &file, const Json &plan) {
     std::vector<std::string> words{"run",          file.string(), "--out",
                                    folder / "out", "--set",       "data.test.examples=150"};
     if (plan.contains("train"))
-        for (const char *setting : {"data.train.examples=1200", "train.epochs=2"})
+        for (const char *setting : {"data.train.examples=2500", "train.epochs=4"})
             words.insert(words.end(), {"--set", setting});
     const Ended ended = spar::test::spar(words);
     INFO(ended.err);

@@ -51,8 +51,7 @@ TEST_CASE("another attack in the list changes no other attack's numbers") {
     const Folder folder;
     Json pipeline = small_pipeline();
     run({write(folder, "one.json", pipeline), "--out", folder / "one"});
-    pipeline["evaluate"]["attacks"].insert(pipeline["evaluate"]["attacks"].end(),
-                                           {{"type", "fgsm"}});
+    pipeline["evaluate"]["attacks"].push_back(Json::object({{"type", "fgsm"}}));
     run({write(folder, "more.json", pipeline), "--out", folder / "more"});
     for (const std::string file : {"model.safetensors", "adversarial/pgd.npz"}) {
         CAPTURE(file);

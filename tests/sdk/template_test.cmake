@@ -16,11 +16,11 @@ run(${CMAKE_COMMAND} --install ${BUILD}/sdk --prefix ${place}/prefix)
 run(${CMAKE_COMMAND} -S ${SOURCE}/sdk/template -B ${place}/build
     -DCMAKE_PREFIX_PATH=${place}/prefix -DCMAKE_BUILD_TYPE=Release)
 run(${CMAKE_COMMAND} --build ${place}/build)
-run(${SPAR} --plugin-dir ${place}/build describe mine)
+run(${SPAR} describe mine --plugin-dir ${place}/build)
 if(NOT output MATCHES "length of the step")
   message(FATAL_ERROR "the template's parameter is not described:\n${output}")
 endif()
-run(${SPAR} --plugin-dir ${place}/build run ${SOURCE}/docs/examples/digits-pgd.json
+run(${SPAR} run ${SOURCE}/docs/examples/digits-pgd.json --plugin-dir ${place}/build
     --out ${place}/run --set train.epochs=1 --set data.train.examples=64 --set
     data.test.examples=32 --set "evaluate.attacks=[{\"type\":\"mine\",\"share\":0.5}]")
 

@@ -16,7 +16,7 @@ class Sequential final : public spar::Model, private Parallel {
         .formula = "f(x) = layer_n(... layer_2(layer_1(x)))",
         .reference = "",
         .example = R"({"version": 1, "name": "minimal",
-  "data": {"test": {"type": "digits", "examples": 16}},
+  "data": {"test": {"type": "digits", "examples": 64}},
   "model": {"type": "sequential", "layers": [{"type": "flatten"}, {"type": "linear", "out": 10}]},
   "evaluate": {}})"};
 
