@@ -11,6 +11,13 @@
 
 namespace spar::host {
 
+namespace {
+
+/// A method asked the session for what its contract does not allow.
+Error misused(const std::string &message) { return {SPAR_E_CONTRACT, message}; }
+
+}  // namespace
+
 TrainingSession::TrainingSession(Network &network, Optimization &optimization,
                                  const Builder &builder, const Instance &method,
                                  const spar_component_ref &loss, const spar_threat *threat)
@@ -127,7 +134,7 @@ void TrainingSession::note_outcome(const spar_session_pass &p, const float *outp
 
 void TrainingSession::attack(const spar_component_ref *attack, const spar_objective *objective,
                              std::int64_t draw, float *x_adv) {
-    if (attack == nullptr) throw invalid("the method has no attack to run");
+    if (attack == nullptr) throw misused("the method has no attack to run");
     if (threat_ == nullptr)
         throw Failure(Exit::pipeline,
                       "#/threat: the training method runs an attack, which needs a "
@@ -145,7 +152,7 @@ void TrainingSession::attack(const spar_component_ref *attack, const spar_object
     task.model_key = mix_key(network_.instance().key(), static_cast<std::uint64_t>(place_.step));
     task.points = points(nullptr);
     if (objective != nullptr && objective->count > 0) {
-        if (objective->count > task.points.count) throw invalid("more examples than the batch has");
+        if (objective->count > task.points.count) throw misused("more examples than the batch has");
         task.points.count = objective->count;
     }
     task.labels = batch_->label_data();
@@ -156,11 +163,11 @@ void TrainingSession::attack(const spar_component_ref *attack, const spar_object
 
 float *TrainingSession::tensor(const std::string &name, std::int64_t size,
                                spar_tensor_flags flags) {
-    if (size < 1) throw invalid(fmt::format("tensor \"{}\" of {} values", name, size));
+    if (size < 1) throw misused(fmt::format("tensor \"{}\" of {} values", name, size));
     MethodTensor &tensor = tensors_[name];
     if (tensor.values.empty()) tensor.values.resize(static_cast<std::size_t>(size));
     if (tensor.values.size() != static_cast<std::size_t>(size))
-        throw invalid(
+        throw misused(
             fmt::format("tensor \"{}\" has {} values, not {}", name, tensor.values.size(), size));
     tensor.saved = (flags & SPAR_TENSOR_SAVED) != 0;
     return tensor.values.data();

@@ -67,7 +67,7 @@ struct TrainingSession::Table {
     static spar_status parameter(const spar_session *s, std::int64_t index, spar_parameter *out,
                                  spar_error *e) {
         return answer(s, e, [&](TrainingSession &self) {
-            if (index < 0 || index >= parameter_count(s)) throw invalid("no such parameter");
+            if (index < 0 || index >= parameter_count(s)) throw Error(SPAR_E_CONTRACT, "no such parameter");
             const NetworkParameter &p = self.network_.parameters()[static_cast<std::size_t>(index)];
             out->flags = (p.trainable ? SPAR_PARAMETER_TRAINABLE : 0U) |
                          (p.of_stage ? SPAR_PARAMETER_STAGE : 0U);

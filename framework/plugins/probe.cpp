@@ -143,7 +143,8 @@ std::size_t collect(Answers &records, pid_t pid, std::size_t first,
 }  // namespace
 
 std::vector<std::string> probe(const std::vector<std::filesystem::path> &files,
-                               const spar_host *host, std::chrono::milliseconds patience) {
+                               const spar_host *host, const std::function<void()> &meanwhile,
+                               std::chrono::milliseconds patience) {
     std::vector<std::string> reasons(files.size());
     std::size_t first = 0;
     while (first < files.size()) {
@@ -159,6 +160,7 @@ std::vector<std::string> probe(const std::vector<std::filesystem::path> &files,
             child(files, first, host);
         }
         ::close(ends[1]);
+        if (first == 0) meanwhile();
         Answers records(ends[0], patience);
         first = collect(records, pid, first, reasons);
         ::close(ends[0]);

@@ -6,15 +6,17 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace spar::host {
 
 /// For every file why it must not be loaded here, in words; empty where it came up well. The child
-/// is a fork of this process, so nothing else may be running in it [main].
+/// is a fork of this process, so nothing else may be running in it [main]. `meanwhile` is called
+/// once, while the first child is at work.
 std::vector<std::string> probe(const std::vector<std::filesystem::path> &files,
-                               const spar_host *host,
+                               const spar_host *host, const std::function<void()> &meanwhile,
                                std::chrono::milliseconds patience = std::chrono::seconds(10));
 
 }  // namespace spar::host

@@ -62,6 +62,19 @@ std::vector<fs::path> sound_files(const std::vector<fs::path> &folders,
     return files;
 }
 
+/// SHA-256 of each; empty for one that cannot be read.
+std::vector<std::string> digests_of(const std::vector<fs::path> &files) {
+    std::vector<std::string> digests(files.size());
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        try {
+            digests[i] = sha256_of_file(files[i]);
+        } catch (const std::runtime_error &) {
+            continue;
+        }
+    }
+    return digests;
+}
+
 Json parsed_schema(const spar_component &component) {
     const std::string whose = std::string("publishes a schema of \"") + component.type + "\" that ";
     try {
@@ -79,11 +92,13 @@ Json parsed_schema(const spar_component &component) {
 Registry Registry::discover(const std::vector<fs::path> &folders, const spar_host *host) {
     Registry registry;
     const std::vector<fs::path> files = sound_files(folders, registry.refusals_);
-    const std::vector<std::string> faults = probe(files, host);
+    std::vector<std::string> digests;
+    const std::vector<std::string> faults =
+        probe(files, host, [&] { digests = digests_of(files); });
     for (std::size_t i = 0; i < files.size(); ++i) {
         try {
             if (!faults[i].empty()) throw PluginFault(faults[i]);
-            registry.add(files[i], host);
+            registry.add(files[i], digests[i], host);
         } catch (const std::exception &e) {
             registry.refusals_.push_back({files[i], e.what()});
         }
@@ -93,8 +108,8 @@ Registry Registry::discover(const std::vector<fs::path> &folders, const spar_hos
     return registry;
 }
 
-void Registry::add(const fs::path &path, const spar_host *host) {
-    const std::string sha256 = sha256_of_file(path);
+void Registry::add(const fs::path &path, const std::string &sha256, const spar_host *host) {
+    if (sha256.empty()) throw PluginFault("cannot be read");
     for (const auto &other : plugins_)
         if (other->sha256 == sha256) return;  // a copy
     const spar_plugin *plugin = open_plugin(path, host);

@@ -56,7 +56,7 @@ class Registry {
     std::vector<std::string> names(spar_kind kind = 0) const;
 
   private:
-    void add(const std::filesystem::path &path, const spar_host *host);
+    void add(const std::filesystem::path &path, const std::string &sha256, const spar_host *host);
 
     std::vector<ComponentEntry> components_;
     std::vector<std::unique_ptr<PluginFile>> plugins_;

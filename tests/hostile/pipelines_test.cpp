@@ -32,7 +32,7 @@ TEST_CASE("the sound pipeline runs, so that what fails below fails for its own r
 
 TEST_CASE("text that is no JSON is refused with line and column") {
     const std::string sound = sound_pipeline().dump(1);
-    for (const std::string text :
+    for (const std::string &text :
          {std::string(), std::string(" \n\t"), std::string("{"), std::string("[]"),
           std::string("null"), std::string("\"text\""), sound + "}", sound + " x",
           sound.substr(0, sound.size() / 2), "// comment\n" + sound, std::string(3, '\0') + sound,
