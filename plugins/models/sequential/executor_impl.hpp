@@ -63,7 +63,7 @@ void Executor::for_micro_batches(std::int64_t rows, Tape *tape, bool parameters,
             Batch batch;
             batch.first = i * graph_.width;
             batch.rows = std::min(graph_.width, rows - batch.first);
-            batch.frame_rows = graph_.width;
+            batch.frame_rows = parameters || tape != nullptr ? graph_.width : batch.rows;
             batch.work = worker->work.get();
             batch.stage = &worker->stage;
             auto &frame =

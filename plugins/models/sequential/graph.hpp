@@ -83,7 +83,7 @@ class Workspace {
 struct Batch {
     std::int64_t first = 0;       /// its first row in the whole batch
     std::int64_t rows = 0;        /// real ones
-    std::int64_t frame_rows = 0;  /// the micro-batch; gradients of the rest are zero
+    std::int64_t frame_rows = 0;  /// to compute; gradients of those that are not real are zero
     bool training = false;
     std::uint64_t key = 0;
     const std::int64_t *ids = nullptr;  /// of the real rows
