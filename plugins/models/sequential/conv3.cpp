@@ -59,7 +59,7 @@ class BlockedConv3 final : public Operation {
         const float *x = batch.frame->data(inputs[0]);
         float *y = batch.frame->data(outputs[0]);
         const auto *bias = static_cast<const float *>(parameters_.bias().get_data_handle());
-        for (std::int64_t i = 0; i < batch.frame_rows; ++i)
+        for (std::int64_t i = batch.begin; i < batch.end; ++i)
             kernels().conv3(forward_, packed_forward_.data(), bias, x + i * in_stride_,
                             y + i * out_stride_);
     }
@@ -67,17 +67,19 @@ class BlockedConv3 final : public Operation {
     void backward(Batch &batch, bool input, bool parameters) const override {
         float *g = batch.work->gradient_data(outputs[0]);
         if (rectifier_ && rectifier_->gradient_here)
-            kernels().rectify_gradient(batch.frame->data(outputs[0]), rectifier_->slope, g,
-                                       batch.frame_rows * out_stride_);
+            kernels().rectify_gradient(batch.frame->data(outputs[0]) + batch.begin * out_stride_,
+                                       rectifier_->slope, g + batch.begin * out_stride_,
+                                       (batch.end - batch.begin) * out_stride_);
         if (parameters) parameters_.gradient(batch);
         if (!input) return;
         float *dx = batch.work->gradient_data(inputs[0]);
-        for (std::int64_t i = 0; i < batch.frame_rows; ++i)
+        for (std::int64_t i = batch.begin; i < batch.end; ++i)
             kernels().conv3(backward_, packed_backward_.data(), no_bias_.data(),
                             g + i * out_stride_, dx + i * in_stride_);
     }
 
     bool has_parameters() const override { return true; }
+    bool by_example() const override { return true; }
 
     void pack() override {
         parameters_.refresh();
@@ -106,10 +108,6 @@ class BlockedConv3 final : public Operation {
 };
 
 }  // namespace
-
-bool runs_as_conv3(const Graph &graph, int input, const LayerSpec &spec) {
-    return graph.value(input).blocked && spec.kernel == 3 && spec.stride == 1 && spec.padding <= 2;
-}
 
 std::unique_ptr<Operation> make_conv3(Graph &graph, int input, int result, const LayerSpec &spec,
                                       Parameter &weight, Parameter *bias,

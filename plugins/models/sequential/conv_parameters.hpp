@@ -39,10 +39,15 @@ class ConvParameters {
     int weight_slot_ = 0, bias_slot_ = 0;
 };
 
-/// A convolution of 3 by 3 and stride 1 between blocked values goes through our own loops.
-bool runs_as_conv3(const Graph &graph, int input, const LayerSpec &spec);
+// The ways to run a convolution in our own loops.
+
+/// 3 by 3 with stride 1 and padding of at most 2, between blocked values.
 std::unique_ptr<Operation> make_conv3(Graph &graph, int input, int result, const LayerSpec &spec,
                                       Parameter &weight, Parameter *bias,
                                       std::optional<Rectifier> rectifier);
+/// From a plain value of few channels to a blocked one.
+std::unique_ptr<Operation> make_first_conv(Graph &graph, int input, int result,
+                                           const LayerSpec &spec, Parameter &weight,
+                                           Parameter *bias, std::optional<Rectifier> rectifier);
 
 }  // namespace sequential

@@ -57,27 +57,38 @@ void Executor::load(Batch &batch, const float *x) const {
 }
 
 void Executor::forward(Batch &batch, std::size_t operations) {
-    for (std::size_t i = 0; i < operations; ++i) graph_.operations[i]->forward(batch);
+    for (const Run &run : graph_.runs) {
+        if (run.begin >= operations) break;
+        for_examples(batch, run.by_example, [&] {
+            for (std::size_t i = run.begin; i < run.end; ++i) graph_.operations[i]->forward(batch);
+        });
+    }
     if (operations == graph_.operations.size()) counters_.forward += batch.rows;
 }
 
 void Executor::backward(Batch &batch, std::size_t operations, Wants wants, float *stage_gradient) {
-    const bool whole = operations == graph_.operations.size();
     if (stage_gradient != nullptr && operations == graph_.stage_operations)
         read_stage_gradient(batch, stage_gradient);
-    for (std::size_t i = operations; i-- > 0;) {
+    const auto step = [&](std::size_t i) {
         const Operation &operation = *graph_.operations[i];
         const bool input = wants.input || (wants.parameters && i > first_parameters_) ||
                            (stage_gradient != nullptr && i >= graph_.stage_operations);
         const bool parameters = wants.parameters && operation.has_parameters();
-        if (!input && !parameters) break;
-        operation.backward(batch, input, parameters);
-        if (stage_gradient != nullptr && i == graph_.stage_operations)
+        if (input || parameters) operation.backward(batch, input, parameters);
+    };
+    for (std::size_t r = graph_.runs.size(); r-- > 0;) {
+        const Run &run = graph_.runs[r];
+        if (run.begin >= operations) continue;
+        for_examples(batch, run.by_example && !wants.parameters, [&] {
+            for (std::size_t i = run.end; i-- > run.begin;) step(i);
+        });
+        if (stage_gradient != nullptr && run.begin == graph_.stage_operations)
             read_stage_gradient(batch, stage_gradient);
-        if (whole && input && i == 0) counters_.input_gradient += batch.rows;
-        if (whole && parameters && i == first_parameters_)
-            counters_.parameter_gradient += batch.rows;
     }
+    if (operations != graph_.operations.size()) return;
+    if (wants.input) counters_.input_gradient += batch.rows;
+    if (wants.parameters && first_parameters_ < operations)
+        counters_.parameter_gradient += batch.rows;
 }
 
 void Executor::store_input_gradient(const Batch &batch, float *dx) const {

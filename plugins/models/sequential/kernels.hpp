@@ -54,8 +54,10 @@ struct Kernels {
     void (*product)(const Product &, const float *weights, const float *bias, std::int64_t rows,
                     const float *x, float *y);
 
-    /// Floats of scratch that the two below need.
+    /// Floats of scratch that the three below need.
     std::int64_t (*first_conv_scratch)(const FirstConv &);
+    void (*first_conv)(const FirstConv &, const float *weights, const float *bias, const float *x,
+                       float *scratch, float *y);
     /// dx = gradient at the plain input. g: at the output; z: the output, null without activation.
     void (*first_conv_gradient)(const FirstConv &, const float *weights, const float *g,
                                 const float *z, float *scratch, float *dx);

@@ -15,8 +15,9 @@ void add(const float *x, float *sum, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) sum[i] += x[i];
 }
 
-constexpr Kernels table{B,         conv3,    product,           scratch_size,     conv_gradient,
-                        conv_step, max_pool, max_pool_gradient, rectify_gradient, add};
+constexpr Kernels table{
+    B,         conv3,    product,           scratch_size,     first_conv, conv_gradient,
+    conv_step, max_pool, max_pool_gradient, rectify_gradient, add};
 
 }  // namespace
 }  // namespace sequential

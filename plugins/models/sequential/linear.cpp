@@ -48,7 +48,7 @@ class Linear final : public Operation {
     }
 
     void forward(Batch &batch) const override {
-        kernels().product(forward_, packed_forward_.data(), packed_bias_.data(), batch.frame_rows,
+        kernels().product(forward_, packed_forward_.data(), packed_bias_.data(), batch.end,
                           batch.frame->data(inputs[0]), batch.frame->data(outputs[0]));
     }
 
@@ -56,7 +56,7 @@ class Linear final : public Operation {
         float *g = batch.work->gradient_data(outputs[0]);
         if (rectifier_)
             kernels().rectify_gradient(batch.frame->data(outputs[0]), rectifier_->slope, g,
-                                       batch.frame_rows * forward_.out);
+                                       batch.end * forward_.out);
         if (parameters)
             execute(gradient_, batch.work->stream,
                     {{DNNL_ARG_SRC, &batch.frame->value(inputs[0])},
@@ -65,8 +65,8 @@ class Linear final : public Operation {
                      {DNNL_ARG_DIFF_BIAS, &batch.gradients->slot(bias_slot_)},
                      {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
         if (input)
-            kernels().product(backward_, packed_backward_.data(), no_bias_.data(), batch.frame_rows,
-                              g, batch.work->gradient_data(inputs[0]));
+            kernels().product(backward_, packed_backward_.data(), no_bias_.data(), batch.end, g,
+                              batch.work->gradient_data(inputs[0]));
     }
 
     bool has_parameters() const override { return true; }
