@@ -10,7 +10,10 @@ namespace sequential {
 namespace {
 
 // Pixels in a tile at most: with two blocks, what the registers hold beside weights and an input.
-constexpr int tile_pixels = B == 16 ? 14 : 6;
+constexpr int tile_pixels = B == 16 ? 12 : 5;
+
+// Weights are used by few tiles before the next come: they are fetched so many inputs before.
+constexpr int ahead = 8;
 
 struct Conv3Step {
     const float *weights;  // of these blocks: [ky][kx][B in][blocks][B out]
@@ -39,11 +42,13 @@ void conv3_tile(const Conv3 &c, const Conv3Step &step, std::int64_t oy, std::int
         const auto run = [&]<int From, int To>(int kx, int count) __attribute__((always_inline)) {
             const float *w = weights + kx * B * Blocks * B, *v = row + kx * B;
             const float *const stop = v + count * B;
-#pragma GCC unroll 1
+#pragma GCC unroll 2
             for (; v != stop; ++v, w += Blocks * B) {
                 Vector f[Blocks];
 #pragma GCC unroll 2
                 for (int b = 0; b < Blocks; ++b) f[b] = at(w + b * B);
+                __builtin_prefetch(w + ahead * Blocks * B);
+                if (Blocks > 1) __builtin_prefetch(w + (ahead * Blocks + 1) * B);
 #pragma GCC unroll 16
                 for (int p = From; p < To; ++p)
 #pragma GCC unroll 2
