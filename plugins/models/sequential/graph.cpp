@@ -37,9 +37,11 @@ ParameterGradients::ParameterGradients(const Graph &graph) {
 
 Workspace::Workspace(const Graph &graph)
     : stream(cpu()), block_(graph.workspace_bytes()), scratch_block_(graph.scratch_bytes()) {
-    for (const Value &value : graph.values())
-        gradients_.emplace_back(value.desc, cpu(),
-                                block_.data() + graph.value(value.gradient).gradient_offset);
+    for (const Value &value : graph.values()) {
+        const Value &owner = graph.value(value.gradient);
+        gradients_.emplace_back(value.desc, cpu(), block_.data() + owner.gradient_offset);
+        strides_.push_back({value.stride(), owner.inside_run ? 0 : value.stride()});
+    }
     const memory::desc bytes({static_cast<std::int64_t>(scratch_block_.size())},
                              memory::data_type::u8, memory::format_tag::a);
     scratch = memory(bytes, cpu(), scratch_block_.data());
@@ -100,6 +102,9 @@ void Graph::plan_runs() {
         else
             runs.push_back({i, i + 1, by_example});
     }
+    for (const Run &run : runs)
+        for (std::size_t i = run.begin; i + 1 < run.end; ++i)
+            for (const int id : operations[i]->outputs) value(value(id).gradient).inside_run = true;
 }
 
 // A gradient lives from the backward pass of the value's user to that of its maker, both with the
