@@ -80,6 +80,7 @@ void Executor::for_micro_batches(std::int64_t rows, Tape *tape, bool parameters,
             batch.first = i * graph_.width;
             batch.rows = std::min(graph_.width, rows - batch.first);
             batch.end = parameters || tape != nullptr ? graph_.width : batch.rows;
+            batch.forgets = !parameters && tape == nullptr;
             batch.work = worker->work.get();
             batch.stage = &worker->stage;
             auto &frame =

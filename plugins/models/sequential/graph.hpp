@@ -31,12 +31,22 @@ struct Value {
 
 class Graph;
 
+/// Floats from one row of a value to the next. What is made and used in one run of operations by
+/// example may use the same place for all rows, which then stays in the cache.
+struct Strides {
+    std::int64_t plain, in_run;
+    std::int64_t of(bool run) const { return run ? in_run : plain; }
+};
+
 /// What one micro-batch keeps from its forward pass for its backward pass.
 class Frame {
   public:
     explicit Frame(const Graph &graph);
     const dnnl::memory &value(int id) const { return values_[static_cast<std::size_t>(id)]; }
     float *data(int id) const { return static_cast<float *>(value(id).get_data_handle()); }
+    std::int64_t stride(int id, bool in_run) const {
+        return strides_[static_cast<std::size_t>(id)].of(in_run);
+    }
     /// What an operation reserved with Graph::reserve.
     template <class T>
     T *extra(std::size_t offset) const {
@@ -46,6 +56,7 @@ class Frame {
   private:
     Block block_;
     std::vector<dnnl::memory> values_;
+    std::vector<Strides> strides_;
 };
 
 /// Gradients of all parameters in the layouts of the primitives that compute them.
@@ -70,10 +81,8 @@ class Workspace {
     float *gradient_data(int id) const {
         return static_cast<float *>(gradient(id).get_data_handle());
     }
-    /// Floats from one row to the next.
-    std::int64_t gradient_stride(int id, bool one_by_one) const {
-        const Strides &strides = strides_[static_cast<std::size_t>(id)];
-        return one_by_one ? strides.in_run : strides.plain;
+    std::int64_t gradient_stride(int id, bool in_run) const {
+        return strides_[static_cast<std::size_t>(id)].of(in_run);
     }
     float *scratch_data() const { return reinterpret_cast<float *>(scratch_block_.data()); }
 
@@ -81,10 +90,6 @@ class Workspace {
     dnnl::memory scratch;
 
   private:
-    struct Strides {
-        std::int64_t plain, in_run;
-    };
-
     Block block_, scratch_block_;
     std::vector<dnnl::memory> gradients_;
     std::vector<Strides> strides_;
@@ -104,8 +109,12 @@ struct Batch {
     const ParameterGradients *gradients = nullptr;  /// written, not added to
     const dnnl::memory *stage = nullptr;  /// room for a plain gradient at the first stage's end
 
-    /// Where the gradient of a value in one row lies. Inside a run whose examples follow each other
-    /// they all use the same place, which stays in the cache.
+    bool forgets = false;  /// values inside a run are not wanted after it
+
+    /// Where a value of one row lies, and its gradient.
+    float *value(int id, std::int64_t row) const {
+        return frame->data(id) + row * frame->stride(id, one_by_one && forgets);
+    }
     float *gradient(int id, std::int64_t row) const {
         return work->gradient_data(id) + row * work->gradient_stride(id, one_by_one);
     }
