@@ -33,6 +33,15 @@ ParameterGradients::ParameterGradients(const Graph &graph) {
     block_ = Block(layout.size());
     for (std::size_t i = 0; i < offsets.size(); ++i)
         slots_.emplace_back(graph.slots()[i], cpu(), block_.data() + offsets[i]);
+    for (const std::size_t end : graph.slot_ends())
+        ends_.push_back(end < offsets.size() ? offsets[end] : layout.size());
+}
+
+void ParameterGradients::add(const ParameterGradients &other, std::size_t first,
+                             std::size_t last) const {
+    const std::size_t begin = (first == 0 ? 0 : ends_[first - 1]) / sizeof(float);
+    const std::size_t end = (last == 0 ? 0 : ends_[last - 1]) / sizeof(float);
+    kernels().add(other.data() + begin, data() + begin, static_cast<std::int64_t>(end - begin));
 }
 
 Workspace::Workspace(const Graph &graph)
@@ -82,8 +91,16 @@ int Graph::add_gradient_slot(const memory::desc &desc) {
     return static_cast<int>(slots_.size()) - 1;
 }
 
+void Graph::reserve_sums(Coupled &operation, std::size_t count) {
+    operation.count = count;
+    operation.partial = reserve(count * sizeof(double));
+    operation.first = sums_;
+    sums_ += count;
+}
+
 void Graph::add(std::unique_ptr<Operation> operation) {
     operations.push_back(std::move(operation));
+    slot_ends_.push_back(slots_.size());
 }
 
 void Graph::finish(int last) {

@@ -1,5 +1,6 @@
 // The loops of kernels.hpp, for a block of BLOCK floats. Included by one file an instruction set.
 #include "kernels_conv.hpp"
+#include "kernels_norm.hpp"
 #include "kernels_pool.hpp"
 
 namespace sequential {
@@ -14,7 +15,8 @@ void add(const float *x, float *sum, std::int64_t count) {
 }
 
 constexpr Kernels table{B,        scratch_size,      conv_gradient,    conv_step,
-                        max_pool, max_pool_gradient, rectify_gradient, add};
+                        max_pool, max_pool_gradient, rectify_gradient, add,
+                        moments,  normalise,         gradient_moments, normalise_gradient};
 
 }  // namespace
 }  // namespace sequential
