@@ -196,6 +196,22 @@ struct Net {
     std::int64_t size, outputs;
 };
 
+/// Other values than the initial ones, in the memory that is known.
+inline void scatter_parameters(Net &net) {
+    for (std::int64_t i = 0; i < net.graph->parameters.size(); ++i) {
+        Parameter &parameter = net.graph->parameters[i];
+        const bool variance = parameter.name.ends_with(".running_var");
+        const auto fresh = numbers(static_cast<std::int64_t>(parameter.value.size()),
+                                   static_cast<std::uint64_t>(40 + i), variance ? 0.3F : -0.4F,
+                                   variance ? 2.0F : 0.4F);
+        if (parameter.name.ends_with(".num_batches_tracked"))
+            parameter.value[0] = 7;
+        else
+            std::copy(fresh.begin(), fresh.end(), parameter.value.begin());
+    }
+    net.executor.parameters_changed();
+}
+
 inline std::vector<std::int64_t> ids(std::int64_t count, std::int64_t first = 100) {
     std::vector<std::int64_t> values;
     for (std::int64_t i = 0; i < count; ++i) values.push_back(first + i);

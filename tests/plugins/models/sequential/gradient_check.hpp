@@ -59,19 +59,6 @@ inline double error_of(const std::vector<double> &wanted, const std::vector<floa
     return std::sqrt(difference / (norm + 1e-3));
 }
 
-/// Other values than the initial ones, in the memory that is known.
-inline void scatter_parameters(Net &net) {
-    for (std::int64_t i = 0; i < net.graph->parameters.size(); ++i) {
-        Parameter &parameter = net.graph->parameters[i];
-        const bool variance = parameter.name.ends_with(".running_var");
-        const auto fresh = numbers(static_cast<std::int64_t>(parameter.value.size()),
-                                   static_cast<std::uint64_t>(40 + i), variance ? 0.3F : -0.4F,
-                                   variance ? 2.0F : 0.4F);
-        std::copy(fresh.begin(), fresh.end(), parameter.value.begin());
-    }
-    net.executor.parameters_changed();
-}
-
 struct Check {
     std::int64_t rows = 3;
     bool training = false;
