@@ -19,7 +19,7 @@ class BatchNorm final : public Normalisation, public Coupled {
         std::fill(running_variance_.value.begin(), running_variance_.value.end(), 1.0F);
         graph.reserve_sums(*this, 2 * padded_);
         constants_ = graph.reserve(3 * padded_ * sizeof(float));
-        graph.reserve_scratch(4 * padded_ * sizeof(float));
+        gradient_constants_ = graph.reserve(4 * padded_ * sizeof(float));
     }
 
     Coupled *coupled() override { return this; }
@@ -32,13 +32,13 @@ class BatchNorm final : public Normalisation, public Coupled {
 
     void forward(Batch &batch) const override {
         float *constants = batch.frame->extra<float>(constants_);
-        for (std::size_t c = 0; c < channels_; ++c) {
+        for (std::size_t c = 0; batch.begin == 0 && c < channels_; ++c) {
             const Statistics s = statistics(batch, c);
             constants[c] = static_cast<float>(s.mean);
             constants[padded_ + c] = static_cast<float>(weight_.value[c] * inverse(s));
             constants[2 * padded_ + c] = bias_.value[c];
         }
-        for (std::int64_t row = 0; row < batch.frame_rows; ++row)
+        for (std::int64_t row = batch.begin; row < batch.end; ++row)
             kernels().normalise(norm_, x(batch, row), constants, y(batch, row));
     }
 
@@ -58,10 +58,10 @@ class BatchNorm final : public Normalisation, public Coupled {
             }
         }
         if (!input) return;
-        float *constants = batch.work->scratch_data();
-        std::fill_n(constants, 4 * padded_, 0.0F);
-        for (std::size_t c = 0; c < channels_; ++c) fill_gradient(batch, c, constants + c);
-        for (std::int64_t row = 0; row < batch.rows; ++row)
+        float *constants = batch.frame->extra<float>(gradient_constants_);
+        for (std::size_t c = 0; batch.begin == 0 && c < channels_; ++c)
+            fill_gradient(batch, c, constants + c);
+        for (std::int64_t row = batch.begin; row < real_end(batch); ++row)
             kernels().normalise_gradient(norm_, batch.training ? x(batch, row) : nullptr,
                                          y(batch, row), g(batch, row), constants, dx(batch, row));
         clear_other_rows(batch);
@@ -121,6 +121,7 @@ class BatchNorm final : public Normalisation, public Coupled {
         const double r = inverse(s), scale = weight_.value[c] * r;
         constants[0] = static_cast<float>(s.mean);
         constants[padded_] = static_cast<float>(scale);
+        constants[2 * padded_] = constants[3 * padded_] = 0;
         if (!batch.training) return;
         const double *total = batch.sums->backward.data() + first;
         const double n = values(*batch.sums);
@@ -130,7 +131,7 @@ class BatchNorm final : public Normalisation, public Coupled {
     }
 
     Parameter &running_mean_, &running_variance_, &batches_;
-    std::size_t constants_ = 0;
+    std::size_t constants_ = 0, gradient_constants_ = 0;  // of the first example, for all
 };
 
 }  // namespace

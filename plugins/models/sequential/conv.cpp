@@ -1,26 +1,21 @@
-// Convolution with bias, and a rectifier behind it if there is one.
+// Convolution with bias, and a rectifier behind it if there is one. Three ways to run it: our own
+// loops for images of few plain channels and for 3 by 3 with stride 1, oneDNN for the rest.
+#include "conv_parameters.hpp"
 #include "kernels.hpp"
-#include "operations.hpp"
-
-#include <algorithm>
 
 namespace sequential {
 namespace {
 
 using dnnl::memory;
 
-class Conv final : public Operation, public FusedStage {
+class Conv final : public Operation {
   public:
     Conv(Graph &graph, int input, int result, const LayerSpec &spec, Parameter &weight,
          Parameter *bias, std::optional<Rectifier> rectifier)
-        : weight_(weight),
-          bias_(bias),
-          rectifier_(rectifier),
-          masks_(rectifier && rectifier->gradient_here) {
+        : parameters_(graph, input, result, spec, weight, bias), rectifier_(rectifier) {
         inputs = {input};
         outputs = {result};
         plan(graph, spec);
-        if (own_gradient_) plan_own_gradient(graph, spec);
         pack();
     }
 
@@ -28,76 +23,44 @@ class Conv final : public Operation, public FusedStage {
         execute(forward_, batch.work->stream,
                 {{DNNL_ARG_SRC, &batch.frame->value(inputs[0])},
                  {DNNL_ARG_WEIGHTS, &packed_forward_},
-                 {DNNL_ARG_BIAS, bias_ != nullptr ? &plain_bias_ : nullptr},
+                 {DNNL_ARG_BIAS, &parameters_.bias()},
                  {DNNL_ARG_DST, &batch.frame->value(outputs[0])},
                  {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
     }
 
     void backward(Batch &batch, bool input, bool parameters) const override {
-        float *g = batch.work->gradient_data(outputs[0]);
-        const float *z = masks_ ? batch.frame->data(outputs[0]) : nullptr;
-        const bool own = input && own_gradient_;
-        if (z != nullptr && (parameters || (input && !own))) {
-            kernels().rectify_gradient(z, rectifier_->slope, g, output_size_);
-            z = nullptr;
-        }
-        if (parameters)
-            execute(backward_weights_, batch.work->stream,
-                    {{DNNL_ARG_SRC, &batch.frame->value(inputs[0])},
-                     {DNNL_ARG_DIFF_DST, &batch.work->gradient(outputs[0])},
-                     {DNNL_ARG_DIFF_WEIGHTS, &batch.gradients->slot(weight_slot_)},
-                     {DNNL_ARG_DIFF_BIAS,
-                      bias_ != nullptr ? &batch.gradients->slot(bias_slot_) : nullptr},
-                     {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
-        if (own) {
-            float *dx = batch.work->gradient_data(inputs[0]);
-            const std::int64_t size = own_.channels * own_.height * own_.width;
-            for (std::int64_t i = 0; i < batch.rows; ++i)
-                kernels().first_conv_gradient(own_, own_weights_.data(), g + i * output_stride_,
-                                              z != nullptr ? z + i * output_stride_ : nullptr,
-                                              batch.work->scratch_data(), dx + i * size);
-        } else if (input) {
+        if (rectifier_ && rectifier_->gradient_here)
+            kernels().rectify_gradient(batch.frame->data(outputs[0]), rectifier_->slope,
+                                       batch.work->gradient_data(outputs[0]),
+                                       output_stride_ * batch.end);
+        if (parameters) parameters_.gradient(batch);
+        if (input)
             execute(backward_data_, batch.work->stream,
                     {{DNNL_ARG_DIFF_DST, &batch.work->gradient(outputs[0])},
                      {DNNL_ARG_WEIGHTS, &packed_backward_},
                      {DNNL_ARG_DIFF_SRC, &batch.work->gradient(inputs[0])},
                      {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
-        }
     }
 
     bool has_parameters() const override { return true; }
 
     void pack() override {
-        copy(plain_weight_, packed_forward_);
-        if (!own_gradient_) copy(plain_weight_, packed_backward_);
-        if (own_gradient_) pack_own();
+        parameters_.refresh();
+        copy(parameters_.weight(), packed_forward_);
+        copy(parameters_.weight(), packed_backward_);
     }
 
     void deposit(const ParameterGradients &gradients) const override {
-        std::vector<float> sum(weight_.value.size());
-        copy(gradients.slot(weight_slot_), memory(plain_weight_.get_desc(), cpu(), sum.data()));
-        kernels().add(sum.data(), weight_.gradient.data(), static_cast<std::int64_t>(sum.size()));
-        if (bias_ == nullptr) return;
-        const memory &slot = gradients.slot(bias_slot_);
-        kernels().add(static_cast<const float *>(slot.get_data_handle()), bias_->gradient.data(),
-                      static_cast<std::int64_t>(bias_->gradient.size()));
-    }
-
-    const FusedStage *fused_stage() const override { return own_gradient_ ? this : nullptr; }
-
-    void step(const float *x, const float *p, float *scratch, float *dx) const override {
-        kernels().first_conv_step(own_, own_weights_.data(), own_bias_.data(), x, p, scratch, dx);
+        parameters_.deposit(gradients);
     }
 
   private:
     void plan(Graph &graph, const LayerSpec &spec) {
-        const Value &in = graph.value(inputs[0]);
-        const Value &out = graph.value(outputs[0]);
-        const memory::desc weights = any_desc(weight_.shape);
-        const memory::desc bias = plain_desc({weight_.shape[0]});
+        const memory::desc in = ConvParameters::whole(graph.value(inputs[0]));
+        const memory::desc out = ConvParameters::whole(graph.value(outputs[0]));
+        const memory::desc weights = any_desc(parameters_.weight().get_desc().dims());
         const memory::dims strides{spec.stride, spec.stride}, padding{spec.padding, spec.padding};
-        output_stride_ = out.stride();
-        output_size_ = output_stride_ * graph.width;
+        output_stride_ = graph.value(outputs[0]).stride();
 
         const OneThread one;
         const auto algorithm = dnnl::algorithm::convolution_direct;
@@ -108,90 +71,40 @@ class Conv final : public Operation, public FusedStage {
             attributes.set_post_ops(behind);
         }
         using Forward = dnnl::convolution_forward;
-        const auto training = dnnl::prop_kind::forward_training;
         const Forward::primitive_desc forward(
-            bias_ != nullptr ? Forward::desc(training, algorithm, in.desc, weights, bias, out.desc,
-                                             strides, padding, padding)
-                             : Forward::desc(training, algorithm, in.desc, weights, out.desc,
-                                             strides, padding, padding),
+            {dnnl::prop_kind::forward_training, algorithm, in, weights,
+             parameters_.bias().get_desc(), out, strides, padding, padding},
             attributes, cpu());
+        using Data = dnnl::convolution_backward_data;
+        const Data::primitive_desc data({algorithm, in, weights, out, strides, padding, padding},
+                                        own_scratch(), cpu(), forward);
         forward_ = Forward(forward);
-        graph.reserve_scratch(forward.scratchpad_desc().get_size());
-
-        own_gradient_ = !in.blocked;
-        if (!own_gradient_) {
-            using Data = dnnl::convolution_backward_data;
-            const Data::primitive_desc data(
-                {algorithm, in.desc, weights, out.desc, strides, padding, padding}, own_scratch(),
-                cpu(), forward);
-            backward_data_ = Data(data);
-            packed_backward_ = zeroed(data.weights_desc());
-            graph.reserve_scratch(data.scratchpad_desc().get_size());
-        }
-
-        using Weights = dnnl::convolution_backward_weights;
-        const Weights::primitive_desc gradient(
-            bias_ != nullptr
-                ? Weights::desc(algorithm, in.desc, weights, bias, out.desc, strides, padding,
-                                padding)
-                : Weights::desc(algorithm, in.desc, weights, out.desc, strides, padding, padding),
-            own_scratch(), cpu(), forward);
-        backward_weights_ = Weights(gradient);
-        graph.reserve_scratch(gradient.scratchpad_desc().get_size());
-
-        plain_weight_ = memory(plain_desc(weight_.shape), cpu(), weight_.value.data());
+        backward_data_ = Data(data);
         packed_forward_ = zeroed(forward.weights_desc());
-        weight_slot_ = graph.add_gradient_slot(gradient.diff_weights_desc());
-        if (bias_ == nullptr) return;
-        plain_bias_ = memory(bias, cpu(), bias_->value.data());
-        bias_slot_ = graph.add_gradient_slot(bias);
+        packed_backward_ = zeroed(data.weights_desc());
+        graph.reserve_scratch(forward.scratchpad_desc().get_size());
+        graph.reserve_scratch(data.scratchpad_desc().get_size());
     }
 
-    void plan_own_gradient(Graph &graph, const LayerSpec &spec) {
-        const Shape &in = graph.value(inputs[0]).shape, &out = graph.value(outputs[0]).shape;
-        const std::int64_t block = kernels().block;
-        own_ = {.channels = in[0],
-                .height = in[1],
-                .width = in[2],
-                .blocks = round_up(out[0], block) / block,
-                .out_height = out[1],
-                .out_width = out[2],
-                .kernel = spec.kernel,
-                .stride = spec.stride,
-                .padding = spec.padding,
-                .activation = rectifier_.has_value(),
-                .slope = rectifier_ ? rectifier_->slope : 1.0F};
-        graph.reserve_scratch(static_cast<std::size_t>(kernels().first_conv_scratch(own_)) *
-                              sizeof(float));
-    }
-
-    // From [out, in, ky, kx] to [in, ky, kx, out], zeros up to whole blocks.
-    void pack_own() {
-        const std::int64_t out = weight_.shape[0], filters = own_.blocks * kernels().block;
-        const std::int64_t taps = own_.channels * own_.kernel * own_.kernel;
-        own_weights_.assign(static_cast<std::size_t>(taps * filters), 0.0F);
-        own_bias_.assign(static_cast<std::size_t>(filters), 0.0F);
-        for (std::int64_t o = 0; o < out; ++o)
-            for (std::int64_t tap = 0; tap < taps; ++tap)
-                own_weights_[static_cast<std::size_t>(tap * filters + o)] =
-                    weight_.value[static_cast<std::size_t>(o * taps + tap)];
-        if (bias_ != nullptr)
-            std::copy(bias_->value.begin(), bias_->value.end(), own_bias_.begin());
-    }
-
-    Parameter &weight_;
-    Parameter *bias_;
+    ConvParameters parameters_;
     std::optional<Rectifier> rectifier_;
-    bool masks_;
-    dnnl::primitive forward_, backward_data_, backward_weights_;
-    memory plain_weight_, plain_bias_, packed_forward_, packed_backward_;
-    int weight_slot_ = 0, bias_slot_ = 0;
-    std::int64_t output_size_ = 0, output_stride_ = 0;
-
-    bool own_gradient_ = false;
-    FirstConv own_{};
-    std::vector<float> own_weights_, own_bias_;
+    dnnl::primitive forward_, backward_data_;
+    memory packed_forward_, packed_backward_;
+    std::int64_t output_stride_ = 0;
 };
+
+// Images of so few channels stay plain: in blocks they would be mostly filling.
+constexpr std::int64_t few_channels = 3;
+
+std::unique_ptr<Operation> make_conv(Graph &graph, int input, int result, const LayerSpec &spec,
+                                     Parameter &weight, Parameter *bias,
+                                     std::optional<Rectifier> rectifier) {
+    if (!graph.value(input).blocked)
+        return make_first_conv(graph, input, result, spec, weight, bias, rectifier);
+    if (spec.kernel == 3 && spec.stride == 1 && spec.padding <= 2)
+        return make_conv3(graph, input, result, spec, weight, bias, rectifier);
+    return std::make_unique<Conv>(graph, input, result, spec, weight, bias, rectifier);
+}
 
 }  // namespace
 
@@ -199,10 +112,7 @@ int add_conv(Graph &graph, int input, const LayerSpec &spec, const std::string &
              std::optional<Rectifier> rectifier, std::uint64_t key) {
     const Shape in = expect_image(graph, input, spec);
     const Shape out{spec.out, window_count(spec, in[1], in), window_count(spec, in[2], in)};
-    // A convolution reads one or three plain channels as fast as blocked ones, and no padding then
-    // goes through memory.
-    if (in[0] > 3) input = to_blocked(graph, input);
-    if (in[0] <= 3) input = to_plain(graph, input);
+    input = in[0] > few_channels ? to_blocked(graph, input) : to_plain(graph, input);
 
     const Shape dims{spec.out, in[0], spec.kernel, spec.kernel};
     Parameter &weight = graph.parameters.add(name + ".weight", dims);
@@ -213,7 +123,7 @@ int add_conv(Graph &graph, int input, const LayerSpec &spec, const std::string &
         initialise_bias(*bias, spec.init, volume(dims) / spec.out, key);
     }
     const int result = graph.add_value(out, blocked_desc(graph.with_width(out)), true);
-    graph.add(std::make_unique<Conv>(graph, input, result, spec, weight, bias, rectifier));
+    graph.add(make_conv(graph, input, result, spec, weight, bias, rectifier));
     return result;
 }
 

@@ -67,7 +67,13 @@ void Executor::aim(Batch &batch, const Pass &pass) {
 }
 
 void Executor::forward(Batch &batch, Stretch stretch) {
-    for (std::size_t i = stretch.first; i < stretch.last; ++i) graph_.operations[i]->forward(batch);
+    for (const Run &run : graph_.runs) {
+        const Stretch part = common(run, stretch);
+        for_examples(batch, run.by_example, [&] {
+            for (std::size_t i = part.first; i < part.last; ++i)
+                graph_.operations[i]->forward(batch);
+        });
+    }
     if (batch.counted && stretch.last == graph_.operations.size()) counters_.forward += batch.rows;
 }
 
@@ -101,16 +107,23 @@ void Executor::backward(Batch &batch, Stretch stretch, Wants wants, float *stage
     if (stage_gradient != nullptr && stretch.last == graph_.operations.size() &&
         stretch.last == graph_.stage_operations)
         read_stage_gradient(batch, stage_gradient);
-    for (std::size_t i = stretch.last; i-- > stretch.first;) {
-        const auto [input, parameters] = wanted(i, wants, stage_gradient);
-        if (!input && !parameters) break;
-        graph_.operations[i]->backward(batch, input, parameters);
-        if (stage_gradient != nullptr && i == graph_.stage_operations)
+    for (std::size_t r = graph_.runs.size(); r-- > 0;) {
+        const Run &run = graph_.runs[r];
+        const Stretch part = common(run, stretch);
+        if (part.first == part.last) continue;
+        for_examples(batch, run.by_example && !wants.parameters, [&] {
+            for (std::size_t i = part.last; i-- > part.first;) {
+                const auto [input, parameters] = wanted(i, wants, stage_gradient);
+                if (input || parameters) graph_.operations[i]->backward(batch, input, parameters);
+            }
+        });
+        if (stage_gradient != nullptr && part.first == graph_.stage_operations)
             read_stage_gradient(batch, stage_gradient);
-        if (batch.counted && input && i == 0) counters_.input_gradient += batch.rows;
-        if (batch.counted && parameters && i == first_parameters_)
-            counters_.parameter_gradient += batch.rows;
     }
+    if (!batch.counted || stretch.first > 0) return;
+    if (wants.input) counters_.input_gradient += batch.rows;
+    if (wants.parameters && first_parameters_ < graph_.operations.size())
+        counters_.parameter_gradient += batch.rows;
 }
 
 void Executor::store_input_gradient(const Batch &batch, float *dx) const {

@@ -4,6 +4,7 @@
 
 #include "operations.hpp"
 
+#include <algorithm>
 #include <array>
 #include <type_traits>
 
@@ -91,6 +92,11 @@ class Executor {
     struct Stretch {
         std::size_t first, last;
     };
+    /// What a run and a stretch have in common.
+    static Stretch common(const Run &run, Stretch stretch) {
+        const std::size_t first = std::max(run.begin, stretch.first);
+        return {first, std::max(first, std::min(run.end, stretch.last))};
+    }
     Stretch whole() const { return {0, graph_.operations.size()}; }
     /// Operations up to the first stage's end.
     Stretch stage() const { return {0, graph_.stage_operations}; }

@@ -49,6 +49,20 @@ class Executor::Lease {
     OneThread one_;
 };
 
+/// Calls body() for the micro-batch, or once for each of its examples.
+template <class Body>
+void for_examples(Batch &batch, bool one_by_one, Body body) {
+    if (!one_by_one) return body();
+    const std::int64_t end = batch.end;
+    for (std::int64_t i = 0; i < end; ++i) {
+        batch.begin = i;
+        batch.end = i + 1;
+        body();
+    }
+    batch.begin = 0;
+    batch.end = end;
+}
+
 template <class Body>
 void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch stretch,
                          Body body) {
@@ -64,7 +78,7 @@ void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch
             Batch batch;
             batch.first = i * graph_.width;
             batch.rows = std::min(graph_.width, rows - batch.first);
-            batch.frame_rows = graph_.width;
+            batch.end = parameters || tape != nullptr ? graph_.width : batch.rows;
             batch.work = worker->work.get();
             batch.stage = &worker->stage;
             auto &frame =

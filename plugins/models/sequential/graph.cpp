@@ -105,30 +105,45 @@ void Graph::add(std::unique_ptr<Operation> operation) {
 
 void Graph::finish(int last) {
     output = last;
+    plan_runs();
     plan_gradients();
 }
 
-// A gradient lives from the backward pass of the value's user to that of its maker. Two that live
-// at once get different memory; else memory that was just used is taken again, as it is in the
-// cache.
+void Graph::plan_runs() {
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+        const bool by_example = operations[i]->by_example();
+        if (by_example && !runs.empty() && runs.back().by_example && i != stage_operations)
+            runs.back().end = i + 1;
+        else
+            runs.push_back({i, i + 1, by_example});
+    }
+}
+
+// A gradient lives from the backward pass of the value's user to that of its maker, both with the
+// whole of their runs. Two that live at once get different memory; else memory that was just used
+// is taken again, as it is in the cache.
 void Graph::plan_gradients() {
     struct Life {
         int id;
         std::size_t size, born = 0, dead = 0, offset = 0;
     };
-    const std::size_t count = operations.size();
+    const std::size_t count = runs.size();
     std::vector<Life> lives;
     for (std::size_t i = 0; i < values_.size(); ++i) {
         if (values_[i].gradient != static_cast<int>(i)) continue;
         Life life{static_cast<int>(i), (values_[i].desc.get_size() + 63) / 64 * 64, count + 1, 0,
                   0};
         for (std::size_t step = 0; step < count; ++step) {
-            const Operation &operation = *operations[count - 1 - step];
-            const auto touches = [&](const std::vector<int> &ids) {
-                return std::any_of(ids.begin(), ids.end(),
-                                   [&](int id) { return value(id).gradient == life.id; });
+            const Run &run = runs[count - 1 - step];
+            const auto touches = [&](const std::unique_ptr<Operation> &operation) {
+                const auto is_it = [&](int id) { return value(id).gradient == life.id; };
+                const auto &in = operation->inputs, &out = operation->outputs;
+                return std::any_of(in.begin(), in.end(), is_it) ||
+                       std::any_of(out.begin(), out.end(), is_it);
             };
-            if (!touches(operation.inputs) && !touches(operation.outputs)) continue;
+            const auto first = operations.begin() + static_cast<std::ptrdiff_t>(run.begin);
+            const auto last = operations.begin() + static_cast<std::ptrdiff_t>(run.end);
+            if (std::none_of(first, last, touches)) continue;
             life.born = std::min(life.born, step);
             life.dead = std::max(life.dead, step);
         }

@@ -91,9 +91,9 @@ struct BatchSums {
 
 /// One micro-batch on its way.
 struct Batch {
-    std::int64_t first = 0;       /// its first row in the whole batch
-    std::int64_t rows = 0;        /// real ones
-    std::int64_t frame_rows = 0;  /// the micro-batch; gradients of the rest are zero
+    std::int64_t first = 0;           /// its first row in the whole batch
+    std::int64_t rows = 0;            /// real ones
+    std::int64_t begin = 0, end = 0;  /// those to compute; of those not real, gradients are zero
     bool training = false;
     bool counted = true;  /// else the first stage alone
     std::uint64_t key = 0;
@@ -140,6 +140,9 @@ class Operation {
     /// the output may be overwritten.
     virtual void backward(Batch &batch, bool input, bool parameters) const = 0;
     virtual bool has_parameters() const { return false; }
+    /// Forward pass and gradient of the input may be run on [batch.begin, batch.end) of the rows,
+    /// so that several operations follow each other on one example while it is in the cache.
+    virtual bool by_example() const { return false; }
     /// Brings values of parameters into the layouts of the primitives.
     virtual void pack() {}
     /// Adds gradients to those of the parameters.
@@ -148,6 +151,12 @@ class Operation {
     virtual Coupled *coupled() { return nullptr; }
 
     std::vector<int> inputs, outputs;  // values
+};
+
+/// Operations [begin, end), on one example after the other or on the whole micro-batch.
+struct Run {
+    std::size_t begin, end;
+    bool by_example;
 };
 
 class Graph {
@@ -178,6 +187,7 @@ class Graph {
     int stage_end = 0;                  /// value at the end of the first stage
     std::size_t stage_operations = 0;   /// operations up to there
     std::int64_t stage_parameters = 0;  /// parameters up to there
+    std::vector<Run> runs;              /// all operations in order; a stage ends where a run ends
 
     const std::vector<Value> &values() const { return values_; }
     const std::vector<dnnl::memory::desc> &slots() const { return slots_; }
@@ -190,6 +200,7 @@ class Graph {
     std::size_t scratch_bytes() const { return scratch_bytes_; }
 
   private:
+    void plan_runs();
     void plan_gradients();
 
     std::vector<Value> values_;

@@ -22,7 +22,7 @@ class GroupNorm final : public Normalisation {
     void forward(Batch &batch) const override {
         const Room room = room_in(batch);
         std::fill_n(room.constants, 3 * padded_, 0.0F);
-        for (std::int64_t row = 0; row < batch.frame_rows; ++row) {
+        for (std::int64_t row = batch.begin; row < batch.end; ++row) {
             std::fill_n(room.sums, 2 * padded_, 0.0);
             kernels().moments(norm_, x(batch, row), room.sums);
             for (std::size_t group = 0; group < groups_; ++group)
@@ -41,7 +41,7 @@ class GroupNorm final : public Normalisation {
         const Room room = room_in(batch);
         std::fill_n(room.constants, 4 * padded_, 0.0F);
         std::fill_n(room.totals, 2 * padded_, 0.0);
-        for (std::int64_t row = 0; row < batch.rows; ++row) {
+        for (std::int64_t row = batch.begin; row < real_end(batch); ++row) {
             std::fill_n(room.sums, 2 * padded_, 0.0);
             kernels().gradient_moments(norm_, x(batch, row), y(batch, row), g(batch, row),
                                        room.sums);

@@ -17,6 +17,22 @@ struct FirstConv {
     float slope;
 };
 
+/// A convolution of 3 by 3 and stride 1 from blocked channels to blocked ones.
+struct Conv3 {
+    std::int64_t in_blocks, out_blocks;
+    std::int64_t height, width;  // of the input
+    std::int64_t padding;        // 0 to 2
+    bool activation;             // z > 0 ? z : slope * z behind it
+    float slope;
+};
+
+/// Rows of `in` plain values to rows of `out`.
+struct Product {
+    std::int64_t in, out;
+    bool activation;  // z > 0 ? z : slope * z behind it
+    float slope;
+};
+
 struct Pool {
     std::int64_t blocks, height, width, out_height, out_width;
     std::int64_t kernel, stride, padding;
@@ -36,8 +52,20 @@ struct Norm {
 struct Kernels {
     std::int64_t block;
 
-    /// Floats of scratch that the two below need.
+    /// Weights [out blocks in pairs][in blocks][ky][kx][B in][one or two blocks][B out], an odd
+    /// last block by itself; bias [out padded]. The gradient at the input is the same with the
+    /// kernel turned round, channels exchanged and 2 - padding.
+    void (*conv3)(const Conv3 &, const float *weights, const float *bias, const float *x, float *y);
+
+    /// y = x W + bias for each row, the same for any number of rows. Weights [out blocks in
+    /// pairs][in][one or two blocks][B out], an odd last block by itself; bias [out padded].
+    void (*product)(const Product &, const float *weights, const float *bias, std::int64_t rows,
+                    const float *x, float *y);
+
+    /// Floats of scratch that the three below need.
     std::int64_t (*first_conv_scratch)(const FirstConv &);
+    void (*first_conv)(const FirstConv &, const float *weights, const float *bias, const float *x,
+                       float *scratch, float *y);
     /// dx = gradient at the plain input. g: at the output; z: the output, null without activation.
     void (*first_conv_gradient)(const FirstConv &, const float *weights, const float *g,
                                 const float *z, float *scratch, float *dx);

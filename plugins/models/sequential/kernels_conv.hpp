@@ -1,4 +1,4 @@
-// The gradient at the input of a convolution of few plain channels.
+// A convolution of few plain channels, and the gradient at its input.
 #pragma once
 
 #include "kernels_vector.hpp"
@@ -140,13 +140,24 @@ void conv_gradient(const FirstConv &c, const float *weights, const float *g, con
     });
 }
 
-// One row of the forward pass, masking g into the ring.
-template <int Blocks>
-inline void forward_row(const FirstConv &c, const float *weights, const float *bias, const float *x,
-                        const float *g, std::int64_t row, const Ring &ring, std::int64_t first) {
+// The image with its padding, and some columns more that the last tile may read.
+inline const float *pad(const FirstConv &c, const float *x, float *padded) {
+    const std::int64_t line = padded_width(c), height = c.height + 2 * c.padding;
+    for (std::int64_t i = 0; i < c.channels * height * line; ++i) padded[i] = 0.0F;
+    for (std::int64_t channel = 0; channel < c.channels; ++channel)
+        for (std::int64_t y = 0; y < c.height; ++y)
+            for (std::int64_t i = 0; i < c.width; ++i)
+                padded[(channel * height + y + c.padding) * line + c.padding + i] =
+                    x[(channel * c.height + y) * c.width + i];
+    return padded;
+}
+
+// One row of the forward pass, before the activation: put(block, column, z) for every vector of it.
+template <int Blocks, class Put>
+inline void forward_row(const FirstConv &c, const float *weights, const float *bias,
+                        const float *padded, std::int64_t row, std::int64_t first, Put put) {
     const std::int64_t filter = c.blocks * B, line = padded_width(c);
-    const std::int64_t height = c.height + 2 * c.padding, plane = c.out_height * c.out_width * B;
-    float *target = ring.row(row);
+    const std::int64_t height = c.height + 2 * c.padding;
     for (std::int64_t j = 0; j < c.out_width; j += P) {
         Vector z[Blocks][P];
         for (int b = 0; b < Blocks; ++b)
@@ -156,37 +167,54 @@ inline void forward_row(const FirstConv &c, const float *weights, const float *b
                 for (std::int64_t kx = 0; kx < c.kernel; ++kx) {
                     const float *w =
                         weights + ((channel * c.kernel + ky) * c.kernel + kx) * filter + first * B;
-                    const float *from =
-                        x + (channel * height + row * c.stride + ky) * line + j * c.stride + kx;
+                    const float *from = padded + (channel * height + row * c.stride + ky) * line +
+                                        j * c.stride + kx;
                     for (int b = 0; b < Blocks; ++b)
                         for (std::int64_t i = 0; i < P; ++i)
                             z[b][i] += at(w + b * B) * from[i * c.stride];
                 }
         const std::int64_t count = c.out_width - j < P ? c.out_width - j : P;
-        for (int b = 0; b < Blocks; ++b) {
-            float *to = target + ((first + b) * ring.columns + ring.left + j) * B;
-            const float *from = g + (first + b) * plane + (row * c.out_width + j) * B;
-            for (std::int64_t i = 0; i < count; ++i)
-                mask(at(from + i * B), z[b][i], c.slope, at(to + i * B));
-        }
+        for (int b = 0; b < Blocks; ++b)
+            for (std::int64_t i = 0; i < count; ++i) put(first + b, j + i, z[b][i]);
     }
+}
+
+// The row in all blocks of channels.
+template <class Put>
+inline void forward_rows(const FirstConv &c, const float *weights, const float *bias,
+                         const float *padded, std::int64_t row, Put put) {
+    std::int64_t b = 0;
+    for (; b + 2 <= c.blocks; b += 2) forward_row<2>(c, weights, bias, padded, row, b, put);
+    for (; b < c.blocks; ++b) forward_row<1>(c, weights, bias, padded, row, b, put);
+}
+
+void first_conv(const FirstConv &c, const float *weights, const float *bias, const float *x,
+                float *scratch, float *y) {
+    const float *padded = pad(c, x, scratch);
+    for (std::int64_t row = 0; row < c.out_height; ++row)
+        forward_rows(c, weights, bias, padded, row,
+                     [&](std::int64_t block, std::int64_t column, const Vector &z) {
+                         Vector &to =
+                             at(y + ((block * c.out_height + row) * c.out_width + column) * B);
+                         if (c.activation)
+                             rectify(z, c.slope, to);
+                         else
+                             to = z;
+                     });
 }
 
 void conv_step(const FirstConv &c, const float *weights, const float *bias, const float *x,
                const float *g, float *scratch, float *dx) {
     const Ring ring = make_ring(c, scratch);
-    float *padded = scratch + c.kernel * c.blocks * ring.columns * B;
-    const std::int64_t line = padded_width(c), height = c.height + 2 * c.padding;
-    for (std::int64_t i = 0; i < c.channels * height * line; ++i) padded[i] = 0.0F;
-    for (std::int64_t channel = 0; channel < c.channels; ++channel)
-        for (std::int64_t y = 0; y < c.height; ++y)
-            for (std::int64_t i = 0; i < c.width; ++i)
-                padded[(channel * height + y + c.padding) * line + c.padding + i] =
-                    x[(channel * c.height + y) * c.width + i];
+    const float *padded = pad(c, x, scratch + c.kernel * c.blocks * ring.columns * B);
     gradient_rows(c, ring, weights, dx, [&](std::int64_t row) {
-        std::int64_t b = 0;
-        for (; b + 2 <= c.blocks; b += 2) forward_row<2>(c, weights, bias, padded, g, row, ring, b);
-        for (; b < c.blocks; ++b) forward_row<1>(c, weights, bias, padded, g, row, ring, b);
+        float *target = ring.row(row) + ring.left * B;
+        forward_rows(
+            c, weights, bias, padded, row,
+            [&](std::int64_t block, std::int64_t column, const Vector &z) {
+                const std::int64_t from = ((block * c.out_height + row) * c.out_width + column) * B;
+                mask(at(g + from), z, c.slope, at(target + (block * ring.columns + column) * B));
+            });
     });
 }
 

@@ -1,7 +1,9 @@
 // The loops of kernels.hpp, for a block of BLOCK floats. Included by one file an instruction set.
 #include "kernels_conv.hpp"
+#include "kernels_conv3.hpp"
 #include "kernels_norm.hpp"
 #include "kernels_pool.hpp"
+#include "kernels_product.hpp"
 
 namespace sequential {
 namespace {
@@ -14,9 +16,21 @@ void add(const float *x, float *sum, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) sum[i] += x[i];
 }
 
-constexpr Kernels table{B,        scratch_size,      conv_gradient,    conv_step,
-                        max_pool, max_pool_gradient, rectify_gradient, add,
-                        moments,  normalise,         gradient_moments, normalise_gradient};
+constexpr Kernels table{B,
+                        conv3,
+                        product,
+                        scratch_size,
+                        first_conv,
+                        conv_gradient,
+                        conv_step,
+                        max_pool,
+                        max_pool_gradient,
+                        rectify_gradient,
+                        add,
+                        moments,
+                        normalise,
+                        gradient_moments,
+                        normalise_gradient};
 
 }  // namespace
 }  // namespace sequential

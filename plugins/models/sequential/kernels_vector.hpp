@@ -30,5 +30,9 @@ inline void mask(const Vector &g, const Vector &z, float slope, Vector &to) {
     to = z > 0.0F ? g : slope * g;
 }
 
+inline void rectify(const Vector &z, float slope, Vector &to) {
+    to = z > 0.0F ? z : slope * z;
+}
+
 }  // namespace
 }  // namespace sequential

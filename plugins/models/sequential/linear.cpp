@@ -1,12 +1,28 @@
-// Fully connected layer with bias, and a rectifier behind it if there is one. Reads a flattened
-// image in blocks of channels as it lies.
+// Fully connected layer with bias, and a rectifier behind it if there is one. It reads a flattened
+// image in blocks of channels as it lies: its weights are brought into that order, with zeros for
+// the channels that fill up a block. The gradient of its parameters is oneDNN's.
 #include "kernels.hpp"
 #include "operations.hpp"
+
+#include <algorithm>
 
 namespace sequential {
 namespace {
 
 using dnnl::memory;
+
+// Weights as Kernels::product reads them, from weight(in, out); zeros beyond `out`.
+template <class Weight>
+void pack(std::vector<float> &packed, std::int64_t in, std::int64_t out, Weight weight) {
+    const std::int64_t block = kernels().block, whole = round_up(out, block);
+    packed.resize(static_cast<std::size_t>(in * whole));
+    auto to = packed.begin();
+    for (std::int64_t first = 0; first < whole; first += 2 * block) {
+        const std::int64_t last = std::min(first + 2 * block, whole);
+        for (std::int64_t i = 0; i < in; ++i)
+            for (std::int64_t o = first; o < last; ++o) *to++ = o < out ? weight(i, o) : 0.0F;
+    }
+}
 
 class Linear final : public Operation {
   public:
@@ -15,50 +31,71 @@ class Linear final : public Operation {
         : weight_(weight), bias_(bias), rectifier_(rectifier) {
         inputs = {input};
         outputs = {result};
-        plan(graph);
+        const Value &in = graph.value(input);
+        forward_ = {.in = in.stride(),
+                    .out = weight.shape[0],
+                    .activation = rectifier.has_value(),
+                    .slope = rectifier ? rectifier->slope : 1.0F};
+        backward_ = {.in = forward_.out, .out = forward_.in, .activation = false, .slope = 1.0F};
+        source_.assign(static_cast<std::size_t>(forward_.in), -1);
+        for (std::int64_t i = 0; i < weight.shape[1]; ++i)
+            source_[static_cast<std::size_t>(in.position(i))] = i;
+        const std::int64_t block = kernels().block;
+        packed_bias_.resize(static_cast<std::size_t>(round_up(forward_.out, block)));
+        no_bias_.resize(static_cast<std::size_t>(round_up(forward_.in, block)));
+        plan_gradient(graph);
         pack();
     }
 
     void forward(Batch &batch) const override {
-        execute(forward_, batch.work->stream,
-                {{DNNL_ARG_SRC, &batch.frame->value(inputs[0])},
-                 {DNNL_ARG_WEIGHTS, &packed_forward_},
-                 {DNNL_ARG_BIAS, bias_ != nullptr ? &plain_bias_ : nullptr},
-                 {DNNL_ARG_DST, &batch.frame->value(outputs[0])},
-                 {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
+        kernels().product(forward_, packed_forward_.data(), packed_bias_.data(), batch.end,
+                          batch.frame->data(inputs[0]), batch.frame->data(outputs[0]));
     }
 
     void backward(Batch &batch, bool input, bool parameters) const override {
+        float *g = batch.work->gradient_data(outputs[0]);
         if (rectifier_)
-            kernels().rectify_gradient(batch.frame->data(outputs[0]), rectifier_->slope,
-                                       batch.work->gradient_data(outputs[0]), output_size_);
+            kernels().rectify_gradient(batch.frame->data(outputs[0]), rectifier_->slope, g,
+                                       batch.end * forward_.out);
         if (parameters)
-            execute(backward_weights_, batch.work->stream,
+            execute(gradient_, batch.work->stream,
                     {{DNNL_ARG_SRC, &batch.frame->value(inputs[0])},
                      {DNNL_ARG_DIFF_DST, &batch.work->gradient(outputs[0])},
                      {DNNL_ARG_DIFF_WEIGHTS, &batch.gradients->slot(weight_slot_)},
-                     {DNNL_ARG_DIFF_BIAS,
-                      bias_ != nullptr ? &batch.gradients->slot(bias_slot_) : nullptr},
+                     {DNNL_ARG_DIFF_BIAS, &batch.gradients->slot(bias_slot_)},
                      {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
         if (input)
-            execute(backward_data_, batch.work->stream,
-                    {{DNNL_ARG_DIFF_DST, &batch.work->gradient(outputs[0])},
-                     {DNNL_ARG_WEIGHTS, &packed_backward_},
-                     {DNNL_ARG_DIFF_SRC, &batch.work->gradient(inputs[0])},
-                     {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
+            kernels().product(backward_, packed_backward_.data(), no_bias_.data(), batch.end, g,
+                              batch.work->gradient_data(inputs[0]));
     }
 
     bool has_parameters() const override { return true; }
 
     void pack() override {
-        copy(plain_weight_, packed_forward_);
-        copy(plain_weight_, packed_backward_);
+        const float *weight = weight_.value.data();
+        const std::int64_t features = weight_.shape[1];
+        const auto at = [&](std::int64_t i, std::int64_t o) {
+            const std::int64_t from = source_[static_cast<std::size_t>(i)];
+            return from < 0 ? 0.0F : weight[o * features + from];
+        };
+        sequential::pack(packed_forward_, forward_.in, forward_.out, at);
+        sequential::pack(packed_backward_, backward_.in, backward_.out,
+                         [&](std::int64_t o, std::int64_t i) { return at(i, o); });
+        if (bias_ != nullptr)
+            std::copy(bias_->value.begin(), bias_->value.end(), packed_bias_.begin());
     }
 
     void deposit(const ParameterGradients &gradients) const override {
-        std::vector<float> sum(weight_.value.size());
-        copy(gradients.slot(weight_slot_), memory(plain_weight_.get_desc(), cpu(), sum.data()));
-        kernels().add(sum.data(), weight_.gradient.data(), static_cast<std::int64_t>(sum.size()));
+        copy(gradients.slot(weight_slot_), sum_);
+        const auto *sum = static_cast<const float *>(sum_.get_data_handle());
+        const std::int64_t features = weight_.shape[1];
+        for (std::int64_t o = 0; o < forward_.out; ++o)
+            for (std::int64_t i = 0; i < forward_.in; ++i) {
+                const std::int64_t to = source_[static_cast<std::size_t>(i)];
+                if (to >= 0)
+                    weight_.gradient[static_cast<std::size_t>(o * features + to)] +=
+                        sum[o * forward_.in + i];
+            }
         if (bias_ == nullptr) return;
         const memory &slot = gradients.slot(bias_slot_);
         kernels().add(static_cast<const float *>(slot.get_data_handle()), bias_->gradient.data(),
@@ -66,57 +103,32 @@ class Linear final : public Operation {
     }
 
   private:
-    void plan(Graph &graph) {
-        const Value &in = graph.value(inputs[0]);
-        const Value &out = graph.value(outputs[0]);
-        Shape dims = in.desc.dims();  // [width, features] or [width, channels, height, width]
-        dims[0] = weight_.shape[0];
-        const memory::desc weights = any_desc(dims), bias = plain_desc({dims[0]});
-        output_size_ = out.stride() * graph.width;
-
+    void plan_gradient(Graph &graph) {
+        const memory::desc in = plain_desc({graph.width, forward_.in});
+        const memory::desc out = plain_desc({graph.width, forward_.out});
+        const memory::desc weights = any_desc({forward_.out, forward_.in});
+        const memory::desc bias = plain_desc({forward_.out});
         const OneThread one;
-        dnnl::primitive_attr attributes = own_scratch();
-        if (rectifier_) {
-            dnnl::post_ops behind;
-            behind.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, rectifier_->slope, 0.0F);
-            attributes.set_post_ops(behind);
-        }
-        using Forward = dnnl::inner_product_forward;
-        const auto training = dnnl::prop_kind::forward_training;
-        const Forward::primitive_desc forward(
-            bias_ != nullptr ? Forward::desc(training, in.desc, weights, bias, out.desc)
-                             : Forward::desc(training, in.desc, weights, out.desc),
-            attributes, cpu());
-        const dnnl::inner_product_backward_data::primitive_desc data({in.desc, weights, out.desc},
-                                                                     own_scratch(), cpu(), forward);
-        using Weights = dnnl::inner_product_backward_weights;
-        const Weights::primitive_desc gradient(bias_ != nullptr
-                                                   ? Weights::desc(in.desc, weights, bias, out.desc)
-                                                   : Weights::desc(in.desc, weights, out.desc),
-                                               own_scratch(), cpu(), forward);
-        forward_ = Forward(forward);
-        backward_data_ = dnnl::inner_product_backward_data(data);
-        backward_weights_ = Weights(gradient);
-        graph.reserve_scratch(forward.scratchpad_desc().get_size());
-        graph.reserve_scratch(data.scratchpad_desc().get_size());
+        const dnnl::inner_product_forward::primitive_desc forward(
+            {dnnl::prop_kind::forward_training, in, weights, bias, out}, own_scratch(), cpu());
+        const dnnl::inner_product_backward_weights::primitive_desc gradient(
+            {in, weights, bias, out}, own_scratch(), cpu(), forward);
+        gradient_ = dnnl::inner_product_backward_weights(gradient);
         graph.reserve_scratch(gradient.scratchpad_desc().get_size());
-
-        plain_weight_ = memory(plain_desc(dims), cpu(), weight_.value.data());
-        packed_forward_ = zeroed(forward.weights_desc());
-        packed_backward_ = zeroed(data.weights_desc());
         weight_slot_ = graph.add_gradient_slot(gradient.diff_weights_desc());
-        if (bias_ == nullptr) return;
-        plain_bias_ = memory(bias, cpu(), bias_->value.data());
         bias_slot_ = graph.add_gradient_slot(bias);
+        sum_ = zeroed(plain_desc({forward_.out, forward_.in}));
     }
 
     Parameter &weight_;
     Parameter *bias_;
     std::optional<Rectifier> rectifier_;
-    dnnl::primitive forward_, backward_data_, backward_weights_;
-    memory plain_weight_, plain_bias_, packed_forward_, packed_backward_;
+    Product forward_{}, backward_{};
+    std::vector<std::int64_t> source_;  // of a value as it lies, its feature; -1 for filling
+    std::vector<float> packed_forward_, packed_backward_, packed_bias_, no_bias_;
+    dnnl::primitive gradient_;
+    memory sum_;
     int weight_slot_ = 0, bias_slot_ = 0;
-    std::int64_t output_size_ = 0;
 };
 
 }  // namespace

@@ -39,7 +39,8 @@ void Normalisation::deposit(const ParameterGradients &gradients) const {
 }
 
 void Normalisation::clear_other_rows(const Batch &batch) const {
-    std::fill(dx(batch, batch.rows), dx(batch, batch.frame_rows), 0.0F);
+    for (std::int64_t row = std::max(batch.begin, batch.rows); row < batch.end; ++row)
+        std::fill_n(dx(batch, row), stride_, 0.0F);
 }
 
 int normalisable(Graph &graph, int input, const LayerSpec &spec) {

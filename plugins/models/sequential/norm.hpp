@@ -5,11 +5,14 @@
 #include "kernels.hpp"
 #include "operations.hpp"
 
+#include <algorithm>
+
 namespace sequential {
 
 class Normalisation : public Operation {
   public:
     bool has_parameters() const override { return true; }
+    bool by_example() const override { return true; }
     void deposit(const ParameterGradients &gradients) const override;
 
   protected:
@@ -29,6 +32,8 @@ class Normalisation : public Operation {
     float *dx(const Batch &batch, std::int64_t row) const {
         return batch.work->gradient_data(inputs[0]) + row * stride_;
     }
+    /// Behind the last row to go back that is real.
+    static std::int64_t real_end(const Batch &batch) { return std::min(batch.end, batch.rows); }
     /// Rows that only fill the micro-batch have no gradient.
     void clear_other_rows(const Batch &batch) const;
     /// `bias`: sums of g; `weight`: sums of g (x - mean) / deviation.

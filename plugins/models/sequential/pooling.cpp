@@ -31,7 +31,7 @@ class MaxPool final : public Operation {
         const float *x = batch.frame->data(inputs[0]);
         float *y = batch.frame->data(outputs[0]);
         auto *index = batch.frame->extra<std::uint8_t>(index_);
-        for (std::int64_t i = 0; i < batch.frame_rows; ++i)
+        for (std::int64_t i = batch.begin; i < batch.end; ++i)
             kernels().max_pool(pool_, x + i * in_stride_, y + i * out_stride_,
                                index + i * out_stride_);
     }
@@ -41,10 +41,12 @@ class MaxPool final : public Operation {
         const float *y = batch.frame->data(outputs[0]), *g = batch.work->gradient_data(outputs[0]);
         const auto *index = batch.frame->extra<std::uint8_t>(index_);
         float *dx = batch.work->gradient_data(inputs[0]);
-        for (std::int64_t i = 0; i < batch.frame_rows; ++i)
+        for (std::int64_t i = batch.begin; i < batch.end; ++i)
             kernels().max_pool_gradient(pool_, y + i * out_stride_, index + i * out_stride_,
                                         g + i * out_stride_, dx + i * in_stride_);
     }
+
+    bool by_example() const override { return true; }
 
   private:
     Pool pool_{};

@@ -11,47 +11,48 @@ namespace {
 /// where the value's own does, that of the first is added.
 class Fork final : public Operation {
   public:
-    Fork(int input, Branches branches, std::int64_t size) : size_(size) {
+    Fork(int input, Branches branches, std::int64_t stride) : stride_(stride) {
         inputs = {input};
         outputs = {branches.body, branches.shortcut};
     }
     void forward(Batch &) const override {}
     void backward(Batch &batch, bool input, bool) const override {
+        const std::int64_t first = batch.begin * stride_, size = batch.end * stride_ - first;
         if (input)
-            kernels().add(batch.work->gradient_data(outputs[0]),
-                          batch.work->gradient_data(inputs[0]), size_);
+            kernels().add(batch.work->gradient_data(outputs[0]) + first,
+                          batch.work->gradient_data(inputs[0]) + first, size);
     }
+    bool by_example() const override { return true; }
 
   private:
-    std::int64_t size_;
+    std::int64_t stride_;
 };
 
 /// The sum's gradient is that of both; it lies where the first one's does.
 class Sum final : public Operation {
   public:
-    Sum(Branches branches, int result, std::int64_t size) : size_(size) {
+    Sum(Branches branches, int result, std::int64_t stride) : stride_(stride) {
         inputs = {branches.body, branches.shortcut};
         outputs = {result};
     }
     void forward(Batch &batch) const override {
-        const float *body = batch.frame->data(inputs[0]);
-        float *sum = batch.frame->data(outputs[0]);
-        if (sum != body) std::copy_n(body, size_, sum);
-        kernels().add(batch.frame->data(inputs[1]), sum, size_);
+        const std::int64_t first = batch.begin * stride_, size = batch.end * stride_ - first;
+        const float *body = batch.frame->data(inputs[0]) + first;
+        float *sum = batch.frame->data(outputs[0]) + first;
+        if (sum != body) std::copy_n(body, size, sum);
+        kernels().add(batch.frame->data(inputs[1]) + first, sum, size);
     }
     void backward(Batch &batch, bool input, bool) const override {
+        const std::int64_t first = batch.begin * stride_, size = batch.end * stride_ - first;
         if (input)
-            std::copy_n(batch.work->gradient_data(outputs[0]), size_,
-                        batch.work->gradient_data(inputs[1]));
+            std::copy_n(batch.work->gradient_data(outputs[0]) + first, size,
+                        batch.work->gradient_data(inputs[1]) + first);
     }
+    bool by_example() const override { return true; }
 
   private:
-    std::int64_t size_;
+    std::int64_t stride_;
 };
-
-std::int64_t floats(const Graph &graph, int value) {
-    return graph.value(value).stride() * graph.width;
-}
 
 }  // namespace
 
@@ -60,7 +61,7 @@ Branches fork(Graph &graph, int input) {
     const Branches branches{graph.add_view(input, value.shape, value.desc),
                             graph.add_view(input, value.shape, value.desc)};
     graph.value(branches.body).gradient = branches.body;
-    graph.add(std::make_unique<Fork>(input, branches, floats(graph, input)));
+    graph.add(std::make_unique<Fork>(input, branches, value.stride()));
     return branches;
 }
 
@@ -77,7 +78,7 @@ int join(Graph &graph, Branches branches, bool in_place) {
     const int result = in_place ? graph.add_view(branches.body, body.shape, body.desc)
                                 : graph.add_value(body.shape, body.desc, body.blocked);
     graph.value(result).gradient = body.gradient;
-    graph.add(std::make_unique<Sum>(branches, result, floats(graph, result)));
+    graph.add(std::make_unique<Sum>(branches, result, body.stride()));
     return result;
 }
 

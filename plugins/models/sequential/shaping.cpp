@@ -78,7 +78,7 @@ class Dropout final : public Operation {
             }
         }
         for (std::int64_t i = 0; i < batch.rows * stride_; ++i) y[i] = x[i] * factors[i];
-        std::fill(y + batch.rows * stride_, y + batch.frame_rows * stride_, 0.0F);
+        std::fill(y + batch.rows * stride_, y + batch.end * stride_, 0.0F);
     }
 
     void backward(Batch &batch, bool input, bool) const override {
@@ -87,7 +87,7 @@ class Dropout final : public Operation {
         const float *g = batch.work->gradient_data(outputs[0]);
         float *dx = batch.work->gradient_data(inputs[0]);
         for (std::int64_t i = 0; i < batch.rows * stride_; ++i) dx[i] = g[i] * factors[i];
-        std::fill(dx + batch.rows * stride_, dx + batch.frame_rows * stride_, 0.0F);
+        std::fill(dx + batch.rows * stride_, dx + batch.end * stride_, 0.0F);
     }
 
   private:
@@ -129,7 +129,7 @@ class Normalize final : public Operation {
     template <class Work>
     void for_each(const Batch &batch, Work work) const {
         std::int64_t i = 0;
-        for (std::int64_t row = 0; row < batch.frame_rows; ++row)
+        for (std::int64_t row = 0; row < batch.end; ++row)
             for (std::size_t c = 0; c < static_cast<std::size_t>(channels_); ++c)
                 for (const std::int64_t end = i + plane_; i < end; ++i) work(i, c);
     }

@@ -217,7 +217,7 @@ TEST_CASE("in evaluation an example's numbers do not depend on its batch") {
     const std::vector<float> x = numbers(total * size, 3);
     const auto names = ids(total);
     std::vector<LayerSpec> layers = small_resnet();
-    layers.insert(layers.begin() + 2, groupnorm(3));
+    layers.insert(layers.begin() + 2, groupnorm(4));
     Net net(layers, {3, 8, 8}, 2);
     scatter_parameters(net);
     const Result whole = net.pass(x, names, {.input = true});

@@ -1,0 +1,105 @@
+// Convolution of an image of few plain channels, in our own loops: oneDNN's gradient at such an
+// input is several times slower than its forward pass. By itself it can be a fused first stage.
+#include "conv_parameters.hpp"
+#include "kernels.hpp"
+
+namespace sequential {
+namespace {
+
+class FirstConvolution final : public Operation, public FusedStage {
+  public:
+    FirstConvolution(Graph &graph, int input, int result, const LayerSpec &spec, Parameter &weight,
+                     Parameter *bias, std::optional<Rectifier> rectifier)
+        : parameters_(graph, input, result, spec, weight, bias),
+          masks_(rectifier && rectifier->gradient_here) {
+        inputs = {input};
+        outputs = {result};
+        const Shape &in = graph.value(input).shape, &out = graph.value(result).shape;
+        conv_ = {.channels = in[0],
+                 .height = in[1],
+                 .width = in[2],
+                 .blocks = parameters_.out() / kernels().block,
+                 .out_height = out[1],
+                 .out_width = out[2],
+                 .kernel = spec.kernel,
+                 .stride = spec.stride,
+                 .padding = spec.padding,
+                 .activation = rectifier.has_value(),
+                 .slope = rectifier ? rectifier->slope : 1.0F};
+        in_stride_ = graph.value(input).stride();
+        out_stride_ = graph.value(result).stride();
+        graph.reserve_scratch(static_cast<std::size_t>(kernels().first_conv_scratch(conv_)) *
+                              sizeof(float));
+        pack();
+    }
+
+    void forward(Batch &batch) const override {
+        const float *x = batch.frame->data(inputs[0]);
+        float *y = batch.frame->data(outputs[0]);
+        for (std::int64_t i = batch.begin; i < batch.end; ++i)
+            kernels().first_conv(conv_, weights_.data(), bias(), x + i * in_stride_,
+                                 batch.work->scratch_data(), y + i * out_stride_);
+    }
+
+    void backward(Batch &batch, bool input, bool parameters) const override {
+        float *g = batch.work->gradient_data(outputs[0]);
+        const float *z = masks_ ? batch.frame->data(outputs[0]) : nullptr;
+        if (z != nullptr && parameters) {
+            kernels().rectify_gradient(z, conv_.slope, g, batch.end * out_stride_);
+            z = nullptr;
+        }
+        if (parameters) parameters_.gradient(batch);
+        if (!input) return;
+        float *dx = batch.work->gradient_data(inputs[0]);
+        for (std::int64_t i = batch.begin; i < batch.end; ++i)
+            kernels().first_conv_gradient(conv_, weights_.data(), g + i * out_stride_,
+                                          z != nullptr ? z + i * out_stride_ : nullptr,
+                                          batch.work->scratch_data(), dx + i * in_stride_);
+    }
+
+    bool has_parameters() const override { return true; }
+    bool by_example() const override { return true; }
+
+    // From [out, in, ky, kx] to [in, ky, kx, out].
+    void pack() override {
+        parameters_.refresh();
+        const auto *weight = static_cast<const float *>(parameters_.weight().get_data_handle());
+        const std::int64_t out = parameters_.out();
+        const std::int64_t taps = conv_.channels * conv_.kernel * conv_.kernel;
+        weights_.resize(static_cast<std::size_t>(taps * out));
+        for (std::int64_t o = 0; o < out; ++o)
+            for (std::int64_t tap = 0; tap < taps; ++tap)
+                weights_[static_cast<std::size_t>(tap * out + o)] = weight[o * taps + tap];
+    }
+
+    void deposit(const ParameterGradients &gradients) const override {
+        parameters_.deposit(gradients);
+    }
+
+    const FusedStage *fused_stage() const override { return this; }
+
+    void step(const float *x, const float *p, float *scratch, float *dx) const override {
+        kernels().first_conv_step(conv_, weights_.data(), bias(), x, p, scratch, dx);
+    }
+
+  private:
+    const float *bias() const {
+        return static_cast<const float *>(parameters_.bias().get_data_handle());
+    }
+
+    ConvParameters parameters_;
+    bool masks_;
+    FirstConv conv_{};
+    std::int64_t in_stride_ = 0, out_stride_ = 0;
+    std::vector<float> weights_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operation> make_first_conv(Graph &graph, int input, int result,
+                                           const LayerSpec &spec, Parameter &weight,
+                                           Parameter *bias, std::optional<Rectifier> rectifier) {
+    return std::make_unique<FirstConvolution>(graph, input, result, spec, weight, bias, rectifier);
+}
+
+}  // namespace sequential
