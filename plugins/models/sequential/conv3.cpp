@@ -65,17 +65,15 @@ class BlockedConv3 final : public Operation {
     }
 
     void backward(Batch &batch, bool input, bool parameters) const override {
-        float *g = batch.work->gradient_data(outputs[0]);
         if (rectifier_ && rectifier_->gradient_here)
             kernels().rectify_gradient(batch.frame->data(outputs[0]) + batch.begin * out_stride_,
-                                       rectifier_->slope, g + batch.begin * out_stride_,
+                                       rectifier_->slope, batch.gradient(outputs[0], batch.begin),
                                        (batch.end - batch.begin) * out_stride_);
         if (parameters) parameters_.gradient(batch);
         if (!input) return;
-        float *dx = batch.work->gradient_data(inputs[0]);
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
             kernels().conv3(backward_, packed_backward_.data(), no_bias_.data(),
-                            g + i * out_stride_, dx + i * in_stride_);
+                            batch.gradient(outputs[0], i), batch.gradient(inputs[0], i));
     }
 
     bool has_parameters() const override { return true; }

@@ -111,7 +111,9 @@ void Executor::backward(Batch &batch, Stretch stretch, Wants wants, float *stage
         const Run &run = graph_.runs[r];
         const Stretch part = common(run, stretch);
         if (part.first == part.last) continue;
-        for_examples(batch, run.by_example && !wants.parameters, [&] {
+        // Between two meetings of a batch, the gradients of all examples have to be there.
+        const bool one_by_one = run.by_example && !wants.parameters && batch.sums == nullptr;
+        for_examples(batch, one_by_one, [&] {
             for (std::size_t i = part.last; i-- > part.first;) {
                 const auto [input, parameters] = wanted(i, wants, stage_gradient);
                 if (input || parameters) graph_.operations[i]->backward(batch, input, parameters);

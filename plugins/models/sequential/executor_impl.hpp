@@ -54,11 +54,13 @@ template <class Body>
 void for_examples(Batch &batch, bool one_by_one, Body body) {
     if (!one_by_one) return body();
     const std::int64_t end = batch.end;
+    batch.one_by_one = true;
     for (std::int64_t i = 0; i < end; ++i) {
         batch.begin = i;
         batch.end = i + 1;
         body();
     }
+    batch.one_by_one = false;
     batch.begin = 0;
     batch.end = end;
 }

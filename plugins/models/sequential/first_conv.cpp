@@ -42,19 +42,18 @@ class FirstConvolution final : public Operation, public FusedStage {
     }
 
     void backward(Batch &batch, bool input, bool parameters) const override {
-        float *g = batch.work->gradient_data(outputs[0]);
         const float *z = masks_ ? batch.frame->data(outputs[0]) : nullptr;
         if (z != nullptr && parameters) {
-            kernels().rectify_gradient(z, conv_.slope, g, batch.end * out_stride_);
+            kernels().rectify_gradient(z, conv_.slope, batch.gradient(outputs[0], 0),
+                                       batch.end * out_stride_);
             z = nullptr;
         }
         if (parameters) parameters_.gradient(batch);
         if (!input) return;
-        float *dx = batch.work->gradient_data(inputs[0]);
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
-            kernels().first_conv_gradient(conv_, weights_.data(), g + i * out_stride_,
+            kernels().first_conv_gradient(conv_, weights_.data(), batch.gradient(outputs[0], i),
                                           z != nullptr ? z + i * out_stride_ : nullptr,
-                                          batch.work->scratch_data(), dx + i * in_stride_);
+                                          batch.work->scratch_data(), batch.gradient(inputs[0], i));
     }
 
     bool has_parameters() const override { return true; }

@@ -46,9 +46,11 @@ void ParameterGradients::add(const ParameterGradients &other, std::size_t first,
 
 Workspace::Workspace(const Graph &graph)
     : stream(cpu()), block_(graph.workspace_bytes()), scratch_block_(graph.scratch_bytes()) {
-    for (const Value &value : graph.values())
-        gradients_.emplace_back(value.desc, cpu(),
-                                block_.data() + graph.value(value.gradient).gradient_offset);
+    for (const Value &value : graph.values()) {
+        const Value &owner = graph.value(value.gradient);
+        gradients_.emplace_back(value.desc, cpu(), block_.data() + owner.gradient_offset);
+        strides_.push_back({value.stride(), owner.inside_run ? 0 : value.stride()});
+    }
     const memory::desc bytes({static_cast<std::int64_t>(scratch_block_.size())},
                              memory::data_type::u8, memory::format_tag::a);
     scratch = memory(bytes, cpu(), scratch_block_.data());
@@ -117,6 +119,31 @@ void Graph::plan_runs() {
         else
             runs.push_back({i, i + 1, by_example});
     }
+    for (Value &value : values_) value.inside_run = stays_inside(value.gradient);
+}
+
+// Made and used, and nowhere but in one run: what goes into a fork may be used further on. Neither
+// at the input nor at the output, whose gradients are read and written from outside.
+bool Graph::stays_inside(int gradient) const {
+    const auto has = [&](const std::vector<int> &ids) {
+        return std::any_of(ids.begin(), ids.end(),
+                           [&](int id) { return value(id).gradient == gradient; });
+    };
+    int in_runs = 0;
+    bool made = false, used = false, by_example = false;
+    for (const Run &run : runs) {
+        bool here = false;
+        for (std::size_t i = run.begin; i < run.end; ++i) {
+            const bool makes = has(operations[i]->outputs), uses = has(operations[i]->inputs);
+            here = here || makes || uses;
+            made = made || makes;
+            used = used || uses;
+        }
+        if (here) by_example = run.by_example;
+        in_runs += here ? 1 : 0;
+    }
+    const bool at_an_end = gradient == value(0).gradient || gradient == value(output).gradient;
+    return in_runs == 1 && made && used && by_example && !at_an_end;
 }
 
 // A gradient lives from the backward pass of the value's user to that of its maker, both with the

@@ -20,6 +20,7 @@ struct Value {
     int storage = -1;         /// the value whose memory it shares; itself if it has its own
     int gradient = -1;        /// likewise for its gradient
     std::size_t offset = 0, gradient_offset = 0;
+    bool inside_run = false;  /// made and used in one run of operations by example
 
     std::int64_t size() const { return spar::product(shape); }
     /// Floats from one example to the next.
@@ -73,14 +74,24 @@ class Workspace {
     float *gradient_data(int id) const {
         return static_cast<float *>(gradient(id).get_data_handle());
     }
+    /// Floats from one row to the next.
+    std::int64_t gradient_stride(int id, bool one_by_one) const {
+        const Strides &strides = strides_[static_cast<std::size_t>(id)];
+        return one_by_one ? strides.in_run : strides.plain;
+    }
     float *scratch_data() const { return reinterpret_cast<float *>(scratch_block_.data()); }
 
     const dnnl::stream stream;
     dnnl::memory scratch;
 
   private:
+    struct Strides {
+        std::int64_t plain, in_run;
+    };
+
     Block block_, scratch_block_;
     std::vector<dnnl::memory> gradients_;
+    std::vector<Strides> strides_;
 };
 
 /// Sums over a whole batch, of all operations that couple its examples, one behind the other.
@@ -94,6 +105,7 @@ struct Batch {
     std::int64_t first = 0;           /// its first row in the whole batch
     std::int64_t rows = 0;            /// real ones
     std::int64_t begin = 0, end = 0;  /// those to compute; of those not real, gradients are zero
+    bool one_by_one = false;          /// a run's examples follow each other: begin + 1 == end
     bool training = false;
     bool counted = true;  /// else the first stage alone
     std::uint64_t key = 0;
@@ -103,6 +115,12 @@ struct Batch {
     const ParameterGradients *gradients = nullptr;  /// written, not added to
     const dnnl::memory *stage = nullptr;  /// room for a plain gradient at the first stage's end
     const BatchSums *sums = nullptr;      /// of the whole batch, where it is coupled
+
+    /// Where the gradient of a value in one row lies. Inside a run whose examples follow each other
+    /// they all use the same place, which stays in the cache.
+    float *gradient(int id, std::int64_t row) const {
+        return work->gradient_data(id) + row * work->gradient_stride(id, one_by_one);
+    }
 };
 
 /// A convolution of few channels that is the whole first stage runs the steps of an attack on it
@@ -201,6 +219,7 @@ class Graph {
 
   private:
     void plan_runs();
+    bool stays_inside(int gradient) const;
     void plan_gradients();
 
     std::vector<Value> values_;

@@ -238,8 +238,8 @@ const std::vector<spar::Variant<Layer>> &layer_kinds() {
             "example's group of channels"),
         variant<Layer, ResidualLayer>(
             "residual",
-            "body(x) + shortcut(x); its parameters are called <name>.body.<layer>.weight and "
-            "<name>.shortcut.<layer>.weight")};
+            "body(x) + shortcut(x); as layer 3, its parameters are called 3.body.0.weight and "
+            "3.shortcut.0.weight")};
     return kinds;
 }
 

@@ -27,11 +27,9 @@ class Normalisation : public Operation {
         return batch.frame->data(outputs[0]) + row * stride_;
     }
     const float *g(const Batch &batch, std::int64_t row) const {
-        return batch.work->gradient_data(outputs[0]) + row * stride_;
+        return batch.gradient(outputs[0], row);
     }
-    float *dx(const Batch &batch, std::int64_t row) const {
-        return batch.work->gradient_data(inputs[0]) + row * stride_;
-    }
+    float *dx(const Batch &batch, std::int64_t row) const { return batch.gradient(inputs[0], row); }
     /// Behind the last row to go back that is real.
     static std::int64_t real_end(const Batch &batch) { return std::min(batch.end, batch.rows); }
     /// Rows that only fill the micro-batch have no gradient.

@@ -38,12 +38,12 @@ class MaxPool final : public Operation {
 
     void backward(Batch &batch, bool input, bool) const override {
         if (!input) return;
-        const float *y = batch.frame->data(outputs[0]), *g = batch.work->gradient_data(outputs[0]);
+        const float *y = batch.frame->data(outputs[0]);
         const auto *index = batch.frame->extra<std::uint8_t>(index_);
-        float *dx = batch.work->gradient_data(inputs[0]);
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
             kernels().max_pool_gradient(pool_, y + i * out_stride_, index + i * out_stride_,
-                                        g + i * out_stride_, dx + i * in_stride_);
+                                        batch.gradient(outputs[0], i),
+                                        batch.gradient(inputs[0], i));
     }
 
     bool by_example() const override { return true; }

@@ -17,10 +17,8 @@ class Fork final : public Operation {
     }
     void forward(Batch &) const override {}
     void backward(Batch &batch, bool input, bool) const override {
-        const std::int64_t first = batch.begin * stride_, size = batch.end * stride_ - first;
-        if (input)
-            kernels().add(batch.work->gradient_data(outputs[0]) + first,
-                          batch.work->gradient_data(inputs[0]) + first, size);
+        for (std::int64_t row = batch.begin; input && row < batch.end; ++row)
+            kernels().add(batch.gradient(outputs[0], row), batch.gradient(inputs[0], row), stride_);
     }
     bool by_example() const override { return true; }
 
@@ -43,10 +41,8 @@ class Sum final : public Operation {
         kernels().add(batch.frame->data(inputs[1]) + first, sum, size);
     }
     void backward(Batch &batch, bool input, bool) const override {
-        const std::int64_t first = batch.begin * stride_, size = batch.end * stride_ - first;
-        if (input)
-            std::copy_n(batch.work->gradient_data(outputs[0]) + first, size,
-                        batch.work->gradient_data(inputs[1]) + first);
+        for (std::int64_t row = batch.begin; input && row < batch.end; ++row)
+            std::copy_n(batch.gradient(outputs[0], row), stride_, batch.gradient(inputs[1], row));
     }
     bool by_example() const override { return true; }
 
