@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace spar::host {
 namespace {
@@ -106,6 +107,8 @@ class Tables {
 
     /// Remembers the parts that a parameter's values are made of, once each.
     void gather(const std::string &name, const Json &property) {
+        const std::string definition = property.value("$ref", "");
+        if (!definition.empty() && !definitions_.insert(definition).second) return;
         const Json &here = resolved(property, root_);
         if (here.contains("x-spar-kind")) return;
         if (here.contains("items")) return gather(name, here.at("items"));
@@ -127,6 +130,7 @@ class Tables {
 
     const Json &root_;
     std::vector<std::string> seen_;
+    std::set<std::string> definitions_;
     std::vector<std::unique_ptr<Json>> copies_;
     std::vector<std::pair<std::string, const Json *>> parts_;
 };

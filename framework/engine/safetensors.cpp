@@ -37,8 +37,14 @@ float from_half(std::uint16_t half) {
     return std::bit_cast<float>(sign | (wide << 23) | (mantissa << 13));
 }
 
-template <class Stored, class Convert>
-void convert(std::string_view bytes, std::vector<float> &values, Convert &&to_float) {
+template <class Stored>
+float nearest(Stored stored) {
+    return static_cast<float>(stored);
+}
+
+template <class Stored, class Convert = float (*)(Stored)>
+void convert(std::string_view bytes, std::vector<float> &values,
+             Convert &&to_float = nearest<Stored>) {
     for (std::size_t i = 0; i < values.size(); ++i) {
         Stored stored;
         std::memcpy(&stored, bytes.data() + i * sizeof stored, sizeof stored);
@@ -47,14 +53,21 @@ void convert(std::string_view bytes, std::vector<float> &values, Convert &&to_fl
 }
 
 void decode(const std::string &type, std::string_view bytes, std::vector<float> &values) {
-    if (type == "F32") convert<float>(bytes, values, [](float v) { return v; });
-    if (type == "F64")
-        convert<double>(bytes, values, [](double v) { return static_cast<float>(v); });
+    if (type == "F32") convert<float>(bytes, values);
+    if (type == "F64") convert<double>(bytes, values);
     if (type == "F16") convert<std::uint16_t>(bytes, values, from_half);
     if (type == "BF16")
         convert<std::uint16_t>(bytes, values, [](std::uint16_t v) {
             return std::bit_cast<float>(static_cast<std::uint32_t>(v) << 16);
         });
+    if (type == "I64") convert<std::int64_t>(bytes, values);
+    if (type == "I32") convert<std::int32_t>(bytes, values);
+    if (type == "I16") convert<std::int16_t>(bytes, values);
+    if (type == "I8") convert<std::int8_t>(bytes, values);
+    if (type == "U64") convert<std::uint64_t>(bytes, values);
+    if (type == "U32") convert<std::uint32_t>(bytes, values);
+    if (type == "U16") convert<std::uint16_t>(bytes, values);
+    if (type == "U8" || type == "BOOL") convert<std::uint8_t>(bytes, values);
 }
 
 /// One file being read; every complaint names it.
@@ -130,7 +143,7 @@ class Parser {
             offsets[1] - offsets[0] != bytes)
             refuse(fmt::format("tensor \"{}\" does not lie where its header says", name));
         claimed_ = std::max(claimed_, offsets[1]);
-        if (type[0] == 'I' || type[0] == 'U' || type == "BOOL") return;
+        tensor.of_integers = type[0] == 'I' || type[0] == 'U' || type == "BOOL";
         tensor.values.resize(count);
         decode(type, body_.substr(offsets[0], bytes), tensor.values);
         loaded.tensors.emplace(name, std::move(tensor));

@@ -22,14 +22,15 @@ void save_safetensors(const std::filesystem::path &path, const std::vector<Tenso
 struct LoadedTensor {
     std::vector<std::int64_t> shape;
     std::vector<float> values;
+    bool of_integers = false;
 };
 struct LoadedTensors {
     std::map<std::string, LoadedTensor> tensors;
     std::map<std::string, std::string> metadata;
 };
 
-/// Reads F32, F64, F16 and BF16 tensors as float32; skips tensors of integers (PyTorch counts
-/// batches in one). Throws Failure(Exit::data) naming file and fault when the file is not sound.
+/// Reads all tensors as float32, also those of integers (PyTorch counts batches in one). Throws
+/// Failure(Exit::data) naming file and fault when the file is not sound.
 LoadedTensors load_safetensors(const std::filesystem::path &path);
 
 }  // namespace spar::host

@@ -11,6 +11,8 @@ Executor::Executor(Graph &graph, const Parallel &parallel)
       workers_(std::make_unique<Worker[]>(most_workers)) {
     for (std::size_t i = graph.operations.size(); i-- > 0;)
         if (graph.operations[i]->has_parameters()) first_parameters_ = i;
+    for (std::size_t i = 0; i < graph.operations.size(); ++i)
+        if (graph.operations[i]->coupled() != nullptr) coupled_.push_back(i);
     const Value &stage = graph.value(graph.stage_end);
     stage_plain_ = plain_desc(stage.desc.dims());
     const OneThread one;
@@ -37,7 +39,9 @@ std::int64_t Executor::lane_count(std::int64_t micro_batches) const {
     return std::min<std::int64_t>(micro_batches, 8);
 }
 
-void Executor::add_up(std::int64_t lanes) {
+void Executor::add_up(std::int64_t rows) {
+    const std::int64_t lanes = lane_count(micro_batches(rows));
+    if (lanes == 0) return;
     constexpr std::int64_t chunk = 1 << 15;
     const std::int64_t size = lanes_[0]->size();
     parallel_((size + chunk - 1) / chunk, [&](std::int64_t i) {
@@ -56,38 +60,71 @@ void Executor::load(Batch &batch, const float *x) const {
     std::fill(to + batch.rows * size, to + graph_.width * size, 0.0F);
 }
 
-void Executor::forward(Batch &batch, std::size_t operations) {
-    for (const Run &run : graph_.runs) {
-        if (run.begin >= operations) break;
-        for_examples(batch, run.by_example, [&] {
-            for (std::size_t i = run.begin; i < run.end; ++i) graph_.operations[i]->forward(batch);
-        });
-    }
-    if (operations == graph_.operations.size()) counters_.forward += batch.rows;
+void Executor::aim(Batch &batch, const Pass &pass) {
+    batch.training = pass.training;
+    batch.key = pass.key;
+    batch.ids = pass.ids != nullptr ? pass.ids + batch.first : nullptr;
 }
 
-void Executor::backward(Batch &batch, std::size_t operations, Wants wants, float *stage_gradient) {
-    if (stage_gradient != nullptr && operations == graph_.stage_operations)
+void Executor::forward(Batch &batch, Stretch stretch) {
+    for (const Run &run : graph_.runs) {
+        const Stretch part = common(run, stretch);
+        for_examples(batch, run.by_example, [&] {
+            for (std::size_t i = part.first; i < part.last; ++i)
+                graph_.operations[i]->forward(batch);
+        });
+    }
+    if (batch.counted && stretch.last == graph_.operations.size()) counters_.forward += batch.rows;
+}
+
+void Executor::turn(Batch &batch, const Pass &pass, bool back) const {
+    const std::int64_t outputs = graph_.value(graph_.output).size();
+    const float *values = batch.frame->data(graph_.output);
+    if (pass.outputs != nullptr)
+        std::copy_n(values, batch.rows * outputs, pass.outputs + batch.first * outputs);
+    if (pass.head == nullptr) return;
+    float *gradient = back ? batch.work->gradient_data(graph_.output) : nullptr;
+    spar::checked([&](spar_error *error) {
+        return pass.head(pass.head_context, batch.first, batch.rows, values, gradient, error);
+    });
+    if (back) std::fill(gradient + batch.rows * outputs, gradient + graph_.width * outputs, 0.0F);
+}
+
+void Executor::write_gradient(const Batch &batch, const float *cotangent) const {
+    const std::int64_t outputs = graph_.value(graph_.output).size();
+    float *gradient = batch.work->gradient_data(graph_.output);
+    std::copy_n(cotangent + batch.first * outputs, batch.rows * outputs, gradient);
+    std::fill(gradient + batch.rows * outputs, gradient + graph_.width * outputs, 0.0F);
+}
+
+Wants Executor::wanted(std::size_t operation, Wants wants, const float *stage_gradient) const {
+    return {.input = wants.input || (wants.parameters && operation > first_parameters_) ||
+                     (stage_gradient != nullptr && operation >= graph_.stage_operations),
+            .parameters = wants.parameters && graph_.operations[operation]->has_parameters()};
+}
+
+void Executor::backward(Batch &batch, Stretch stretch, Wants wants, float *stage_gradient) {
+    if (stage_gradient != nullptr && stretch.last == graph_.operations.size() &&
+        stretch.last == graph_.stage_operations)
         read_stage_gradient(batch, stage_gradient);
-    const auto step = [&](std::size_t i) {
-        const Operation &operation = *graph_.operations[i];
-        const bool input = wants.input || (wants.parameters && i > first_parameters_) ||
-                           (stage_gradient != nullptr && i >= graph_.stage_operations);
-        const bool parameters = wants.parameters && operation.has_parameters();
-        if (input || parameters) operation.backward(batch, input, parameters);
-    };
     for (std::size_t r = graph_.runs.size(); r-- > 0;) {
         const Run &run = graph_.runs[r];
-        if (run.begin >= operations) continue;
-        for_examples(batch, run.by_example && !wants.parameters, [&] {
-            for (std::size_t i = run.end; i-- > run.begin;) step(i);
+        const Stretch part = common(run, stretch);
+        if (part.first == part.last) continue;
+        // Between two meetings of a batch, the gradients of all examples have to be there.
+        const bool one_by_one = run.by_example && !wants.parameters && batch.sums == nullptr;
+        for_examples(batch, one_by_one, [&] {
+            for (std::size_t i = part.last; i-- > part.first;) {
+                const auto [input, parameters] = wanted(i, wants, stage_gradient);
+                if (input || parameters) graph_.operations[i]->backward(batch, input, parameters);
+            }
         });
-        if (stage_gradient != nullptr && run.begin == graph_.stage_operations)
+        if (stage_gradient != nullptr && part.first == graph_.stage_operations)
             read_stage_gradient(batch, stage_gradient);
     }
-    if (operations != graph_.operations.size()) return;
+    if (!batch.counted || stretch.first > 0) return;
     if (wants.input) counters_.input_gradient += batch.rows;
-    if (wants.parameters && first_parameters_ < operations)
+    if (wants.parameters && first_parameters_ < graph_.operations.size())
         counters_.parameter_gradient += batch.rows;
 }
 
@@ -96,39 +133,32 @@ void Executor::store_input_gradient(const Batch &batch, float *dx) const {
     std::copy_n(batch.work->gradient_data(0), batch.rows * size, dx + batch.first * size);
 }
 
+void Executor::start(Tape &tape, const Pass &pass) const {
+    tape.rows = pass.rows;
+    tape.training = pass.training;
+    tape.followed = false;
+    const auto needed = static_cast<std::size_t>(micro_batches(pass.rows));
+    if (tape.frames.size() < needed) tape.frames.resize(needed);
+}
+
 void Executor::pass(const Pass &pass) {
     refresh();
-    Tape *tape = nullptr;
-    if (pass.tape != 0) {
-        tape = &this->tape(pass.tape);
-        tape->rows = pass.rows;
-        tape->training = pass.training;
-        const auto needed = static_cast<std::size_t>(micro_batches(pass.rows));
-        if (tape->frames.size() < needed) tape->frames.resize(needed);
-    }
+    Tape *tape = pass.tape != 0 ? &this->tape(pass.tape) : nullptr;
+    if (tape != nullptr) start(*tape, pass);
     const Wants wants = pass.head != nullptr ? pass.wants : Wants{};
     float *stage_gradient = pass.head != nullptr ? pass.stage_gradient : nullptr;
+    if (couples(pass.training)) {
+        if (tape == nullptr) start(untaped_, pass);
+        return pass_coupled(pass, tape != nullptr ? *tape : untaped_, wants, stage_gradient);
+    }
     const bool back = wants.input || wants.parameters || stage_gradient != nullptr;
-    const std::int64_t outputs = graph_.value(graph_.output).size();
-    const std::size_t operations = graph_.operations.size();
-
     for_micro_batches(pass.rows, tape, wants.parameters, [&](Batch &batch) {
-        batch.training = pass.training;
-        batch.key = pass.key;
-        batch.ids = pass.ids != nullptr ? pass.ids + batch.first : nullptr;
+        aim(batch, pass);
         load(batch, pass.x);
-        forward(batch, operations);
-        const float *values = batch.frame->data(graph_.output);
-        if (pass.outputs != nullptr)
-            std::copy_n(values, batch.rows * outputs, pass.outputs + batch.first * outputs);
-        if (pass.head == nullptr) return;
-        float *gradient = back ? batch.work->gradient_data(graph_.output) : nullptr;
-        spar::checked([&](spar_error *error) {
-            return pass.head(pass.head_context, batch.first, batch.rows, values, gradient, error);
-        });
+        forward(batch, whole());
+        turn(batch, pass, back);
         if (!back) return;
-        std::fill(gradient + batch.rows * outputs, gradient + graph_.width * outputs, 0.0F);
-        backward(batch, operations, wants, stage_gradient);
+        backward(batch, whole(), wants, stage_gradient);
         if (wants.input && pass.dx != nullptr) store_input_gradient(batch, pass.dx);
     });
 }
@@ -138,13 +168,17 @@ void Executor::backward(int slot, const float *cotangent, Wants wants, float *dx
     Tape &tape = this->tape(slot);
     if (tape.rows == 0)
         throw spar::Error(SPAR_E_CONTRACT, "nothing was recorded on tape " + std::to_string(slot));
-    const std::int64_t outputs = graph_.value(graph_.output).size();
+    if (couples(tape.training)) {
+        for_micro_batches(tape.rows, &tape, false, [&](Batch &batch) {
+            enter(batch, tape);
+            write_gradient(batch, cotangent);
+        });
+        return backward_coupled(tape, wants, nullptr, dx);
+    }
     for_micro_batches(tape.rows, &tape, wants.parameters, [&](Batch &batch) {
         batch.training = tape.training;
-        float *gradient = batch.work->gradient_data(graph_.output);
-        std::copy_n(cotangent + batch.first * outputs, batch.rows * outputs, gradient);
-        std::fill(gradient + batch.rows * outputs, gradient + graph_.width * outputs, 0.0F);
-        backward(batch, graph_.operations.size(), wants, nullptr);
+        write_gradient(batch, cotangent);
+        backward(batch, whole(), wants, nullptr);
         if (wants.input && dx != nullptr) store_input_gradient(batch, dx);
     });
 }

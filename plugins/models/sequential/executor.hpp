@@ -4,6 +4,7 @@
 
 #include "operations.hpp"
 
+#include <algorithm>
 #include <array>
 #include <type_traits>
 
@@ -74,27 +75,59 @@ class Executor {
     struct Tape {
         std::int64_t rows = 0;
         bool training = false;
+        bool followed = false;  /// by the running statistics
         std::vector<std::unique_ptr<Frame>> frames;
+        BatchSums sums;
     };
 
     void refresh();
     Tape &tape(int slot);
+    void start(Tape &tape, const Pass &pass) const;
     std::int64_t micro_batches(std::int64_t rows) const {
         return (rows + graph_.width - 1) / graph_.width;
     }
     std::int64_t lane_count(std::int64_t micro_batches) const;
 
+    /// Operations [first, last).
+    struct Stretch {
+        std::size_t first, last;
+    };
+    /// What a run and a stretch have in common.
+    static Stretch common(const Run &run, Stretch stretch) {
+        const std::size_t first = std::max(run.begin, stretch.first);
+        return {first, std::max(first, std::min(run.end, stretch.last))};
+    }
+    Stretch whole() const { return {0, graph_.operations.size()}; }
+    /// Operations up to the first stage's end.
+    Stretch stage() const { return {0, graph_.stage_operations}; }
+
     /// Runs body(batch) on every micro-batch. With `parameters`, the gradients of parameters that
     /// it computes are added to those of the network at the end.
     template <class Body>
     void for_micro_batches(std::int64_t rows, Tape *tape, bool parameters, Body body);
-    void add_up(std::int64_t lanes);
+    /// The same without that end: the gradients of the stretch's parameters are in the lanes then.
+    template <class Body>
+    void for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch stretch, Body body);
+    void add_up(std::int64_t rows);
 
     void load(Batch &batch, const float *x) const;
-    void forward(Batch &batch, std::size_t operations);
-    /// From the last of `operations` down, as far as the wants and the stage ask.
-    void backward(Batch &batch, std::size_t operations, Wants wants, float *stage_gradient);
+    static void aim(Batch &batch, const Pass &pass);
+    void forward(Batch &batch, Stretch stretch);
+    /// From the outputs to the gradient there, as far as the pass asks for either.
+    void turn(Batch &batch, const Pass &pass, bool back) const;
+    void write_gradient(const Batch &batch, const float *cotangent) const;
+    Wants wanted(std::size_t operation, Wants wants, const float *stage_gradient) const;
+    /// From the last of the stretch down, as far as the wants and the stage ask.
+    void backward(Batch &batch, Stretch stretch, Wants wants, float *stage_gradient);
     void store_input_gradient(const Batch &batch, float *dx) const;
+
+    // Where the examples of a batch are coupled.
+    bool couples(bool training) const { return training && !coupled_.empty(); }
+    void pass_coupled(const Pass &pass, Tape &tape, Wants wants, float *stage_gradient);
+    void backward_coupled(Tape &tape, Wants wants, float *stage_gradient, float *dx);
+    void enter(Batch &batch, const Tape &tape);
+    void add_up(const Coupled &operation, const Tape &tape, std::vector<double> &totals) const;
+    void follow(Tape &tape);
     void read_stage_gradient(Batch &batch, float *to) const;
     void write_stage_gradient(Batch &batch, const float *p) const;
 
@@ -102,7 +135,10 @@ class Executor {
     const Parallel &parallel_;
     Counters counters_;
     bool stale_ = false;
-    std::size_t first_parameters_;  // operation
+    std::size_t first_parameters_;      // operation
+    std::vector<std::size_t> coupled_;  // operations
+    Tape untaped_;                      // of a pass that is coupled and has no tape
+    std::vector<std::unique_ptr<Workspace>> coupled_works_;  // of each micro-batch
     std::array<Tape, tapes> tapes_;
     std::vector<std::unique_ptr<ParameterGradients>> lanes_;
     std::unique_ptr<Worker[]> workers_;

@@ -66,7 +66,8 @@ void for_examples(Batch &batch, bool one_by_one, Body body) {
 }
 
 template <class Body>
-void Executor::for_micro_batches(std::int64_t rows, Tape *tape, bool parameters, Body body) {
+void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch stretch,
+                         Body body) {
     const std::int64_t total = micro_batches(rows);
     const std::int64_t tasks = parameters ? lane_count(total) : total;
     while (parameters && static_cast<std::int64_t>(lanes_.size()) < tasks)
@@ -95,11 +96,15 @@ void Executor::for_micro_batches(std::int64_t rows, Tape *tape, bool parameters,
                 batch.gradients = i == begin ? lane : worker->gradients.get();
             }
             body(batch);
-            if (parameters && i > begin)
-                kernels().add(worker->gradients->data(), lane->data(), lane->size());
+            if (parameters && i > begin) lane->add(*worker->gradients, stretch.first, stretch.last);
         }
     });
-    if (parameters && total > 0) add_up(tasks);
+}
+
+template <class Body>
+void Executor::for_micro_batches(std::int64_t rows, Tape *tape, bool parameters, Body body) {
+    for_lanes(rows, tape, parameters, whole(), body);
+    if (parameters) add_up(rows);
 }
 
 }  // namespace sequential

@@ -25,7 +25,7 @@ Frame::Frame(const Graph &graph) : block_(graph.frame_bytes()) {
     for (const Value &value : graph.values()) {
         const Value &owner = graph.value(value.storage);
         values_.emplace_back(value.desc, cpu(), block_.data() + owner.offset);
-        strides_.push_back({value.stride(), owner.inside_run ? 0 : value.stride()});
+        strides_.push_back({value.stride(), owner.forgotten ? 0 : value.stride()});
     }
 }
 
@@ -36,6 +36,15 @@ ParameterGradients::ParameterGradients(const Graph &graph) {
     block_ = Block(layout.size());
     for (std::size_t i = 0; i < offsets.size(); ++i)
         slots_.emplace_back(graph.slots()[i], cpu(), block_.data() + offsets[i]);
+    for (const std::size_t end : graph.slot_ends())
+        ends_.push_back(end < offsets.size() ? offsets[end] : layout.size());
+}
+
+void ParameterGradients::add(const ParameterGradients &other, std::size_t first,
+                             std::size_t last) const {
+    const std::size_t begin = (first == 0 ? 0 : ends_[first - 1]) / sizeof(float);
+    const std::size_t end = (last == 0 ? 0 : ends_[last - 1]) / sizeof(float);
+    kernels().add(other.data() + begin, data() + begin, static_cast<std::int64_t>(end - begin));
 }
 
 Workspace::Workspace(const Graph &graph)
@@ -87,8 +96,16 @@ int Graph::add_gradient_slot(const memory::desc &desc) {
     return static_cast<int>(slots_.size()) - 1;
 }
 
+void Graph::reserve_sums(Coupled &operation, std::size_t count) {
+    operation.count = count;
+    operation.partial = reserve(count * sizeof(double));
+    operation.first = sums_;
+    sums_ += count;
+}
+
 void Graph::add(std::unique_ptr<Operation> operation) {
     operations.push_back(std::move(operation));
+    slot_ends_.push_back(slots_.size());
 }
 
 void Graph::finish(int last) {
@@ -105,9 +122,45 @@ void Graph::plan_runs() {
         else
             runs.push_back({i, i + 1, by_example});
     }
-    for (const Run &run : runs)
-        for (std::size_t i = run.begin; i + 1 < run.end; ++i)
-            for (const int id : operations[i]->outputs) value(value(id).gradient).inside_run = true;
+    for (Value &value : values_) {
+        value.inside_run = stays_inside(&Value::gradient, value.gradient);
+        value.forgotten = stays_inside(&Value::storage, value.storage) && unread(value.storage);
+    }
+}
+
+// Made and used, and nowhere but in one run: what goes into a fork may be used further on. Neither
+// at the input nor at the output, which are read and written from outside.
+bool Graph::stays_inside(int Value::*place, int owner) const {
+    const auto has = [&](const std::vector<int> &ids) {
+        return std::any_of(ids.begin(), ids.end(),
+                           [&](int id) { return value(id).*place == owner; });
+    };
+    int in_runs = 0;
+    bool made = false, used = false, by_example = false;
+    for (const Run &run : runs) {
+        bool here = false;
+        for (std::size_t i = run.begin; i < run.end; ++i) {
+            const bool makes = has(operations[i]->outputs), uses = has(operations[i]->inputs);
+            here = here || makes || uses;
+            made = made || makes;
+            used = used || uses;
+        }
+        if (here) by_example = run.by_example;
+        in_runs += here ? 1 : 0;
+    }
+    const bool at_an_end = owner == value(0).*place || owner == value(output).*place;
+    return in_runs == 1 && made && used && by_example && !at_an_end;
+}
+
+bool Graph::unread(int storage) const {
+    const auto touches = [&](const std::vector<int> &ids) {
+        return std::any_of(ids.begin(), ids.end(),
+                           [&](int id) { return value(id).storage == storage; });
+    };
+    return std::none_of(operations.begin(), operations.end(), [&](const auto &operation) {
+        return (touches(operation->inputs) || touches(operation->outputs)) &&
+               !operation->forgets_values();
+    });
 }
 
 // A gradient lives from the backward pass of the value's user to that of its maker, both with the

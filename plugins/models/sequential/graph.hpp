@@ -12,7 +12,7 @@
 
 namespace sequential {
 
-/// One activation of a micro-batch. Every value is used by one operation only (see Fork).
+/// One activation of a micro-batch. Every value is used by one operation only (see fork).
 struct Value {
     Shape shape;              /// of one example, as its layer means it
     dnnl::memory::desc desc;  /// how it lies in memory, micro-batch first
@@ -20,7 +20,9 @@ struct Value {
     int storage = -1;         /// the value whose memory it shares; itself if it has its own
     int gradient = -1;        /// likewise for its gradient
     std::size_t offset = 0, gradient_offset = 0;
-    bool inside_run = false;  /// made and used in one run of operations by example
+    /// Made and used in one run of operations by example: the gradient, and the value if besides
+    /// nobody reads it in the backward pass to the input.
+    bool inside_run = false, forgotten = false;
 
     std::int64_t size() const { return spar::product(shape); }
     /// Floats from one example to the next.
@@ -64,13 +66,17 @@ class ParameterGradients {
   public:
     explicit ParameterGradients(const Graph &graph);
     const dnnl::memory &slot(int id) const { return slots_[static_cast<std::size_t>(id)]; }
+    float *slot_data(int id) const { return static_cast<float *>(slot(id).get_data_handle()); }
     float *data() const { return reinterpret_cast<float *>(block_.data()); }
     std::int64_t size() const { return static_cast<std::int64_t>(block_.size() / sizeof(float)); }
+    /// Adds the gradients of the operations [first, last) of the graph.
+    void add(const ParameterGradients &other, std::size_t first, std::size_t last) const;
     void clear() const { std::memset(block_.data(), 0, block_.size()); }
 
   private:
     Block block_;
     std::vector<dnnl::memory> slots_;
+    std::vector<std::size_t> ends_;  // byte behind the slots of each operation
 };
 
 /// What one thread needs to run micro-batches: gradients of the values, and scratch memory.
@@ -95,6 +101,12 @@ class Workspace {
     std::vector<Strides> strides_;
 };
 
+/// Sums over a whole batch, of all operations that couple its examples, one behind the other.
+struct BatchSums {
+    std::int64_t rows = 0;
+    std::vector<double> forward, backward;
+};
+
 /// One micro-batch on its way.
 struct Batch {
     std::int64_t first = 0;           /// its first row in the whole batch
@@ -102,14 +114,15 @@ struct Batch {
     std::int64_t begin = 0, end = 0;  /// those to compute; of those not real, gradients are zero
     bool one_by_one = false;          /// a run's examples follow each other: begin + 1 == end
     bool training = false;
+    bool counted = true;  /// else the first stage alone
     std::uint64_t key = 0;
     const std::int64_t *ids = nullptr;  /// of the real rows
     Frame *frame = nullptr;
     Workspace *work = nullptr;
     const ParameterGradients *gradients = nullptr;  /// written, not added to
     const dnnl::memory *stage = nullptr;  /// room for a plain gradient at the first stage's end
-
-    bool forgets = false;  /// values inside a run are not wanted after it
+    const BatchSums *sums = nullptr;      /// of the whole batch, where it is coupled
+    bool forgets = false;                 /// only a gradient of the input may be asked for
 
     /// Where a value of one row lies, and its gradient.
     float *value(int id, std::int64_t row) const {
@@ -129,6 +142,23 @@ class FusedStage {
     virtual void step(const float *x, const float *p, float *scratch, float *dx) const = 0;
 };
 
+/// An operation that couples the examples of a batch in training: it goes forward from sums over
+/// all of them, and back from others. The executor brings every micro-batch to it, adds up in their
+/// order what each has gathered, and takes them on.
+class Coupled {
+  public:
+    virtual ~Coupled() = default;
+    /// Writes the micro-batch's part of the sums into its frame, before it goes forward or back.
+    virtual void gather(Batch &batch) const = 0;
+    virtual void gather_gradient(Batch &batch) const = 0;
+    /// Moves running statistics towards those of a batch.
+    virtual void follow(const BatchSums &sums) = 0;
+
+    std::size_t count = 0;    /// of the sums
+    std::size_t partial = 0;  /// where the frame holds a micro-batch's, as doubles
+    std::size_t first = 0;    /// of them in BatchSums
+};
+
 /// One operation of the network.
 class Operation {
   public:
@@ -141,11 +171,14 @@ class Operation {
     /// Forward pass and gradient of the input may be run on [batch.begin, batch.end) of the rows,
     /// so that several operations follow each other on one example while it is in the cache.
     virtual bool by_example() const { return false; }
+    /// The gradient of the input needs neither input nor output, which lie where Batch::value says.
+    virtual bool forgets_values() const { return false; }
     /// Brings values of parameters into the layouts of the primitives.
     virtual void pack() {}
     /// Adds gradients to those of the parameters.
     virtual void deposit(const ParameterGradients &) const {}
     virtual const FusedStage *fused_stage() const { return nullptr; }
+    virtual Coupled *coupled() { return nullptr; }
 
     std::vector<int> inputs, outputs;  // values
 };
@@ -168,6 +201,7 @@ class Graph {
     std::size_t reserve(std::size_t bytes) { return frame_layout_.take(bytes); }
     void reserve_scratch(std::size_t bytes);
     int add_gradient_slot(const dnnl::memory::desc &desc);
+    void reserve_sums(Coupled &operation, std::size_t count);
     void add(std::unique_ptr<Operation> operation);
     /// Ends the building: plans the memory.
     void finish(int output);
@@ -187,16 +221,24 @@ class Graph {
 
     const std::vector<Value> &values() const { return values_; }
     const std::vector<dnnl::memory::desc> &slots() const { return slots_; }
+    /// Number of slots up to the end of each operation.
+    const std::vector<std::size_t> &slot_ends() const { return slot_ends_; }
+    /// Of all operations that couple examples; 0: there are none.
+    std::size_t sums() const { return sums_; }
     std::size_t frame_bytes() const { return frame_layout_.size(); }
     std::size_t workspace_bytes() const { return workspace_bytes_; }
     std::size_t scratch_bytes() const { return scratch_bytes_; }
 
   private:
     void plan_runs();
+    bool stays_inside(int Value::*place, int owner) const;
+    bool unread(int storage) const;
     void plan_gradients();
 
     std::vector<Value> values_;
     std::vector<dnnl::memory::desc> slots_;
+    std::vector<std::size_t> slot_ends_;
+    std::size_t sums_ = 0;
     Layout frame_layout_;
     std::size_t scratch_bytes_ = 64, workspace_bytes_ = 0;
 };

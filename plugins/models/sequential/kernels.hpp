@@ -44,6 +44,14 @@ struct Pool {
 /// Of one vector of `block` values z, whether each is above zero: a bit each from the lowest.
 using Signs = std::uint16_t;
 
+/// Normalisation of blocked channels, with z > 0 ? z : slope * z behind it if `activation`. Vectors
+/// hold a number a channel, up to whole blocks.
+struct Norm {
+    std::int64_t blocks, plane;
+    bool activation;
+    float slope;
+};
+
 struct Kernels {
     std::int64_t block;
 
@@ -81,6 +89,17 @@ struct Kernels {
     /// The same from the signs of z.
     void (*rectify_signed)(const Signs *signs, float slope, float *g, std::int64_t count);
     void (*add)(const float *x, float *sum, std::int64_t count);
+
+    /// Adds the sums of x and of x^2 to two vectors, one behind the other.
+    void (*moments)(const Norm &, const float *x, double *sums);
+    /// y = (x - mean) * scale + shift, from these three vectors.
+    void (*normalise)(const Norm &, const float *x, const float *constants, float *y);
+    /// With g the gradient before the activation: adds the sums of g and of g x.
+    void (*gradient_moments)(const Norm &, const float *x, const float *y, const float *g,
+                             double *sums);
+    /// dx = g * a + (x - mean) * b + c, from the vectors mean, a, b, c; without x g * a.
+    void (*normalise_gradient)(const Norm &, const float *x, const float *y, const float *g,
+                               const float *constants, float *dx);
 };
 
 /// Those for this processor, and for the instruction set that oneDNN uses.

@@ -1,6 +1,7 @@
 // The loops of kernels.hpp, for a block of BLOCK floats. Included by one file an instruction set.
 #include "kernels_conv.hpp"
 #include "kernels_conv3.hpp"
+#include "kernels_norm.hpp"
 #include "kernels_pool.hpp"
 #include "kernels_product.hpp"
 
@@ -20,8 +21,9 @@ void add(const float *x, float *sum, std::int64_t count) {
 }
 
 constexpr Kernels table{
-    B,         conv3,    product,           scratch_size,     first_conv,     conv_gradient,
-    conv_step, max_pool, max_pool_gradient, rectify_gradient, rectify_signed, add};
+    B,         conv3,     product,           scratch_size,      first_conv,     conv_gradient,
+    conv_step, max_pool,  max_pool_gradient, rectify_gradient,  rectify_signed, add,
+    moments,   normalise, gradient_moments,  normalise_gradient};
 
 }  // namespace
 }  // namespace sequential

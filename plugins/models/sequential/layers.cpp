@@ -155,6 +155,57 @@ class NormalizeLayer final : public Layer {
         this, "std", "divided by: one number, or one a channel", {.above = 0}, {.min_items = 1}};
 };
 
+class BatchNormLayer final : public Layer {
+  public:
+    LayerSpec spec() const override {
+        LayerSpec spec = start("batchnorm");
+        spec.momentum = *momentum_;
+        spec.epsilon = *eps_;
+        return spec;
+    }
+
+  private:
+    spar::Number momentum_{this,
+                           "momentum",
+                           "share of a batch's statistics in the new running ones",
+                           {.fallback = 0.1, .min = 0, .max = 1}};
+    spar::Number eps_{
+        this, "eps", "added to the variance", {.fallback = 1e-5, .max = 1, .above = 0.0}};
+};
+
+class GroupNormLayer final : public Layer {
+  public:
+    LayerSpec spec() const override {
+        LayerSpec spec = start("groupnorm");
+        spec.groups = *groups_;
+        spec.epsilon = *eps_;
+        return spec;
+    }
+
+  private:
+    spar::Integer groups_{
+        this, "groups", "of neighbouring channels; divides their number", {.min = 1, .max = most}};
+    spar::Number eps_{
+        this, "eps", "added to the variance", {.fallback = 1e-5, .max = 1, .above = 0.0}};
+};
+
+class ResidualLayer final : public Layer {
+  public:
+    LayerSpec spec() const override {
+        LayerSpec spec = start("residual");
+        spec.body = specs_of(body_);
+        spec.shortcut = specs_of(shortcut_);
+        return spec;
+    }
+
+  private:
+    spar::Variants<Layer> body_{this, "body", "layers from the input to the one summand", "layer",
+                                layer_kinds};
+    spar::Variants<Layer> shortcut_{
+        this,    "shortcut",  "layers to the other; without it the input itself",
+        "layer", layer_kinds, {.min_items = 0, .optional = true}};
+};
+
 constexpr char relu[] = "relu", tanh[] = "tanh", sigmoid[] = "sigmoid", maxpool[] = "maxpool",
                avgpool[] = "avgpool", global_avgpool[] = "global_avgpool", flatten[] = "flatten";
 
@@ -175,7 +226,20 @@ const std::vector<spar::Variant<Layer>> &layer_kinds() {
         variant<Layer, Plain<global_avgpool>>("global_avgpool", "mean over each channel"),
         variant<Layer, Plain<flatten>>("flatten", "an image as one row of features"),
         variant<Layer, DropoutLayer>("dropout", "in training, zeroes values at random"),
-        variant<Layer, NormalizeLayer>("normalize", "(x - mean) / std, a channel")};
+        variant<Layer, NormalizeLayer>("normalize", "(x - mean) / std, a channel"),
+        variant<Layer, BatchNormLayer>(
+            "batchnorm",
+            "(x - mean) / sqrt(variance + eps) * weight + bias, a channel; in training with the "
+            "statistics of the whole batch, in evaluation with running ones, which follow each "
+            "batch in training that parameter gradients are taken of, and no attack's"),
+        variant<Layer, GroupNormLayer>(
+            "groupnorm",
+            "(x - mean) / sqrt(variance + eps) * weight + bias, with the statistics of one "
+            "example's group of channels"),
+        variant<Layer, ResidualLayer>(
+            "residual",
+            "body(x) + shortcut(x); as layer 3, its parameters are called 3.body.0.weight and "
+            "3.shortcut.0.weight")};
     return kinds;
 }
 

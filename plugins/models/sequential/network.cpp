@@ -5,11 +5,6 @@
 namespace sequential {
 namespace {
 
-bool has_parameters(const LayerSpec &layer) {
-    return layer.type == "conv" || layer.type == "linear" || layer.type == "batchnorm" ||
-           layer.type == "groupnorm" || layer.type == "residual";
-}
-
 bool is_activation(const LayerSpec &layer) {
     return layer.type == "relu" || layer.type == "leaky_relu" || layer.type == "tanh" ||
            layer.type == "sigmoid";
@@ -21,6 +16,18 @@ bool is_rectifier(const LayerSpec &layer) {
 
 bool is_pool(const LayerSpec &layer) {
     return layer.type.ends_with("pool");
+}
+
+bool is_norm(const LayerSpec &layer) {
+    return layer.type == "batchnorm" || layer.type == "groupnorm";
+}
+
+bool is_weighted(const LayerSpec &layer) {
+    return layer.type == "conv" || layer.type == "linear";
+}
+
+bool has_parameters(const LayerSpec &layer) {
+    return is_weighted(layer) || is_norm(layer) || layer.type == "residual";
 }
 
 /// Number of layers in the first stage: up to the first activation behind the first layer with
@@ -58,13 +65,14 @@ class Builder {
   private:
     /// Puts the first of `count` layers behind a value, and those that can be fused with it.
     /// Returns how many.
-    std::size_t add_layers(const LayerSpec *layers, std::size_t count, int &value,
+    std::size_t add_layers(LayerSpec *layers, std::size_t count, int &value,
                            const std::string &name) {
-        const LayerSpec &layer = *layers;
+        LayerSpec &layer = *layers;
         try {
-            if (layer.type == "conv" || layer.type == "linear")
-                return add_weighted(layers, count, value, name);
-            value = add_single(layer, value);
+            if (is_weighted(layer)) return add_weighted(layers, count, value, name);
+            if (is_norm(layer)) return add_norm(layers, count, value, name);
+            value = layer.type == "residual" ? add_residual(layer, value, name)
+                                             : add_single(layer, value);
         } catch (const spar::Error &error) {
             if (!error.pointer().empty()) throw;
             layer.fail(error.what());
@@ -72,13 +80,15 @@ class Builder {
         return 1;
     }
 
+    /// That of the second layer, if it is one.
+    static std::optional<Rectifier> rectifier_behind(const LayerSpec *layers, std::size_t count) {
+        if (count < 2 || !is_rectifier(layers[1])) return std::nullopt;
+        return Rectifier{static_cast<float>(layers[1].type == "relu" ? 0.0 : layers[1].slope)};
+    }
+
     std::size_t add_weighted(const LayerSpec *layers, std::size_t count, int &value,
                              const std::string &name) {
-        std::optional<Rectifier> rectifier;
-        if (count > 1 && is_rectifier(layers[1])) {
-            const double slope = layers[1].type == "relu" ? 0.0 : layers[1].slope;
-            rectifier = Rectifier{static_cast<float>(slope)};
-        }
+        std::optional<Rectifier> rectifier = rectifier_behind(layers, count);
         if (layers[0].type == "linear") {
             value = add_linear(graph_, value, layers[0], name, rectifier, key_);
             return rectifier ? 2 : 1;
@@ -88,6 +98,30 @@ class Builder {
         value = add_conv(graph_, value, layers[0], name, rectifier, key_);
         if (pooled) value = add_pool(layers[2], value, rectifier);
         return pooled ? 3 : rectifier ? 2 : 1;
+    }
+
+    std::size_t add_norm(const LayerSpec *layers, std::size_t count, int &value,
+                         const std::string &name) {
+        const std::optional<Rectifier> rectifier = rectifier_behind(layers, count);
+        const auto add = layers[0].type == "batchnorm" ? add_batch_norm : add_group_norm;
+        value = add(graph_, value, layers[0], name, rectifier);
+        return rectifier ? 2 : 1;
+    }
+
+    int add_residual(LayerSpec &layer, int value, const std::string &name) {
+        if (layer.body.empty()) layer.fail("needs at least one layer in its body");
+        const Branches ways = fork(graph_, value);
+        const int body = add(layer.body, ways.body, layer.pointer + "/body", name + ".body.");
+        const int shortcut =
+            add(layer.shortcut, ways.shortcut, layer.pointer + "/shortcut", name + ".shortcut.");
+        const Shape &left = graph_.value(body).shape, &right = graph_.value(shortcut).shape;
+        if (left != right)
+            layer.fail("the body gives " + spar::shape_text(left) + ", the shortcut " +
+                       spar::shape_text(right) +
+                       "; they are added, so make them agree, for example by a convolution with "
+                       "kernel 1 in the shortcut");
+        const LayerSpec &last = layer.body.back();
+        return join(graph_, {body, shortcut}, is_weighted(last) || is_norm(last));
     }
 
     int add_pool(const LayerSpec &layer, int value, std::optional<Rectifier> rectifier) {

@@ -18,6 +18,10 @@ int add_conv(Graph &graph, int input, const LayerSpec &spec, const std::string &
              std::optional<Rectifier> rectifier, std::uint64_t key);
 int add_linear(Graph &graph, int input, const LayerSpec &spec, const std::string &name,
                std::optional<Rectifier> rectifier, std::uint64_t key);
+int add_batch_norm(Graph &graph, int input, const LayerSpec &spec, const std::string &name,
+                   std::optional<Rectifier> rectifier);
+int add_group_norm(Graph &graph, int input, const LayerSpec &spec, const std::string &name,
+                   std::optional<Rectifier> rectifier);
 /// relu, leaky_relu, tanh, sigmoid
 int add_activation(Graph &graph, int input, const LayerSpec &spec);
 /// With `rectifier`, the input is the output of one, whose gradient is left to this operation.
@@ -29,6 +33,14 @@ int add_flatten(Graph &graph, int input);
 /// `ordinal` tells the random numbers of several dropouts apart.
 int add_dropout(Graph &graph, int input, const LayerSpec &spec, std::uint32_t ordinal);
 int add_normalize(Graph &graph, int input, const LayerSpec &spec);
+
+/// Two values that are both the input, for one user each.
+struct Branches {
+    int body, shortcut;
+};
+Branches fork(Graph &graph, int input);
+/// The sum of both, which must have one shape. `in_place`: nobody reads the body's output later.
+int join(Graph &graph, Branches branches, bool in_place);
 
 /// The same values in the other layout; nothing is done when they lie so already.
 int to_blocked(Graph &graph, int input);

@@ -143,7 +143,7 @@ class Normalize final : public Operation {
 int to_blocked(Graph &graph, int input) {
     const Value value = graph.value(input);
     if (value.blocked) return input;
-    return reordered(graph, input, blocked_desc(graph.with_width(value.shape)), true);
+    return reordered(graph, input, blocked_desc(value.desc.dims()), true);
 }
 
 int to_plain(Graph &graph, int input) {

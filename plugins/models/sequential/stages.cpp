@@ -31,6 +31,7 @@ void Executor::ascend(float *x, std::int64_t rows, const float *p, std::int64_t 
     const FusedStage *fused =
         graph_.stage_operations == 1 ? graph_.operations[0]->fused_stage() : nullptr;
     for_micro_batches(rows, nullptr, false, [&](Batch &batch) {
+        batch.counted = false;
         const auto move = [&](std::int64_t first, std::int64_t count, const float *dx) {
             spar::checked([&](spar_error *error) {
                 return ascent(context, first, count, x + first * size, dx, error);
@@ -51,9 +52,9 @@ void Executor::ascend(float *x, std::int64_t rows, const float *p, std::int64_t 
         }
         for (std::int64_t step = 0; step < steps; ++step) {
             load(batch, x);
-            forward(batch, graph_.stage_operations);
+            forward(batch, stage());
             write_stage_gradient(batch, p);
-            backward(batch, graph_.stage_operations, {.input = true}, nullptr);
+            backward(batch, stage(), {.input = true}, nullptr);
             move(batch.first, batch.rows, batch.work->gradient_data(0));
         }
     });
@@ -62,11 +63,12 @@ void Executor::ascend(float *x, std::int64_t rows, const float *p, std::int64_t 
 void Executor::stage_accumulate(const float *x, std::int64_t rows, const float *p) {
     refresh();
     for_micro_batches(rows, nullptr, true, [&](Batch &batch) {
+        batch.counted = false;
         batch.gradients->clear();
         load(batch, x);
-        forward(batch, graph_.stage_operations);
+        forward(batch, stage());
         write_stage_gradient(batch, p);
-        backward(batch, graph_.stage_operations, {.parameters = true}, nullptr);
+        backward(batch, stage(), {.parameters = true}, nullptr);
     });
 }
 

@@ -66,7 +66,7 @@ TEST_CASE("a safetensors file cut at any byte is refused, and with any bit chang
     }
 }
 
-TEST_CASE("halves, bfloats and doubles become floats, integers are passed over") {
+TEST_CASE("halves, bfloats, doubles and integers become floats") {
     const Folder folder;
     const auto values = [&](const std::string &type, const std::string &bytes) {
         return host::load_safetensors(folder.write("t", of_type(type, bytes)))
@@ -79,8 +79,10 @@ TEST_CASE("halves, bfloats and doubles become floats, integers are passed over")
     CHECK(values("BF16", std::string("\x80\x3f\x49\xc0", 4)) == Two{1, -3.140625F});
     const double two[] = {0.1, -1e10};
     CHECK(values("F64", std::string(reinterpret_cast<const char *>(two), 16)) == Two{0.1F, -1e10F});
-    CHECK(host::load_safetensors(folder.write("t", of_type("I64", std::string(16, 'x'))))
-              .tensors.empty());
+    const std::int64_t whole[] = {3, -70000};
+    CHECK(values("I64", std::string(reinterpret_cast<const char *>(whole), 16)) == Two{3, -70000});
+    CHECK(values("I8", "\x05\xff") == Two{5, -1});
+    CHECK(values("BOOL", std::string("\x01\x00", 2)) == Two{1, 0});
     CHECK(failure_of([&] { values("F8", "xx"); }).exit() == host::Exit::data);
 }
 

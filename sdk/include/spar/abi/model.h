@@ -1,6 +1,7 @@
 /* A model: outputs from inputs, and gradients pulled back from the outputs.
 
-   Gradients are always of the sum over the rows, so a row's result does not depend on its company. */
+   Gradients are always of the sum over the rows, so a row's result does not depend on its company;
+   except in training mode, where a model may normalise over the batch. */
 #ifndef SPAR_ABI_MODEL_H
 #define SPAR_ABI_MODEL_H
 
@@ -37,7 +38,9 @@ typedef struct spar_parameter {
 /* One pass forward and, when a head is given, straight back again.
    1. Computes the outputs. 2. Calls the head for blocks of rows. 3. Pulls the head's gradients back,
    as far as `wants` and `stage_gradient` ask, and no further: a pass that does not want parameter
-   gradients does not compute them. With a tape, step 1 keeps what `backward` needs. */
+   gradients does not compute them. With a tape, step 1 keeps what `backward` needs.
+   Buffers, such as running means, change only where parameter gradients are taken in training mode:
+   in this pass, or in the first `backward` through its tape that wants them. So no attack does it. */
 typedef struct spar_pass {
     uint32_t struct_size;
     spar_wants wants;         /* ignored without a head */

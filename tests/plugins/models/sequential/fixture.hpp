@@ -63,6 +63,45 @@ inline LayerSpec dropout(double probability) {
     spec.probability = probability;
     return spec;
 }
+inline LayerSpec leaky(double slope) {
+    LayerSpec spec = layer("leaky_relu");
+    spec.slope = slope;
+    return spec;
+}
+inline LayerSpec unbiased(LayerSpec spec) {
+    spec.bias = false;
+    return spec;
+}
+inline LayerSpec groupnorm(std::int64_t groups) {
+    LayerSpec spec = layer("groupnorm");
+    spec.groups = groups;
+    return spec;
+}
+inline LayerSpec residual(std::vector<LayerSpec> body, std::vector<LayerSpec> shortcut = {}) {
+    LayerSpec spec = layer("residual");
+    spec.body = std::move(body);
+    spec.shortcut = std::move(shortcut);
+    return spec;
+}
+
+/// A little pre-activation network: a block that keeps the shape, and one that halves the image.
+inline std::vector<LayerSpec> small_resnet(std::int64_t width = 16) {
+    const LayerSpec bn = layer("batchnorm"), relu = layer("relu");
+    const auto plain = [](std::int64_t out, std::int64_t kernel, std::int64_t stride) {
+        return unbiased(conv(out, kernel, stride, kernel / 2));
+    };
+    return {plain(width, 3, 1),
+            residual({bn, relu, plain(width, 3, 1), bn, relu, plain(width, 3, 1)}),
+            bn,
+            relu,
+            residual({plain(2 * width, 3, 2), bn, relu, plain(2 * width, 3, 1)},
+                     {plain(2 * width, 1, 2)}),
+            bn,
+            relu,
+            layer("global_avgpool"),
+            layer("flatten"),
+            linear(3)};
+}
 
 /// The four convolutions and three linear layers of the MNIST experiments of TRADES and YOPO.
 inline std::vector<LayerSpec> small_cnn() {
@@ -156,6 +195,22 @@ struct Net {
     Executor executor;
     std::int64_t size, outputs;
 };
+
+/// Other values than the initial ones, in the memory that is known.
+inline void scatter_parameters(Net &net) {
+    for (std::int64_t i = 0; i < net.graph->parameters.size(); ++i) {
+        Parameter &parameter = net.graph->parameters[i];
+        const bool variance = parameter.name.ends_with(".running_var");
+        const auto fresh = numbers(static_cast<std::int64_t>(parameter.value.size()),
+                                   static_cast<std::uint64_t>(40 + i), variance ? 0.3F : -0.4F,
+                                   variance ? 2.0F : 0.4F);
+        if (parameter.name.ends_with(".num_batches_tracked"))
+            parameter.value[0] = 7;
+        else
+            std::copy(fresh.begin(), fresh.end(), parameter.value.begin());
+    }
+    net.executor.parameters_changed();
+}
 
 inline std::vector<std::int64_t> ids(std::int64_t count, std::int64_t first = 100) {
     std::vector<std::int64_t> values;

@@ -105,14 +105,89 @@ Tensor apply(const LayerSpec &layer, const std::string &name, const Parameters &
     return x;
 }
 
+struct Moments {
+    double mean, variance;
+};
+
+Moments moments(const std::vector<double> &values) {
+    Moments m{0, 0};
+    const auto n = static_cast<double>(values.size());
+    for (const double v : values) m.mean += v / n;
+    for (const double v : values) m.variance += (v - m.mean) * (v - m.mean) / n;
+    return m;
+}
+
+/// The values of the channels [first, last).
+std::vector<double> values_of(const std::vector<Tensor> &batch, std::int64_t first,
+                              std::int64_t last) {
+    std::vector<double> all;
+    for (const Tensor &x : batch) {
+        const auto plane = static_cast<std::int64_t>(x.values.size()) / x.shape[0];
+        all.insert(all.end(), x.values.begin() + first * plane, x.values.begin() + last * plane);
+    }
+    return all;
+}
+
+void normalise(const LayerSpec &layer, const std::string &name, const Parameters &parameters,
+               std::int64_t channel, Moments m, Tensor &x) {
+    const auto plane = static_cast<std::int64_t>(x.values.size()) / x.shape[0];
+    for (std::int64_t i = channel * plane; i < (channel + 1) * plane; ++i)
+        x.values[at(i)] = (x.values[at(i)] - m.mean) / std::sqrt(m.variance + layer.epsilon) *
+                              parameters.at(name + ".weight")[at(channel)] +
+                          parameters.at(name + ".bias")[at(channel)];
+}
+
+void batchnorm(const LayerSpec &layer, const std::string &name, const Parameters &parameters,
+               std::vector<Tensor> &batch, bool training) {
+    for (std::int64_t c = 0; c < batch[0].shape[0]; ++c) {
+        const Moments m = training ? moments(values_of(batch, c, c + 1))
+                                   : Moments{parameters.at(name + ".running_mean")[at(c)],
+                                             parameters.at(name + ".running_var")[at(c)]};
+        for (Tensor &x : batch) normalise(layer, name, parameters, c, m, x);
+    }
+}
+
+void groupnorm(const LayerSpec &layer, const std::string &name, const Parameters &parameters,
+               Tensor &x) {
+    const std::int64_t width = x.shape[0] / layer.groups;
+    const Tensor before = x;
+    for (std::int64_t c = 0; c < x.shape[0]; ++c) {
+        const std::int64_t first = c / width * width;
+        normalise(layer, name, parameters, c, moments(values_of({before}, first, first + width)),
+                  x);
+    }
+}
+
+std::vector<Tensor> stack(const std::vector<LayerSpec> &layers, const std::string &prefix,
+                          const Parameters &parameters, std::vector<Tensor> batch, bool training) {
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        const LayerSpec &layer = layers[i];
+        const std::string name = prefix + (layer.name.empty() ? std::to_string(i) : layer.name);
+        if (layer.type == "batchnorm") {
+            batchnorm(layer, name, parameters, batch, training);
+        } else if (layer.type == "residual") {
+            const auto side =
+                stack(layer.shortcut, name + ".shortcut.", parameters, batch, training);
+            batch = stack(layer.body, name + ".body.", parameters, batch, training);
+            for (std::size_t row = 0; row < batch.size(); ++row)
+                for (std::size_t j = 0; j < batch[row].values.size(); ++j)
+                    batch[row].values[j] += side[row].values[j];
+        } else {
+            for (Tensor &x : batch)
+                if (layer.type == "groupnorm")
+                    groupnorm(layer, name, parameters, x);
+                else
+                    x = apply(layer, name, parameters, std::move(x));
+        }
+    }
+    return batch;
+}
+
 }  // namespace
 
-Tensor forward(const std::vector<LayerSpec> &layers, const Parameters &parameters, Tensor x) {
-    for (std::size_t i = 0; i < layers.size(); ++i) {
-        const std::string name = layers[i].name.empty() ? std::to_string(i) : layers[i].name;
-        x = apply(layers[i], name, parameters, std::move(x));
-    }
-    return x;
+std::vector<Tensor> forward(const std::vector<LayerSpec> &layers, const Parameters &parameters,
+                            std::vector<Tensor> batch, bool training) {
+    return stack(layers, "", parameters, std::move(batch), training);
 }
 
 double slope(double &argument, const std::function<double()> &function, double step) {

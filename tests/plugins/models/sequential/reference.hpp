@@ -1,5 +1,5 @@
-// A network computed slowly and plainly in double precision, one example at a time: what the
-// sequential model is compared with.
+// A network computed slowly and plainly in double precision: what the sequential model is compared
+// with.
 #pragma once
 
 #include "spec.hpp"
@@ -19,10 +19,13 @@ struct Tensor {
 
 using Parameters = std::map<std::string, std::vector<double>>;
 
-/// Outputs of one example. Dropout is left out, as in evaluation.
-Tensor forward(const std::vector<LayerSpec> &layers, const Parameters &parameters, Tensor x);
+/// Outputs of a batch; `training` is what batchnorm makes of it. Dropout is left out, as in
+/// evaluation.
+std::vector<Tensor> forward(const std::vector<LayerSpec> &layers, const Parameters &parameters,
+                            std::vector<Tensor> batch, bool training = false);
 
-/// Central difference of `function` in one of its arguments.
-double slope(double &argument, const std::function<double()> &function, double step = 1e-5);
+/// Central difference of `function` in one of its arguments; so small a step that it hardly ever
+/// meets a kink.
+double slope(double &argument, const std::function<double()> &function, double step = 1e-7);
 
 }  // namespace reference

@@ -115,15 +115,32 @@ TEST_CASE("the first stage by itself does what the whole network does there") {
     check_stage({conv(20, 3), pool("maxpool", 2, 2), layer("relu"), layer("flatten"), linear(3)}, 3,
                 {1, 9, 8});
     check_stage({conv(5, 3), conv(5, 3), layer("relu"), layer("flatten"), linear(3)}, 1, {1, 9, 8});
+    check_stage({conv(16, 3), layer("batchnorm"), layer("relu"), layer("flatten"), linear(3)}, 1,
+                {3, 9, 8});
+    check_stage({layer("batchnorm"), layer("relu"), layer("flatten"), linear(3)}, 2, {3, 5, 4});
+    check_stage(
+        {residual({conv(4, 3, 1, 1)}, {conv(4, 1)}), layer("relu"), layer("flatten"), linear(3)}, 2,
+        {3, 6, 5});
+    check_stage(small_resnet(), 1, {3, 8, 8});
 }
 
-TEST_CASE("the gradient at the first stage's end, pulled back, is the input gradient") {
-    Net net(small_cnn(), {1, 28, 28});
-    const std::vector<float> x = numbers(20 * 784, 3);
-    const Result result = net.pass(x, ids(20), {.input = true}, false, true);
+namespace {
+
+void check_pulled_back(const std::vector<LayerSpec> &layers, const Shape &input, bool training) {
+    Net net(layers, input);
+    const std::vector<float> x = numbers(20 * net.size, 3);
+    const Result result = net.pass(x, ids(20), {.input = true}, training, true);
     std::vector<float> moved = x;
-    Walk walked{std::vector<float>(x.size()), 784};
+    Walk walked{std::vector<float>(x.size()), net.size};
     net.executor.ascend(moved.data(), 20, result.stage.data(), 1, walk, &walked);
     for (std::size_t i = 0; i < x.size(); ++i)
         REQUIRE(walked.gradient[i] == doctest::Approx(result.dx[i]).epsilon(1e-4));
+}
+
+}  // namespace
+
+TEST_CASE("the gradient at the first stage's end, pulled back, is the input gradient") {
+    check_pulled_back(small_cnn(), {1, 28, 28}, false);
+    check_pulled_back(small_resnet(), {3, 8, 8}, false);
+    check_pulled_back(small_resnet(), {3, 8, 8}, true);
 }

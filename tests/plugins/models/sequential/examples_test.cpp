@@ -1,0 +1,98 @@
+// The residual networks of docs/examples are the ones of the papers: by their numbers of
+// parameters.
+#include "fixture.hpp"
+
+#include "config/json.hpp"
+#include "plugin_loader.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+using namespace fixture;
+using spar::host::Json;
+
+namespace {
+
+Json layers_of(const std::string &example) {
+    return Json::parse(spar::test::file_content(SPAR_SOURCE_DIR "/docs/examples/" + example))
+        .at("model")
+        .at("layers");
+}
+
+std::vector<LayerSpec> specs(const Json &list) {
+    std::vector<LayerSpec> all;
+    for (const Json &json : list) {
+        LayerSpec spec = layer(json.at("type"));
+        spec.out = json.value("out", spec.out);
+        spec.kernel = json.value("kernel", spec.kernel);
+        spec.stride = json.value("stride", spec.stride);
+        spec.padding = json.value("padding", spec.padding);
+        spec.bias = json.value("bias", spec.bias);
+        spec.mean = json.value("mean", spec.mean);
+        spec.deviation = json.value("std", spec.deviation);
+        spec.init = "zero";  // the fastest
+        spec.body = specs(json.value("body", Json::array()));
+        spec.shortcut = specs(json.value("shortcut", Json::array()));
+        all.push_back(spec);
+    }
+    return all;
+}
+
+std::size_t trained(Graph &graph) {
+    std::size_t count = 0;
+    for (std::int64_t i = 0; i < graph.parameters.size(); ++i)
+        if (graph.parameters[i].trainable) count += graph.parameters[i].value.size();
+    return count;
+}
+
+std::size_t trained(const Json &layers) {
+    return trained(*build_network(specs(layers), {3, 32, 32}, 1));
+}
+
+bool is(const Json &layer, const char *type) {
+    return layer.at("type") == type;
+}
+
+}  // namespace
+
+TEST_CASE("PreActResNet-18") {
+    Json layers = layers_of("cifar10-preactresnet18-pgd.json");
+    CHECK(trained(layers) == 11'172'170);
+    // Without the normalisation and the relu in front of the pooling it is the older one.
+    const auto last = std::find_if(layers.rbegin(), layers.rend(),
+                                   [](const Json &l) { return is(l, "batchnorm"); });
+    const auto at = std::prev(last.base());
+    layers.erase(layers.erase(at));
+    CHECK(trained(layers) == 11'171'146);
+}
+
+TEST_CASE("WideResNet-34-10, and 28-10 with one block less a group") {
+    Json layers = layers_of("cifar10-wrn34-10-trades.json");
+    CHECK(trained(layers) == 46'160'474);
+    bool projected = false;
+    for (auto layer = layers.begin(); layer != layers.end();) {
+        const bool extra = projected && is(*layer, "residual") && !layer->contains("shortcut");
+        projected = layer->contains("shortcut");
+        layer = extra ? layers.erase(layer) : std::next(layer);
+    }
+    CHECK(trained(layers) == 36'479'194);
+}
+
+TEST_CASE("PreActResNet-18 goes forward and back in both modes") {
+    Net net(specs(layers_of("cifar10-preactresnet18-pgd.json")), {3, 32, 32}, 2);
+    for (std::int64_t i = 0; i < net.graph->parameters.size(); ++i)
+        if (Parameter &p = net.graph->parameters[i]; p.shape.size() > 1)
+            initialise_weight(p, "pytorch", 1);
+    net.executor.parameters_changed();
+    const std::vector<float> x = numbers(18 * net.size, 3);
+    for (const bool training : {false, true}) {
+        const Result result =
+            net.pass(x, ids(18), {.input = true, .parameters = true}, training, true);
+        for (const auto *values : {&result.outputs, &result.dx, &result.gradients, &result.stage}) {
+            CHECK(std::all_of(values->begin(), values->end(),
+                              [](float v) { return std::isfinite(v); }));
+            CHECK(std::any_of(values->begin(), values->end(), [](float v) { return v != 0; }));
+        }
+        CHECK(net.graph->value(net.graph->stage_end).shape == Shape{64, 32, 32});
+    }
+}

@@ -1,0 +1,64 @@
+// The same network in PyTorch, from our weights: outputs, gradients and running statistics.
+#include "fixture.hpp"
+#include "python.hpp"
+
+#include "engine/safetensors.hpp"
+#include "plugin_loader.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace fixture;
+
+namespace {
+
+using Saved = std::vector<spar::host::TensorToSave>;
+
+void add_parameters(Saved &tensors, Net &net, const std::string &prefix) {
+    for (std::int64_t i = 0; i < net.graph->parameters.size(); ++i) {
+        const Parameter &p = net.graph->parameters[i];
+        tensors.push_back({prefix + p.name, p.shape, p.value});
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a residual network with batchnorm and groupnorm agrees with PyTorch's") {
+    const auto python = spar::test::python_with("torch");
+    if (!python) return;
+    std::vector<LayerSpec> layers = small_resnet();
+    layers.insert(layers.begin() + 7, groupnorm(4));
+    Net net(layers, {3, 8, 8});
+    scatter_parameters(net);
+    const std::int64_t rows = 37;
+    const std::vector<float> x = numbers(rows * net.size, 9);
+    const Wants both{.input = true, .parameters = true};
+    const spar::test::Folder folder;
+
+    Saved weights, tensors{{"x", {rows, 3, 8, 8}, x}};
+    add_parameters(weights, net, "");
+    spar::host::save_safetensors(folder.path() / "weights", weights);
+    std::vector<Result> results;
+    std::vector<std::vector<float>> cotangents;
+    for (const bool training : {false, true}) {
+        results.push_back(net.pass(x, ids(rows), both, training));
+        cotangents.emplace_back();
+        for (std::size_t i = 0; i < results.back().outputs.size(); ++i)
+            cotangents.back().push_back(cotangent(static_cast<std::int64_t>(100 + i / 3),
+                                                  static_cast<std::int64_t>(i % 3),
+                                                  results.back().outputs[i]));
+    }
+    for (const std::size_t training : {0U, 1U}) {
+        const std::string mode = training != 0 ? "train." : "eval.";
+        tensors.push_back({mode + "outputs", {rows, 3}, results[training].outputs});
+        tensors.push_back({mode + "cotangent", {rows, 3}, cotangents[training]});
+        tensors.push_back({mode + "dx", {rows, 3, 8, 8}, results[training].dx});
+        const auto &gradients = results[training].gradients;
+        tensors.push_back(
+            {mode + "gradients", {static_cast<std::int64_t>(gradients.size())}, gradients});
+    }
+    add_parameters(tensors, net, "after.");
+    spar::host::save_safetensors(folder.path() / "tensors", tensors);
+    const std::string script =
+        SPAR_SOURCE_DIR "/tests/plugins/models/sequential/torch_reference.py";
+    CHECK(std::system((*python + " " + script + " " + folder.path().string()).c_str()) == 0);
+}
