@@ -105,6 +105,8 @@ void Executor::pass(const Pass &pass) {
         batch.training = pass.training;
         batch.key = pass.key;
         batch.ids = pass.ids != nullptr ? pass.ids + batch.first : nullptr;
+        batch.mask =
+            pass.mask != nullptr ? pass.mask + batch.first * graph_.value(0).shape[0] : nullptr;
         load(batch, pass.x);
         forward(batch, operations);
         const float *values = batch.frame->data(graph_.output);

@@ -29,10 +29,11 @@ struct Wants {
     bool input = false, parameters = false;
 };
 
-/// As spar_pass, of which it has the meaning, for inputs of numbers.
+/// As spar_pass, of which it has the meaning, for inputs of numbers and vectors.
 struct Pass {
     std::int64_t rows = 0;
     const float *x = nullptr;
+    const float *mask = nullptr;
     const std::int64_t *ids = nullptr;
     std::uint64_t key = 0;
     bool training = false;

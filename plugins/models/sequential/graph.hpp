@@ -87,6 +87,7 @@ struct Batch {
     bool training = false;
     std::uint64_t key = 0;
     const std::int64_t *ids = nullptr;  /// of the real rows
+    const float *mask = nullptr;        /// likewise: 0 at padding; null: none
     Frame *frame = nullptr;
     Workspace *work = nullptr;
     const ParameterGradients *gradients = nullptr;  /// written, not added to

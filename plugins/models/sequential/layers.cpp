@@ -1,5 +1,7 @@
 #include "layers.hpp"
 
+#include "text_layers.hpp"
+
 namespace sequential {
 
 LayerSpec Layer::start(const char *type) const {
@@ -175,7 +177,11 @@ const std::vector<spar::Variant<Layer>> &layer_kinds() {
         variant<Layer, Plain<global_avgpool>>("global_avgpool", "mean over each channel"),
         variant<Layer, Plain<flatten>>("flatten", "an image as one row of features"),
         variant<Layer, DropoutLayer>("dropout", "in training, zeroes values at random"),
-        variant<Layer, NormalizeLayer>("normalize", "(x - mean) / std, a channel")};
+        variant<Layer, NormalizeLayer>("normalize", "(x - mean) / std, a channel"),
+        variant<Layer, EmbeddingLayer>("embedding",
+                                       "tokens of a text as vectors; only as the first layer"),
+        variant<Layer, Plain<mean_pool>>(
+            "mean_pool", "mean of the vectors of a text, padding left out; behind an embedding")};
     return kinds;
 }
 

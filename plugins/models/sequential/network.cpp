@@ -64,7 +64,10 @@ class Builder {
         try {
             if (layer.type == "conv" || layer.type == "linear")
                 return add_weighted(layers, count, value, name);
-            value = add_single(layer, value);
+            if (layer.type == "embedding")
+                value = add_embedding(graph_, value, layer, name, key_);
+            else
+                value = add_single(layer, value);
         } catch (const spar::Error &error) {
             if (!error.pointer().empty()) throw;
             layer.fail(error.what());
@@ -102,6 +105,7 @@ class Builder {
     int add_single(const LayerSpec &layer, int value) {
         if (is_activation(layer)) return add_activation(graph_, value, layer);
         if (layer.type == "maxpool") return add_max_pool(graph_, value, layer, std::nullopt);
+        if (layer.type == "mean_pool") return add_mean_pool(graph_, value, layer);
         if (is_pool(layer)) return add_average_pool(graph_, value, layer);
         if (layer.type == "flatten") return add_flatten(graph_, value);
         if (layer.type == "dropout") return add_dropout(graph_, value, layer, ordinal_++);

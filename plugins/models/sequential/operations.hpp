@@ -18,6 +18,10 @@ int add_conv(Graph &graph, int input, const LayerSpec &spec, const std::string &
              std::optional<Rectifier> rectifier, std::uint64_t key);
 int add_linear(Graph &graph, int input, const LayerSpec &spec, const std::string &name,
                std::optional<Rectifier> rectifier, std::uint64_t key);
+/// Reads vectors, which are embedded outside: the matrix as a parameter, and padding made zero.
+int add_embedding(Graph &graph, int input, const LayerSpec &spec, const std::string &name,
+                  std::uint64_t key);
+int add_mean_pool(Graph &graph, int input, const LayerSpec &spec);
 /// relu, leaky_relu, tanh, sigmoid
 int add_activation(Graph &graph, int input, const LayerSpec &spec);
 /// With `rectifier`, the input is the output of one, whose gradient is left to this operation.
