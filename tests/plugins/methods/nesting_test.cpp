@@ -60,10 +60,6 @@ TEST_CASE("what is missing is said") {
     CHECK(holds(
         message({.method = R"({"type":"mart"})", .data = regression, .loss = R"({"type":"mse"})"}),
         "mart needs classes"));
-    const std::string parameter =
-        message({.method = R"({"type":"parameter_at","parameter":"3.weight"})"});
-    CHECK(holds(parameter, "#/train/method/parameter"));
-    CHECK(holds(parameter, "0.weight, 0.bias, 2.weight, 2.bias"));
     CHECK(holds(message({.method = R"({"type":"pgd_at","clean_weight":0.5})",
                          .loss = R"({"type":"adversarial_cross_entropy","clean_weight":0.5})"}),
                 "clean_weight"));
@@ -132,22 +128,4 @@ TEST_CASE("text: two passes teach the embedding as one does") {
     Training trades(
         {.method = R"({"type":"trades","beta":0})", .data = text_data, .threat = text_threat});
     CHECK(difference(trades.gradients(), natural.gradients()) < 1e-6);
-}
-
-TEST_CASE("text: the matrix of word embeddings is perturbed as a parameter") {
-    Training t({.method = R"({"type":"parameter_at","parameter":"embedding.weight","eps":0.8})",
-                .data = text_data,
-                .threat = text_threat});
-    Training own({.method = R"({"type":"natural"})", .data = text_data, .threat = text_threat});
-    const Floats before = t.weights(), by_method = t.gradients(), clean = own.gradients();
-    CHECK(t.weights() == before);
-    double squares = 0;
-    for (std::size_t i = 0; i < 7 * 3; ++i) squares += double{clean[i]} * clean[i];
-    Floats moved = before;
-    for (std::size_t i = 0; i < 7 * 3; ++i)
-        moved[i] += static_cast<float>(0.8 / std::sqrt(squares) * clean[i]);
-    own.set_weights(moved);
-    const Floats worse = own.gradients();
-    CHECK(difference(by_method, plus(clean, worse)) < 1e-5);
-    CHECK(difference(worse, clean) > 0.01);
 }
