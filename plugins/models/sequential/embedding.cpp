@@ -29,11 +29,10 @@ Shape graph_input(std::vector<LayerSpec> &layers, const spar_model_setup &setup)
                                 spar::shape_text(shape) + "; leave it out");
     if (!tokens) return shape;
     if (layers.empty() || !is_embedding(layers[0]))
-        throw spar::Error(SPAR_E_UNSUPPORTED,
-                          "the data is text, tokens " + spar::shape_text(shape) +
-                              ", so the first layer must turn them into vectors; begin with "
-                              R"({"type": "embedding", "dim": 64})",
-                          "/layers/0");
+        throw spar::invalid("the data is text, tokens " + spar::shape_text(shape) +
+                                ", so the first layer must turn them into vectors; begin with "
+                                R"({"type": "embedding", "dim": 64})",
+                            "/layers/0");
     LayerSpec &first = layers[0];
     if (first.vocabulary == 0) first.vocabulary = setup.vocabulary;
     if (first.vocabulary < setup.vocabulary)
