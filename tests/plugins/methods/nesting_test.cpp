@@ -129,3 +129,31 @@ TEST_CASE("text: two passes teach the embedding as one does") {
         {.method = R"({"type":"trades","beta":0})", .data = text_data, .threat = text_threat});
     CHECK(difference(trades.gradients(), natural.gradients()) < 1e-6);
 }
+
+TEST_CASE(
+    "text: the norm is over each text's vectors, for fgm_batch over those of the whole batch") {
+    const auto lengths = [](const char *method) {
+        Training t({.method = method, .data = text_data, .threat = text_threat});
+        t.gradients();
+        spar::Matrix x;
+        t.network().embed(t.batch(), x);
+        const Floats x_adv = t.tensor("x_adv");
+        Doubles found;
+        const spar::Ball ball(t.threat);
+        for (std::int64_t row = 0; row < x.count(); ++row)
+            found.push_back(ball.distance(x[row], {x_adv.data() + row * 12, 12}));
+        return found;
+    };
+    for (const char *method :
+         {R"({"type":"fgm_at"})", R"({"type":"pgd_at","attack":{"type":"fgm"}})",
+          R"({"type":"freelb","steps":2,"init":0,"step_size":0.5})"}) {
+        CAPTURE(method);
+        for (const double length : lengths(method)) CHECK(length == doctest::Approx(0.5));
+    }
+    double squares = 0;
+    for (const double length : lengths(R"({"type":"pgd_at","attack":{"type":"fgm_batch"}})")) {
+        CHECK((length > 0 && length < 0.5));
+        squares += length * length;
+    }
+    CHECK(std::sqrt(squares) == doctest::Approx(0.5));
+}
