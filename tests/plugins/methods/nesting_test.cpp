@@ -1,6 +1,10 @@
 // Methods inside methods, methods where something they need is missing, and methods on text.
 #include "training.hpp"
 
+#include <spar/geometry.hpp>
+
+#include <cmath>
+
 using namespace spar::test;
 using spar::host::Failure;
 
