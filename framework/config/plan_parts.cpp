@@ -122,6 +122,7 @@ std::optional<Threat> changed_threat(const Json &root, const Json &changes,
                                      const std::string &pointer, Checker &checker) {
     Json threat = root.value("threat", Json::object());
     threat.update(changes);
+    if (changes.value("space", "parameter") != "parameter") threat.erase("parameter");
     const std::size_t before = checker.problems().size();
     checker.check(threat, grammar().at("definitions").at("threat"), grammar(), pointer);
     if (checker.problems().size() > before) return std::nullopt;
@@ -200,7 +201,18 @@ void check_together(const Plan &plan, Checker &checker) {
         checker.problem("/train/validate_attack", "needs \"validation\" in \"data\"");
     if (plan.train && plan.train->validate_attack && !plan.threat)
         checker.problem("/train/validate_attack", "needs the pipeline's \"threat\"");
+    if (plan.train && plan.train->validate_attack && plan.threat &&
+        plan.threat->space == SPAR_SPACE_PARAMETER)
+        checker.problem("/train/validate_attack",
+                        "the pipeline's \"threat\" perturbs a parameter, which is for training and "
+                        "measures no robust accuracy; leave this out");
     if (!plan.evaluate) return;
+    for (const AttackPlan &attack : plan.evaluate->attacks)
+        if (attack.threat && attack.threat->space == SPAR_SPACE_PARAMETER)
+            checker.problem(attack.attack.pointer,
+                            "a perturbed parameter is for training and measures no robust "
+                            "accuracy; give this attack a \"threat\" of its own with \"space\": "
+                            "\"input\", or \"embedding\" for text");
     if (!plan.evaluate->attacks.empty() && !plan.evaluate->loss)
         checker.problem("/evaluate",
                         "the attacks need a loss to make grow: give \"loss\" here (or in "

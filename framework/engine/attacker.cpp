@@ -4,6 +4,7 @@
 #include "engine/oracle.hpp"
 
 #include <spar/geometry.hpp>
+#include <spar/mask.hpp>
 
 #include <fmt/format.h>
 #include <cmath>
@@ -29,6 +30,7 @@ void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
                         task.attack->pointer(), task.attack->type(), task.points.ids[row], what));
     };
     const auto width = static_cast<std::size_t>(size);
+    const std::int64_t length = task.points.mask != nullptr ? task.space->shape()[0] : 0;
     for (std::int64_t i = 0; i < task.points.count; ++i) {
         const std::span<const float> x(task.points.x + i * size, width);
         const std::span<const float> adv(x_adv + i * size, width);
@@ -38,6 +40,12 @@ void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
                 breach(i,
                        fmt::format("it holds {}, outside [{}, {}]", value, ball.lower, ball.upper));
         }
+        if (length > 0)
+            for_masked(task.points.mask + i * length, length, size, [&](std::size_t at) {
+                if (adv[at] != x[at])
+                    breach(i, fmt::format("it moves position {}, which is padding",
+                                          static_cast<std::int64_t>(at) * length / size));
+            });
         if (const double distance = ball.distance(x, adv); distance > allowed(ball))
             breach(i, fmt::format("its distance is {}, more than eps {}", distance, ball.eps));
     }
@@ -46,7 +54,7 @@ void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
 }  // namespace
 
 void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
-    const std::int64_t count = task.points.count, size = task.network->size();
+    const std::int64_t count = task.points.count, size = task.space->size();
     queries.forward.assign(static_cast<std::size_t>(count), 0);
     queries.gradient.assign(static_cast<std::size_t>(count), 0);
     std::copy(task.points.x, task.points.x + count * size, x_adv);
@@ -55,7 +63,7 @@ void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
     thread_local OracleMemory memory;
     OracleHandle handle{task, queries, memory};
     const spar_oracle oracle = handle.table();
-    const std::span<const std::int64_t> shape = task.network->shape();
+    const std::span<const std::int64_t> shape = task.space->shape();
 
     spar_attack_batch batch{};
     batch.struct_size = sizeof batch;

@@ -13,7 +13,7 @@ extern std::atomic<bool> stop_requested;
 /// What is attacked. All pointers are to one value or row per example, null where there is none.
 struct AttackTask {
     const Instance *attack;
-    Network *network;
+    Space *space;                    /// what is perturbed
     const spar_component_ref *loss;  /// null: attacks must bring their own
     const spar_threat *threat;
     spar_purpose purpose;

@@ -136,7 +136,7 @@ void Evaluator::attack_batch(const PreparedAttack &plan, const std::vector<bool>
     x_adv_.resize(survivors_.count(), network_.size());
     AttackTask task{};
     task.attack = plan.attack;
-    task.network = &network_;
+    task.space = &network_;
     task.loss = plan_.loss;
     task.threat = &plan.threat;
     task.purpose = SPAR_PURPOSE_EVALUATE;

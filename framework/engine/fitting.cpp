@@ -8,25 +8,28 @@
 namespace spar::host {
 
 spar_threat threat_for(const Threat &from, const Data &data) {
-    if (from.space == SPAR_SPACE_PARAMETER)
-        throw Failure(Exit::pipeline, "#/threat/space: perturbing a parameter is not offered yet");
-    if ((from.space == SPAR_SPACE_EMBEDDING) != data.tokens())
-        throw Failure(Exit::pipeline,
-                      data.tokens()
-                          ? "#/threat/space: text is perturbed in its embedding; set "
-                            "\"space\": \"embedding\""
-                          : "#/threat/space: \"embedding\" is for text; these are values");
+    const bool parameter = from.space == SPAR_SPACE_PARAMETER;
+    if (!parameter && (from.space == SPAR_SPACE_EMBEDDING) != data.tokens())
+        throw Failure(
+            Exit::pipeline,
+            data.tokens()
+                ? "#/threat/space: tokens of a text cannot be perturbed themselves, but their "
+                  "vectors can; set \"space\": \"embedding\""
+                : fmt::format("#/threat/space: \"embedding\" is for text, but the data holds "
+                              "values {}; set \"space\": \"input\"",
+                              shape_text(data.shape())));
+    const bool boxed = !parameter && !data.tokens();
     constexpr double infinite = std::numeric_limits<double>::infinity();
     spar_threat threat{};
     threat.struct_size = sizeof threat;
     threat.norm = from.norm;
     threat.eps = from.eps;
-    threat.lower = from.lower.value_or(data.tokens() ? -infinite : data.info().lower);
-    threat.upper = from.upper.value_or(data.tokens() ? infinite : data.info().upper);
+    threat.lower = from.lower.value_or(boxed ? data.info().lower : -infinite);
+    threat.upper = from.upper.value_or(boxed ? data.info().upper : infinite);
     threat.space = from.space;
     threat.targeted = from.target != Target::none ? 1 : 0;
     threat.query_budget = from.queries;
-    if (!data.tokens() && (threat.lower > data.info().lower || threat.upper < data.info().upper))
+    if (boxed && (threat.lower > data.info().lower || threat.upper < data.info().upper))
         throw Failure(
             Exit::pipeline,
             fmt::format("#/threat: its box [{}, {}] does not hold the data's [{}, {}]",
@@ -37,6 +40,16 @@ spar_threat threat_for(const Threat &from, const Data &data) {
         throw Failure(Exit::pipeline, fmt::format("#/threat/target: class {} of {}",
                                                   from.target_class, data.info().outputs));
     return threat;
+}
+
+void require_one_vocabulary(const Data &train, const Data &test) {
+    const std::int64_t a = train.info().vocabulary, b = test.info().vocabulary;
+    if (!train.tokens() || !test.tokens() || a == b) return;
+    throw Failure(Exit::data,
+                  fmt::format("#/data/test: its vocabulary has {} tokens, but that of #/data/train "
+                              "has {}, so a number would not mean the same word; give both the "
+                              "vocabulary of the training set",
+                              b, a));
 }
 
 /// A loss that only works on labels needs classes, one on values needs values.

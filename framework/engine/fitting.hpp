@@ -10,6 +10,9 @@ namespace spar::host {
 /// Throws Failure(Exit::pipeline) where space, box or target do not go with the data.
 spar_threat threat_for(const Threat &from, const Data &data);
 
+/// Token 17 must be the same word in both. Sizes tell most pairs of vocabularies apart.
+void require_one_vocabulary(const Data &train, const Data &test);
+
 /// A loss that only works on labels needs classes, one on values needs values.
 void require_targets(const Instance &loss, const Data &data);
 

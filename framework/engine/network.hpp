@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/data.hpp"
+#include "engine/space.hpp"
 
 #include <memory>
 #include <string>
@@ -18,34 +19,24 @@ struct NetworkParameter {
     std::span<float> gradient;  /// empty for a buffer
 };
 
-class Network {
+class Network final : public Space {
   public:
     Network(std::unique_ptr<Instance> model, const Data &data);
 
     const Instance &instance() const { return *model_; }
-    std::int64_t outputs() const { return outputs_; }
+    std::int64_t outputs() const override { return outputs_; }
     const std::vector<NetworkParameter> &parameters() const { return parameters_; }
 
     /// What a pass takes: the data's own shape, or vectors when the data is tokens.
-    std::span<const std::int64_t> shape() const { return shape_; }
-    std::int64_t size() const { return size_; }
+    std::span<const std::int64_t> shape() const override { return shape_; }
+    std::int64_t size() const override { return size_; }
     spar_space space() const {
         return embedding_ != nullptr ? SPAR_SPACE_EMBEDDING : SPAR_SPACE_INPUT;
     }
 
-    /// Forward, and back as far as `pass` wants. x [count, size()]; mask with embeddings.
-    /// `tokens` receive the gradient of the embedding when parameter gradients are wanted.
-    struct Points {
-        std::int64_t count;
-        const float *x;
-        const std::int64_t *ids;
-        const std::int64_t *tokens = nullptr;
-        const float *mask = nullptr;
-    };
-    void pass(const Points &points, spar_pass pass);
-    /// Of the points that the tape was made with, as far as the embedding is concerned.
+    void pass(const Points &points, spar_pass pass) override;
     void backward(const Points &points, std::int32_t tape, const float *cotangent, spar_wants wants,
-                  float *dx);
+                  float *dx) override;
 
     /// Vectors of a batch of tokens [count, size()].
     void embed(const Batch &batch, Matrix &vectors);

@@ -48,7 +48,7 @@ spar_oracle OracleHandle::table() {
     oracle.struct_size = sizeof oracle;
     oracle.gradients = 1;
     oracle.handle = this;
-    oracle.outputs = task.network->outputs();
+    oracle.outputs = task.space->outputs();
     oracle.evaluate = [](const spar_oracle *self, const spar_query *query, spar_error *error) {
         return answer(self, error,
                       [&](OracleHandle &handle) { handle.evaluate(read_struct(query)); });
@@ -85,7 +85,7 @@ void OracleHandle::count(const spar_query &query) {
 
 Network::Points OracleHandle::gather(const spar_query &query) {
     const Network::Points &all = task.points;
-    const std::int64_t length = task.network->shape()[0];
+    const std::int64_t length = all.tokens != nullptr ? task.space->shape()[0] : 0;
     if (query.rows == nullptr) {
         Network::Points points = all;
         points.count = query.count;
@@ -104,7 +104,7 @@ void OracleHandle::evaluate(const spar_query &query) {
     if (query.rows == nullptr && query.count > task.points.count)
         throw Error(SPAR_E_CONTRACT, "more points than examples, and no rows");
     count(query);
-    const std::int64_t outputs = task.network->outputs();
+    const std::int64_t outputs = task.space->outputs();
     const bool all = query.rows == nullptr;
     const auto pick = [&](auto *source, std::int64_t width, auto &target) {
         return all ? source : gather_rows(query, source, width, target);
@@ -142,7 +142,7 @@ void OracleHandle::evaluate(const spar_query &query) {
         pass.head = LossHead::evaluate;
         pass.head_context = &loss;
     }
-    task.network->pass(points, pass);
+    task.space->pass(points, pass);
     if (query.tape > 0) {
         auto &rows = memory.tape_rows[static_cast<std::size_t>(query.tape)];
         taped[static_cast<std::size_t>(query.tape)] = true;
@@ -161,7 +161,7 @@ void OracleHandle::pullback(std::int32_t tape, const float *cotangent, float *gr
     for (const std::int64_t row : rows) queries.gradient[static_cast<std::size_t>(row)] += 1;
     Network::Points points{};
     points.count = std::ssize(rows);
-    task.network->backward(points, tape, cotangent, SPAR_WANT_INPUT_GRADIENT, gradient);
+    task.space->backward(points, tape, cotangent, SPAR_WANT_INPUT_GRADIENT, gradient);
 }
 
 }  // namespace spar::host

@@ -95,6 +95,7 @@ void Run::open_data() {
     if (plan_.evaluate)
         test_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.test));
     if (!train_data_ || !test_data_) return;
+    require_one_vocabulary(*train_data_, *test_data_);
     const spar_dataset_info &a = train_data_->info(), &b = test_data_->info();
     if (a.input != b.input || a.target != b.target ||
         !std::ranges::equal(train_data_->shape(), test_data_->shape()) || a.outputs < b.outputs)
@@ -129,7 +130,8 @@ void Run::build_training() {
     }
     session_ = std::make_unique<TrainingSession>(*network_, *optimization_, builder_, *method_,
                                                  loss_->ref(),
-                                                 training_threat_ ? &*training_threat_ : nullptr);
+                                                 training_threat_ ? &*training_threat_ : nullptr,
+                                                 plan_.threat ? plan_.threat->parameter : "");
     const std::int64_t held_out = plan_.data.validation_examples;
     const std::int64_t rest = train_data_->size() - held_out;
     if (rest < 1)

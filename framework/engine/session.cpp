@@ -14,17 +14,23 @@ namespace spar::host {
 namespace {
 
 /// A method asked the session for what its contract does not allow.
-Error misused(const std::string &message) { return {SPAR_E_CONTRACT, message}; }
+Error misused(const std::string &message) {
+    return {SPAR_E_CONTRACT, message};
+}
 
 }  // namespace
 
 TrainingSession::TrainingSession(Network &network, Optimization &optimization,
                                  const Builder &builder, const Instance &method,
-                                 const spar_component_ref &loss, const spar_threat *threat)
+                                 const spar_component_ref &loss, const spar_threat *threat,
+                                 const std::string &parameter)
     : network_(network),
       optimization_(optimization),
       builder_(builder),
       method_(method),
+      parameter_(parameter.empty() ? nullptr
+                                   : std::make_unique<ParameterSpace>(network, parameter)),
+      space_(parameter_ ? static_cast<Space &>(*parameter_) : network),
       loss_(loss),
       threat_(threat) {}
 
@@ -34,7 +40,10 @@ TrainingSession::Outcome TrainingSession::run(const Batch &batch, const Place &p
     outcome_ = {};
     outcome_known_ = false;
     failure_ = nullptr;
-    if (!batch.tokens.empty()) network_.embed(batch, vectors_);
+    if (parameter_)
+        parameter_->attend(batch);
+    else if (!batch.tokens.empty())
+        network_.embed(batch, vectors_);
     try {
         prepare(method_);
         gradients(method_);
@@ -47,7 +56,10 @@ TrainingSession::Outcome TrainingSession::run(const Batch &batch, const Place &p
 
 void TrainingSession::parameters_changed() {
     network_.parameters_changed();
-    if (!batch_->tokens.empty()) network_.embed(*batch_, vectors_);
+    if (parameter_)
+        parameter_->renew();
+    else if (!batch_->tokens.empty())
+        network_.embed(*batch_, vectors_);
 }
 
 std::uint64_t TrainingSession::loss_key() const {
@@ -67,7 +79,8 @@ void TrainingSession::loss(const spar_component_ref *loss, std::int64_t first,
     evaluate(loss != nullptr ? *loss : loss_, rows);
 }
 
-Network::Points TrainingSession::points(const float *x) const {
+Space::Points TrainingSession::points(const float *x) const {
+    if (parameter_) return parameter_->points(x);
     const bool tokens = !batch_->tokens.empty();
     if (x == nullptr) x = tokens ? vectors_.data() : batch_->x.data();
     return {batch_->count, x, batch_->ids.data(), tokens ? batch_->tokens.data() : nullptr,
@@ -102,8 +115,11 @@ void TrainingSession::pass(const spar_session_pass &p) {
         pass.head = p.head != nullptr ? p.head : LossHead::evaluate;
         pass.head_context = p.head != nullptr ? p.head_context : &loss;
     }
-    network_.pass(points(p.x), pass);
-    note_outcome(p, outputs, losses);
+    space_.pass(points(p.x), pass);
+    if (parameter_)
+        note_outcome(p, parameter_->example_outputs(), parameter_->example_losses());
+    else
+        note_outcome(p, outputs, losses);
 }
 
 void TrainingSession::note_outcome(const spar_session_pass &p, const float *outputs,
@@ -142,7 +158,7 @@ void TrainingSession::attack(const spar_component_ref *attack, const spar_object
     const Instance &instance = builder_.find(*attack);
     AttackTask task{};
     task.attack = &instance;
-    task.network = &network_;
+    task.space = &space_;
     task.loss = objective != nullptr && objective->loss != nullptr ? objective->loss : &loss_;
     task.threat = threat_;
     task.purpose = SPAR_PURPOSE_TRAIN;
@@ -155,8 +171,8 @@ void TrainingSession::attack(const spar_component_ref *attack, const spar_object
         if (objective->count > task.points.count) throw misused("more examples than the batch has");
         task.points.count = objective->count;
     }
-    task.labels = batch_->label_data();
-    task.values = batch_->value_data();
+    task.labels = parameter_ ? nullptr : batch_->label_data();
+    task.values = parameter_ ? nullptr : batch_->value_data();
     task.reference = objective != nullptr ? objective->reference : nullptr;
     run_attack(task, x_adv, queries_);
 }
@@ -180,6 +196,9 @@ std::vector<std::int64_t> TrainingSession::full_shape() const {
 }
 
 const spar_stages &TrainingSession::stages() const {
+    if (parameter_)
+        throw Error(SPAR_E_UNSUPPORTED,
+                    "where a parameter is perturbed, the first stage by itself is not offered");
     if (network_.stages() == nullptr)
         throw Error(SPAR_E_UNSUPPORTED, "the model offers no first stage by itself");
     return *network_.stages();

@@ -4,6 +4,7 @@
 
 #include "engine/attacker.hpp"
 #include "engine/optimization.hpp"
+#include "engine/parameter_space.hpp"
 
 #include <exception>
 #include <map>
@@ -18,9 +19,10 @@ struct MethodTensor {
 
 class TrainingSession {
   public:
+    /// `parameter` is the name of what is perturbed in the space of parameters.
     TrainingSession(Network &network, Optimization &optimization, const Builder &builder,
                     const Instance &method, const spar_component_ref &loss,
-                    const spar_threat *threat);
+                    const spar_threat *threat, const std::string &parameter = {});
 
     /// Where training is; set before every step.
     struct Place {
@@ -52,7 +54,7 @@ class TrainingSession {
     void loss(const spar_component_ref *loss, std::int64_t first, spar_loss_rows rows) const;
     float *tensor(const std::string &name, std::int64_t size, spar_tensor_flags flags);
     void parameters_changed();
-    Network::Points points(const float *x) const;
+    Space::Points points(const float *x) const;
     void note_outcome(const spar_session_pass &pass, const float *outputs, float *losses);
     std::uint64_t loss_key() const;
     const spar_stages &stages() const;
@@ -63,6 +65,8 @@ class TrainingSession {
     Optimization &optimization_;
     const Builder &builder_;
     const Instance &method_;
+    std::unique_ptr<ParameterSpace> parameter_;  // null: the examples are perturbed
+    Space &space_;
     spar_component_ref loss_;
     const spar_threat *threat_;
 

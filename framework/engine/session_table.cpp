@@ -48,7 +48,7 @@ struct TrainingSession::Table {
     static spar_status backward(const spar_session *s, std::int32_t tape, const float *cotangent,
                                 spar_wants wants, float *dx, spar_error *e) {
         return answer(s, e, [&](TrainingSession &self) {
-            self.network_.backward(self.points(nullptr), tape, cotangent, wants, dx);
+            self.space_.backward(self.points(nullptr), tape, cotangent, wants, dx);
         });
     }
     static spar_status attack(const spar_session *s, const spar_component_ref *attack,
@@ -67,7 +67,8 @@ struct TrainingSession::Table {
     static spar_status parameter(const spar_session *s, std::int64_t index, spar_parameter *out,
                                  spar_error *e) {
         return answer(s, e, [&](TrainingSession &self) {
-            if (index < 0 || index >= parameter_count(s)) throw Error(SPAR_E_CONTRACT, "no such parameter");
+            if (index < 0 || index >= parameter_count(s))
+                throw Error(SPAR_E_CONTRACT, "no such parameter");
             const NetworkParameter &p = self.network_.parameters()[static_cast<std::size_t>(index)];
             out->flags = (p.trainable ? SPAR_PARAMETER_TRAINABLE : 0U) |
                          (p.of_stage ? SPAR_PARAMETER_STAGE : 0U);
@@ -102,11 +103,12 @@ struct TrainingSession::Table {
     }
     static spar_status stage_size(const spar_session *s, std::int64_t *size, spar_error *e) {
         return answer(s, e, [&](TrainingSession &self) {
+            const spar_stages &stages = self.stages();
             std::int32_t rank = 0;
             std::int64_t shape[SPAR_MAX_RANK] = {};
             const Instance &model = self.network_.instance();
             model.call("the stage's shape", [&](spar_error *error) {
-                return self.stages().shape(model.self(), &rank, shape, error);
+                return stages.shape(model.self(), &rank, shape, error);
             });
             *size = product({shape, static_cast<std::size_t>(rank)});
         });
@@ -115,21 +117,22 @@ struct TrainingSession::Table {
                                     std::int64_t steps, spar_ascent ascent, void *context,
                                     spar_error *e) {
         return answer(s, e, [&](TrainingSession &self) {
+            const spar_stages &stages = self.stages();
             const Instance &model = self.network_.instance();
             model.call("the stage's ascent", [&](spar_error *error) {
                 View view(x, View::float32, self.full_shape());
-                return self.stages().ascend(model.self(), view.view(), p, steps, ascent, context,
-                                            error);
+                return stages.ascend(model.self(), view.view(), p, steps, ascent, context, error);
             });
         });
     }
     static spar_status stage_accumulate(const spar_session *s, const float *x, const float *p,
                                         spar_error *e) {
         return answer(s, e, [&](TrainingSession &self) {
+            const spar_stages &stages = self.stages();
             const Instance &model = self.network_.instance();
             model.call("the stage's gradients", [&](spar_error *error) {
                 View view(x, View::float32, self.full_shape());
-                return self.stages().accumulate(model.self(), view.view(), p, error);
+                return stages.accumulate(model.self(), view.view(), p, error);
             });
         });
     }
@@ -155,26 +158,26 @@ struct TrainingSession::Table {
 };
 
 spar_session TrainingSession::make_table(Caller &caller) const {
-    const Network::Points clean = points(nullptr);
+    const Space::Points clean = points(nullptr);
     spar_session s{};
     s.struct_size = sizeof s;
     s.handle = &caller;
-    s.rank = static_cast<std::int32_t>(network_.shape().size());
-    s.count = batch_->count;
-    s.size = network_.size();
-    std::copy(network_.shape().begin(), network_.shape().end(), s.shape);
+    s.rank = static_cast<std::int32_t>(space_.shape().size());
+    s.count = clean.count;
+    s.size = space_.size();
+    std::copy(space_.shape().begin(), space_.shape().end(), s.shape);
     s.outputs = network_.outputs();
     s.x = clean.x;
     s.mask = clean.mask;
-    s.labels = batch_->label_data();
-    s.values = batch_->value_data();
-    s.ids = batch_->ids.data();
+    s.labels = parameter_ ? nullptr : batch_->label_data();
+    s.values = parameter_ ? nullptr : batch_->value_data();
+    s.ids = clean.ids;
     s.threat = threat_;
     s.epoch = place_.epoch;
     s.epochs = place_.epochs;
     s.step = place_.step;
     s.steps = place_.steps;
-    s.batch_size = place_.batch_size;
+    s.batch_size = parameter_ ? 1 : place_.batch_size;
     s.key = mix_key(caller.method->key(), static_cast<std::uint64_t>(place_.step));
     s.pass = Table::pass;
     s.backward = Table::backward;

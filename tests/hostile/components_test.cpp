@@ -79,6 +79,24 @@ TEST_CASE("an exception out of any function is caught, and its plugin named") {
                         {"planted in " + name, "throws_in_" + kind, "throws_in_calls.so"});
 }
 
+TEST_CASE("an attack that perturbs padding is named and fails the evaluation") {
+    const Folder folder;
+    folder.write("text.tsv", "1 good good film\n0 bad film\n1 good\n0 bad bad\n");
+    Json pipeline =
+        pipeline_with("attack", {{"type", "misbehaving_attack"}, {"how", "moves_padding"}});
+    pipeline["data"]["train"] = pipeline["data"]["test"] = {
+        {"type", "tsv"}, {"file", folder / "text.tsv"}, {"max_length", 5}};
+    pipeline["model"] = Json::parse(R"({"type": "sequential", "layers": [
+        {"type": "embedding", "dim": 3}, {"type": "mean_pool"}, {"type": "linear", "out": 2}]})");
+    pipeline["threat"] = {{"norm", "l2"}, {"eps", 0.5}, {"space", "embedding"}};
+    const Ran ran = run_json(pipeline, {"--plugin-dir", SPAR_ZOO_DIR "/misbehaving"});
+    INFO(ran.ended.err);
+    CHECK(ran.ended.code == 4);
+    CHECK(!ran.results);
+    CHECK(ran.ended.err.find("misbehaving_attack") != std::string::npos);
+    CHECK(ran.ended.err.find("moves position 4, which is padding") != std::string::npos);
+}
+
 TEST_CASE("an attack that leaves the threat model is named and fails the evaluation") {
     for (const std::string how : {"leaves_ball", "leaves_box", "last_value_nan", "infinite"})
         check_misbehaves("attack", how, 4,

@@ -50,6 +50,18 @@ TEST_CASE("stopped in an epoch, in a validation and in an evaluation, and resume
         check_stopped_after(examples, pipeline, folder, whole);
 }
 
+TEST_CASE("stopped while a parameter is perturbed in training") {
+    const Folder folder;
+    Json json = interruptible();
+    json["threat"] =
+        Json::parse(R"({"norm": "l2", "eps": 0.5, "space": "parameter", "parameter": "4.weight"})");
+    for (Json &attack : json["evaluate"]["attacks"]) attack["threat"] = {{"space", "input"}};
+    const std::string pipeline = write(folder, "p.json", json);
+    run({pipeline, "--out", folder / "whole"}, stopping_after(-1));
+    const auto whole = what_must_repeat(folder / "whole");
+    for (const int examples : {100, 320}) check_stopped_after(examples, pipeline, folder, whole);
+}
+
 TEST_CASE("stopped while it measures") {
     const Folder folder;
     Json json = interruptible();

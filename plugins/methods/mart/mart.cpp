@@ -23,7 +23,9 @@ class Mart final : public spar::Method {
 
     void prepare(const spar::Session &session) override {
         if (session.labels() == nullptr)
-            throw spar::invalid("mart needs classes, and the data holds values: use trades");
+            throw spar::invalid(
+                "mart needs classes, and there are none: the data holds values (use trades), or a "
+                "parameter is perturbed instead of the examples");
         session.attack(attack_, session.points("x_adv").data());
     }
 

@@ -60,10 +60,12 @@ void Executor::load(Batch &batch, const float *x) const {
     std::fill(to + batch.rows * size, to + graph_.width * size, 0.0F);
 }
 
-void Executor::aim(Batch &batch, const Pass &pass) {
+void Executor::aim(Batch &batch, const Pass &pass) const {
     batch.training = pass.training;
     batch.key = pass.key;
     batch.ids = pass.ids != nullptr ? pass.ids + batch.first : nullptr;
+    batch.mask =
+        pass.mask != nullptr ? pass.mask + batch.first * graph_.value(0).shape[0] : nullptr;
 }
 
 void Executor::forward(Batch &batch, Stretch stretch) {

@@ -30,10 +30,11 @@ struct Wants {
     bool input = false, parameters = false;
 };
 
-/// As spar_pass, of which it has the meaning, for inputs of numbers.
+/// As spar_pass, of which it has the meaning, for inputs of numbers and vectors.
 struct Pass {
     std::int64_t rows = 0;
     const float *x = nullptr;
+    const float *mask = nullptr;
     const std::int64_t *ids = nullptr;
     std::uint64_t key = 0;
     bool training = false;
@@ -111,7 +112,7 @@ class Executor {
     void add_up(std::int64_t rows);
 
     void load(Batch &batch, const float *x) const;
-    static void aim(Batch &batch, const Pass &pass);
+    void aim(Batch &batch, const Pass &pass) const;
     void forward(Batch &batch, Stretch stretch);
     /// From the outputs to the gradient there, as far as the pass asks for either.
     void turn(Batch &batch, const Pass &pass, bool back) const;

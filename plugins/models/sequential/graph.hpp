@@ -117,6 +117,7 @@ struct Batch {
     bool counted = true;  /// else the first stage alone
     std::uint64_t key = 0;
     const std::int64_t *ids = nullptr;  /// of the real rows
+    const float *mask = nullptr;        /// likewise: 0 at padding; null: none
     Frame *frame = nullptr;
     Workspace *work = nullptr;
     const ParameterGradients *gradients = nullptr;  /// written, not added to

@@ -1,5 +1,7 @@
 #include "layers.hpp"
 
+#include "text_layers.hpp"
+
 namespace sequential {
 
 LayerSpec Layer::start(const char *type) const {
@@ -239,7 +241,11 @@ const std::vector<spar::Variant<Layer>> &layer_kinds() {
         variant<Layer, ResidualLayer>(
             "residual",
             "body(x) + shortcut(x); as layer 3, its parameters are called 3.body.0.weight and "
-            "3.shortcut.0.weight")};
+            "3.shortcut.0.weight"),
+        variant<Layer, EmbeddingLayer>("embedding",
+                                       "tokens of a text as vectors; only as the first layer"),
+        variant<Layer, Plain<mean_pool>>(
+            "mean_pool", "mean of the vectors of a text, padding left out; behind an embedding")};
     return kinds;
 }
 

@@ -71,8 +71,12 @@ class Builder {
         try {
             if (is_weighted(layer)) return add_weighted(layers, count, value, name);
             if (is_norm(layer)) return add_norm(layers, count, value, name);
-            value = layer.type == "residual" ? add_residual(layer, value, name)
-                                             : add_single(layer, value);
+            if (layer.type == "residual")
+                value = add_residual(layer, value, name);
+            else if (layer.type == "embedding")
+                value = add_embedding(graph_, value, layer, name, key_);
+            else
+                value = add_single(layer, value);
         } catch (const spar::Error &error) {
             if (!error.pointer().empty()) throw;
             layer.fail(error.what());
@@ -136,6 +140,7 @@ class Builder {
     int add_single(const LayerSpec &layer, int value) {
         if (is_activation(layer)) return add_activation(graph_, value, layer);
         if (layer.type == "maxpool") return add_max_pool(graph_, value, layer, std::nullopt);
+        if (layer.type == "mean_pool") return add_mean_pool(graph_, value, layer);
         if (is_pool(layer)) return add_average_pool(graph_, value, layer);
         if (layer.type == "flatten") return add_flatten(graph_, value);
         if (layer.type == "dropout") return add_dropout(graph_, value, layer, ordinal_++);

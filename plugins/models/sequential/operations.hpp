@@ -22,6 +22,10 @@ int add_batch_norm(Graph &graph, int input, const LayerSpec &spec, const std::st
                    std::optional<Rectifier> rectifier);
 int add_group_norm(Graph &graph, int input, const LayerSpec &spec, const std::string &name,
                    std::optional<Rectifier> rectifier);
+/// Reads vectors, which are embedded outside: the matrix as a parameter, and padding made zero.
+int add_embedding(Graph &graph, int input, const LayerSpec &spec, const std::string &name,
+                  std::uint64_t key);
+int add_mean_pool(Graph &graph, int input, const LayerSpec &spec);
 /// relu, leaky_relu, tanh, sigmoid
 int add_activation(Graph &graph, int input, const LayerSpec &spec);
 /// With `rectifier`, the input is the output of one, whose gradient is left to this operation.

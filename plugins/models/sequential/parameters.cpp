@@ -74,6 +74,10 @@ void initialise_weight(Parameter &weight, const std::string &method, std::uint64
         throw spar::invalid("no initialisation is called \"" + method + "\"");
 }
 
+void initialise_normal(Parameter &parameter, double deviation, std::uint64_t key) {
+    fill_normal(parameter, deviation, key);
+}
+
 void initialise_bias(Parameter &bias, const std::string &method, std::int64_t fan_in,
                      std::uint64_t key) {
     if (method == "pytorch")

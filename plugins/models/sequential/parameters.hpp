@@ -30,6 +30,8 @@ class ParameterList {
 /// uniform}, as torch.nn.init with its defaults. The numbers depend on the key and the parameter's
 /// name alone.
 void initialise_weight(Parameter &weight, const std::string &method, std::uint64_t key);
+/// Normal numbers around 0.
+void initialise_normal(Parameter &parameter, double deviation, std::uint64_t key);
 /// Zero, or for `pytorch` uniform in +-1 / sqrt(fan_in).
 void initialise_bias(Parameter &bias, const std::string &method, std::int64_t fan_in,
                      std::uint64_t key);

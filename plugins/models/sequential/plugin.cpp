@@ -1,5 +1,5 @@
 // The model "sequential" as a component.
-#include "executor.hpp"
+#include "embedding.hpp"
 #include "layers.hpp"
 #include "network.hpp"
 
@@ -23,14 +23,13 @@ class Sequential final : public spar::Model, private Parallel {
     void configure() override { specs_ = specs_of(layers_); }
 
     void setup(const spar_model_setup &setup) override {
-        if (setup.input != SPAR_INPUT_VALUES)
-            throw spar::Error(SPAR_E_UNSUPPORTED,
-                              "the model \"sequential\" reads numbers or images, not tokens");
         if (setup.rank < 1 || setup.rank > SPAR_MAX_RANK)
             throw spar::Error(SPAR_E_CONTRACT, "an example needs from 1 to 8 dimensions");
-        const Shape shape(setup.shape, setup.shape + setup.rank);
+        const Shape shape = graph_input(specs_, setup);
         graph_ = build_network(specs_, shape, setup.key);
         executor_ = std::make_unique<Executor>(*graph_, static_cast<Parallel &>(*this));
+        if (setup.input == SPAR_INPUT_TOKENS)
+            embedding_.emplace(graph_->parameters[0], static_cast<Parallel &>(*this));
     }
 
     std::int64_t outputs() const override { return graph_->value(graph_->output).size(); }
@@ -40,8 +39,9 @@ class Sequential final : public spar::Model, private Parallel {
         if (index < 0 || index >= parameter_count())
             throw spar::Error(SPAR_E_CONTRACT, "there is no such parameter");
         Parameter &parameter = graph_->parameters[index];
-        target.flags = (parameter.trainable ? SPAR_PARAMETER_TRAINABLE : 0U) |
-                       (index < graph_->stage_parameters ? SPAR_PARAMETER_STAGE : 0U);
+        target.flags =
+            (parameter.trainable ? SPAR_PARAMETER_TRAINABLE : 0U) |
+            (!embedding_ && index < graph_->stage_parameters ? SPAR_PARAMETER_STAGE : 0U);
         target.name = parameter.name.c_str();
         target.rank = static_cast<std::int32_t>(parameter.shape.size());
         std::copy(parameter.shape.begin(), parameter.shape.end(), target.shape);
@@ -52,10 +52,14 @@ class Sequential final : public spar::Model, private Parallel {
     void parameters_changed() override { executor_->parameters_changed(); }
 
     void pass(const spar_pass &request) override {
-        if (request.space != SPAR_SPACE_INPUT)
-            throw spar::Error(SPAR_E_UNSUPPORTED, "this model has no embedding");
+        const spar_space space = embedding_ ? SPAR_SPACE_EMBEDDING : SPAR_SPACE_INPUT;
+        if (request.space != space)
+            throw spar::Error(SPAR_E_UNSUPPORTED,
+                              embedding_ ? "this model reads the vectors of its embedding"
+                                         : "this model has no embedding");
         executor_->pass({.rows = check(*request.x),
                          .x = data(*request.x),
+                         .mask = request.mask != nullptr ? data(*request.mask) : nullptr,
                          .ids = request.ids,
                          .key = request.key,
                          .training = request.mode == SPAR_MODE_TRAIN,
@@ -108,6 +112,7 @@ class Sequential final : public spar::Model, private Parallel {
     std::vector<LayerSpec> specs_;
     std::unique_ptr<Graph> graph_;
     std::unique_ptr<Executor> executor_;
+    std::optional<Embedding> embedding_;  // of a model of text
 };
 
 struct Extensions {
@@ -144,6 +149,29 @@ struct Extensions {
         return &table;
     }
 
+    static Embedding::Texts texts(const DLTensor &tokens, const DLTensor *mask) {
+        const auto *ids = static_cast<const std::byte *>(tokens.data) + tokens.byte_offset;
+        return {tokens.shape[0], tokens.shape[1], reinterpret_cast<const std::int64_t *>(ids),
+                mask != nullptr ? Sequential::data(*mask) : nullptr};
+    }
+
+    static const spar_embedding *embedding() {
+        static const spar_embedding table{
+            sizeof(spar_embedding), 0, [](void *self) { return of(self).embedding_->width(); },
+            [](void *self, const DLTensor *tokens, const DLTensor *mask, float *vectors,
+               spar_error *error) {
+                return spar::guarded(
+                    error, [&] { of(self).embedding_->embed(texts(*tokens, mask), vectors); });
+            },
+            [](void *self, const DLTensor *tokens, const DLTensor *mask, const float *gradient,
+               spar_error *error) {
+                return spar::guarded(error, [&] {
+                    of(self).embedding_->accumulate(texts(*tokens, mask), gradient);
+                });
+            }};
+        return &table;
+    }
+
     static const spar_counters *counters() {
         static const spar_counters table{
             sizeof(spar_counters), 0,
@@ -155,7 +183,9 @@ struct Extensions {
 };
 
 const void *Sequential::extension(std::string_view id) {
-    if (id == SPAR_MODEL_STAGES) return Extensions::stages();
+    // The stage's calls bring no mask, so that a model of text offers none.
+    if (id == SPAR_MODEL_STAGES) return embedding_ ? nullptr : Extensions::stages();
+    if (id == SPAR_MODEL_EMBEDDING) return embedding_ ? Extensions::embedding() : nullptr;
     if (id == SPAR_MODEL_COUNTERS) return Extensions::counters();
     return nullptr;
 }

@@ -20,6 +20,7 @@ struct LayerSpec {
     double slope = 0;        /// of leaky_relu below zero
     double probability = 0;  /// of dropout
     std::vector<double> mean, deviation;
+    std::int64_t vocabulary = 0;  /// of embedding, whose vectors have `out` values
     double epsilon = 1e-5;
     double momentum = 0.1;  /// of running statistics
     std::vector<LayerSpec> body, shortcut;

@@ -31,7 +31,7 @@ TEST_CASE("no attack makes the model compute a parameter gradient, and queries a
         threat.upper = 1;
         host::AttackTask task{};
         task.attack = &attack.instance();
-        task.network = &network;
+        task.space = &network;
         task.loss = &loss.instance().ref();
         task.threat = &threat;
         task.key = 5;

@@ -19,8 +19,8 @@ constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
 class Attack final : public zoo::Attack {
   public:
-    ZOO_HOW("attack", "leaves_ball", "leaves_box", "last_value_nan", "infinite", "rounds_upward",
-            "flushes_denormals", "fails_without_a_word", "fails_with_unknown_code",
+    ZOO_HOW("attack", "leaves_ball", "leaves_box", "moves_padding", "last_value_nan", "infinite",
+            "rounds_upward", "flushes_denormals", "fails_without_a_word", "fails_with_unknown_code",
             "asks_for_rows_that_are_not_there", "asks_with_newer_fields", "asks_with_a_tape_of_99",
             "pulls_back_through_no_tape")
 
@@ -29,6 +29,7 @@ class Attack final : public zoo::Attack {
         const auto eps = static_cast<float>(batch.threat().eps);
         if (how.is("leaves_ball")) last[0] = last[0] < 0.5F ? 1.0F : 0.0F;
         if (how.is("leaves_box")) last.back() = last.back() < 0.5F ? -eps / 64 : 1 + eps / 64;
+        if (how.is("moves_padding")) last.back() += eps / 2;
         if (how.is("last_value_nan")) last.back() = nan;
         if (how.is("infinite")) last[0] = -std::numeric_limits<float>::infinity();
         if (how.is("rounds_upward")) std::fesetround(FE_UPWARD);

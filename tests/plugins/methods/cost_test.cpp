@@ -34,7 +34,6 @@ const Cost costs[] = {
     {R"({"type":"augment","share":0.5,"attack":{"type":"fgsm"}})", 1.5, 1.5},
     {R"({"type":"augment","share":0,"attack":{"type":"fgsm"}})", 1, 1},
     {R"({"type":"input_gradient_penalty","weight":0.1})", 4, 4},
-    {R"({"type":"parameter_at","parameter":"0.weight"})", 2, 2},
 };
 
 }  // namespace

@@ -1,6 +1,10 @@
 // Methods inside methods, methods where something they need is missing, and methods on text.
 #include "training.hpp"
 
+#include <spar/geometry.hpp>
+
+#include <cmath>
+
 using namespace spar::test;
 using spar::host::Failure;
 
@@ -60,10 +64,6 @@ TEST_CASE("what is missing is said") {
     CHECK(holds(
         message({.method = R"({"type":"mart"})", .data = regression, .loss = R"({"type":"mse"})"}),
         "mart needs classes"));
-    const std::string parameter =
-        message({.method = R"({"type":"parameter_at","parameter":"3.weight"})"});
-    CHECK(holds(parameter, "#/train/method/parameter"));
-    CHECK(holds(parameter, "0.weight, 0.bias, 2.weight, 2.bias"));
     CHECK(holds(message({.method = R"({"type":"pgd_at","clean_weight":0.5})",
                          .loss = R"({"type":"adversarial_cross_entropy","clean_weight":0.5})"}),
                 "clean_weight"));
@@ -134,20 +134,30 @@ TEST_CASE("text: two passes teach the embedding as one does") {
     CHECK(difference(trades.gradients(), natural.gradients()) < 1e-6);
 }
 
-TEST_CASE("text: the matrix of word embeddings is perturbed as a parameter") {
-    Training t({.method = R"({"type":"parameter_at","parameter":"embedding.weight","eps":0.8})",
-                .data = text_data,
-                .threat = text_threat});
-    Training own({.method = R"({"type":"natural"})", .data = text_data, .threat = text_threat});
-    const Floats before = t.weights(), by_method = t.gradients(), clean = own.gradients();
-    CHECK(t.weights() == before);
+TEST_CASE(
+    "text: the norm is over each text's vectors, for fgm_batch over those of the whole batch") {
+    const auto lengths = [](const char *method) {
+        Training t({.method = method, .data = text_data, .threat = text_threat});
+        t.gradients();
+        spar::Matrix x;
+        t.network().embed(t.batch(), x);
+        const Floats x_adv = t.tensor("x_adv");
+        Doubles found;
+        const spar::Ball ball(t.threat);
+        for (std::int64_t row = 0; row < x.count(); ++row)
+            found.push_back(ball.distance(x[row], {x_adv.data() + row * 12, 12}));
+        return found;
+    };
+    for (const char *method :
+         {R"({"type":"fgm_at"})", R"({"type":"pgd_at","attack":{"type":"fgm"}})",
+          R"({"type":"freelb","steps":2,"init":0,"step_size":0.5})"}) {
+        CAPTURE(method);
+        for (const double length : lengths(method)) CHECK(length == doctest::Approx(0.5));
+    }
     double squares = 0;
-    for (std::size_t i = 0; i < 7 * 3; ++i) squares += double{clean[i]} * clean[i];
-    Floats moved = before;
-    for (std::size_t i = 0; i < 7 * 3; ++i)
-        moved[i] += static_cast<float>(0.8 / std::sqrt(squares) * clean[i]);
-    own.set_weights(moved);
-    const Floats worse = own.gradients();
-    CHECK(difference(by_method, plus(clean, worse)) < 1e-5);
-    CHECK(difference(worse, clean) > 0.01);
+    for (const double length : lengths(R"({"type":"pgd_at","attack":{"type":"fgm_batch"}})")) {
+        CHECK((length > 0 && length < 0.5));
+        squares += length * length;
+    }
+    CHECK(std::sqrt(squares) == doctest::Approx(0.5));
 }

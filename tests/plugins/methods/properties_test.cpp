@@ -197,24 +197,3 @@ TEST_CASE("awp restores the weights to the bit and takes the gradient where they
     CHECK(later.weights() == natural.weights());
     CHECK(later.gradients() != natural.gradients());
 }
-
-TEST_CASE("parameter_at adds the gradient where one parameter is perturbed, and restores it") {
-    Training at({.method = R"({"type":"parameter_at","parameter":"2.weight","eps":0.3})"});
-    Training own({.method = R"({"type":"natural"})"});
-    const Floats before = at.weights();
-    const Floats by_at = at.gradients();
-    CHECK(at.weights() == before);
-    const Floats clean = own.natural_at(own.x()).by_weights;
-    Floats moved = before;
-    const std::size_t first = 5 * 6 + 5, size = 3 * 5;
-    const double length = spar::norm_l2({clean.data() + first, size});
-    for (std::size_t i = first; i < first + size; ++i)
-        moved[i] += static_cast<float>(0.3 / length * clean[i]);
-    own.set_weights(moved);
-    CHECK(difference(by_at, plus(clean, own.natural_at(own.x()).by_weights)) < 1e-6);
-
-    Training pgd({.method = R"({"type":"parameter_at","parameter":"2.weight","eps":0.3,"steps":3,
-                               "step_size":0.2})"});
-    pgd.gradients();
-    CHECK(pgd.weights() == before);
-}

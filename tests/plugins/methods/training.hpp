@@ -41,14 +41,19 @@ class Training {
           optimization_(make(SPAR_KIND_OPTIMIZER, plan_.train->optimizer), network_, {}, {}),
           method_(make(SPAR_KIND_METHOD, plan_.train->method)),
           loss_(make(SPAR_KIND_LOSS, plan_.train->loss)),
-          session_(network_, optimization_, builder_, *method_, loss_->ref(), &threat) {
+          session_(network_, optimization_, builder_, *method_, loss_->ref(), &threat,
+                   plan_.threat->parameter) {
         threat.struct_size = sizeof threat;
         threat.norm = plan_.threat->norm;
         threat.eps = plan_.threat->eps;
         constexpr double infinite = std::numeric_limits<double>::infinity();
-        threat.lower = data_.tokens() ? -infinite : data_.info().lower;
-        threat.upper = data_.tokens() ? infinite : data_.info().upper;
-        threat.space = data_.tokens() ? SPAR_SPACE_EMBEDDING : SPAR_SPACE_INPUT;
+        const bool parameter = plan_.threat->space == SPAR_SPACE_PARAMETER;
+        const bool boxed = !data_.tokens() && !parameter;
+        threat.lower = boxed ? data_.info().lower : -infinite;
+        threat.upper = boxed ? data_.info().upper : infinite;
+        threat.space = parameter        ? SPAR_SPACE_PARAMETER
+                       : data_.tokens() ? SPAR_SPACE_EMBEDDING
+                                        : SPAR_SPACE_INPUT;
         next_batch();
     }
     Training(const Training &) = delete;

@@ -47,7 +47,9 @@ typedef int32_t spar_purpose;
 #define SPAR_PURPOSE_EVALUATE 0
 #define SPAR_PURPOSE_TRAIN 1
 
-/* The batch to perturb. Invariant: at every call of the oracle and at the end, x_adv is inside the
+/* The batch to perturb. In the space of parameters, where only training takes place, it is one example,
+   the whole tensor, without labels, values or mask: a query's loss is the mean over the training batch,
+   its outputs are means too, and it can have neither head, labels nor tape. Invariant: at every call of the oracle and at the end, x_adv is inside the
    threat model, so that a stop yields the best so far. */
 typedef struct spar_attack_batch {
     uint32_t struct_size;

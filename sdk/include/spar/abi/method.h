@@ -53,7 +53,11 @@ typedef struct spar_session {
     int32_t rank;
     void *handle;
 
-    /* The batch. In the space of embeddings x holds the vectors. */
+    /* The batch. In the space of embeddings x holds the vectors. In the space of parameters it is one
+       example, the parameter, without labels, values or mask, and batch_size is 1: a pass goes over the
+       training batch with the parameter at x, which is restored behind it, and its loss and outputs are
+       means; heads, tapes, references, labels of the method's own and the first stage are
+       SPAR_E_UNSUPPORTED there. */
     int64_t count;                /* n */
     int64_t size;                 /* values an example */
     int64_t shape[SPAR_MAX_RANK]; /* of one example */
@@ -82,7 +86,7 @@ typedef struct spar_session {
                           spar_error *error);
 
     /* Parameters in the model's order. After writing values, say parameters_changed; x in the space
-       of embeddings is then made anew, in the same memory. */
+       of embeddings or parameters is then made anew, in the same memory. */
     int64_t (*parameter_count)(const struct spar_session *session);
     spar_status (*parameter)(const struct spar_session *session, int64_t index,
                              spar_parameter *parameter, spar_error *error);

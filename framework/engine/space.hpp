@@ -1,0 +1,41 @@
+// What is perturbed, so that an attack and a method need not know it: the input or an embedding of
+// a network (Network), or one of its parameters (ParameterSpace).
+#pragma once
+
+#include <spar/abi.h>
+
+#include <cstdint>
+#include <span>
+
+namespace spar::host {
+
+class Space {
+  public:
+    /// x [count, size()] in this space. `tokens` receive the gradient of the embedding when
+    /// parameter gradients are wanted; `mask` belongs to vectors of tokens.
+    struct Points {
+        std::int64_t count;
+        const float *x;
+        const std::int64_t *ids;
+        const std::int64_t *tokens = nullptr;
+        const float *mask = nullptr;
+    };
+
+    Space() = default;
+    Space(const Space &) = delete;
+    Space &operator=(const Space &) = delete;
+    virtual ~Space() = default;
+
+    virtual std::int64_t outputs() const = 0;
+    /// Of one point.
+    virtual std::span<const std::int64_t> shape() const = 0;
+    virtual std::int64_t size() const = 0;
+
+    /// Forward, and back as far as `pass` wants.
+    virtual void pass(const Points &points, spar_pass pass) = 0;
+    /// Of the points that the tape was made with, as far as an embedding is concerned.
+    virtual void backward(const Points &points, std::int32_t tape, const float *cotangent,
+                          spar_wants wants, float *dx) = 0;
+};
+
+}  // namespace spar::host

@@ -1,0 +1,217 @@
+// Text from a file to measured robustness: training where vectors of words, or their matrix, are
+// perturbed, and what is said of pipelines in which the parts do not fit.
+#include "pipelines.hpp"
+
+#include <spar/philox.hpp>
+
+using namespace spar::test;
+
+namespace {
+
+/// Lines of one telling word, after a label, among a few that say nothing.
+std::string corpus(std::int64_t lines, std::uint64_t key) {
+    const std::string good[] = {"fine", "great", "warm"}, bad[] = {"dull", "cold", "flat"};
+    std::string text;
+    for (std::int64_t i = 0; i < lines; ++i) {
+        spar::Random random(key, i);
+        const bool positive = random.below(0, 2) == 1;
+        const auto word = static_cast<std::size_t>(random.below(1, 3));
+        text += positive ? "1\t" + good[word] : "0\t" + bad[word];
+        const std::int64_t more = random.below(2, 7);
+        for (std::int64_t k = 0; k < more; ++k)
+            text += " word" + std::to_string(random.below(3 + k, 12));
+        text += '\n';
+    }
+    return text;
+}
+
+Json text_pipeline(const std::string &method, const std::string &threat) {
+    Json pipeline = Json::parse(R"({
+        "version": 1, "name": "text", "seed": 1,
+        "data": {"train": {"type": "tsv", "file": "train.tsv", "max_length": 8},
+                 "test": {"type": "tsv", "file": "test.tsv", "max_length": 8,
+                          "vocabulary_from": "train.tsv"}},
+        "model": {"type": "sequential",
+                  "layers": [{"type": "embedding", "dim": 12}, {"type": "mean_pool"},
+                             {"type": "linear", "out": 8}, {"type": "relu"},
+                             {"type": "linear", "out": 2}]},
+        "train": {"loss": {"type": "cross_entropy"}, "optimizer": {"type": "adam", "lr": 0.02},
+                  "epochs": 4, "batch_size": 37},
+        "evaluate": {"attacks": [{"type": "fgm", "threat": {"space": "embedding"}},
+                                 {"type": "pgd", "threat": {"space": "embedding"}}]}})");
+    pipeline["train"]["method"] = Json::parse(method);
+    pipeline["threat"] = Json::parse(threat);
+    return pipeline;
+}
+
+struct Texts {
+    Texts() {
+        folder.write("train.tsv", corpus(300, 1));
+        folder.write("test.tsv", corpus(90, 2));
+    }
+    std::string write(const Json &pipeline) const {
+        return spar::test::write(folder, "p" + std::to_string(count++) + ".json", pipeline);
+    }
+    Folder folder;
+    mutable int count = 0;
+};
+
+const char *const embedding = R"({"norm":"l2","eps":0.3,"space":"embedding"})";
+const char *const matrix = R"({"norm":"l2","eps":0.3,"space":"parameter","parameter":"0.weight"})";
+const char *const pgd_at =
+    R"({"type":"pgd_at","clean_weight":0.5,"attack":{"type":"pgd","steps":3}})";
+
+void check_refused(const Texts &texts, const Json &pipeline, const char *command, int code,
+                   const std::vector<std::string> &parts) {
+    std::vector<std::string> words{command, texts.write(pipeline)};
+    if (std::string(command) == "run")
+        words.insert(words.end(), {"--out", texts.folder / ("no" + std::to_string(texts.count))});
+    const Ended ended = spar::test::spar(words);
+    INFO(ended.err);
+    CHECK(ended.code == code);
+    for (const std::string &part : parts) {
+        CAPTURE(part);
+        CHECK(ended.says(part));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("every method for text learns it, with vectors or their matrix perturbed") {
+    const Texts texts;
+    const std::pair<const char *, const char *> cases[] = {
+        {R"({"type":"natural"})", embedding},
+        {R"({"type":"fgm_at"})", embedding},
+        {R"({"type":"freelb"})", embedding},
+        {R"({"type":"smart"})", embedding},
+        {R"({"type":"alum"})", embedding},
+        {R"({"type":"vat","xi":0.1})", embedding},
+        {R"({"type":"r3f"})", embedding},
+        {R"({"type":"trades","attack":{"type":"pgd","steps":3}})", embedding},
+        {pgd_at, embedding},
+        {pgd_at, R"({"norm":"linf","eps":0.05,"space":"embedding"})"},
+        {R"({"type":"fgm_at"})", matrix},
+        {R"({"type":"freelb"})", matrix},
+        {pgd_at, matrix},
+        {pgd_at, R"({"norm":"linf","eps":0.02,"space":"parameter","parameter":"0.weight"})"}};
+    for (const auto &[method, threat] : cases) {
+        CAPTURE(method);
+        CAPTURE(threat);
+        const std::string out = texts.folder / ("out" + std::to_string(texts.count));
+        run({texts.write(text_pipeline(method, threat)), "--out", out});
+        const Json results = Json::parse(file_content(out + "/results.json"));
+        CHECK(results["evaluation"]["clean_accuracy"].get<double>() > 0.75);
+        for (const Json &attack : results["evaluation"]["attacks"]) {
+            CHECK(attack["robust_accuracy"] <= results["evaluation"]["clean_accuracy"]);
+            CHECK(attack["mean_distance"].get<double>() > 0);
+        }
+    }
+}
+
+TEST_CASE("training against perturbed vectors makes a model of text more robust") {
+    const Texts texts;
+    const auto robust = [&](const char *method) {
+        const std::string out = texts.folder / ("out" + std::to_string(texts.count));
+        Json pipeline = text_pipeline(method, R"({"norm":"l2","eps":4,"space":"embedding"})");
+        pipeline["train"]["epochs"] = 12;
+        run({texts.write(pipeline), "--out", out});
+        const Json results = Json::parse(file_content(out + "/results.json"));
+        return results["evaluation"]["worst_case_accuracy"].get<double>();
+    };
+    CHECK(robust(R"({"type":"fgm_at"})") > robust(R"({"type":"natural"})") + 0.05);
+}
+
+TEST_CASE("runs on text are the same for any number of threads, in either space") {
+    const Texts texts;
+    for (const char *threat : {embedding, matrix})
+        for (const char *method : {R"({"type":"fgm_at"})", pgd_at}) {
+            CAPTURE(threat);
+            CAPTURE(method);
+            const std::string pipeline = texts.write(text_pipeline(method, threat));
+            const std::string out = texts.folder / ("threads" + std::to_string(texts.count));
+            run({pipeline, "--out", out + "-1", "--threads", "1"});
+            const auto first = what_must_repeat(out + "-1");
+            for (const std::string threads : {"2", "3"}) {
+                run({pipeline, "--out", out + "-" + threads, "--threads", threads});
+                check_same_run(first, what_must_repeat(out + "-" + threads));
+            }
+        }
+}
+
+TEST_CASE("a trained model of text is evaluated by itself") {
+    const Texts texts;
+    Json pipeline = text_pipeline(R"({"type":"fgm_at"})", embedding);
+    run({texts.write(pipeline), "--out", texts.folder / "trained"});
+    pipeline.erase("train");
+    pipeline["data"].erase("train");
+    pipeline["evaluate"]["loss"] = {{"type", "cross_entropy"}};
+    pipeline["model"]["weights"] = texts.folder / "trained/model.safetensors";
+    run({texts.write(pipeline), "--out", texts.folder / "alone"});
+    const auto evaluation = [&](const char *name) {
+        auto json = Json::parse(what_must_repeat(texts.folder / name).at("results.json"));
+        return json.at("evaluation");
+    };
+    CHECK((evaluation("trained") == evaluation("alone")));
+}
+
+TEST_CASE("parts that do not fit are refused, with the place and the way on") {
+    const Texts texts;
+    const Json sound = text_pipeline(R"({"type":"fgm_at"})", embedding);
+
+    Json broken = text_pipeline(R"({"type":"fgm_at"})", matrix);
+    broken["threat"]["parameter"] = "0.wieght";
+    check_refused(texts, broken, "run", 3,
+                  {"#/threat/parameter", "no parameter \"0.wieght\"", "did you mean \"0.weight\"?",
+                   "2.weight, 2.bias, 4.weight, 4.bias"});
+
+    broken = text_pipeline(R"({"type":"fgm_at"})", matrix);
+    broken["evaluate"]["attacks"] = Json::parse(R"([{"type":"fgm"}])");
+    check_refused(texts, broken, "check", 3,
+                  {"#/evaluate/attacks/0", "measures no robust accuracy", "\"threat\" of its own"});
+
+    broken = text_pipeline(R"({"type":"fgm_at"})", matrix);
+    broken["data"]["validation"] = {{"examples", 30}};
+    broken["train"]["validate_attack"] = {{"type", "fgm"}};
+    check_refused(texts, broken, "check", 3,
+                  {"#/train/validate_attack", "measures no robust accuracy"});
+
+    broken = sound;
+    broken["model"]["layers"].erase(0);
+    check_refused(texts, broken, "run", 3,
+                  {"#/model/layers/0", "tokens [8]", R"({"type": "embedding", "dim": 64})"});
+
+    broken = sound;
+    broken["model"]["layers"].insert(broken["model"]["layers"].begin(), Json{{"type", "relu"}});
+    check_refused(texts, broken, "run", 3,
+                  {"#/model/layers/1", "layers/1 (embedding): ", "move it to the front"});
+    broken = sound;
+    broken["model"]["layers"].push_back(broken["model"]["layers"][0]);
+    check_refused(texts, broken, "run", 3,
+                  {"#/model/layers/5", "layers/5 (embedding): ", "can only be the first layer"});
+
+    broken = sound;
+    broken["model"]["layers"][0]["vocabulary"] = 5;
+    check_refused(texts, broken, "run", 3, {"#/model/layers/0", "vocabulary of 5 tokens"});
+
+    broken = sound;
+    broken["data"]["test"].erase("vocabulary_from");
+    broken["data"]["test"]["max_vocabulary"] = 6;
+    check_refused(
+        texts, broken, "run", 6,
+        {"#/data/test", "would not mean the same word", "vocabulary of the training set"});
+
+    broken = sound;
+    broken["threat"]["space"] = "input";
+    check_refused(texts, broken, "run", 3, {"#/threat/space", "set \"space\": \"embedding\""});
+
+    broken = sound;
+    for (const char *part : {"train", "test"})
+        broken["data"][part] = Json::parse(R"({"type":"digits","examples":50})");
+    check_refused(texts, broken, "run", 3,
+                  {"#/model/layers/0", "needs tokens of a text", "values [1,28,28]"});
+
+    Json images = small_pipeline();
+    images["threat"]["space"] = "embedding";
+    check_refused(texts, images, "run", 3,
+                  {"#/threat/space", "values [1,28,28]", "set \"space\": \"input\""});
+}
