@@ -30,13 +30,18 @@ class BlockedConv3 final : public Operation {
   public:
     BlockedConv3(Graph &graph, int input, int result, const LayerSpec &spec, Parameter &weight,
                  Parameter *bias, std::optional<Rectifier> rectifier)
-        : parameters_(graph, input, result, spec, weight, bias), rectifier_(rectifier) {
+        : parameters_(graph, input, result, spec, weight, bias),
+          rectifier_(rectifier),
+          masks_(rectifier && rectifier->gradient_here) {
         inputs = {input};
         outputs = {result};
         const std::int64_t block = kernels().block;
         const Value &in = graph.value(input), &out = graph.value(result);
-        in_stride_ = in.stride();
         out_stride_ = out.stride();
+        if (masks_)
+            signs_ = graph.reserve(
+                static_cast<std::size_t>(graph.width * out_stride_ / kernels().block) *
+                sizeof(Signs));
         forward_ = {.in_blocks = parameters_.in() / block,
                     .out_blocks = parameters_.out() / block,
                     .height = in.shape[1],
@@ -56,24 +61,22 @@ class BlockedConv3 final : public Operation {
     }
 
     void forward(Batch &batch) const override {
-        const float *x = batch.frame->data(inputs[0]);
-        float *y = batch.frame->data(outputs[0]);
         const auto *bias = static_cast<const float *>(parameters_.bias().get_data_handle());
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
-            kernels().conv3(forward_, packed_forward_.data(), bias, x + i * in_stride_,
-                            y + i * out_stride_);
+            kernels().conv3(forward_, packed_forward_.data(), bias, batch.value(inputs[0], i),
+                            batch.value(outputs[0], i), signs(batch, i));
     }
 
     void backward(Batch &batch, bool input, bool parameters) const override {
-        if (rectifier_ && rectifier_->gradient_here)
-            kernels().rectify_gradient(batch.frame->data(outputs[0]) + batch.begin * out_stride_,
-                                       rectifier_->slope, batch.gradient(outputs[0], batch.begin),
-                                       (batch.end - batch.begin) * out_stride_);
+        if (masks_)
+            kernels().rectify_signed(signs(batch, batch.begin), rectifier_->slope,
+                                     batch.gradient(outputs[0], batch.begin),
+                                     (batch.end - batch.begin) * out_stride_);
         if (parameters) parameters_.gradient(batch);
         if (!input) return;
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
             kernels().conv3(backward_, packed_backward_.data(), no_bias_.data(),
-                            batch.gradient(outputs[0], i), batch.gradient(inputs[0], i));
+                            batch.gradient(outputs[0], i), batch.gradient(inputs[0], i), nullptr);
     }
 
     bool has_parameters() const override { return true; }
@@ -98,10 +101,17 @@ class BlockedConv3 final : public Operation {
     }
 
   private:
+    Signs *signs(const Batch &batch, std::int64_t row) const {
+        return masks_ ? batch.frame->extra<Signs>(signs_) + row * (out_stride_ / kernels().block)
+                      : nullptr;
+    }
+
     ConvParameters parameters_;
     std::optional<Rectifier> rectifier_;
+    bool masks_;
+    std::size_t signs_ = 0;
     Conv3 forward_{}, backward_{};
-    std::int64_t in_stride_ = 0, out_stride_ = 0;
+    std::int64_t out_stride_ = 0;
     std::vector<float> packed_forward_, packed_backward_, no_bias_;
 };
 

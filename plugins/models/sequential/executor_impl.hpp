@@ -81,6 +81,7 @@ void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch
             batch.first = i * graph_.width;
             batch.rows = std::min(graph_.width, rows - batch.first);
             batch.end = parameters || tape != nullptr ? graph_.width : batch.rows;
+            batch.forgets = !parameters && tape == nullptr;
             batch.work = worker->work.get();
             batch.stage = &worker->stage;
             auto &frame =

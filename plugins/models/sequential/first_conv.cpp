@@ -26,33 +26,33 @@ class FirstConvolution final : public Operation, public FusedStage {
                  .padding = spec.padding,
                  .activation = rectifier.has_value(),
                  .slope = rectifier ? rectifier->slope : 1.0F};
-        in_stride_ = graph.value(input).stride();
         out_stride_ = graph.value(result).stride();
+        if (masks_)
+            signs_ = graph.reserve(
+                static_cast<std::size_t>(graph.width * out_stride_ / kernels().block) *
+                sizeof(Signs));
         graph.reserve_scratch(static_cast<std::size_t>(kernels().first_conv_scratch(conv_)) *
                               sizeof(float));
         pack();
     }
 
     void forward(Batch &batch) const override {
-        const float *x = batch.frame->data(inputs[0]);
-        float *y = batch.frame->data(outputs[0]);
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
-            kernels().first_conv(conv_, weights_.data(), bias(), x + i * in_stride_,
-                                 batch.work->scratch_data(), y + i * out_stride_);
+            kernels().first_conv(conv_, weights_.data(), bias(), batch.value(inputs[0], i),
+                                 batch.work->scratch_data(), batch.value(outputs[0], i),
+                                 signs(batch, i));
     }
 
     void backward(Batch &batch, bool input, bool parameters) const override {
-        const float *z = masks_ ? batch.frame->data(outputs[0]) : nullptr;
-        if (z != nullptr && parameters) {
-            kernels().rectify_gradient(z, conv_.slope, batch.gradient(outputs[0], 0),
-                                       batch.end * out_stride_);
-            z = nullptr;
-        }
+        const bool here = masks_ && parameters;
+        if (here)
+            kernels().rectify_signed(signs(batch, 0), conv_.slope, batch.gradient(outputs[0], 0),
+                                     batch.end * out_stride_);
         if (parameters) parameters_.gradient(batch);
         if (!input) return;
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
             kernels().first_conv_gradient(conv_, weights_.data(), batch.gradient(outputs[0], i),
-                                          z != nullptr ? z + i * out_stride_ : nullptr,
+                                          here ? nullptr : signs(batch, i),
                                           batch.work->scratch_data(), batch.gradient(inputs[0], i));
     }
 
@@ -82,6 +82,10 @@ class FirstConvolution final : public Operation, public FusedStage {
     }
 
   private:
+    Signs *signs(const Batch &batch, std::int64_t row) const {
+        return masks_ ? batch.frame->extra<Signs>(signs_) + row * (out_stride_ / kernels().block)
+                      : nullptr;
+    }
     const float *bias() const {
         return static_cast<const float *>(parameters_.bias().get_data_handle());
     }
@@ -89,7 +93,8 @@ class FirstConvolution final : public Operation, public FusedStage {
     ConvParameters parameters_;
     bool masks_;
     FirstConv conv_{};
-    std::int64_t in_stride_ = 0, out_stride_ = 0;
+    std::int64_t out_stride_ = 0;
+    std::size_t signs_ = 0;
     std::vector<float> weights_;
 };
 

@@ -22,8 +22,12 @@ std::int64_t Value::position(std::int64_t index) const {
 }
 
 Frame::Frame(const Graph &graph) : block_(graph.frame_bytes()) {
-    for (const Value &value : graph.values())
-        values_.emplace_back(value.desc, cpu(), block_.data() + graph.value(value.storage).offset);
+    for (const Value &value : graph.values()) {
+        const Value &owner = graph.value(value.storage);
+        const bool forgotten = owner.inside_run && !owner.kept;
+        values_.emplace_back(value.desc, cpu(), block_.data() + owner.offset);
+        strides_.push_back({value.stride(), forgotten ? 0 : value.stride()});
+    }
 }
 
 ParameterGradients::ParameterGradients(const Graph &graph) {

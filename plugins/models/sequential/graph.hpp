@@ -21,6 +21,7 @@ struct Value {
     int gradient = -1;        /// likewise for its gradient
     std::size_t offset = 0, gradient_offset = 0;
     bool inside_run = false;  /// made and used in one run of operations by example
+    bool kept = false;        /// and all the same read again on the way back
 
     std::int64_t size() const { return spar::product(shape); }
     /// Floats from one example to the next.
@@ -31,12 +32,22 @@ struct Value {
 
 class Graph;
 
+/// Floats from one row of a value to the next. What is made and used in one run of operations by
+/// example may use the same place for all rows, which then stays in the cache.
+struct Strides {
+    std::int64_t plain, in_run;
+    std::int64_t of(bool run) const { return run ? in_run : plain; }
+};
+
 /// What one micro-batch keeps from its forward pass for its backward pass.
 class Frame {
   public:
     explicit Frame(const Graph &graph);
     const dnnl::memory &value(int id) const { return values_[static_cast<std::size_t>(id)]; }
     float *data(int id) const { return static_cast<float *>(value(id).get_data_handle()); }
+    std::int64_t stride(int id, bool in_run) const {
+        return strides_[static_cast<std::size_t>(id)].of(in_run);
+    }
     /// What an operation reserved with Graph::reserve.
     template <class T>
     T *extra(std::size_t offset) const {
@@ -46,6 +57,7 @@ class Frame {
   private:
     Block block_;
     std::vector<dnnl::memory> values_;
+    std::vector<Strides> strides_;
 };
 
 /// Gradients of all parameters in the layouts of the primitives that compute them.
@@ -74,10 +86,8 @@ class Workspace {
     float *gradient_data(int id) const {
         return static_cast<float *>(gradient(id).get_data_handle());
     }
-    /// Floats from one row to the next.
-    std::int64_t gradient_stride(int id, bool one_by_one) const {
-        const Strides &strides = strides_[static_cast<std::size_t>(id)];
-        return one_by_one ? strides.in_run : strides.plain;
+    std::int64_t gradient_stride(int id, bool in_run) const {
+        return strides_[static_cast<std::size_t>(id)].of(in_run);
     }
     float *scratch_data() const { return reinterpret_cast<float *>(scratch_block_.data()); }
 
@@ -85,10 +95,6 @@ class Workspace {
     dnnl::memory scratch;
 
   private:
-    struct Strides {
-        std::int64_t plain, in_run;
-    };
-
     Block block_, scratch_block_;
     std::vector<dnnl::memory> gradients_;
     std::vector<Strides> strides_;
@@ -116,8 +122,12 @@ struct Batch {
     const dnnl::memory *stage = nullptr;  /// room for a plain gradient at the first stage's end
     const BatchSums *sums = nullptr;      /// of the whole batch, where it is coupled
 
-    /// Where the gradient of a value in one row lies. Inside a run whose examples follow each other
-    /// they all use the same place, which stays in the cache.
+    bool forgets = false;  /// values inside a run are not wanted after it
+
+    /// Where a value of one row lies, and its gradient.
+    float *value(int id, std::int64_t row) const {
+        return frame->data(id) + row * frame->stride(id, one_by_one && forgets);
+    }
     float *gradient(int id, std::int64_t row) const {
         return work->gradient_data(id) + row * work->gradient_stride(id, one_by_one);
     }
@@ -188,6 +198,8 @@ class Graph {
     /// Bytes in every frame.
     std::size_t reserve(std::size_t bytes) { return frame_layout_.take(bytes); }
     void reserve_scratch(std::size_t bytes);
+    /// The way back reads the value, so that no run may forget it.
+    void keep(int id) { value(value(id).storage).kept = true; }
     int add_gradient_slot(const dnnl::memory::desc &desc);
     void reserve_sums(Coupled &operation, std::size_t count);
     void add(std::unique_ptr<Operation> operation);

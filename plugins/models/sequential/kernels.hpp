@@ -49,13 +49,18 @@ struct Norm {
     float slope;
 };
 
+/// Of one vector of `block` values z, whether each is above zero: a bit each from the lowest.
+using Signs = std::uint16_t;
+
 struct Kernels {
     std::int64_t block;
 
     /// Weights [out blocks in pairs][in blocks][ky][kx][B in][one or two blocks][B out], an odd
     /// last block by itself; bias [out padded]. The gradient at the input is the same with the
     /// kernel turned round, channels exchanged and 2 - padding.
-    void (*conv3)(const Conv3 &, const float *weights, const float *bias, const float *x, float *y);
+    /// `signs`, unless null: one for every vector of y.
+    void (*conv3)(const Conv3 &, const float *weights, const float *bias, const float *x, float *y,
+                  Signs *signs);
 
     /// y = x W + bias for each row, the same for any number of rows. Weights [out blocks in
     /// pairs][in][one or two blocks][B out], an odd last block by itself; bias [out padded].
@@ -65,21 +70,24 @@ struct Kernels {
     /// Floats of scratch that the three below need.
     std::int64_t (*first_conv_scratch)(const FirstConv &);
     void (*first_conv)(const FirstConv &, const float *weights, const float *bias, const float *x,
-                       float *scratch, float *y);
-    /// dx = gradient at the plain input. g: at the output; z: the output, null without activation.
+                       float *scratch, float *y, Signs *signs);
+    /// dx = gradient at the plain input. g: at the output; signs: null when the gradient at z is
+    /// there already.
     void (*first_conv_gradient)(const FirstConv &, const float *weights, const float *g,
-                                const float *z, float *scratch, float *dx);
+                                const Signs *signs, float *scratch, float *dx);
     /// The same with z computed on the way from x, never stored.
     void (*first_conv_step)(const FirstConv &, const float *weights, const float *bias,
                             const float *x, const float *g, float *scratch, float *dx);
 
-    /// `index`: the position in the window of each maximum. A NaN in a window wins.
+    /// `index`: the position in the window of each maximum, and 128 where it is not above zero. A
+    /// NaN in a window wins.
     void (*max_pool)(const Pool &, const float *x, float *y, std::uint8_t *index);
-    void (*max_pool_gradient)(const Pool &, const float *y, const std::uint8_t *index,
-                              const float *g, float *dx);
+    void (*max_pool_gradient)(const Pool &, const std::uint8_t *index, const float *g, float *dx);
 
     /// g *= z > 0 ? 1 : slope
     void (*rectify_gradient)(const float *z, float slope, float *g, std::int64_t count);
+    /// The same from the signs of z.
+    void (*rectify_signed)(const Signs *signs, float slope, float *g, std::int64_t count);
     void (*add)(const float *x, float *sum, std::int64_t count);
 
     /// Adds the sums of x and of x^2 to two vectors, one behind the other.

@@ -1,7 +1,7 @@
 // A convolution of few plain channels, and the gradient at its input.
 #pragma once
 
-#include "kernels_vector.hpp"
+#include "kernels_bits.hpp"
 
 namespace sequential {
 namespace {
@@ -123,7 +123,7 @@ inline void gradient_rows(const FirstConv &c, const Ring &ring, const float *wei
     }
 }
 
-void conv_gradient(const FirstConv &c, const float *weights, const float *g, const float *z,
+void conv_gradient(const FirstConv &c, const float *weights, const float *g, const Signs *signs,
                    float *scratch, float *dx) {
     const Ring ring = make_ring(c, scratch);
     const std::int64_t plane = c.out_height * c.out_width * B;
@@ -131,11 +131,10 @@ void conv_gradient(const FirstConv &c, const float *weights, const float *g, con
         for (std::int64_t b = 0; b < c.blocks; ++b) {
             float *to = ring.row(row) + (b * ring.columns + ring.left) * B;
             const std::int64_t from = b * plane + row * c.out_width * B;
-            for (std::int64_t i = 0; i < c.out_width * B; i += B)
-                if (z != nullptr)
-                    mask(at(g + from + i), at(z + from + i), c.slope, at(to + i));
-                else
-                    at(to + i) = at(g + from + i);
+            for (std::int64_t i = 0; i < c.out_width * B; i += B) {
+                at(to + i) = at(g + from + i);
+                if (signs != nullptr) rectify_by(signs[(from + i) / B], c.slope, at(to + i));
+            }
         }
     });
 }
@@ -189,17 +188,18 @@ inline void forward_rows(const FirstConv &c, const float *weights, const float *
 }
 
 void first_conv(const FirstConv &c, const float *weights, const float *bias, const float *x,
-                float *scratch, float *y) {
+                float *scratch, float *y, Signs *signs) {
     const float *padded = pad(c, x, scratch);
     for (std::int64_t row = 0; row < c.out_height; ++row)
         forward_rows(c, weights, bias, padded, row,
                      [&](std::int64_t block, std::int64_t column, const Vector &z) {
-                         Vector &to =
-                             at(y + ((block * c.out_height + row) * c.out_width + column) * B);
+                         const std::int64_t to =
+                             ((block * c.out_height + row) * c.out_width + column) * B;
+                         if (signs != nullptr) signs[to / B] = signs_of(z);
                          if (c.activation)
-                             rectify(z, c.slope, to);
+                             rectify(z, c.slope, at(y + to));
                          else
-                             to = z;
+                             at(y + to) = z;
                      });
 }
 

@@ -4,7 +4,7 @@
 // the nearest cache. oneDNN's own kernel reaches some 10 % less of the processor's peak.
 #pragma once
 
-#include "kernels_vector.hpp"
+#include "kernels_bits.hpp"
 
 namespace sequential {
 namespace {
@@ -20,13 +20,17 @@ struct Conv3Step {
     const float *bias;     // null: y holds what earlier blocks of input channels gave
     const float *x;        // this block of input channels
     bool last;             // the activation comes now
+    Signs *signs;          // of y, or null
 };
 
 // `Left`, `Right`: columns of padding that the tile's first and last pixel reach into.
 template <int Blocks, int Pixels, int Left, int Right>
-void conv3_tile(const Conv3 &c, const Conv3Step &step, std::int64_t oy, std::int64_t ox, float *y) {
+void conv3_tile(const Conv3 &c, const Conv3Step &step, std::int64_t oy, std::int64_t ox,
+                float *output) {
     const std::int64_t out_width = c.width + 2 * c.padding - 2;
     const std::int64_t plane = (c.height + 2 * c.padding - 2) * out_width * B;
+    const std::int64_t start = (oy * out_width + ox) * B;
+    float *y = output + start;
     Vector sum[Blocks][Pixels];
     for (int b = 0; b < Blocks; ++b)
 #pragma GCC unroll 16
@@ -67,6 +71,8 @@ void conv3_tile(const Conv3 &c, const Conv3Step &step, std::int64_t oy, std::int
 #pragma GCC unroll 16
         for (int p = 0; p < Pixels; ++p) {
             Vector z = sum[b][p];
+            if (step.last && step.signs != nullptr)
+                step.signs[(start + b * plane) / B + p] = signs_of(z);
             if (step.last && c.activation) rectify(z, c.slope, z);
             at(y + b * plane + p * B) = z;
         }
@@ -82,8 +88,8 @@ Conv3Tile conv3_tile_of(std::int64_t pixels) {
 }
 
 template <int Blocks, int Padding>
-void conv3_blocks(const Conv3 &c, const float *weights, const float *bias, const float *x,
-                  float *y) {
+void conv3_blocks(const Conv3 &c, const float *weights, const float *bias, const float *x, float *y,
+                  Signs *signs) {
     const std::int64_t out_height = c.height + 2 * c.padding - 2;
     const std::int64_t out_width = c.width + 2 * c.padding - 2;
     const std::int64_t tiles = (out_width + tile_pixels - 1) / tile_pixels;
@@ -97,7 +103,7 @@ void conv3_blocks(const Conv3 &c, const float *weights, const float *bias, const
     const Conv3Tile narrow = conv3_tile_of<Blocks, 0, 0>(pixels);
     for (std::int64_t in = 0; in < c.in_blocks; ++in) {
         const Conv3Step step{weights + in * 9 * B * Blocks * B, in == 0 ? bias : nullptr,
-                             x + in * c.height * c.width * B, in == c.in_blocks - 1};
+                             x + in * c.height * c.width * B, in == c.in_blocks - 1, signs};
         for (std::int64_t oy = 0; oy < out_height; ++oy) {
             std::int64_t ox = 0;
             for (std::int64_t t = 0; t < tiles; ++t) {
@@ -105,7 +111,7 @@ void conv3_blocks(const Conv3 &c, const float *weights, const float *bias, const
                 const Conv3Tile tile = t == 0 ? (ends ? both : left)
                                        : ends ? right
                                               : (t < wider ? wide : narrow);
-                tile(c, step, oy, ox, y + (oy * out_width + ox) * B);
+                tile(c, step, oy, ox, y);
                 ox += t < wider ? pixels + 1 : pixels;
             }
         }
@@ -113,22 +119,25 @@ void conv3_blocks(const Conv3 &c, const float *weights, const float *bias, const
 }
 
 template <int Padding>
-void conv3_padded(const Conv3 &c, const float *weights, const float *bias, const float *x,
-                  float *y) {
+void conv3_padded(const Conv3 &c, const float *weights, const float *bias, const float *x, float *y,
+                  Signs *signs) {
     const std::int64_t plane = (c.height + 2 * c.padding - 2) * (c.width + 2 * c.padding - 2) * B;
     for (std::int64_t out = 0; out < c.out_blocks; out += 2) {
         const float *w = weights + out * c.in_blocks * 9 * B * B;
         if (out + 1 < c.out_blocks)
-            conv3_blocks<2, Padding>(c, w, bias + out * B, x, y + out * plane);
+            conv3_blocks<2, Padding>(c, w, bias + out * B, x, y + out * plane,
+                                     signs != nullptr ? signs + out * (plane / B) : nullptr);
         else
-            conv3_blocks<1, Padding>(c, w, bias + out * B, x, y + out * plane);
+            conv3_blocks<1, Padding>(c, w, bias + out * B, x, y + out * plane,
+                                     signs != nullptr ? signs + out * (plane / B) : nullptr);
     }
 }
 
-void conv3(const Conv3 &c, const float *weights, const float *bias, const float *x, float *y) {
-    if (c.padding == 0) return conv3_padded<0>(c, weights, bias, x, y);
-    if (c.padding == 1) return conv3_padded<1>(c, weights, bias, x, y);
-    conv3_padded<2>(c, weights, bias, x, y);
+void conv3(const Conv3 &c, const float *weights, const float *bias, const float *x, float *y,
+           Signs *signs) {
+    if (c.padding == 0) return conv3_padded<0>(c, weights, bias, x, y, signs);
+    if (c.padding == 1) return conv3_padded<1>(c, weights, bias, x, y, signs);
+    conv3_padded<2>(c, weights, bias, x, y, signs);
 }
 
 }  // namespace

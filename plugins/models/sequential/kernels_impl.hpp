@@ -12,25 +12,18 @@ void rectify_gradient(const float *z, float slope, float *g, std::int64_t count)
     for (std::int64_t i = 0; i < count; ++i) g[i] = z[i] > 0.0F ? g[i] : slope * g[i];
 }
 
+void rectify_signed(const Signs *signs, float slope, float *g, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; i += B) rectify_by(signs[i / B], slope, at(g + i));
+}
+
 void add(const float *x, float *sum, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) sum[i] += x[i];
 }
 
-constexpr Kernels table{B,
-                        conv3,
-                        product,
-                        scratch_size,
-                        first_conv,
-                        conv_gradient,
-                        conv_step,
-                        max_pool,
-                        max_pool_gradient,
-                        rectify_gradient,
-                        add,
-                        moments,
-                        normalise,
-                        gradient_moments,
-                        normalise_gradient};
+constexpr Kernels table{
+    B,         conv3,     product,           scratch_size,      first_conv,     conv_gradient,
+    conv_step, max_pool,  max_pool_gradient, rectify_gradient,  rectify_signed, add,
+    moments,   normalise, gradient_moments,  normalise_gradient};
 
 }  // namespace
 }  // namespace sequential

@@ -1,10 +1,12 @@
 // Maximum over windows, and its gradient, from the index of the maximum.
 #pragma once
 
-#include "kernels_vector.hpp"
+#include "kernels_bits.hpp"
 
 namespace sequential {
 namespace {
+
+constexpr std::int32_t low = 128;  // added to the position of a maximum that is not above zero
 
 struct Span {
     std::int64_t from, to;
@@ -51,8 +53,9 @@ inline void max_pool_of(const Pool &p, const float *x, float *y, std::uint8_t *i
                 best = wins ? v : best;
                 where = wins ? Mask{} + static_cast<std::int32_t>(ky * kernel + kx) : where;
             }
+        where |= best > 0.0F ? Mask{} : Mask{} + low;
         at(y + out) = best;
-        *reinterpret_cast<Bytes *>(index + out) = __builtin_convertvector(where, Bytes);
+        narrow(where, index + out);
     });
 }
 
@@ -64,13 +67,14 @@ void max_pool(const Pool &p, const float *x, float *y, std::uint8_t *index) {
 }
 
 template <int Tile>
-inline void max_pool_gradient_of(const Pool &p, const float *y, const std::uint8_t *index,
-                                 const float *g, float *dx) {
+inline void max_pool_gradient_of(const Pool &p, const std::uint8_t *index, const float *g,
+                                 float *dx) {
     for_windows<Tile>(p, [&](std::int64_t out, std::int64_t corner, Span rows, Span columns) {
-        const Mask where =
-            __builtin_convertvector(*reinterpret_cast<const Bytes *>(index + out), Mask);
+        Mask found;
+        widen(index + out, found);
+        const Mask where = found & ~low;
         Vector value = at(g + out);
-        if (p.activation) mask(value, at(y + out), p.slope, value);
+        if (p.activation) value = found == where ? value : p.slope * value;
         const std::int64_t kernel = Tile != 0 ? Tile : p.kernel;
         for (std::int64_t ky = rows.from; ky < rows.to; ++ky)
             for (std::int64_t kx = columns.from; kx < columns.to; ++kx) {
@@ -83,11 +87,10 @@ inline void max_pool_gradient_of(const Pool &p, const float *y, const std::uint8
     });
 }
 
-void max_pool_gradient(const Pool &p, const float *y, const std::uint8_t *index, const float *g,
-                       float *dx) {
-    if (tiles(p) && p.kernel == 2) return max_pool_gradient_of<2>(p, y, index, g, dx);
+void max_pool_gradient(const Pool &p, const std::uint8_t *index, const float *g, float *dx) {
+    if (tiles(p) && p.kernel == 2) return max_pool_gradient_of<2>(p, index, g, dx);
     for (std::int64_t i = 0; i < p.blocks * p.height * p.width; ++i) at(dx + i * B) = Vector{};
-    max_pool_gradient_of<0>(p, y, index, g, dx);
+    max_pool_gradient_of<0>(p, index, g, dx);
 }
 
 }  // namespace

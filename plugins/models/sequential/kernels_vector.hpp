@@ -16,7 +16,6 @@ constexpr std::int64_t B = BLOCK;
 
 typedef float Vector __attribute__((vector_size(4 * BLOCK), aligned(4)));
 typedef std::int32_t Mask __attribute__((vector_size(4 * BLOCK), aligned(4)));
-typedef std::uint8_t Bytes __attribute__((vector_size(BLOCK), aligned(1)));
 
 inline const Vector &at(const float *p) {
     return *reinterpret_cast<const Vector *>(p);

@@ -113,7 +113,7 @@ class PoolLayer final : public Layer {
     }
 
   private:
-    spar::Integer kernel_{this, "kernel", "side of the square window", {.min = 1, .max = 15}};
+    spar::Integer kernel_{this, "kernel", "side of the square window", {.min = 1, .max = 11}};
     spar::Integer stride_{this,
                           "stride",
                           "from one window to the next; without it the kernel",

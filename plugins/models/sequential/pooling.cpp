@@ -28,20 +28,17 @@ class MaxPool final : public Operation {
     }
 
     void forward(Batch &batch) const override {
-        const float *x = batch.frame->data(inputs[0]);
-        float *y = batch.frame->data(outputs[0]);
         auto *index = batch.frame->extra<std::uint8_t>(index_);
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
-            kernels().max_pool(pool_, x + i * in_stride_, y + i * out_stride_,
+            kernels().max_pool(pool_, batch.value(inputs[0], i), batch.value(outputs[0], i),
                                index + i * out_stride_);
     }
 
     void backward(Batch &batch, bool input, bool) const override {
         if (!input) return;
-        const float *y = batch.frame->data(outputs[0]);
         const auto *index = batch.frame->extra<std::uint8_t>(index_);
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
-            kernels().max_pool_gradient(pool_, y + i * out_stride_, index + i * out_stride_,
+            kernels().max_pool_gradient(pool_, index + i * out_stride_,
                                         batch.gradient(outputs[0], i),
                                         batch.gradient(inputs[0], i));
     }
@@ -95,8 +92,8 @@ class AveragePool final : public Operation {
 };
 
 void check_window(const LayerSpec &spec) {
-    if (spec.kernel > 15)
-        spec.fail("a kernel of at most 15 is possible, got " + std::to_string(spec.kernel));
+    if (spec.kernel > 11)
+        spec.fail("a kernel of at most 11 is possible, got " + std::to_string(spec.kernel));
     if (spec.padding > spec.kernel / 2)
         spec.fail("the padding may be at most half the kernel, got padding " +
                   std::to_string(spec.padding) + " and kernel " + std::to_string(spec.kernel));
