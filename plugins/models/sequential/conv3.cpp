@@ -81,6 +81,7 @@ class BlockedConv3 final : public Operation {
 
     bool has_parameters() const override { return true; }
     bool by_example() const override { return true; }
+    bool forgets_values() const override { return true; }
 
     void pack() override {
         parameters_.refresh();

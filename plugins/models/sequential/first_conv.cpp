@@ -58,6 +58,7 @@ class FirstConvolution final : public Operation, public FusedStage {
 
     bool has_parameters() const override { return true; }
     bool by_example() const override { return true; }
+    bool forgets_values() const override { return true; }
 
     // From [out, in, ky, kx] to [in, ky, kx, out].
     void pack() override {

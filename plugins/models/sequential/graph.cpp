@@ -24,9 +24,8 @@ std::int64_t Value::position(std::int64_t index) const {
 Frame::Frame(const Graph &graph) : block_(graph.frame_bytes()) {
     for (const Value &value : graph.values()) {
         const Value &owner = graph.value(value.storage);
-        const bool forgotten = owner.inside_run && !owner.kept;
         values_.emplace_back(value.desc, cpu(), block_.data() + owner.offset);
-        strides_.push_back({value.stride(), forgotten ? 0 : value.stride()});
+        strides_.push_back({value.stride(), owner.forgotten ? 0 : value.stride()});
     }
 }
 
@@ -123,15 +122,18 @@ void Graph::plan_runs() {
         else
             runs.push_back({i, i + 1, by_example});
     }
-    for (Value &value : values_) value.inside_run = stays_inside(value.gradient);
+    for (Value &value : values_) {
+        value.inside_run = stays_inside(&Value::gradient, value.gradient);
+        value.forgotten = stays_inside(&Value::storage, value.storage) && unread(value.storage);
+    }
 }
 
 // Made and used, and nowhere but in one run: what goes into a fork may be used further on. Neither
-// at the input nor at the output, whose gradients are read and written from outside.
-bool Graph::stays_inside(int gradient) const {
+// at the input nor at the output, which are read and written from outside.
+bool Graph::stays_inside(int Value::*place, int owner) const {
     const auto has = [&](const std::vector<int> &ids) {
         return std::any_of(ids.begin(), ids.end(),
-                           [&](int id) { return value(id).gradient == gradient; });
+                           [&](int id) { return value(id).*place == owner; });
     };
     int in_runs = 0;
     bool made = false, used = false, by_example = false;
@@ -146,8 +148,19 @@ bool Graph::stays_inside(int gradient) const {
         if (here) by_example = run.by_example;
         in_runs += here ? 1 : 0;
     }
-    const bool at_an_end = gradient == value(0).gradient || gradient == value(output).gradient;
+    const bool at_an_end = owner == value(0).*place || owner == value(output).*place;
     return in_runs == 1 && made && used && by_example && !at_an_end;
+}
+
+bool Graph::unread(int storage) const {
+    const auto touches = [&](const std::vector<int> &ids) {
+        return std::any_of(ids.begin(), ids.end(),
+                           [&](int id) { return value(id).storage == storage; });
+    };
+    return std::none_of(operations.begin(), operations.end(), [&](const auto &operation) {
+        return (touches(operation->inputs) || touches(operation->outputs)) &&
+               !operation->forgets_values();
+    });
 }
 
 // A gradient lives from the backward pass of the value's user to that of its maker, both with the

@@ -20,8 +20,9 @@ struct Value {
     int storage = -1;         /// the value whose memory it shares; itself if it has its own
     int gradient = -1;        /// likewise for its gradient
     std::size_t offset = 0, gradient_offset = 0;
-    bool inside_run = false;  /// made and used in one run of operations by example
-    bool kept = false;        /// and all the same read again on the way back
+    /// Made and used in one run of operations by example: the gradient, and the value if besides
+    /// nobody reads it in the backward pass to the input.
+    bool inside_run = false, forgotten = false;
 
     std::int64_t size() const { return spar::product(shape); }
     /// Floats from one example to the next.
@@ -121,8 +122,7 @@ struct Batch {
     const ParameterGradients *gradients = nullptr;  /// written, not added to
     const dnnl::memory *stage = nullptr;  /// room for a plain gradient at the first stage's end
     const BatchSums *sums = nullptr;      /// of the whole batch, where it is coupled
-
-    bool forgets = false;  /// values inside a run are not wanted after it
+    bool forgets = false;                 /// only a gradient of the input may be asked for
 
     /// Where a value of one row lies, and its gradient.
     float *value(int id, std::int64_t row) const {
@@ -171,6 +171,8 @@ class Operation {
     /// Forward pass and gradient of the input may be run on [batch.begin, batch.end) of the rows,
     /// so that several operations follow each other on one example while it is in the cache.
     virtual bool by_example() const { return false; }
+    /// The gradient of the input needs neither input nor output, which lie where Batch::value says.
+    virtual bool forgets_values() const { return false; }
     /// Brings values of parameters into the layouts of the primitives.
     virtual void pack() {}
     /// Adds gradients to those of the parameters.
@@ -198,8 +200,6 @@ class Graph {
     /// Bytes in every frame.
     std::size_t reserve(std::size_t bytes) { return frame_layout_.take(bytes); }
     void reserve_scratch(std::size_t bytes);
-    /// The way back reads the value, so that no run may forget it.
-    void keep(int id) { value(value(id).storage).kept = true; }
     int add_gradient_slot(const dnnl::memory::desc &desc);
     void reserve_sums(Coupled &operation, std::size_t count);
     void add(std::unique_ptr<Operation> operation);
@@ -231,7 +231,8 @@ class Graph {
 
   private:
     void plan_runs();
-    bool stays_inside(int gradient) const;
+    bool stays_inside(int Value::*place, int owner) const;
+    bool unread(int storage) const;
     void plan_gradients();
 
     std::vector<Value> values_;

@@ -14,7 +14,6 @@ class GroupNorm final : public Normalisation {
         : Normalisation(graph, input, spec, name, rectifier),
           groups_(static_cast<std::size_t>(spec.groups)),
           width_(channels_ / groups_) {
-        graph.keep(input);
         statistics_ =
             graph.reserve(static_cast<std::size_t>(graph.width) * groups_ * sizeof(Statistics));
         graph.reserve_scratch(padded_ * (4 * sizeof(double) + 4 * sizeof(float)));

@@ -41,6 +41,9 @@ struct Pool {
     float slope;     // before it
 };
 
+/// Of one vector of `block` values z, whether each is above zero: a bit each from the lowest.
+using Signs = std::uint16_t;
+
 /// Normalisation of blocked channels, with z > 0 ? z : slope * z behind it if `activation`. Vectors
 /// hold a number a channel, up to whole blocks.
 struct Norm {
@@ -48,9 +51,6 @@ struct Norm {
     bool activation;
     float slope;
 };
-
-/// Of one vector of `block` values z, whether each is above zero: a bit each from the lowest.
-using Signs = std::uint16_t;
 
 struct Kernels {
     std::int64_t block;

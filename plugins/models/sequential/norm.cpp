@@ -26,7 +26,6 @@ Normalisation::Normalisation(Graph &graph, int input, const LayerSpec &spec,
     const Value in = graph.value(input);
     inputs = {input};
     outputs = {graph.add_value(in.shape, in.desc, true)};
-    if (rectifier) graph.keep(outputs[0]);
     norm_ = {.blocks = static_cast<std::int64_t>(padded_) / kernels().block,
              .plane = stride_ / static_cast<std::int64_t>(padded_),
              .activation = rectifier.has_value(),

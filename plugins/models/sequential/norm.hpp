@@ -21,9 +21,11 @@ class Normalisation : public Operation {
                   std::optional<Rectifier> rectifier);
 
     const float *x(const Batch &batch, std::int64_t row) const {
-        return batch.value(inputs[0], row);
+        return batch.frame->data(inputs[0]) + row * stride_;
     }
-    float *y(const Batch &batch, std::int64_t row) const { return batch.value(outputs[0], row); }
+    float *y(const Batch &batch, std::int64_t row) const {
+        return batch.frame->data(outputs[0]) + row * stride_;
+    }
     const float *g(const Batch &batch, std::int64_t row) const {
         return batch.gradient(outputs[0], row);
     }

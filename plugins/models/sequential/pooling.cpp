@@ -44,6 +44,7 @@ class MaxPool final : public Operation {
     }
 
     bool by_example() const override { return true; }
+    bool forgets_values() const override { return true; }
 
   private:
     Pool pool_{};

@@ -34,12 +34,11 @@ class Sum final : public Operation {
         outputs = {result};
     }
     void forward(Batch &batch) const override {
-        for (std::int64_t row = batch.begin; row < batch.end; ++row) {
-            const float *body = batch.value(inputs[0], row);
-            float *sum = batch.value(outputs[0], row);
-            if (sum != body) std::copy_n(body, stride_, sum);
-            kernels().add(batch.value(inputs[1], row), sum, stride_);
-        }
+        const std::int64_t first = batch.begin * stride_, size = batch.end * stride_ - first;
+        const float *body = batch.frame->data(inputs[0]) + first;
+        float *sum = batch.frame->data(outputs[0]) + first;
+        if (sum != body) std::copy_n(body, size, sum);
+        kernels().add(batch.frame->data(inputs[1]) + first, sum, size);
     }
     void backward(Batch &batch, bool input, bool) const override {
         for (std::int64_t row = batch.begin; input && row < batch.end; ++row)
