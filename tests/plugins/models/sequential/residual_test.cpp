@@ -100,6 +100,24 @@ TEST_CASE("an attack's pass computes no parameter gradients, in any mode") {
     }
 }
 
+TEST_CASE("the input's gradient is the same with and without those of the parameters") {
+    for (const auto &layers :
+         {small_resnet(),
+          std::vector<LayerSpec>{residual({conv(3, 3, 1, 1)}), layer("flatten"), linear(3)},
+          std::vector<LayerSpec>{
+              residual({conv(20, 3, 1, 1), conv(20, 3, 1, 1)}, {conv(20, 3, 1, 1)}),
+              layer("flatten"), linear(3)}}) {
+        Net net(layers, {3, 8, 8});
+        const std::vector<float> x = numbers(20 * net.size, 3);
+        for (const bool training : {false, true}) {
+            const Result alone = net.pass(x, ids(20), {.input = true}, training);
+            const Result both = net.pass(x, ids(20), {.input = true, .parameters = true}, training);
+            for (std::size_t i = 0; i < x.size(); ++i)
+                REQUIRE(alone.dx[i] == doctest::Approx(both.dx[i]).epsilon(1e-4));
+        }
+    }
+}
+
 namespace {
 
 void refuse(const std::vector<LayerSpec> &layers, const Shape &input, const std::string &pointer,
