@@ -33,7 +33,8 @@ struct Problem {
                 if (layers[k].type == "mean_pool")
                     x = mean(x, text);
                 else
-                    x = reference::forward({layers[k]}, parameters, x);
+                    x = reference::forward({layers[k]}, parameters,
+                                           std::vector<reference::Tensor>{x})[0];
             }
             all.insert(all.end(), x.values.begin(), x.values.end());
         }
