@@ -1,7 +1,7 @@
 #include "peak.hpp"
 
-#include <chrono>
 #include <immintrin.h>
+#include <chrono>
 #include <thread>
 #include <vector>
 

@@ -10,11 +10,11 @@
 #include "pipeline/services.hpp"
 #include "plugins/registry.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace {

@@ -54,7 +54,7 @@ TEST_CASE("stopped while a parameter is perturbed in training") {
     const Folder folder;
     Json json = interruptible();
     json["threat"] =
-        Json::parse(R"({"norm": "l2", "eps": 0.5, "space": "parameter", "parameter": "4.weight"})");
+        Json::parse(R"({"norm": "l2", "eps": 0.5, "space": "parameter", "parameter": "5.weight"})");
     for (Json &attack : json["evaluate"]["attacks"]) attack["threat"] = {{"space", "input"}};
     const std::string pipeline = write(folder, "p.json", json);
     run({pipeline, "--out", folder / "whole"}, stopping_after(-1));

@@ -9,19 +9,27 @@ namespace spar {
 
 inline const char *kind_name(spar_kind kind) {
     switch (kind) {
-        case SPAR_KIND_DATASET: return "dataset";
-        case SPAR_KIND_MODEL: return "model";
-        case SPAR_KIND_LOSS: return "loss";
-        case SPAR_KIND_OPTIMIZER: return "optimizer";
-        case SPAR_KIND_ATTACK: return "attack";
-        case SPAR_KIND_METHOD: return "method";
-        case SPAR_KIND_REPORTER: return "reporter";
-        default: return "component";
+        case SPAR_KIND_DATASET:
+            return "dataset";
+        case SPAR_KIND_MODEL:
+            return "model";
+        case SPAR_KIND_LOSS:
+            return "loss";
+        case SPAR_KIND_OPTIMIZER:
+            return "optimizer";
+        case SPAR_KIND_ATTACK:
+            return "attack";
+        case SPAR_KIND_METHOD:
+            return "method";
+        case SPAR_KIND_REPORTER:
+            return "reporter";
+        default:
+            return "component";
     }
 }
 
 struct ChildRule {
-    const char *fallback = ""; /// a node as JSON, {"type":"pgd"}; empty: none
+    const char *fallback = "";  /// a node as JSON, {"type":"pgd"}; empty: none
     bool optional = false;
 };
 

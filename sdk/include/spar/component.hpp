@@ -1,4 +1,5 @@
-// What all components share: their description, their creation from parameters, the host's services.
+// What all components share: their description, their creation from parameters, the host's
+// services.
 #pragma once
 
 #include <spar/children.hpp>
@@ -15,16 +16,16 @@ namespace spar {
 
 /// What a component says of itself; a static constexpr member `about` of its class.
 struct About {
-    const char *type;             /// its name in the pipeline: lower case, digits, underscores
-    const char *summary;          /// one sentence
-    const char *formula = "";     /// what it computes, in plain text
-    const char *reference = "";   /// the paper or source
-    const char *example = "";     /// the smallest pipeline that uses it, as JSON
-    bool default_reporter = false; /// a reporter that runs even if the pipeline does not name it
+    const char *type;               /// its name in the pipeline: lower case, digits, underscores
+    const char *summary;            /// one sentence
+    const char *formula = "";       /// what it computes, in plain text
+    const char *reference = "";     /// the paper or source
+    const char *example = "";       /// the smallest pipeline that uses it, as JSON
+    bool default_reporter = false;  /// a reporter that runs even if the pipeline does not name it
 };
 
-/// Base of every component. Derived classes are default-constructible: parameters arrive afterwards,
-/// then configure() is called.
+/// Base of every component. Derived classes are default-constructible: parameters arrive
+/// afterwards, then configure() is called.
 class Component : public Record {
   public:
     const spar_host &host() const { return *host_; }
@@ -41,7 +42,8 @@ class Component : public Record {
     template <class Work>
     void parallel_for(std::int64_t count, Work &&work) const {
         spar_task task = [](void *context, std::int64_t index, spar_error *error) {
-            return guarded(error, [&] { (*static_cast<std::remove_reference_t<Work> *>(context))(index); });
+            return guarded(
+                error, [&] { (*static_cast<std::remove_reference_t<Work> *>(context))(index); });
         };
         void *context = const_cast<void *>(static_cast<const void *>(&work));
         checked([&](spar_error *e) { return host_->parallel_for(host_, count, task, context, e); });
@@ -119,7 +121,10 @@ const spar_component *descriptor() {
         c.table = T::Kind::table();
         c.create = create<T>;
         c.destroy = destroy<T>;
-        if constexpr (requires(T &t, const spar_stream &s) { t.save(s); t.load(s); }) {
+        if constexpr (requires(T & t, const spar_stream &s) {
+                          t.save(s);
+                          t.load(s);
+                      }) {
             c.save = [](void *self, const spar_stream *stream, spar_error *error) {
                 auto *kind = static_cast<typename T::Kind *>(self);
                 return guarded(error, [&] { static_cast<T *>(kind)->save(*stream); });
@@ -152,9 +157,9 @@ const spar_plugin *plugin(const char *name, const char *version) {
 }  // namespace spar
 
 /// The entry of a plugin; once in a library: SPAR_PLUGIN("mine", "1.0.0", MyAttack, MyOtherAttack)
-#define SPAR_PLUGIN(name, version, ...)                                                            \
-    extern "C" __attribute__((visibility("default"))) spar_status spar_plugin_entry_v1(            \
-        const spar_host *, const spar_plugin **plugin, spar_error *error) {                        \
-        return spar::guarded(error,                                                                \
-                             [&] { *plugin = spar::glue::plugin<__VA_ARGS__>(name, version); });   \
+#define SPAR_PLUGIN(name, version, ...)                                                          \
+    extern "C" __attribute__((visibility("default"))) spar_status spar_plugin_entry_v1(          \
+        const spar_host *, const spar_plugin **plugin, spar_error *error) {                      \
+        return spar::guarded(error,                                                              \
+                             [&] { *plugin = spar::glue::plugin<__VA_ARGS__>(name, version); }); \
     }

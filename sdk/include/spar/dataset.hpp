@@ -8,22 +8,22 @@ namespace spar {
 
 /// What a dataset holds, see spar_dataset_info.
 struct DatasetInfo {
-    std::int64_t size = 0;           /// examples
-    std::vector<std::int64_t> shape; /// of one example
-    std::int64_t outputs = 0;        /// classes, or target values an example
+    std::int64_t size = 0;            /// examples
+    std::vector<std::int64_t> shape;  /// of one example
+    std::int64_t outputs = 0;         /// classes, or target values an example
     spar_input_kind input = SPAR_INPUT_VALUES;
     spar_target_kind target = SPAR_TARGET_CLASS;
-    std::int64_t vocabulary = 0; /// for tokens
-    double lower = 0, upper = 1; /// the box of the values
+    std::int64_t vocabulary = 0;  /// for tokens
+    double lower = 0, upper = 1;  /// the box of the values
 };
 
 /// Where one example goes. Spans that do not apply are empty.
 struct ExampleOut {
-    std::span<float> x;             /// values
-    std::span<std::int64_t> tokens; /// or tokens with their mask
+    std::span<float> x;              /// values
+    std::span<std::int64_t> tokens;  /// or tokens with their mask
     std::span<float> mask;
-    std::int64_t *label;     /// class
-    std::span<float> values; /// or target values
+    std::int64_t *label;      /// class
+    std::span<float> values;  /// or target values
 };
 
 class Dataset : public Component {
@@ -47,7 +47,8 @@ class Dataset : public Component {
 
 inline const spar_dataset_table *Dataset::table() {
     static const spar_dataset_table functions{
-        sizeof(spar_dataset_table), 0,
+        sizeof(spar_dataset_table),
+        0,
         [](void *self, spar_dataset_info *out, spar_error *error) {
             return guarded(error, [&] {
                 const DatasetInfo info = static_cast<Dataset *>(self)->info();

@@ -33,7 +33,9 @@ inline Error invalid(const std::string &message, std::string pointer = {}) {
 }
 
 /// A file or its content is wrong.
-inline Error bad_data(const std::string &message) { return {SPAR_E_DATA, message}; }
+inline Error bad_data(const std::string &message) {
+    return {SPAR_E_DATA, message};
+}
 
 inline spar_error empty_error() {
     spar_error error{};

@@ -78,8 +78,8 @@ struct NumberRule {
     std::optional<double> fallback{};
     double min = -std::numeric_limits<float>::max();
     double max = std::numeric_limits<float>::max();
-    std::optional<double> above{}; /// must be greater, for instead of `min`
-    std::optional<double> below{}; /// must be less, for instead of `max`
+    std::optional<double> above{};  /// must be greater, for instead of `min`
+    std::optional<double> below{};  /// must be less, for instead of `max`
     const char *unit = "";
     bool optional = false;
 };
@@ -200,7 +200,7 @@ class Path final : public ValueField<std::string> {
 struct ListRule {
     std::int64_t min_items = 0;
     std::int64_t max_items = 100000;
-    bool optional = false; /// may be left out, and is then empty
+    bool optional = false;  /// may be left out, and is then empty
 };
 
 /// A list of values, each described and read by a field of its own kind.

@@ -1,6 +1,7 @@
 // A head: any callable that turns a few rows of outputs into the gradient at these outputs, as
 //     void(std::int64_t first, std::int64_t count, const float *outputs, float *gradients)
-// It may be called for several blocks of rows at once, and `gradients` is null where none is wanted.
+// It may be called for several blocks of rows at once, and `gradients` is null where none is
+// wanted.
 #pragma once
 
 #include <spar/error.hpp>
@@ -16,13 +17,12 @@ struct HeadRef {
 
     HeadRef() = default;
     template <class Callable>
-        requires std::is_invocable_v<Callable &, std::int64_t, std::int64_t, const float *, float *>
+    requires std::is_invocable_v<Callable &, std::int64_t, std::int64_t, const float *, float *>
     HeadRef(Callable &callable)
         : function([](void *c, std::int64_t first, std::int64_t count, const float *outputs,
                       float *gradients, spar_error *error) {
-              return guarded(error, [&] {
-                  (*static_cast<Callable *>(c))(first, count, outputs, gradients);
-              });
+              return guarded(
+                  error, [&] { (*static_cast<Callable *>(c))(first, count, outputs, gradients); });
           }),
           context(const_cast<void *>(static_cast<const void *>(&callable))) {}
 };
@@ -34,12 +34,11 @@ struct AscentRef {
     void *context = nullptr;
 
     template <class Callable>
-        requires std::is_invocable_v<Callable &, std::int64_t, std::int64_t, float *, const float *>
+    requires std::is_invocable_v<Callable &, std::int64_t, std::int64_t, float *, const float *>
     AscentRef(Callable &callable)
         : function([](void *c, std::int64_t first, std::int64_t count, float *x, const float *dx,
                       spar_error *error) {
-              return guarded(error,
-                             [&] { (*static_cast<Callable *>(c))(first, count, x, dx); });
+              return guarded(error, [&] { (*static_cast<Callable *>(c))(first, count, x, dx); });
           }),
           context(const_cast<void *>(static_cast<const void *>(&callable))) {}
 };

@@ -13,10 +13,18 @@ inline std::string json_text(std::string_view text) {
     std::string quoted = "\"";
     for (const char c : text) {
         switch (c) {
-            case '"': quoted += "\\\""; break;
-            case '\\': quoted += "\\\\"; break;
-            case '\n': quoted += "\\n"; break;
-            case '\t': quoted += "\\t"; break;
+            case '"':
+                quoted += "\\\"";
+                break;
+            case '\\':
+                quoted += "\\\\";
+                break;
+            case '\n':
+                quoted += "\\n";
+                break;
+            case '\t':
+                quoted += "\\t";
+                break;
             default:
                 if (static_cast<unsigned char>(c) < 0x20) {
                     char escape[8];
@@ -68,7 +76,9 @@ class JsonObject {
     JsonObject &text(std::string_view name, std::string_view value) {
         return raw(name, json_text(value));
     }
-    JsonObject &number(std::string_view name, double value) { return raw(name, json_number(value)); }
+    JsonObject &number(std::string_view name, double value) {
+        return raw(name, json_number(value));
+    }
     JsonObject &integer(std::string_view name, std::int64_t value) {
         return raw(name, std::to_string(value));
     }

@@ -8,14 +8,14 @@ namespace spar {
 
 /// One example. Empty spans and null pointers: not there, or not wanted.
 struct LossRow {
-    std::span<const float> output;      /// K values
-    std::span<const float> reference;   /// outputs of the same example elsewhere (clean, teacher)
-    const std::int64_t *label;          /// class, in [0, K)
-    std::span<const float> values;      /// K soft labels or regression targets
-    const std::int64_t *target;         /// class that an attack aims at
-    Random random;                      /// this example's numbers
-    std::span<float> gradient;           /// out: d loss / d output
-    std::span<float> reference_gradient; /// out: d loss / d reference
+    std::span<const float> output;        /// K values
+    std::span<const float> reference;     /// outputs of the same example elsewhere (clean, teacher)
+    const std::int64_t *label;            /// class, in [0, K)
+    std::span<const float> values;        /// K soft labels or regression targets
+    const std::int64_t *target;           /// class that an attack aims at
+    Random random;                        /// this example's numbers
+    std::span<float> gradient;            /// out: d loss / d output
+    std::span<float> reference_gradient;  /// out: d loss / d reference
 };
 
 class Loss : public Component {

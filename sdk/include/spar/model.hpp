@@ -29,7 +29,8 @@ class Model : public Component {
 
 inline const spar_model_table *Model::table() {
     static const spar_model_table functions{
-        sizeof(spar_model_table), 0,
+        sizeof(spar_model_table),
+        0,
         [](void *self, const spar_model_setup *setup, spar_error *error) {
             return guarded(error, [&] { static_cast<Model *>(self)->setup(*setup); });
         },
@@ -45,9 +46,8 @@ inline const spar_model_table *Model::table() {
         },
         [](void *self, std::int32_t tape, const float *cotangent, spar_wants wants, float *dx,
            spar_error *error) {
-            return guarded(error, [&] {
-                static_cast<Model *>(self)->backward(tape, cotangent, wants, dx);
-            });
+            return guarded(
+                error, [&] { static_cast<Model *>(self)->backward(tape, cotangent, wants, dx); });
         },
         [](void *self, const char *id) { return static_cast<Model *>(self)->extension(id); }};
     return &functions;

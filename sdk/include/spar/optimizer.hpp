@@ -8,11 +8,11 @@ namespace spar {
 
 /// One tensor at one step.
 struct Update {
-    std::int64_t step;  /// 1 for the first
-    double rate_factor; /// the schedule's; the rate is the component's own times this
+    std::int64_t step;   /// 1 for the first
+    double rate_factor;  /// the schedule's; the rate is the component's own times this
     std::span<float> parameter;
     std::span<const float> gradient;
-    float *const *state; /// state().size() arrays as long as the parameter
+    float *const *state;  /// state().size() arrays as long as the parameter
 
     std::span<float> memory(std::size_t index) const { return {state[index], parameter.size()}; }
 };

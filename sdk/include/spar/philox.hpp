@@ -1,6 +1,6 @@
-// Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy
-// as 1, 2, 3"). A number is a function of (key, id, draw, index) alone, so it depends on no thread, no
-// batch and no history.
+// Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as
+// easy as 1, 2, 3"). A number is a function of (key, id, draw, index) alone, so it depends on no
+// thread, no batch and no history.
 #pragma once
 
 #include <array>
@@ -30,9 +30,10 @@ inline PhiloxCounter philox4x32(PhiloxCounter counter, std::uint64_t key) {
 
 /// Mixes a number into a key: a new, unrelated key for a purpose, an epoch, a node.
 inline std::uint64_t mix_key(std::uint64_t key, std::uint64_t value) {
-    const PhiloxCounter words = philox4x32({static_cast<std::uint32_t>(value),
-                                            static_cast<std::uint32_t>(value >> 32), 0x6B657973U, 0},
-                                           key);
+    const PhiloxCounter words =
+        philox4x32({static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(value >> 32),
+                    0x6B657973U, 0},
+                   key);
     return std::uint64_t{words[0]} | (std::uint64_t{words[1]} << 32);
 }
 
@@ -63,9 +64,7 @@ class Random {
     }
 
     /// Uniform in [0, 1), a multiple of 2^-24.
-    float uniform(std::int64_t index) {
-        return static_cast<float>(word(index) >> 8) * 0x1p-24F;
-    }
+    float uniform(std::int64_t index) { return static_cast<float>(word(index) >> 8) * 0x1p-24F; }
 
     /// Uniform in [low, high).
     float uniform(std::int64_t index, float low, float high) {

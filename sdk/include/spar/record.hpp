@@ -4,8 +4,8 @@
 //     class Pgd : public spar::Attack {
 //         spar::Integer steps{this, "steps", "gradient steps", {.fallback = 10, .min = 1}};
 //
-// From that one declaration come the JSON Schema, the checks, the defaults, the reference page and the
-// value at run time.
+// From that one declaration come the JSON Schema, the checks, the defaults, the reference page and
+// the value at run time.
 #pragma once
 
 #include <spar/error.hpp>
@@ -32,9 +32,8 @@ struct Reader {
 
     std::string text() const {
         const char *value = nullptr;
-        checked([&](spar_error *e) {
-            return host->get_string(params, pointer.c_str(), &value, e);
-        });
+        checked(
+            [&](spar_error *e) { return host->get_string(params, pointer.c_str(), &value, e); });
         return value;
     }
 };

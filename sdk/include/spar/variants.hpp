@@ -26,7 +26,7 @@ Variant<Base> variant(std::string type, std::string summary) {
 struct PartsRule {
     std::int64_t min_items = 1;
     std::int64_t max_items = 10000;
-    bool optional = false; /// may be left out, and is then empty
+    bool optional = false;  /// may be left out, and is then empty
 };
 
 /// A list of parts, each an object {"type": one of the alternatives, ...its parameters}. The

@@ -17,14 +17,29 @@ static spar_status create(const spar_component *component, const spar_host *host
     return SPAR_OK;
 }
 
-static void destroy(void *self) { (void)self; }
+static void destroy(void *self) {
+    (void)self;
+}
 
-#define SCHEMA_OF(rest) "{\"type\":\"object\",\"properties\":{\"type\":{\"const\":\"faulty\"}" rest "}"
+#define SCHEMA_OF(rest) \
+    "{\"type\":\"object\",\"properties\":{\"type\":{\"const\":\"faulty\"}" rest "}"
 
 static spar_loss_table table = {sizeof(spar_loss_table), 0, evaluate, 0};
-static spar_component component = {
-    sizeof(spar_component), SPAR_KIND_LOSS, 0, 0, "faulty", "One thing is wrong.", "", "",
-    SCHEMA_OF("}"), "", &table, create, destroy, 0, 0};
+static spar_component component = {sizeof(spar_component),
+                                   SPAR_KIND_LOSS,
+                                   0,
+                                   0,
+                                   "faulty",
+                                   "One thing is wrong.",
+                                   "",
+                                   "",
+                                   SCHEMA_OF("}"),
+                                   "",
+                                   &table,
+                                   create,
+                                   destroy,
+                                   0,
+                                   0};
 static const spar_component *components[] = {&component, &component};
 static spar_plugin plugin = {sizeof(spar_plugin), 0, 0, 1, "", "faulty", "1.0", components};
 
@@ -41,38 +56,76 @@ __attribute__((visibility("default"))) spar_status spar_plugin_entry_v1(const sp
     (void)host;
     *out = &plugin;
     switch (FAULT) {
-        case 5: *out = 0; break;
-        case 6: plugin.struct_size = 8; break;
+        case 5:
+            *out = 0;
+            break;
+        case 6:
+            plugin.struct_size = 8;
+            break;
         case 7:
             plugin.abi_minor_required = 7;
             plugin.required_feature = "telepathy";
             break;
-        case 8: plugin.components = 0; break;
-        case 9: components[0] = 0; break;
-        case 10: component.type = "Bad Name"; break;
-        case 11: component.kind = 99; break;
-        case 12: component.schema = "{\"type\":"; break;
-        case 13: component.schema = SCHEMA_OF(",\"a\":{\"type\":\"numbre\"}}"); break;
-        case 14: component.schema = SCHEMA_OF(",\"a\":{\"$ref\":\"#/definitions/a\"}}"); break;
+        case 8:
+            plugin.components = 0;
+            break;
+        case 9:
+            components[0] = 0;
+            break;
+        case 10:
+            component.type = "Bad Name";
+            break;
+        case 11:
+            component.kind = 99;
+            break;
+        case 12:
+            component.schema = "{\"type\":";
+            break;
+        case 13:
+            component.schema = SCHEMA_OF(",\"a\":{\"type\":\"numbre\"}}");
+            break;
+        case 14:
+            component.schema = SCHEMA_OF(",\"a\":{\"$ref\":\"#/definitions/a\"}}");
+            break;
         case 15:
             component.schema = SCHEMA_OF(
                 ",\"a\":{\"$ref\":\"#/definitions/a\"}},\"definitions\":{\"a\":{\"$ref\":"
                 "\"#/definitions/a\"}}");
             break;
-        case 16: component.summary = "\xff"; break;
-        case 17: component.create = 0; break;
-        case 18: table.evaluate = 0; break;
-        case 19: component.table = 0; break;
-        case 20: plugin.component_count = 2; break;
-        case 21: plugin.name = 0; break;
-        case 22: plugin.struct_size = 0xFFFFFFFF; break;
-        case 23: plugin.component_count = 0; break;
+        case 16:
+            component.summary = "\xff";
+            break;
+        case 17:
+            component.create = 0;
+            break;
+        case 18:
+            table.evaluate = 0;
+            break;
+        case 19:
+            component.table = 0;
+            break;
+        case 20:
+            plugin.component_count = 2;
+            break;
+        case 21:
+            plugin.name = 0;
+            break;
+        case 22:
+            plugin.struct_size = 0xFFFFFFFF;
+            break;
+        case 23:
+            plugin.component_count = 0;
+            break;
         case 24:
             error->message[0] = 'n', error->message[1] = 'o';
             return SPAR_E_INTERNAL;
-        case 25: fesetround(FE_UPWARD); break;
-        case 26: _exit(0);
-        default: break;
+        case 25:
+            fesetround(FE_UPWARD);
+            break;
+        case 26:
+            _exit(0);
+        default:
+            break;
     }
     return SPAR_OK;
 }

@@ -1,38 +1,38 @@
 /* An attack: perturbs a batch inside a threat model, asking an oracle.
 
-   The oracle is the host's. It hides what is attacked (one model, several, another process) and where
-   (pixels, embeddings, a parameter), counts queries, and turns a targeted goal into a loss that grows:
-   an attack always ascends. The attack proposes x_adv; the host checks ball and box and decides
-   success with a forward pass of its own. */
+   The oracle is the host's. It hides what is attacked (one model, several, another process) and
+   where (pixels, embeddings, a parameter), counts queries, and turns a targeted goal into a loss
+   that grows: an attack always ascends. The attack proposes x_adv; the host checks ball and box and
+   decides success with a forward pass of its own. */
 #ifndef SPAR_ABI_ATTACK_H
 #define SPAR_ABI_ATTACK_H
 
 #include "base.h"
 
-/* One question about `count` points. Point i belongs to example rows[i] of the batch; an example may
-   stand there several times (restarts, targets) or not at all (already broken). */
+/* One question about `count` points. Point i belongs to example rows[i] of the batch; an example
+   may stand there several times (restarts, targets) or not at all (already broken). */
 typedef struct spar_query {
     uint32_t struct_size;
-    int32_t tape;                     /* 0: none, else a slot in [1, 8] for `pullback` */
+    int32_t tape; /* 0: none, else a slot in [1, 8] for `pullback` */
     int64_t count;
-    const int64_t *rows;              /* [count]; null: point i is example i */
-    const float *x;                   /* [count, size] */
-    const spar_component_ref *loss;   /* null: the loss this oracle was made with */
-    const int64_t *labels;            /* [count] instead of the batch's own, null: those */
-    spar_head head;                   /* instead of any loss: the attack's own objective, and its
-                                         gradient; rows are points. Null: use the loss */
+    const int64_t *rows;            /* [count]; null: point i is example i */
+    const float *x;                 /* [count, size] */
+    const spar_component_ref *loss; /* null: the loss this oracle was made with */
+    const int64_t *labels;          /* [count] instead of the batch's own, null: those */
+    spar_head head;                 /* instead of any loss: the attack's own objective, and its
+                                       gradient; rows are points. Null: use the loss */
     void *head_context;
-    float *outputs;                   /* [count, outputs], may be null */
-    float *loss_values;               /* [count], may be null; not with a head */
-    float *gradient;                  /* [count, size] of loss or head, may be null: not computed */
+    float *outputs;     /* [count, outputs], may be null */
+    float *loss_values; /* [count], may be null; not with a head */
+    float *gradient;    /* [count, size] of loss or head, may be null: not computed */
 } spar_query;
 
 /* Everything [exclusive]; valid during `perturb`. */
 typedef struct spar_oracle {
     uint32_t struct_size;
-    int32_t gradients;  /* 0: black box, a query for a gradient fails with SPAR_E_UNSUPPORTED */
+    int32_t gradients; /* 0: black box, a query for a gradient fails with SPAR_E_UNSUPPORTED */
     void *handle;
-    int64_t outputs;    /* K */
+    int64_t outputs; /* K */
     spar_status (*evaluate)(const struct spar_oracle *oracle, const spar_query *query,
                             spar_error *error);
     /* Gradient at the points of a tape for another gradient at their outputs: cotangent
@@ -47,15 +47,16 @@ typedef int32_t spar_purpose;
 #define SPAR_PURPOSE_EVALUATE 0
 #define SPAR_PURPOSE_TRAIN 1
 
-/* The batch to perturb. In the space of parameters, where only training takes place, it is one example,
-   the whole tensor, without labels, values or mask: a query's loss is the mean over the training batch,
-   its outputs are means too, and it can have neither head, labels nor tape. Invariant: at every call of the oracle and at the end, x_adv is inside the
-   threat model, so that a stop yields the best so far. */
+/* The batch to perturb. In the space of parameters, where only training takes place, it is one
+   example, the whole tensor, without labels, values or mask: a query's loss is the mean over the
+   training batch, its outputs are means too, and it can have neither head, labels nor tape.
+   Invariant: at every call of the oracle and at the end, x_adv is inside the threat model, so that
+   a stop yields the best so far. */
 typedef struct spar_attack_batch {
     uint32_t struct_size;
     spar_purpose purpose;
-    int64_t count;                /* examples */
-    int64_t size;                 /* values an example, the product of shape */
+    int64_t count; /* examples */
+    int64_t size;  /* values an example, the product of shape */
     int32_t rank;
     int32_t reserved;
     int64_t shape[SPAR_MAX_RANK]; /* of one example */
@@ -66,10 +67,10 @@ typedef struct spar_attack_batch {
     const float *values;          /* [count, outputs], null for classes */
     const int64_t *targets;       /* [count] when the threat is targeted, else null */
     const int64_t *ids;           /* [count] identity of each example */
-    uint64_t key;                 /* key of the attack's random numbers; add the id, not the position */
-    const float *outputs;         /* [count, outputs] at x, null when not known */
+    uint64_t key;         /* key of the attack's random numbers; add the id, not the position */
+    const float *outputs; /* [count, outputs] at x, null when not known */
     const spar_threat *threat;
-    float *x_adv;                 /* [count, size] in: equal to x; out */
+    float *x_adv; /* [count, size] in: equal to x; out */
 } spar_attack_batch;
 
 typedef struct spar_attack_table {

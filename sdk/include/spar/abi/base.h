@@ -14,7 +14,7 @@
 #endif
 
 /* The minor number of this header. A plugin states which one it was built with and which one it
-   *requires*; the host refuses only on the second. */
+ *requires*; the host refuses only on the second. */
 #define SPAR_ABI_MAJOR 1
 #define SPAR_ABI_MINOR 0
 
@@ -35,9 +35,9 @@ typedef int32_t spar_status;
 /* Owned by the caller and zeroed but for struct_size; the callee writes text and truncates it. */
 typedef struct spar_error {
     uint32_t struct_size;
-    int32_t code;        /* spar_status */
-    char pointer[256];   /* JSON pointer to the offending parameter, inside the component's node */
-    char message[1024];  /* what was expected, what was there, how to go on */
+    int32_t code;       /* spar_status */
+    char pointer[256];  /* JSON pointer to the offending parameter, inside the component's node */
+    char message[1024]; /* what was expected, what was there, how to go on */
 } spar_error;
 
 typedef int32_t spar_kind;
@@ -63,7 +63,8 @@ typedef struct spar_component_ref {
 /* What an example is. Rank and shape leave the batch dimension out. */
 typedef int32_t spar_input_kind;
 #define SPAR_INPUT_VALUES 0 /* float32, for images [channels, height, width] in [lower, upper] */
-#define SPAR_INPUT_TOKENS 1 /* int64 token ids [length], with a float32 mask (1 token, 0 padding) */
+#define SPAR_INPUT_TOKENS 1 /* int64 token ids [length], with a float32 mask (1 token, 0 padding) \
+                             */
 
 typedef int32_t spar_target_kind;
 #define SPAR_TARGET_CLASS 0  /* one int64 label an example */
@@ -80,16 +81,16 @@ typedef int32_t spar_space;
 #define SPAR_SPACE_EMBEDDING 1
 #define SPAR_SPACE_PARAMETER 2
 
-/* Every example is perturbed inside the ball ||x_adv - x|| <= eps and the box [lower, upper]. In the
-   spaces of embeddings and parameters the box is infinite. */
+/* Every example is perturbed inside the ball ||x_adv - x|| <= eps and the box [lower, upper]. In
+   the spaces of embeddings and parameters the box is infinite. */
 typedef struct spar_threat {
     uint32_t struct_size;
     spar_norm norm;
     double eps; /* in the units of the space */
     double lower, upper;
     spar_space space;
-    int32_t targeted;      /* 1: the goal is the class in `targets`, else any class but the label */
-    int64_t query_budget;  /* most queries an example; 0: no limit */
+    int32_t targeted;     /* 1: the goal is the class in `targets`, else any class but the label */
+    int64_t query_budget; /* most queries an example; 0: no limit */
 } spar_threat;
 
 typedef int32_t spar_mode;
@@ -108,8 +109,8 @@ typedef uint32_t spar_wants;
 typedef spar_status (*spar_head)(void *context, int64_t first, int64_t count, const float *outputs,
                                  float *gradients, spar_error *error);
 
-/* Called by a model between the fused steps of spar_stages.ascend: moves rows x by their gradient dx.
-   Both are [count, example size]. [thread-safe] */
+/* Called by a model between the fused steps of spar_stages.ascend: moves rows x by their gradient
+   dx. Both are [count, example size]. [thread-safe] */
 typedef spar_status (*spar_ascent)(void *context, int64_t first, int64_t count, float *x,
                                    const float *dx, spar_error *error);
 

@@ -8,12 +8,12 @@ typedef struct spar_dataset_info {
     uint32_t struct_size;
     spar_input_kind input;
     spar_target_kind target;
-    int32_t rank;                  /* dimensions of one example */
-    int64_t size;                  /* number of examples, at least 1 */
-    int64_t shape[SPAR_MAX_RANK];  /* of one example: [1, 28, 28], or [length] for tokens */
-    int64_t outputs;               /* number of classes, or of target values */
-    int64_t vocabulary;            /* tokens are in [0, vocabulary); 0 for values */
-    double lower, upper;           /* the box every value lies in; the threat model's bounds */
+    int32_t rank;                 /* dimensions of one example */
+    int64_t size;                 /* number of examples, at least 1 */
+    int64_t shape[SPAR_MAX_RANK]; /* of one example: [1, 28, 28], or [length] for tokens */
+    int64_t outputs;              /* number of classes, or of target values */
+    int64_t vocabulary;           /* tokens are in [0, vocabulary); 0 for values */
+    double lower, upper;          /* the box every value lies in; the threat model's bounds */
 } spar_dataset_info;
 
 /* Everything [exclusive]. */

@@ -5,10 +5,10 @@
 
 #include "base.h"
 
-/* The parameters of one component: its node in the pipeline, checked against the component's schema,
-   with defaults filled in. Values are named by JSON pointers relative to the node ("/layers/0/out").
-   Valid during the call it is handed to; text read from it likewise. Also the form in which a
-   reporter gets the results. */
+/* The parameters of one component: its node in the pipeline, checked against the component's
+   schema, with defaults filled in. Values are named by JSON pointers relative to the node
+   ("/layers/0/out"). Valid during the call it is handed to; text read from it likewise. Also the
+   form in which a reporter gets the results. */
 typedef struct spar_params spar_params;
 
 typedef int32_t spar_value_kind;
@@ -45,19 +45,21 @@ typedef struct spar_host {
     uint32_t abi_minor;
     const char *version; /* [static] the host's own version, "1.2.3" */
 
-    void (*log)(const struct spar_host *host, spar_severity severity, const char *text); /* for people */
+    void (*log)(const struct spar_host *host, spar_severity severity,
+                const char *text); /* for people */
 
-    /* Runs task(context, i) for every i in [0, count) and waits. The first failure in the order of i is
-       the answer. Calls from inside a task run in the calling thread. How the work is cut is the
-       caller's: make `count` depend on the problem alone, never on the number of threads, and the
-       result cannot depend on it either. */
+    /* Runs task(context, i) for every i in [0, count) and waits. The first failure in the order of
+       i is the answer. Calls from inside a task run in the calling thread. How the work is cut is
+       the caller's: make `count` depend on the problem alone, never on the number of threads, and
+       the result cannot depend on it either. */
     spar_status (*parallel_for)(const struct spar_host *host, int64_t count, spar_task task,
                                 void *context, spar_error *error);
 
     /* Parameters. A getter fails with SPAR_E_INVALID and the pointer when the value is absent or of
        another kind. */
     spar_value_kind (*value_kind)(const spar_params *params, const char *pointer);
-    int64_t (*value_size)(const spar_params *params, const char *pointer); /* -1: no array or object */
+    int64_t (*value_size)(const spar_params *params,
+                          const char *pointer); /* -1: no array or object */
     spar_status (*get_boolean)(const spar_params *params, const char *pointer, int32_t *value,
                                spar_error *error);
     spar_status (*get_integer)(const spar_params *params, const char *pointer, int64_t *value,

@@ -1,5 +1,5 @@
-/* A loss: value and gradient at the outputs, for each example by itself, never a mean over the batch.
-   Whoever wants a mean divides. Attacks make it grow, training makes it fall. */
+/* A loss: value and gradient at the outputs, for each example by itself, never a mean over the
+   batch. Whoever wants a mean divides. Attacks make it grow, training makes it fall. */
 #ifndef SPAR_ABI_LOSS_H
 #define SPAR_ABI_LOSS_H
 
@@ -9,17 +9,18 @@
 typedef struct spar_loss_rows {
     uint32_t struct_size;
     uint32_t reserved;
-    int64_t count;           /* rows */
-    int64_t outputs;         /* K, width of a row */
-    const float *output;     /* [count, K] */
-    const float *reference;  /* [count, K] outputs of the same examples elsewhere: the clean input, a teacher */
-    const int64_t *labels;   /* [count] in [0, K) */
-    const float *values;     /* [count, K] soft labels or regression targets */
-    const int64_t *targets;  /* [count] classes that an attack aims at */
-    const int64_t *ids;      /* [count] identity of each example, for random numbers */
-    uint64_t key;            /* the key of these random numbers */
-    float *loss;             /* [count] out */
-    float *gradient;         /* [count, K] out: d loss / d output */
+    int64_t count;          /* rows */
+    int64_t outputs;        /* K, width of a row */
+    const float *output;    /* [count, K] */
+    const float *reference; /* [count, K] outputs of the same examples elsewhere: the clean input, a
+                               teacher */
+    const int64_t *labels;  /* [count] in [0, K) */
+    const float *values;    /* [count, K] soft labels or regression targets */
+    const int64_t *targets; /* [count] classes that an attack aims at */
+    const int64_t *ids;     /* [count] identity of each example, for random numbers */
+    uint64_t key;           /* the key of these random numbers */
+    float *loss;            /* [count] out */
+    float *gradient;        /* [count, K] out: d loss / d output */
     float *reference_gradient; /* [count, K] out: d loss / d reference */
 } spar_loss_rows;
 

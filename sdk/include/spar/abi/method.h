@@ -1,7 +1,7 @@
 /* A method of training: from a batch to the gradients of one optimizer step.
 
-   The host owns the loop: it clears the gradients, calls `prepare`, then `gradients`, and then takes
-   the optimizer's step. The session is all that a method sees. */
+   The host owns the loop: it clears the gradients, calls `prepare`, then `gradients`, and then
+   takes the optimizer's step. The session is all that a method sees. */
 #ifndef SPAR_ABI_METHOD_H
 #define SPAR_ABI_METHOD_H
 
@@ -16,10 +16,10 @@ typedef struct spar_session_pass {
     uint32_t struct_size;
     spar_wants wants;
     spar_mode mode;
-    int32_t tape;                   /* 0: none, else a slot in [1, 8] */
-    int64_t draw;                   /* 0, 1, ...: another number, other dropout masks */
-    const float *x;                 /* [n, size]; null: the batch's own */
-    spar_head head;                 /* null: the loss */
+    int32_t tape;   /* 0: none, else a slot in [1, 8] */
+    int64_t draw;   /* 0, 1, ...: another number, other dropout masks */
+    const float *x; /* [n, size]; null: the batch's own */
+    spar_head head; /* null: the loss */
     void *head_context;
     const spar_component_ref *loss; /* null: the pipeline's */
     const float *reference;         /* [n, outputs] for a loss that compares, else null */
@@ -28,10 +28,10 @@ typedef struct spar_session_pass {
     double weight;                  /* of the loss; ignored with a head */
     int32_t forward_only;           /* 1: neither head nor loss is called */
     int32_t reserved;
-    float *outputs;                 /* [n, outputs], may be null */
-    float *loss_values;             /* [n] unweighted, may be null; not with a head */
-    float *dx;                      /* [n, size] with SPAR_WANT_INPUT_GRADIENT */
-    float *stage_gradient;          /* [n, stage size], may be null */
+    float *outputs;        /* [n, outputs], may be null */
+    float *loss_values;    /* [n] unweighted, may be null; not with a head */
+    float *dx;             /* [n, size] with SPAR_WANT_INPUT_GRADIENT */
+    float *stage_gradient; /* [n, stage size], may be null */
 } spar_session_pass;
 
 /* What an attack is to make grow during training. */
@@ -53,11 +53,11 @@ typedef struct spar_session {
     int32_t rank;
     void *handle;
 
-    /* The batch. In the space of embeddings x holds the vectors. In the space of parameters it is one
-       example, the parameter, without labels, values or mask, and batch_size is 1: a pass goes over the
-       training batch with the parameter at x, which is restored behind it, and its loss and outputs are
-       means; heads, tapes, references, labels of the method's own and the first stage are
-       SPAR_E_UNSUPPORTED there. */
+    /* The batch. In the space of embeddings x holds the vectors. In the space of parameters it is
+       one example, the parameter, without labels, values or mask, and batch_size is 1: a pass goes
+       over the training batch with the parameter at x, which is restored behind it, and its loss
+       and outputs are means; heads, tapes, references, labels of the method's own and the first
+       stage are SPAR_E_UNSUPPORTED there. */
     int64_t count;                /* n */
     int64_t size;                 /* values an example */
     int64_t shape[SPAR_MAX_RANK]; /* of one example */
@@ -70,17 +70,19 @@ typedef struct spar_session {
     const spar_threat *threat;    /* null: the pipeline names none */
 
     /* Where training is. */
-    int64_t epoch, epochs;        /* epoch counts from 0 */
-    int64_t step, steps;          /* of the run, from 0; batches, whatever a method does in one */
-    int64_t batch_size;           /* the pipeline's; count is smaller for the last batch of an epoch */
-    uint64_t key;                 /* random numbers of this method in this step; add the id */
+    int64_t epoch, epochs; /* epoch counts from 0 */
+    int64_t step, steps;   /* of the run, from 0; batches, whatever a method does in one */
+    int64_t batch_size;    /* the pipeline's; count is smaller for the last batch of an epoch */
+    uint64_t key;          /* random numbers of this method in this step; add the id */
 
     spar_status (*pass)(const struct spar_session *session, const spar_session_pass *pass,
                         spar_error *error); /* see spar_session_pass */
-    spar_status (*backward)(const struct spar_session *session, int32_t tape, const float *cotangent,
-                            spar_wants wants, float *dx, spar_error *error); /* as in spar_model_table */
+    spar_status (*backward)(const struct spar_session *session, int32_t tape,
+                            const float *cotangent, spar_wants wants, float *dx,
+                            spar_error *error); /* as in spar_model_table */
     /* Runs an attack on the batch against the model as it is now; x_adv [n, size] out, checked.
-       `objective` may be null. Rows that are not attacked are left as they are. `draw` tells several calls in one step apart. */
+       `objective` may be null. Rows that are not attacked are left as they are. `draw` tells
+       several calls in one step apart. */
     spar_status (*attack)(const struct spar_session *session, const spar_component_ref *attack,
                           const spar_objective *objective, int64_t draw, float *x_adv,
                           spar_error *error);
@@ -105,16 +107,17 @@ typedef struct spar_session {
        x is [n, size]. */
     spar_status (*stage_size)(const struct spar_session *session, int64_t *size, spar_error *error);
     spar_status (*stage_ascend)(const struct spar_session *session, float *x, const float *p,
-                                int64_t steps, spar_ascent ascent, void *context, spar_error *error);
-    spar_status (*stage_accumulate)(const struct spar_session *session, const float *x, const float *p,
-                                    spar_error *error);
+                                int64_t steps, spar_ascent ascent, void *context,
+                                spar_error *error);
+    spar_status (*stage_accumulate)(const struct spar_session *session, const float *x,
+                                    const float *p, spar_error *error);
 
     /* A number for the run's events: the mean of an epoch is reported. */
     void (*report)(const struct spar_session *session, const char *name, double value);
 
-    /* A loss at outputs that the caller knows, for a head that adds something to it: row i of `rows`
-       is example first + i of the batch. Labels, values and ids that are null are the batch's own, a
-       key that is 0 is the host's. `loss` null: the pipeline's. [thread-safe] */
+    /* A loss at outputs that the caller knows, for a head that adds something to it: row i of
+       `rows` is example first + i of the batch. Labels, values and ids that are null are the
+       batch's own, a key that is 0 is the host's. `loss` null: the pipeline's. [thread-safe] */
     spar_status (*loss)(const struct spar_session *session, const spar_component_ref *loss,
                         int64_t first, const spar_loss_rows *rows, spar_error *error);
 
@@ -125,7 +128,7 @@ typedef struct spar_session {
     spar_status (*gradients)(const struct spar_session *session, const spar_component_ref *method,
                              spar_error *error);
 
-    spar_loss_needs loss_needs;   /* of the pipeline's loss */
+    spar_loss_needs loss_needs; /* of the pipeline's loss */
     uint32_t reserved;
 } spar_session;
 

@@ -16,11 +16,12 @@ typedef struct spar_model_setup {
     int64_t shape[SPAR_MAX_RANK]; /* of one example */
     int64_t outputs;              /* classes or values the data holds; a hint, the host checks */
     int64_t vocabulary;
-    uint64_t key;                 /* of the random numbers of the initial parameters */
+    uint64_t key; /* of the random numbers of the initial parameters */
 } spar_model_setup;
 
 typedef uint32_t spar_parameter_flags;
-#define SPAR_PARAMETER_TRAINABLE 1u /* else a buffer, such as a running mean: saved, not trained */
+#define SPAR_PARAMETER_TRAINABLE 1u /* else a buffer, such as a running mean: saved, not trained \
+                                     */
 #define SPAR_PARAMETER_STAGE 2u     /* belongs to the first stage, see spar_stages */
 
 /* One named tensor. Memory belongs to the model and stays where it is as long as the instance. */
@@ -36,27 +37,29 @@ typedef struct spar_parameter {
 } spar_parameter;
 
 /* One pass forward and, when a head is given, straight back again.
-   1. Computes the outputs. 2. Calls the head for blocks of rows. 3. Pulls the head's gradients back,
-   as far as `wants` and `stage_gradient` ask, and no further: a pass that does not want parameter
-   gradients does not compute them. With a tape, step 1 keeps what `backward` needs.
+   1. Computes the outputs. 2. Calls the head for blocks of rows. 3. Pulls the head's gradients
+   back, as far as `wants` and `stage_gradient` ask, and no further: a pass that does not want
+   parameter gradients does not compute them. With a tape, step 1 keeps what `backward` needs.
    Buffers, such as running means, change only where parameter gradients are taken in training mode:
-   in this pass, or in the first `backward` through its tape that wants them. So no attack does it. */
+   in this pass, or in the first `backward` through its tape that wants them. So no attack does it.
+ */
 typedef struct spar_pass {
     uint32_t struct_size;
-    spar_wants wants;         /* ignored without a head */
+    spar_wants wants; /* ignored without a head */
     spar_mode mode;
-    spar_space space;         /* what x is: SPAR_SPACE_INPUT or SPAR_SPACE_EMBEDDING */
-    int32_t tape;             /* 0: none, else a slot in [1, 8]; kept until the next use of the slot */
+    spar_space space; /* what x is: SPAR_SPACE_INPUT or SPAR_SPACE_EMBEDDING */
+    int32_t tape;     /* 0: none, else a slot in [1, 8]; kept until the next use of the slot */
     int32_t reserved;
-    uint64_t key;             /* of the pass's random numbers (dropout); same key and ids, same masks */
-    const int64_t *ids;       /* [n] identity of each example */
-    const DLTensor *x;        /* [n, shape...] */
-    const DLTensor *mask;     /* [n, length] for tokens and embeddings, else null */
-    spar_head head;           /* null: forward only */
+    uint64_t key;         /* of the pass's random numbers (dropout); same key and ids, same masks */
+    const int64_t *ids;   /* [n] identity of each example */
+    const DLTensor *x;    /* [n, shape...] */
+    const DLTensor *mask; /* [n, length] for tokens and embeddings, else null */
+    spar_head head;       /* null: forward only */
     void *head_context;
-    float *outputs;           /* [n, outputs], may be null */
-    float *dx;                /* [n, shape...], written with SPAR_WANT_INPUT_GRADIENT */
-    float *stage_gradient;    /* [n, stage shape...] gradient at the first stage's output, may be null */
+    float *outputs; /* [n, outputs], may be null */
+    float *dx;      /* [n, shape...], written with SPAR_WANT_INPUT_GRADIENT */
+    float
+        *stage_gradient; /* [n, stage shape...] gradient at the first stage's output, may be null */
 } spar_pass;
 
 /* Everything [exclusive]. The model does its parallel work through spar_host.parallel_for. */
@@ -67,7 +70,8 @@ typedef struct spar_model_table {
     spar_status (*setup)(void *self, const spar_model_setup *setup, spar_error *error);
     int64_t (*outputs)(void *self); /* values an example at the output */
     int64_t (*parameter_count)(void *self);
-    spar_status (*parameter)(void *self, int64_t index, spar_parameter *parameter, spar_error *error);
+    spar_status (*parameter)(void *self, int64_t index, spar_parameter *parameter,
+                             spar_error *error);
     /* The caller has written values; whatever was derived from them is stale. */
     void (*parameters_changed)(void *self);
     spar_status (*pass)(void *self, const spar_pass *pass, spar_error *error);
@@ -85,10 +89,11 @@ typedef struct spar_stages {
     uint32_t struct_size;
     uint32_t reserved;
     /* Rank and shape of one example at the stage's output. */
-    spar_status (*shape)(void *self, int32_t *rank, int64_t shape[SPAR_MAX_RANK], spar_error *error);
+    spar_status (*shape)(void *self, int32_t *rank, int64_t shape[SPAR_MAX_RANK],
+                         spar_error *error);
     /* `steps` times: dx = d/dx <p, stage(x)>, then ascent(rows of x, rows of dx), in place. */
-    spar_status (*ascend)(void *self, DLTensor *x, const float *p, int64_t steps, spar_ascent ascent,
-                          void *context, spar_error *error);
+    spar_status (*ascend)(void *self, DLTensor *x, const float *p, int64_t steps,
+                          spar_ascent ascent, void *context, spar_error *error);
     /* Adds the gradient of <p, stage(x)> to the gradients of the stage's parameters. */
     spar_status (*accumulate)(void *self, const DLTensor *x, const float *p, spar_error *error);
 } spar_stages;

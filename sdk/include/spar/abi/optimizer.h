@@ -1,5 +1,5 @@
-/* An optimizer: one tensor's update from its gradient, with explicit state and step number. The host
-   owns the loop, the state, the schedule of the learning rate, and clipping. */
+/* An optimizer: one tensor's update from its gradient, with explicit state and step number. The
+   host owns the loop, the state, the schedule of the learning rate, and clipping. */
 #ifndef SPAR_ABI_OPTIMIZER_H
 #define SPAR_ABI_OPTIMIZER_H
 
@@ -8,19 +8,20 @@
 typedef struct spar_update {
     uint32_t struct_size;
     uint32_t reserved;
-    int64_t step;           /* 1 for the first update of the run */
-    double rate_factor;     /* the schedule's factor: the rate is the component's own times this */
-    const char *name;       /* of the parameter */
-    int64_t size;           /* number of elements */
-    float *parameter;       /* in and out */
+    int64_t step;       /* 1 for the first update of the run */
+    double rate_factor; /* the schedule's factor: the rate is the component's own times this */
+    const char *name;   /* of the parameter */
+    int64_t size;       /* number of elements */
+    float *parameter;   /* in and out */
     const float *gradient;
-    float *const *state;    /* state_count arrays of `size` floats, zero before step 1, in and out */
+    float *const *state; /* state_count arrays of `size` floats, zero before step 1, in and out */
 } spar_update;
 
 typedef struct spar_optimizer_table {
     uint32_t struct_size;
     uint32_t reserved;
-    /* [thread-safe] How many arrays of the parameter's size it remembers, and their names [static]. */
+    /* [thread-safe] How many arrays of the parameter's size it remembers, and their names [static].
+     */
     int64_t (*state_count)(void *self);
     const char *(*state_name)(void *self, int64_t index);
     /* [thread-safe] for different tensors */

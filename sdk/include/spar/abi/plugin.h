@@ -18,10 +18,11 @@ typedef struct spar_component {
     const char *summary;   /* one sentence */
     const char *formula;   /* what it computes, in plain text; may be empty */
     const char *reference; /* the paper or source; may be empty */
-    const char *schema;    /* JSON Schema (draft-07) of its parameters, see docs/write-a-plugin.md */
-    const char *example;   /* smallest pipeline that uses it, as JSON; may be empty */
-    const void *table;     /* of its kind: spar_attack_table for an attack, and so on */
-    /* An instance from its parameters. `self` is untouched on failure. [exclusive for this component] */
+    const char *schema;  /* JSON Schema (draft-07) of its parameters, see docs/write-a-plugin.md */
+    const char *example; /* smallest pipeline that uses it, as JSON; may be empty */
+    const void *table;   /* of its kind: spar_attack_table for an attack, and so on */
+    /* An instance from its parameters. `self` is untouched on failure. [exclusive for this
+     * component] */
     spar_status (*create)(const struct spar_component *component, const spar_host *host,
                           const spar_params *params, void **self, spar_error *error);
     void (*destroy)(void *self);
@@ -35,7 +36,8 @@ typedef struct spar_plugin {
     uint32_t abi_minor_built;    /* SPAR_ABI_MINOR of the header it was compiled with */
     uint32_t abi_minor_required; /* the lowest minor whose features it uses */
     uint32_t component_count;
-    const char *required_feature; /* what needs that minor, for the message of refusal; may be empty */
+    const char
+        *required_feature; /* what needs that minor, for the message of refusal; may be empty */
     const char *name;
     const char *version;
     const spar_component *const *components; /* component_count pointers */
