@@ -174,7 +174,9 @@ inline void forward_row(const FirstConv &c, const float *weights, const float *b
                 }
         const std::int64_t count = c.out_width - j < P ? c.out_width - j : P;
         for (int b = 0; b < Blocks; ++b)
-            for (std::int64_t i = 0; i < count; ++i) put(first + b, j + i, z[b][i]);
+#pragma GCC unroll 8
+            for (std::int64_t i = 0; i < P; ++i)
+                if (i < count) put(first + b, j + i, z[b][i]);
     }
 }
 
