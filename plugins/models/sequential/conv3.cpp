@@ -9,8 +9,6 @@
 namespace sequential {
 namespace {
 
-using dnnl::memory;
-
 // Weights as Kernels::conv3 reads them, from weight(in, out, ky, kx).
 template <class Weight>
 void pack(std::vector<float> &packed, std::int64_t in, std::int64_t out, Weight weight) {
