@@ -18,9 +18,9 @@ __attribute__((target("avx512f"))) double flops_avx512() {
     for (long r = 0; r < rounds; ++r)
 #pragma GCC unroll 12
         for (int i = 0; i < chains; ++i) sum[i] = _mm512_fmadd_ps(sum[i], a, b);
-    float total = 0;
-    for (const __m512 &s : sum) total += _mm512_reduce_add_ps(s);
-    sink = total;
+    __m512 total = sum[0];
+    for (int i = 1; i < chains; ++i) total = _mm512_add_ps(total, sum[i]);
+    sink = _mm512_cvtss_f32(total);
     return 2.0 * 16 * chains * rounds;
 }
 
