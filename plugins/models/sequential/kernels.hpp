@@ -36,9 +36,9 @@ struct Product {
 struct Pool {
     std::int64_t blocks, height, width, out_height, out_width;
     std::int64_t kernel, stride, padding;
-    bool
-        activation;  // the input is the output of z > 0 ? z : slope * z, and the gradient is wanted
-    float slope;     // before it
+    // The input is the output of z > 0 ? z : slope * z, and the gradient is wanted before it.
+    bool activation;
+    float slope;
 };
 
 /// Of one vector of `block` values z, whether each is above zero: a bit each from the lowest.

@@ -12,9 +12,6 @@ namespace {
 // Pixels in a tile at most: with two blocks, what the registers hold beside weights and an input.
 constexpr int tile_pixels = B == 16 ? 12 : 5;
 
-// Weights are used by few tiles before the next come: they are fetched so many inputs before.
-constexpr int ahead = 8;
-
 struct Conv3Step {
     const float *weights;  // of these blocks: [ky][kx][B in][blocks][B out]
     const float *bias;     // null: y holds what earlier blocks of input channels gave

@@ -71,7 +71,7 @@ void normalise(const Norm &n, const float *x, const float *constants, float *y) 
         for (const float *end = x + n.plane * B; x < end; x += B, y += B) {
             const Vector z = (at(x) - mean) * scale + shift;
             if (n.activation)
-                mask(z, z, n.slope, at(y));
+                rectify(z, n.slope, at(y));
             else
                 at(y) = z;
         }

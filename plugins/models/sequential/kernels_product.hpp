@@ -25,8 +25,8 @@ void product_tile(const Product &m, const float *weights, const float *bias, con
         Vector f[Blocks];
 #pragma GCC unroll 2
         for (int b = 0; b < Blocks; ++b) f[b] = at(weights + (k * Blocks + b) * B);
-        __builtin_prefetch(weights + (k + 16) * Blocks * B);
-        if (Blocks > 1) __builtin_prefetch(weights + ((k + 16) * Blocks + 1) * B);
+        __builtin_prefetch(weights + (k + ahead) * Blocks * B);
+        if (Blocks > 1) __builtin_prefetch(weights + ((k + ahead) * Blocks + 1) * B);
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 2

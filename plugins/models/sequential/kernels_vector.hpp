@@ -29,6 +29,9 @@ inline void mask(const Vector &g, const Vector &z, float slope, Vector &to) {
     to = z > 0.0F ? g : slope * g;
 }
 
+// Weights are used by few tiles before the next come: they are fetched so many inputs before.
+constexpr std::int64_t ahead = 8;
+
 inline void rectify(const Vector &z, float slope, Vector &to) {
     to = z > 0.0F ? z : slope * z;
 }

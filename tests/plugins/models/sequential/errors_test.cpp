@@ -1,24 +1,7 @@
 // What does not fit is refused with the layer's place, what came and what was wanted.
-#include "fixture.hpp"
-
-#include <doctest/doctest.h>
+#include "refusal.hpp"
 
 using namespace fixture;
-
-namespace {
-
-void refuse(const std::vector<LayerSpec> &layers, const Shape &input, const std::string &pointer,
-            const std::string &message) {
-    try {
-        build_network(layers, input, 1);
-        FAIL("was accepted");
-    } catch (const spar::Error &error) {
-        CHECK(error.pointer() == pointer);
-        CHECK_MESSAGE(std::string(error.what()).find(message) != std::string::npos, error.what());
-    }
-}
-
-}  // namespace
 
 TEST_CASE("shapes that do not fit") {
     refuse(

@@ -76,8 +76,11 @@ inline void check_network(const std::vector<LayerSpec> &layers, const Shape &inp
         problem.parameters[parameter.name] = {parameter.value.begin(), parameter.value.end()};
     }
     const std::vector<float> x = numbers(check.rows * net.size, 9, check.low, 1);
+    // An attack's pass keeps less of the forward pass.
+    const Result alone = net.pass(x, ids(check.rows), {.input = true}, check.training);
     const Result result =
         net.pass(x, ids(check.rows), {.input = true, .parameters = true}, check.training);
+    CHECK(error_of({result.dx.begin(), result.dx.end()}, alone.dx) < 1e-5);
 
     for (std::int64_t r = 0; r < check.rows; ++r) {
         problem.rows.push_back({input, {x.begin() + r * net.size, x.begin() + (r + 1) * net.size}});

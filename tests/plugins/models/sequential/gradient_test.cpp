@@ -28,6 +28,24 @@ TEST_CASE("gradients of convolutions") {
         {1, 5, 5});
 }
 
+TEST_CASE("gradients of 3 by 3 convolutions between blocks: paddings, tiles, odd last blocks") {
+    for (const std::int64_t padding : {0, 1, 2})
+        for (const std::int64_t width : {1, 2, 3, 13, 26}) {
+            if (width + 2 * padding < 3) continue;
+            for (const std::int64_t out : {5, 33}) {
+                CAPTURE(padding);
+                CAPTURE(width);
+                CAPTURE(out);
+                check_network(
+                    {conv(out, 3, 1, padding), layer("relu"), layer("flatten"), linear(2)},
+                    {20, 3, width}, {.rows = 2, .most = 6});
+            }
+        }
+    check_network({conv(20, 3), layer("relu"), conv(40, 3, 1, 1), leaky(0.2), pool("maxpool", 2, 2),
+                   conv(17, 3, 1, 2), layer("relu"), layer("flatten"), linear(3)},
+                  {1, 8, 16}, {.rows = 2, .most = 6});
+}
+
 TEST_CASE("gradients of activations") {
     for (const char *type : {"relu", "tanh", "sigmoid"}) {
         CAPTURE(type);

@@ -1,5 +1,6 @@
 // Two ways that meet again: gradients, names, what is computed, and what does not fit.
 #include "gradient_check.hpp"
+#include "refusal.hpp"
 
 using namespace fixture;
 
@@ -117,21 +118,6 @@ TEST_CASE("the input's gradient is the same with and without those of the parame
         }
     }
 }
-
-namespace {
-
-void refuse(const std::vector<LayerSpec> &layers, const Shape &input, const std::string &pointer,
-            const std::string &message) {
-    try {
-        build_network(layers, input, 1);
-        FAIL("was accepted");
-    } catch (const spar::Error &error) {
-        CHECK(error.pointer() == pointer);
-        CHECK_MESSAGE(std::string(error.what()).find(message) != std::string::npos, error.what());
-    }
-}
-
-}  // namespace
 
 TEST_CASE("ways that do not meet, and layers inside that do not fit") {
     refuse({residual({conv(4, 3)}), layer("flatten"), linear(3)}, {4, 6, 6}, "/layers/0",
