@@ -105,6 +105,7 @@ TrainPlan train_of(const Json &json) {
     train.epochs = json.at("epochs").get<std::int64_t>();
     train.batch_size = json.at("batch_size").get<std::int64_t>();
     train.schedule = schedule_of(json.at("schedule"));
+    train.eps_warmup_epochs = json.at("eps_warmup_epochs").get<double>();
     if (json.contains("clip")) {
         train.clip_norm = optional_at<double>(json.at("clip"), "norm");
         train.clip_value = optional_at<double>(json.at("clip"), "value");
@@ -197,6 +198,8 @@ void check_together(const Plan &plan, Checker &checker) {
     const bool validation = plan.data.validation_examples > 0;
     if (plan.train && plan.train->keep_best && !validation)
         checker.problem("/train/keep", "the best epoch is found by \"validation\" in \"data\"");
+    if (plan.train && plan.train->eps_warmup_epochs > 0 && !plan.threat)
+        checker.problem("/train/eps_warmup_epochs", "there is no \"threat\" whose eps could rise");
     if (plan.train && plan.train->validate_attack && !validation)
         checker.problem("/train/validate_attack", "needs \"validation\" in \"data\"");
     if (plan.train && plan.train->validate_attack && !plan.threat)

@@ -61,7 +61,6 @@ class Run {
     std::unique_ptr<Instance> loss_, evaluation_loss_, method_;
     std::unique_ptr<Optimization> optimization_;
     std::unique_ptr<TrainingSession> session_;
-    std::optional<spar_threat> training_threat_;
     std::optional<TrainingTask> training_;
     std::vector<std::unique_ptr<Instance>> attacks_;
     std::optional<EvaluationPlan> evaluation_;
@@ -124,13 +123,13 @@ void Run::build_training() {
     optimization_ =
         std::make_unique<Optimization>(make(SPAR_KIND_OPTIMIZER, plan.optimizer), *network_,
                                        Clipping{plan.clip_norm, plan.clip_value}, plan.ema_decay);
+    std::optional<spar_threat> threat;
     if (plan_.threat) {
-        training_threat_ = threat_for(*plan_.threat, *train_data_);
-        training_threat_->targeted = 0;  // training is against any class
+        threat = threat_for(*plan_.threat, *train_data_);
+        threat->targeted = 0;  // training is against any class
     }
     session_ = std::make_unique<TrainingSession>(*network_, *optimization_, builder_, *method_,
-                                                 loss_->ref(),
-                                                 training_threat_ ? &*training_threat_ : nullptr,
+                                                 loss_->ref(), threat,
                                                  plan_.threat ? plan_.threat->parameter : "");
     const std::int64_t held_out = plan_.data.validation_examples;
     const std::int64_t rest = train_data_->size() - held_out;

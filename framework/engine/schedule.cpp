@@ -37,7 +37,12 @@ double schedule_factor(const Schedule &schedule, std::int64_t step, std::int64_t
     const auto epoch = static_cast<double>(steps_per_epoch);
     const double warmup = schedule.warmup_epochs * epoch;
     const double f = shape(schedule, t, static_cast<double>(steps), epoch, warmup);
-    return warmup > 0 ? std::min(1.0, (t + 1) / warmup) * f : f;
+    return warmup_factor(schedule.warmup_epochs, step, steps_per_epoch) * f;
+}
+
+double warmup_factor(double warmup_epochs, std::int64_t step, std::int64_t steps_per_epoch) {
+    const double warmup = warmup_epochs * static_cast<double>(steps_per_epoch);
+    return warmup > 0 ? std::min(1.0, static_cast<double>(step + 1) / warmup) : 1.0;
 }
 
 }  // namespace spar::host

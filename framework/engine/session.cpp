@@ -22,7 +22,8 @@ Error misused(const std::string &message) {
 
 TrainingSession::TrainingSession(Network &network, Optimization &optimization,
                                  const Builder &builder, const Instance &method,
-                                 const spar_component_ref &loss, const spar_threat *threat,
+                                 const spar_component_ref &loss,
+                                 const std::optional<spar_threat> &threat,
                                  const std::string &parameter)
     : network_(network),
       optimization_(optimization),
@@ -37,6 +38,8 @@ TrainingSession::TrainingSession(Network &network, Optimization &optimization,
 TrainingSession::Outcome TrainingSession::run(const Batch &batch, const Place &place) {
     batch_ = &batch;
     place_ = place;
+    threat_now_ = threat_;
+    if (threat_now_) threat_now_->eps *= place.eps_factor;
     outcome_ = {};
     outcome_known_ = false;
     failure_ = nullptr;
@@ -151,7 +154,7 @@ void TrainingSession::note_outcome(const spar_session_pass &p, const float *outp
 void TrainingSession::attack(const spar_component_ref *attack, const spar_objective *objective,
                              std::int64_t draw, float *x_adv) {
     if (attack == nullptr) throw misused("the method has no attack to run");
-    if (threat_ == nullptr)
+    if (!threat_now_)
         throw Failure(Exit::pipeline,
                       "#/threat: the training method runs an attack, which needs a "
                       "threat model; add \"threat\": {\"norm\": ..., \"eps\": ...}");
@@ -160,7 +163,7 @@ void TrainingSession::attack(const spar_component_ref *attack, const spar_object
     task.attack = &instance;
     task.space = &space_;
     task.loss = objective != nullptr && objective->loss != nullptr ? objective->loss : &loss_;
-    task.threat = threat_;
+    task.threat = &*threat_now_;
     task.purpose = SPAR_PURPOSE_TRAIN;
     task.mode = objective != nullptr ? objective->mode : SPAR_MODE_EVAL;
     task.key = mix_key(mix_key(instance.key(), static_cast<std::uint64_t>(place_.step)),

@@ -8,6 +8,7 @@
 
 #include <exception>
 #include <map>
+#include <optional>
 
 namespace spar::host {
 
@@ -22,12 +23,12 @@ class TrainingSession {
     /// `parameter` is the name of what is perturbed in the space of parameters.
     TrainingSession(Network &network, Optimization &optimization, const Builder &builder,
                     const Instance &method, const spar_component_ref &loss,
-                    const spar_threat *threat, const std::string &parameter = {});
+                    const std::optional<spar_threat> &threat, const std::string &parameter = {});
 
     /// Where training is; set before every step.
     struct Place {
         std::int64_t epoch, epochs, step, steps, batch_size;
-        double rate_factor;
+        double rate_factor, eps_factor = 1;
     };
     /// Runs the method on the batch, up to but without the last optimizer step. The returned loss
     /// and number of hits are those of the first pass that the method took with parameter
@@ -68,7 +69,8 @@ class TrainingSession {
     std::unique_ptr<ParameterSpace> parameter_;  // null: the examples are perturbed
     Space &space_;
     spar_component_ref loss_;
-    const spar_threat *threat_;
+    std::optional<spar_threat> threat_;  // at the end of its warm-up
+    std::optional<spar_threat> threat_now_;
 
     const Batch *batch_ = nullptr;
     Place place_{};

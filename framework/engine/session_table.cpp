@@ -172,7 +172,7 @@ spar_session TrainingSession::make_table(Caller &caller) const {
     s.labels = parameter_ ? nullptr : batch_->label_data();
     s.values = parameter_ ? nullptr : batch_->value_data();
     s.ids = clean.ids;
-    s.threat = threat_;
+    s.threat = threat_now_ ? &*threat_now_ : nullptr;
     s.epoch = place_.epoch;
     s.epochs = place_.epochs;
     s.step = place_.step;

@@ -103,8 +103,9 @@ void Trainer::batch(std::int64_t epoch, std::int64_t index) {
     task_.data.read(std::span(order_).subspan(first, count), batch_);
 
     const double factor = schedule_factor(task_.plan.schedule, state_.step, steps_, batches_);
-    const TrainingSession::Outcome outcome =
-        task_.session.run(batch_, {epoch, task_.plan.epochs, state_.step, steps_, size, factor});
+    const double eps_factor = warmup_factor(task_.plan.eps_warmup_epochs, state_.step, batches_);
+    const TrainingSession::Outcome outcome = task_.session.run(
+        batch_, {epoch, task_.plan.epochs, state_.step, steps_, size, factor, eps_factor});
     task_.optimization.step(factor);
 
     ++state_.step;

@@ -6,6 +6,7 @@
 #include "peak.hpp"
 
 #include "config/plan.hpp"
+#include "engine/fitting.hpp"
 #include "engine/session.hpp"
 #include "pipeline/services.hpp"
 #include "plugins/registry.hpp"
@@ -38,7 +39,6 @@ struct Bench {
     Network network;
     Optimization optimization;
     std::unique_ptr<Instance> method, loss;
-    spar_threat threat{};
     TrainingSession session;
 
     Bench(Plan from, const Registry &registry)
@@ -49,12 +49,8 @@ struct Bench {
           optimization(make(SPAR_KIND_OPTIMIZER, plan.train->optimizer), network, {}, {}),
           method(make(SPAR_KIND_METHOD, plan.train->method)),
           loss(make(SPAR_KIND_LOSS, plan.train->loss)),
-          session(network, optimization, builder, *method, loss->ref(), &threat) {
-        threat.struct_size = sizeof threat;
-        threat.norm = plan.threat->norm;
-        threat.eps = plan.threat->eps;
-        threat.upper = 1;
-    }
+          session(network, optimization, builder, *method, loss->ref(),
+                  threat_for(*plan.threat, data)) {}
 
     std::unique_ptr<Instance> make(spar_kind kind, const Node &node) {
         return builder.build(kind, *node.json, node.pointer);

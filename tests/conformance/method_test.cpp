@@ -3,6 +3,7 @@
 #include "components.hpp"
 #include "interrupting.hpp"
 
+#include "engine/fitting.hpp"
 #include "engine/run.hpp"
 #include "engine/session.hpp"
 
@@ -24,25 +25,15 @@ struct Bench {
           method(make(SPAR_KIND_METHOD, plan.train->method)),
           loss(make(SPAR_KIND_LOSS, plan.train->loss)),
           optimization(make(SPAR_KIND_OPTIMIZER, plan.train->optimizer), network, {}, std::nullopt),
-          threat(threat_of(plan, data)),
-          session(network, optimization, builder, *method, loss->ref(),
-                  plan.threat ? &threat : nullptr) {
+          session(network, optimization, builder, *method, loss->ref(), threat()) {
         data.read(host::index_range(0, std::min<std::int64_t>(data.size(), 20)), batch);
     }
 
     std::unique_ptr<host::Instance> make(spar_kind kind, const host::Node &node) const {
         return builder.build(kind, *node.json, node.pointer);
     }
-    static spar_threat threat_of(const host::Plan &plan, const host::Data &data) {
-        spar_threat threat{};
-        threat.struct_size = sizeof threat;
-        if (!plan.threat) return threat;
-        threat.norm = plan.threat->norm;
-        threat.eps = plan.threat->eps;
-        threat.space = plan.threat->space;
-        threat.lower = data.tokens() ? -HUGE_VAL : data.info().lower;
-        threat.upper = data.tokens() ? HUGE_VAL : data.info().upper;
-        return threat;
+    std::optional<spar_threat> threat() const {
+        return plan.threat ? std::optional(host::threat_for(*plan.threat, data)) : std::nullopt;
     }
     std::vector<float> gradients() const {
         std::vector<float> all;
@@ -60,7 +51,6 @@ struct Bench {
     host::Network network;
     std::unique_ptr<host::Instance> method, loss;
     host::Optimization optimization;
-    spar_threat threat;
     host::TrainingSession session;
     host::Batch batch;
 };

@@ -23,8 +23,9 @@ class FgsmAt final : public spar::Method {
 
     void prepare(const spar::Session &session) override {
         const spar::Rows<float> x_adv = session.points("x_adv"), g = session.points("gradient");
+        const spar::Ball ball = session.ball();
         if (*random_start_)
-            random_start(session, x_adv);
+            random_start(session, *clamp_start_ ? ball : ball.without_box(), x_adv);
         else
             start_at_x(session, x_adv);
         session.pass({.x = x_adv.data(),
@@ -44,6 +45,12 @@ class FgsmAt final : public spar::Method {
                                 "begin uniformly in the ball; without it, training at larger eps "
                                 "soon fails",
                                 {.fallback = true}};
+    spar::Boolean clamp_start_{this,
+                               "clamp_start",
+                               "keep the random start in the box of valid values too, as the "
+                               "authors' program does for CIFAR-10; the paper, and the program for "
+                               "MNIST, do not",
+                               {.fallback = false}};
     spar::Number step_{
         this, "step", "length of the step", {.fallback = 1.25, .above = 0.0, .unit = "eps"}};
 };

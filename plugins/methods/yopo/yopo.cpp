@@ -25,7 +25,7 @@ class Yopo final : public spar::Method {
     };
 
     void prepare(const spar::Session &session) override {
-        random_start(session, session.points("start"));
+        random_start(session, session.ball(), session.points("start"));
         const std::vector<spar::Parameter> parameters = session.parameters();
         session.stage_size();  // fails where the model has no first stage
         if (std::ranges::none_of(parameters, &spar::Parameter::of_stage))

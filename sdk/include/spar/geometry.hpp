@@ -29,6 +29,14 @@ struct Ball {
           lower(static_cast<float>(threat.lower)),
           upper(static_cast<float>(threat.upper)) {}
 
+    /// The same ball in a space of any values.
+    Ball without_box() const {
+        Ball ball = *this;
+        ball.lower = -std::numeric_limits<float>::infinity();
+        ball.upper = std::numeric_limits<float>::infinity();
+        return ball;
+    }
+
     /// ||a - b||, accumulated in double. Not a number when a or b holds one that is not.
     double distance(std::span<const float> a, std::span<const float> b) const;
     /// ||a||
@@ -41,7 +49,7 @@ struct Ball {
     void project(std::span<const float> center, std::span<float> x) const;
     /// The nearest point of the box.
     void clamp(std::span<float> x) const;
-    /// A point uniform in the ball around `center`, then clamped to the box.
+    /// A point uniform in the ball around `center`, then projected.
     void random_point(std::span<const float> center, Random random, std::span<float> x) const;
 
     /// The center with normal noise of standard deviation `sigma` on it, projected.

@@ -247,11 +247,10 @@ class Method : public Component {
     }
 
   protected:
-    /// x_adv = a point uniform in the threat model around every example.
-    void random_start(const Session &session, Rows<float> x_adv, std::uint32_t draw = 0) const {
-        const Ball ball = session.ball();
+    /// x_adv = a point uniform in `ball` around every example.
+    void random_start(const Session &session, const Ball &ball, Rows<float> x_adv) const {
         for_rows(session.count(), [&](std::int64_t row) {
-            ball.random_point(session.x()[row], session.random(row, draw), x_adv[row]);
+            ball.random_point(session.x()[row], session.random(row), x_adv[row]);
             session.hold_masked(row, x_adv[row]);
         });
     }

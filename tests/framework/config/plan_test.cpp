@@ -80,6 +80,7 @@ TEST_CASE("everything that can be said") {
         {"model.weights", "w.safetensors"},
         {"threat", R"({"norm":"l2","eps":1,"lower":-1,"upper":2,"target":3,"queries":50})"},
         {"train.schedule", R"({"type":"step","milestones":[1,2],"gamma":0.5,"warmup_epochs":1})"},
+        {"train.eps_warmup_epochs", "1.5"},
         {"train.clip", R"({"norm":1.5,"value":2})"},
         {"train.ema", R"({"decay":0.99})"},
         {"train.examples", "9"},
@@ -101,6 +102,7 @@ TEST_CASE("everything that can be said") {
     CHECK(plan.threat->queries == 50);
     CHECK(plan.train->schedule.milestones == std::vector<double>{1, 2});
     CHECK(plan.train->schedule.warmup_epochs == 1);
+    CHECK(plan.train->eps_warmup_epochs == 1.5);
     CHECK(*plan.train->clip_norm == 1.5);
     CHECK(*plan.train->ema_decay == 0.99);
     CHECK(*plan.train->examples == 9);

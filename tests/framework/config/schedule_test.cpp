@@ -17,6 +17,14 @@ TEST_CASE("constant, with and without a warm-up") {
     CHECK(schedule_factor(s, 20, 100, 10) == 1);
 }
 
+TEST_CASE("a warm-up of its own") {
+    CHECK(warmup_factor(0, 0, 10) == 1);
+    CHECK(warmup_factor(2, 0, 10) == doctest::Approx(0.05));
+    CHECK(warmup_factor(2, 18, 10) == doctest::Approx(0.95));
+    CHECK(warmup_factor(2, 19, 10) == 1);
+    CHECK(warmup_factor(2, 500, 10) == 1);
+}
+
 TEST_CASE("step: one factor of gamma for each milestone, from its first step on") {
     const Schedule s{.type = Type::step, .milestones = {2, 5.5}, .gamma = 0.1};
     CHECK(schedule_factor(s, 19, 100, 10) == 1);

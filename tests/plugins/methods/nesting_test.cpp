@@ -143,7 +143,7 @@ TEST_CASE(
         t.network().embed(t.batch(), x);
         const Floats x_adv = t.tensor("x_adv");
         Doubles found;
-        const spar::Ball ball(t.threat);
+        const spar::Ball ball(t.threat());
         for (std::int64_t row = 0; row < x.count(); ++row)
             found.push_back(ball.distance(x[row], {x_adv.data() + row * 12, 12}));
         return found;

@@ -146,7 +146,7 @@ TEST_CASE("an attack leaves no gradients and no trace in the parameter, whatever
                 for (const float g : found) CHECK(std::isfinite(g));
                 const Floats &x_adv = t.session().tensors().at("x_adv").values;
                 REQUIRE(x_adv.size() == p.size);  // one tensor, not one an example
-                const spar::Ball ball(t.threat);
+                const spar::Ball ball(t.threat());
                 const double distance = ball.distance({before.data() + p.first, p.size}, x_adv);
                 CHECK((distance > 0 && distance <= 0.3001));
                 Training still({.method = method, .data = p.data, .threat = threat(p.name, 0)});

@@ -11,7 +11,7 @@ namespace {
 
 /// Center of the ball of one row; a step of a reference iteration.
 Floats ascended(const Training &t, const Floats &x, Floats at, const Floats &gradient, float step) {
-    const spar::Ball ball(t.threat);
+    const spar::Ball ball(t.threat());
     const std::size_t size = x.size() / std::size_t(t.batch().count);
     for (std::size_t row = 0; row < x.size(); row += size)
         ball.ascend({x.data() + row, size}, {gradient.data() + row, size}, step,
@@ -154,9 +154,8 @@ TEST_CASE("smart's teacher is the moving average of the weights before each step
 TEST_CASE("trades without the divergence, or without a ball, is natural training") {
     Training natural({.method = R"({"type":"natural"})"});
     Training without({.method = R"({"type":"trades","beta":0})"});
-    Training still({.method = R"({"type":"trades"})"});
+    Training still({.method = R"({"type":"trades"})", .threat = R"({"norm":"linf","eps":0})"});
     Training trades({.method = R"({"type":"trades"})"});
-    still.threat.eps = 0;
     const Floats by_natural = natural.gradients();
     CHECK(without.gradients() == by_natural);
     CHECK(still.gradients() == by_natural);

@@ -3,12 +3,11 @@
 
 #include "config/plan.hpp"
 #include "engine/checkpoint.hpp"
+#include "engine/fitting.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/session.hpp"
 #include "engine/train.hpp"
 #include "plugin_loader.hpp"
-
-#include <limits>
 
 namespace spar::test {
 
@@ -41,19 +40,8 @@ class Training {
           optimization_(make(SPAR_KIND_OPTIMIZER, plan_.train->optimizer), network_, {}, {}),
           method_(make(SPAR_KIND_METHOD, plan_.train->method)),
           loss_(make(SPAR_KIND_LOSS, plan_.train->loss)),
-          session_(network_, optimization_, builder_, *method_, loss_->ref(), &threat,
+          session_(network_, optimization_, builder_, *method_, loss_->ref(), threat(),
                    plan_.threat->parameter) {
-        threat.struct_size = sizeof threat;
-        threat.norm = plan_.threat->norm;
-        threat.eps = plan_.threat->eps;
-        constexpr double infinite = std::numeric_limits<double>::infinity();
-        const bool parameter = plan_.threat->space == SPAR_SPACE_PARAMETER;
-        const bool boxed = !data_.tokens() && !parameter;
-        threat.lower = boxed ? data_.info().lower : -infinite;
-        threat.upper = boxed ? data_.info().upper : infinite;
-        threat.space = parameter        ? SPAR_SPACE_PARAMETER
-                       : data_.tokens() ? SPAR_SPACE_EMBEDDING
-                                        : SPAR_SPACE_INPUT;
         next_batch();
     }
     Training(const Training &) = delete;
@@ -153,7 +141,8 @@ class Training {
                 {},           0,        std::nullopt,  "a training", checkpoint};
     }
 
-    spar_threat threat{};
+    spar_threat threat() const { return host::threat_for(*plan_.threat, data_); }
+
     host::TrainingSession::Outcome outcome;
 
   private:
