@@ -1,8 +1,9 @@
 // Times training steps of a pipeline, in turns with the machine's peak.
 //
-//     step_bench PIPELINE THREADS SECONDS [MFLOP per example and step]
+//     step_bench PIPELINE THREADS SECONDS
 //
-// prints one JSON line: examples/s (median over steps), and the peak in GFLOP/s.
+// prints one JSON line: examples/s and the peak in GFLOP/s, medians over the turns, and the median
+// of their ratios, which a machine that is slow for a while changes least.
 #include "peak.hpp"
 
 #include "config/plan.hpp"
@@ -22,6 +23,8 @@ namespace {
 
 using namespace spar::host;
 using Clock = std::chrono::steady_clock;
+
+constexpr double peak_seconds = 0.1;
 
 double seconds_since(Clock::time_point begin) {
     return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -56,8 +59,10 @@ struct Bench {
         return builder.build(kind, *node.json, node.pointer);
     }
 
-    /// Seconds of each step.
-    std::vector<double> run(double seconds) {
+    struct Turns {
+        std::vector<double> rates, peaks, ratios;  /// examples/s, GFLOP/s, examples per GFLOP
+    };
+    Turns run(int threads, double seconds) {
         Batch batch;
         const std::int64_t size = plan.train->batch_size;
         data.read(index_range(0, size), batch);
@@ -68,13 +73,18 @@ struct Bench {
         };
         step(0);
         step(1);
-        std::vector<double> times;
+        Turns turns;
+        double peak = multiply_add_peak(threads, peak_seconds);
         for (const auto begin = Clock::now(); seconds_since(begin) < seconds;) {
             const auto start = Clock::now();
-            step(static_cast<std::int64_t>(times.size()) + 2);
-            times.push_back(seconds_since(start));
+            step(static_cast<std::int64_t>(turns.rates.size()) + 2);
+            turns.rates.push_back(static_cast<double>(size) / seconds_since(start));
+            const double next = multiply_add_peak(threads, peak_seconds);
+            turns.peaks.push_back((peak + next) / 2);  // of just before and just after
+            turns.ratios.push_back(turns.rates.back() / turns.peaks.back());
+            peak = next;
         }
-        return times;
+        return turns;
     }
 };
 
@@ -91,16 +101,14 @@ int main(int argc, char **argv) {
         const Registry registry = Registry::discover({SPAR_PLUGIN_DIR}, host_table());
         set_threads(count);
         Bench bench(load_plan(argv[1], {}, registry), registry);
-        const double before = multiply_add_peak(count, 0.3);
-        const std::vector<double> times = bench.run(seconds);
-        const double after = multiply_add_peak(count, 0.3);
-        const auto size = static_cast<double>(bench.plan.train->batch_size);
+        const Bench::Turns turns = bench.run(count, seconds);
         fmt::print("{}\n", Json{{"threads", count},
-                                {"steps", times.size()},
-                                {"examples_per_second", size / median(times)},
+                                {"steps", turns.rates.size()},
+                                {"examples_per_second", median(turns.rates)},
                                 {"best_examples_per_second",
-                                 size / *std::min_element(times.begin(), times.end())},
-                                {"peak_gflops", std::max(before, after)}}
+                                 *std::max_element(turns.rates.begin(), turns.rates.end())},
+                                {"peak_gflops", median(turns.peaks)},
+                                {"examples_per_gflop", median(turns.ratios)}}
                                .dump());
     } catch (const std::exception &e) {
         std::fprintf(stderr, "step_bench: %s\n", e.what());

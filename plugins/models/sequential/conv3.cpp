@@ -11,7 +11,7 @@ namespace {
 
 // Weights as Kernels::conv3 reads them, from weight(in, out, ky, kx).
 template <class Weight>
-void pack(std::vector<float> &packed, std::int64_t in, std::int64_t out, Weight weight) {
+void pack(Aligned &packed, std::int64_t in, std::int64_t out, Weight weight) {
     const std::int64_t block = kernels().block;
     packed.resize(static_cast<std::size_t>(in * out * 9));
     auto to = packed.begin();
@@ -111,7 +111,7 @@ class BlockedConv3 final : public Operation {
     std::size_t signs_ = 0;
     Conv3 forward_{}, backward_{};
     std::int64_t out_stride_ = 0;
-    std::vector<float> packed_forward_, packed_backward_, no_bias_;
+    Aligned packed_forward_, packed_backward_, no_bias_;
 };
 
 }  // namespace

@@ -96,7 +96,7 @@ class FirstConvolution final : public Operation, public FusedStage {
     FirstConv conv_{};
     std::int64_t out_stride_ = 0;
     std::size_t signs_ = 0;
-    std::vector<float> weights_;
+    Aligned weights_;
 };
 
 }  // namespace

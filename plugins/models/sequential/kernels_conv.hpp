@@ -6,7 +6,7 @@
 namespace sequential {
 namespace {
 
-constexpr std::int64_t P = 8;  // pixels computed together
+constexpr std::int64_t P = 8;  // pixels of dx computed together
 
 // Rows of the (masked) output gradient, as many as the kernel is high, each with zero columns on
 // both sides so that no tap needs a test: [kernel][blocks][columns][B].
@@ -151,58 +151,72 @@ inline const float *pad(const FirstConv &c, const float *x, float *padded) {
     return padded;
 }
 
-// One row of the forward pass, before the activation: put(block, column, z) for every vector of it.
-template <int Blocks, class Put>
-inline void forward_row(const FirstConv &c, const float *weights, const float *bias,
-                        const float *padded, std::int64_t row, std::int64_t first, Put put) {
-    const std::int64_t filter = c.blocks * B, line = padded_width(c);
-    const std::int64_t height = c.height + 2 * c.padding;
-    for (std::int64_t j = 0; j < c.out_width; j += P) {
-        Vector z[Blocks][P];
-        for (int b = 0; b < Blocks; ++b)
-            for (std::int64_t i = 0; i < P; ++i) z[b][i] = at(bias + (first + b) * B);
-        for (std::int64_t channel = 0; channel < c.channels; ++channel)
-            for (std::int64_t ky = 0; ky < c.kernel; ++ky)
-                for (std::int64_t kx = 0; kx < c.kernel; ++kx) {
-                    const float *w =
-                        weights + ((channel * c.kernel + ky) * c.kernel + kx) * filter + first * B;
-                    const float *from = padded + (channel * height + row * c.stride + ky) * line +
-                                        j * c.stride + kx;
-                    for (int b = 0; b < Blocks; ++b)
-                        for (std::int64_t i = 0; i < P; ++i)
-                            z[b][i] += at(w + b * B) * from[i * c.stride];
-                }
-        const std::int64_t count = c.out_width - j < P ? c.out_width - j : P;
-        for (int b = 0; b < Blocks; ++b)
-#pragma GCC unroll 8
-            for (std::int64_t i = 0; i < P; ++i)
-                if (i < count) put(first + b, j + i, z[b][i]);
-    }
+// A tile of neighbouring pixels of a row of the forward pass, before the activation: put(block,
+// column, z) for every vector of it.
+template <int Blocks, int Pixels, class Put>
+void forward_tile(const FirstConv &c, const float *weights, const float *bias, const float *padded,
+                  std::int64_t column, std::int64_t first, const Put &put) {
+    Vector z[Blocks][Pixels];
+#pragma GCC unroll 2
+    for (int b = 0; b < Blocks; ++b)
+#pragma GCC unroll 16
+        for (int i = 0; i < Pixels; ++i) z[b][i] = at(bias + (first + b) * B);
+    const std::int64_t line = padded_width(c), height = c.height + 2 * c.padding;
+    const float *w = weights + first * B;
+    for (std::int64_t channel = 0; channel < c.channels; ++channel)
+        for (std::int64_t ky = 0; ky < c.kernel; ++ky) {
+            const float *from = padded + (channel * height + ky) * line + column * c.stride;
+            for (std::int64_t kx = 0; kx < c.kernel; ++kx, ++from, w += c.blocks * B) {
+#pragma GCC unroll 16
+                for (int i = 0; i < Pixels; ++i)
+#pragma GCC unroll 2
+                    for (int b = 0; b < Blocks; ++b) z[b][i] += at(w + b * B) * from[i * c.stride];
+            }
+        }
+#pragma GCC unroll 2
+    for (int b = 0; b < Blocks; ++b)
+#pragma GCC unroll 16
+        for (int i = 0; i < Pixels; ++i) put(first + b, column + i, z[b][i]);
 }
 
-// The row in all blocks of channels.
+template <int Blocks, int Pixels = tile_pixels, class Put, class... Rest>
+void forward_tile_of(std::int64_t pixels, const Put &put, const Rest &...rest) {
+    if constexpr (Pixels > 1)
+        if (pixels < Pixels) return forward_tile_of<Blocks, Pixels - 1>(pixels, put, rest...);
+    forward_tile<Blocks, Pixels>(rest..., put);
+}
+
+// A row of the forward pass in all blocks of channels, in tiles as even as may be.
 template <class Put>
-inline void forward_rows(const FirstConv &c, const float *weights, const float *bias,
-                         const float *padded, std::int64_t row, Put put) {
-    std::int64_t b = 0;
-    for (; b + 2 <= c.blocks; b += 2) forward_row<2>(c, weights, bias, padded, row, b, put);
-    for (; b < c.blocks; ++b) forward_row<1>(c, weights, bias, padded, row, b, put);
+void forward_row(const FirstConv &c, const float *weights, const float *bias, const float *padded,
+                 std::int64_t row, const Put &put) {
+    const float *from = padded + row * c.stride * padded_width(c);
+    const std::int64_t tiles = (c.out_width + tile_pixels - 1) / tile_pixels;
+    for (std::int64_t b = 0; b < c.blocks; b += 2)
+        for (std::int64_t t = 0; t < tiles; ++t) {
+            const std::int64_t column = t * c.out_width / tiles;
+            const std::int64_t pixels = (t + 1) * c.out_width / tiles - column;
+            if (b + 1 < c.blocks)
+                forward_tile_of<2>(pixels, put, c, weights, bias, from, column, b);
+            else
+                forward_tile_of<1>(pixels, put, c, weights, bias, from, column, b);
+        }
 }
 
 void first_conv(const FirstConv &c, const float *weights, const float *bias, const float *x,
                 float *scratch, float *y, Signs *signs) {
     const float *padded = pad(c, x, scratch);
     for (std::int64_t row = 0; row < c.out_height; ++row)
-        forward_rows(c, weights, bias, padded, row,
-                     [&](std::int64_t block, std::int64_t column, const Vector &z) {
-                         const std::int64_t to =
-                             ((block * c.out_height + row) * c.out_width + column) * B;
-                         if (signs != nullptr) signs[to / B] = signs_of(z);
-                         if (c.activation)
-                             rectify(z, c.slope, at(y + to));
-                         else
-                             at(y + to) = z;
-                     });
+        forward_row(c, weights, bias, padded, row,
+                    [&](std::int64_t block, std::int64_t column, const Vector &z) {
+                        const std::int64_t to =
+                            ((block * c.out_height + row) * c.out_width + column) * B;
+                        if (signs != nullptr) signs[to / B] = signs_of(z);
+                        if (c.activation)
+                            rectify(z, c.slope, at(y + to));
+                        else
+                            at(y + to) = z;
+                    });
 }
 
 void conv_step(const FirstConv &c, const float *weights, const float *bias, const float *x,
@@ -211,7 +225,7 @@ void conv_step(const FirstConv &c, const float *weights, const float *bias, cons
     const float *padded = pad(c, x, scratch + c.kernel * c.blocks * ring.columns * B);
     gradient_rows(c, ring, weights, dx, [&](std::int64_t row) {
         float *target = ring.row(row) + ring.left * B;
-        forward_rows(
+        forward_row(
             c, weights, bias, padded, row,
             [&](std::int64_t block, std::int64_t column, const Vector &z) {
                 const std::int64_t from = ((block * c.out_height + row) * c.out_width + column) * B;

@@ -9,9 +9,6 @@
 namespace sequential {
 namespace {
 
-// Pixels in a tile at most: with two blocks, what the registers hold beside weights and an input.
-constexpr int tile_pixels = B == 16 ? 12 : 5;
-
 struct Conv3Step {
     const float *weights;  // of these blocks: [ky][kx][B in][blocks][B out]
     const float *bias;     // null: y holds what earlier blocks of input channels gave
@@ -29,6 +26,7 @@ void conv3_tile(const Conv3 &c, const Conv3Step &step, std::int64_t oy, std::int
     const std::int64_t start = (oy * out_width + ox) * B;
     float *y = output + start;
     Vector sum[Blocks][Pixels];
+#pragma GCC unroll 2
     for (int b = 0; b < Blocks; ++b)
 #pragma GCC unroll 16
         for (int p = 0; p < Pixels; ++p)
@@ -64,15 +62,21 @@ void conv3_tile(const Conv3 &c, const Conv3Step &step, std::int64_t oy, std::int
             run.template operator()<0, Pixels - Right>(2, 1);
         }
     }
-    for (int b = 0; b < Blocks; ++b)
+    const auto every = [&](auto &&act) __attribute__((always_inline)) {
+#pragma GCC unroll 2
+        for (int b = 0; b < Blocks; ++b)
 #pragma GCC unroll 16
-        for (int p = 0; p < Pixels; ++p) {
-            Vector z = sum[b][p];
-            if (step.last && step.signs != nullptr)
-                step.signs[(start + b * plane) / B + p] = signs_of(z);
-            if (step.last && c.activation) rectify(z, c.slope, z);
-            at(y + b * plane + p * B) = z;
-        }
+            for (int p = 0; p < Pixels; ++p) act(b, p);
+    };
+    if (step.last && step.signs != nullptr)
+        every([&](int b, int p) __attribute__((always_inline)) {
+            step.signs[(start + b * plane) / B + p] = signs_of(sum[b][p]);
+        });
+    if (step.last && c.activation)
+        every([&](int b, int p)
+                  __attribute__((always_inline)) { rectify(sum[b][p], c.slope, sum[b][p]); });
+    every([&](int b, int p)
+              __attribute__((always_inline)) { at(y + b * plane + p * B) = sum[b][p]; });
 }
 
 using Conv3Tile = void (*)(const Conv3 &, const Conv3Step &, std::int64_t, std::int64_t, float *);

@@ -13,7 +13,7 @@ using dnnl::memory;
 
 // Weights as Kernels::product reads them, from weight(in, out); zeros beyond `out`.
 template <class Weight>
-void pack(std::vector<float> &packed, std::int64_t in, std::int64_t out, Weight weight) {
+void pack(Aligned &packed, std::int64_t in, std::int64_t out, Weight weight) {
     const std::int64_t block = kernels().block, whole = round_up(out, block);
     packed.resize(static_cast<std::size_t>(in * whole));
     auto to = packed.begin();
@@ -125,7 +125,7 @@ class Linear final : public Operation {
     std::optional<Rectifier> rectifier_;
     Product forward_{}, backward_{};
     std::vector<std::int64_t> source_;  // of a value as it lies, its feature; -1 for filling
-    std::vector<float> packed_forward_, packed_backward_, packed_bias_, no_bias_;
+    Aligned packed_forward_, packed_backward_, packed_bias_, no_bias_;
     dnnl::primitive gradient_;
     memory sum_;
     int weight_slot_ = 0, bias_slot_ = 0;

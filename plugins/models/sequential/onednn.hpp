@@ -4,12 +4,14 @@
 
 #include "shape.hpp"
 
+#include <boost/align/aligned_allocator.hpp>
 #include <dnnl.hpp>
 
 #include <cstddef>
 #include <cstdlib>
 #include <initializer_list>
 #include <memory>
+#include <vector>
 
 namespace sequential {
 
@@ -56,6 +58,9 @@ class Layout {
   private:
     std::size_t size_ = 0;
 };
+
+/// Floats from the start of a cache line on: a vector of them never lies across two.
+using Aligned = std::vector<float, boost::alignment::aligned_allocator<float, 64>>;
 
 dnnl::memory::desc plain_desc(const Shape &dims);
 /// [n, c, h, w] in blocks of kernels().block channels.
