@@ -48,20 +48,18 @@ class Free final : public spar::Method {
         });
     }
 
-    /// The box limits the model's input, not delta: where the input is clipped, the gradient is 0.
+    /// The box limits the model's input, not delta.
     void move_delta(const spar::Session &session, spar::Rows<float> gradient,
                     spar::Rows<float> delta) const {
-        const spar::Ball box = session.ball();
-        spar::Ball ball = box;
-        ball.lower = -std::numeric_limits<float>::infinity();
-        ball.upper = std::numeric_limits<float>::infinity();
+        const spar::Ball box = session.ball(), ball = box.without_box();
         const auto step = static_cast<float>(*step_ * ball.eps);
         const std::vector<float> zero(static_cast<std::size_t>(session.size()));
         for_rows(session.count(), [&](std::int64_t row) {
-            for (std::size_t i = 0; i < delta[row].size(); ++i) {
-                const float value = session.x()[row][i] + delta[row][i];
-                if (value < box.lower || value > box.upper) gradient[row][i] = 0;
-            }
+            if (*stop_at_box_)
+                for (std::size_t i = 0; i < delta[row].size(); ++i) {
+                    const float value = session.x()[row][i] + delta[row][i];
+                    if (value < box.lower || value > box.upper) gradient[row][i] = 0;
+                }
             session.clear_masked(row, gradient[row]);
             ball.ascend(zero, gradient[row], step, delta[row]);
         });
@@ -74,6 +72,12 @@ class Free final : public spar::Method {
                        "length of a step of the perturbation, eps_s in the paper; a third does "
                        "better on MNIST",
                        {.fallback = 1, .above = 0.0, .unit = "eps"}};
+    spar::Boolean stop_at_box_{this,
+                               "stop_at_box",
+                               "leave delta where it is wherever the input was clipped, as the "
+                               "authors' program does, whose gradient is 0 there: black pixels "
+                               "then stay black for good",
+                               {.fallback = false}};
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace sequential {
 namespace {
 
-constexpr std::int64_t P = 8;  // pixels of dx computed together
+constexpr std::int64_t P = B;  // pixels of dx computed together
 
 // Rows of the (masked) output gradient, as many as the kernel is high, each with zero columns on
 // both sides so that no tap needs a test: [kernel][blocks][columns][B].
@@ -51,6 +51,8 @@ Ring make_ring(const FirstConv &c, float *scratch) {
 #define HIGH_2 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31
 #define LOW_3 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29
 #define HIGH_3 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31
+#define LOW_4 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define HIGH_4 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #else
 #define LOW_1 0, 1, 2, 3, 8, 9, 10, 11
 #define HIGH_1 4, 5, 6, 7, 12, 13, 14, 15
@@ -60,17 +62,19 @@ Ring make_ring(const FirstConv &c, float *scratch) {
 #define HIGH_3 1, 3, 5, 7, 9, 11, 13, 15
 #endif
 
-// out[i] = sum of the elements of s[i], for P = 8 vectors.
-inline void sum_each(const Vector *s, float *out) {
-    const Vector a = FOLD(s[0], s[1], 1), b = FOLD(s[2], s[3], 1);
-    const Vector c = FOLD(s[4], s[5], 1), d = FOLD(s[6], s[7], 1);
-    const Vector e = FOLD(a, b, 2), f = FOLD(c, d, 2);
-    const Vector sums = FOLD(e, f, 3);
-    constexpr std::int64_t each = B / P;
-    float parts[B];
-    at(parts) = sums;
-    for (std::int64_t i = 0; i < P; ++i)
-        out[i] = each == 1 ? parts[i] : parts[i * each] + parts[i * each + each - 1];
+// Element i of the result is the sum of the elements of s[i].
+inline void sum_each(const Vector *s, Vector &to) {
+    Vector fours[P / 4];
+    for (std::int64_t i = 0; i < P / 4; ++i, s += 4) {
+        const Vector a = FOLD(s[0], s[1], 1), b = FOLD(s[2], s[3], 1);
+        fours[i] = FOLD(a, b, 2);
+    }
+#if BLOCK == 16
+    const Vector low = FOLD(fours[0], fours[1], 3), high = FOLD(fours[2], fours[3], 3);
+    to = FOLD(low, high, 4);
+#else
+    to = FOLD(fours[0], fours[1], 3);
+#endif
 }
 
 // One row of dx in one channel, from the rows of the ring. Going up a tap in the kernel goes down a
@@ -98,14 +102,18 @@ inline void gradient_row(const FirstConv &c, const Ring &ring, const float *weig
                     for (std::int64_t b = 0; b < c.blocks; ++b) {
                         const Vector w = at(weights + (ky * c.kernel + kx) * filter + b * B);
                         const float *from = g + (b * ring.columns + column) * B;
+#pragma GCC unroll 16
                         for (std::int64_t i = 0; i < P; ++i) sums[i] += w * at(from + i * B);
                     }
                 }
             }
-            float values[P];
+            Vector values;
             sum_each(sums, values);
-            for (std::int64_t i = 0; i < P && phase + (j + i) * c.stride < c.width; ++i)
-                dx[phase + (j + i) * c.stride] = values[i];
+            if (c.stride == 1 && j + P <= c.width)
+                at(dx + j) = values;
+            else
+                for (std::int64_t i = 0; i < P && phase + (j + i) * c.stride < c.width; ++i)
+                    dx[phase + (j + i) * c.stride] = values[i];
         }
     }
 }

@@ -123,7 +123,7 @@ class PoolLayer final : public Layer {
     spar::Integer padding_{this,
                            "padding",
                            "around the image, at most half the kernel",
-                           {.fallback = 0, .min = 0, .max = 7}};
+                           {.fallback = 0, .min = 0, .max = 5}};
 };
 
 class DropoutLayer final : public Layer {

@@ -35,9 +35,10 @@ Floats part(const Training &t, const Floats &all, bool of_stage) {
 
 TEST_CASE("free carries its perturbation from replay to replay and from batch to batch") {
     // With one replay it is one-step training that starts from the previous perturbation.
-    for (const int replays : {1, 3}) {
-        Training free(
-            {.method = R"({"type":"free","step":0.4,"replays":)" + std::to_string(replays) + "}"});
+    for (const auto &[replays, stop_at_box] : {std::pair{1, false}, {3, false}, {3, true}}) {
+        Training free({.method = R"({"type":"free","step":0.4,"replays":)" +
+                                 std::to_string(replays) +
+                                 (stop_at_box ? R"(,"stop_at_box":true})" : "}")});
         Training own({.method = R"({"type":"natural"})"});
         Floats delta(8 * 6);
         for (int step = 0; step < 5; ++step) {  // over the end of an epoch
@@ -46,7 +47,8 @@ TEST_CASE("free carries its perturbation from replay to replay and from batch to
                 const Floats moved = plus(x, delta);
                 const Training::At at = own.natural_at(clipped(moved));
                 for (std::size_t i = 0; i < delta.size(); ++i) {
-                    const float g = moved[i] < 0 || moved[i] > 1 ? 0 : at.by_x[i];
+                    const bool stopped = stop_at_box && (moved[i] < 0 || moved[i] > 1);
+                    const float g = stopped ? 0 : at.by_x[i];
                     const float move = g > 0 ? 0.04F : g < 0 ? -0.04F : 0;
                     delta[i] = std::clamp(delta[i] + move, -0.1F, 0.1F);
                 }
