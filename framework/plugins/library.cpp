@@ -10,6 +10,8 @@
 
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/shared_library.hpp>
+#include <memory>
+#include <vector>
 
 namespace spar::host {
 namespace {
@@ -32,20 +34,21 @@ class ModeGuard {
     FloatMode before_ = FloatMode::now();
 };
 
-/// Boost has no word for RTLD_NODELETE. The library is leaked: what it handed out lives for ever.
+/// Boost has no word for RTLD_NODELETE. No library is ever closed: what it handed out lives for
+/// ever.
 dll::shared_library &load(const std::filesystem::path &path) {
     const auto mode = static_cast<dll::load_mode::type>(dll::load_mode::rtld_now |
                                                         dll::load_mode::rtld_local | RTLD_NODELETE);
-    auto *library = new dll::shared_library;
+    static auto &kept = *new std::vector<std::unique_ptr<dll::shared_library>>;
+    auto library = std::make_unique<dll::shared_library>();
     try {
         library->load(path, mode);
     } catch (const std::exception &e) {
-        delete library;
         throw PluginFault(std::string("cannot be loaded: ") + e.what());
     } catch (...) {
         throw PluginFault("throws an exception while it is loaded");
     }
-    return *library;
+    return *kept.emplace_back(std::move(library));
 }
 
 const spar_plugin *ask(spar_plugin_entry entry, const spar_host *host) {

@@ -45,7 +45,7 @@ inline spar_error empty_error() {
 
 inline void copy_text(char *target, std::size_t capacity, std::string_view text) {
     const std::size_t length = std::min(text.size(), capacity - 1);
-    std::memcpy(target, text.data(), length);
+    std::copy_n(text.begin(), length, target);
     target[length] = '\0';
 }
 

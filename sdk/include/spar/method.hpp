@@ -167,9 +167,10 @@ class Session {
     /// batch size (batch_size(), not count()) so that the last batch fits.
     Rows<float> tensor(const char *name, std::int64_t count, std::int64_t width,
                        spar_tensor_flags flags = 0) const {
+        const std::int64_t extents[]{count, width};
+        const std::int64_t size = product(extents);
         float *data = nullptr;
-        checked(
-            [&](spar_error *e) { return s_->tensor(s_, name, count * width, flags, &data, e); });
+        checked([&](spar_error *e) { return s_->tensor(s_, name, size, flags, &data, e); });
         return {data, count, width};
     }
     std::int64_t batch_size() const { return s_->batch_size; }
