@@ -4,13 +4,13 @@
 
 #include "shape.hpp"
 
-#include <boost/align/aligned_allocator.hpp>
 #include <dnnl.hpp>
 
 #include <cstddef>
 #include <cstdlib>
 #include <initializer_list>
 #include <memory>
+#include <new>
 #include <vector>
 
 namespace sequential {
@@ -60,7 +60,17 @@ class Layout {
 };
 
 /// Floats from the start of a cache line on: a vector of them never lies across two.
-using Aligned = std::vector<float, boost::alignment::aligned_allocator<float, 64>>;
+template <class T>
+struct CacheLines {
+    using value_type = T;
+    static constexpr std::align_val_t line{64};
+    static T *allocate(std::size_t count) {
+        return static_cast<T *>(::operator new(count * sizeof(T), line));
+    }
+    static void deallocate(T *values, std::size_t) { ::operator delete(values, line); }
+    bool operator==(const CacheLines &) const = default;
+};
+using Aligned = std::vector<float, CacheLines<float>>;
 
 dnnl::memory::desc plain_desc(const Shape &dims);
 /// [n, c, h, w] in blocks of kernels().block channels.

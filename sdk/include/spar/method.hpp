@@ -167,8 +167,9 @@ class Session {
     /// batch size (batch_size(), not count()) so that the last batch fits.
     Rows<float> tensor(const char *name, std::int64_t count, std::int64_t width,
                        spar_tensor_flags flags = 0) const {
-        const std::int64_t extents[]{count, width};
-        const std::int64_t size = product(extents);
+        std::int64_t size = 0;
+        if (__builtin_mul_overflow(count, width, &size))
+            throw Error(SPAR_E_CONTRACT, std::string("the tensor \"") + name + "\" is endless");
         float *data = nullptr;
         checked([&](spar_error *e) { return s_->tensor(s_, name, size, flags, &data, e); });
         return {data, count, width};
