@@ -63,8 +63,7 @@ typedef struct spar_component_ref {
 /* What an example is. Rank and shape leave the batch dimension out. */
 typedef int32_t spar_input_kind;
 #define SPAR_INPUT_VALUES 0 /* float32, for images [channels, height, width] in [lower, upper] */
-#define SPAR_INPUT_TOKENS 1 /* int64 token ids [length], with a float32 mask (1 token, 0 padding) \
-                             */
+#define SPAR_INPUT_TOKENS 1 /* int64 ids [length], with a float32 mask (1 token, 0 padding) */
 
 typedef int32_t spar_target_kind;
 #define SPAR_TARGET_CLASS 0  /* one int64 label an example */

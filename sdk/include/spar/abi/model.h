@@ -20,8 +20,7 @@ typedef struct spar_model_setup {
 } spar_model_setup;
 
 typedef uint32_t spar_parameter_flags;
-#define SPAR_PARAMETER_TRAINABLE 1u /* else a buffer, such as a running mean: saved, not trained \
-                                     */
+#define SPAR_PARAMETER_TRAINABLE 1u /* else a buffer, as a running mean: saved, not trained */
 #define SPAR_PARAMETER_STAGE 2u     /* belongs to the first stage, see spar_stages */
 
 /* One named tensor. Memory belongs to the model and stays where it is as long as the instance. */
