@@ -25,7 +25,7 @@ inline std::int64_t ring_columns(const FirstConv &c) {
     return c.out_width + 2 * c.kernel + 2 * P;
 }
 inline std::int64_t padded_width(const FirstConv &c) {
-    return c.width + 2 * c.padding + P * c.stride;
+    return c.width + 2 * c.padding;
 }
 
 std::int64_t scratch_size(const FirstConv &c) {
@@ -147,7 +147,7 @@ void conv_gradient(const FirstConv &c, const float *weights, const float *g, con
     });
 }
 
-// The image with its padding, and some columns more that the last tile may read.
+// The image with its padding.
 inline const float *pad(const FirstConv &c, const float *x, float *padded) {
     const std::int64_t line = padded_width(c), height = c.height + 2 * c.padding;
     for (std::int64_t i = 0; i < c.channels * height * line; ++i) padded[i] = 0.0F;
