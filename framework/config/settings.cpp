@@ -9,10 +9,12 @@
 namespace spar::host {
 namespace {
 
+/// a.b.0, or as messages name places: /a/b/0.
 std::vector<std::string> steps_of(const std::string &path) {
+    const bool pointer = path.starts_with('/');
     std::vector<std::string> steps(1);
-    for (const char c : path) {
-        if (c == '.')
+    for (const char c : path.substr(pointer ? 1 : 0)) {
+        if (c == (pointer ? '/' : '.'))
             steps.emplace_back();
         else
             steps.back() += c;

@@ -8,12 +8,14 @@ namespace spar::host {
 namespace {
 thread_local bool inside_task = false;
 
-// A worker looks for new work this long before it sleeps: passes follow each other within
-// microseconds, and waking a thread costs more than that.
-constexpr auto spin_time = std::chrono::microseconds(50);
+// Passes follow each other within microseconds, and waking a thread costs more than that.
+constexpr auto spin_time = std::chrono::microseconds(200);
 
-void pause() {
-    __builtin_ia32_pause();
+/// Waits a while without sleeping.
+template <class Ready>
+void spin_until(Ready ready) {
+    const auto give_up = std::chrono::steady_clock::now() + spin_time;
+    while (!ready() && std::chrono::steady_clock::now() < give_up) __builtin_ia32_pause();
 }
 }  // namespace
 
@@ -63,10 +65,7 @@ void Threads::take_pieces(Job &job) {
 void Threads::work() {
     std::uint64_t seen = 0;
     while (!stopping_) {
-        const auto give_up = std::chrono::steady_clock::now() + spin_time;
-        while (generation_.load(std::memory_order_acquire) == seen &&
-               std::chrono::steady_clock::now() < give_up)
-            pause();
+        spin_until([&] { return generation_.load(std::memory_order_acquire) != seen; });
         std::unique_lock lock(mutex_);
         wake_.wait(lock, [&] { return generation_.load() != seen; });
         seen = generation_.load();
@@ -96,8 +95,12 @@ spar_status Threads::run(std::int64_t pieces, spar_task task, void *context, spa
     }
     wake_.notify_all();
     take_pieces(job);
+    {
+        const std::lock_guard lock(mutex_);
+        job_ = nullptr;
+    }
+    spin_until([&] { return busy_.load(std::memory_order_acquire) == 0; });
     std::unique_lock lock(mutex_);
-    job_ = nullptr;
     finished_.wait(lock, [&] { return busy_ == 0; });
     if (job.status != SPAR_OK) return fill(error, job.status, job.error.message, job.error.pointer);
     return SPAR_OK;

@@ -34,8 +34,8 @@ class Threads {
     std::mutex mutex_;
     std::condition_variable wake_, finished_;
     std::atomic<std::uint64_t> generation_{0};
-    Job *job_ = nullptr;  // guarded by mutex_
-    int busy_ = 0;        // workers inside the current job; guarded by mutex_
+    Job *job_ = nullptr;        // guarded by mutex_
+    std::atomic<int> busy_{0};  // workers inside the current job; changes under mutex_
     std::atomic<bool> stopping_{false};
 };
 

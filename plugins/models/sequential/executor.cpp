@@ -22,9 +22,17 @@ Executor::Executor(Graph &graph, const Parallel &parallel)
 
 Executor::~Executor() = default;
 
+template <class Work>
+void Executor::for_operations(Work work) {
+    parallel_(std::ssize(graph_.operations), [&](std::int64_t i) {
+        const OneThread one;
+        work(*graph_.operations[static_cast<std::size_t>(i)]);
+    });
+}
+
 void Executor::refresh() {
     if (!stale_) return;
-    for (const auto &operation : graph_.operations) operation->pack();
+    for_operations([](Operation &operation) { operation.pack(); });
     stale_ = false;
 }
 
@@ -34,13 +42,31 @@ Executor::Tape &Executor::tape(int slot) {
     return tapes_[static_cast<std::size_t>(slot - 1)];
 }
 
+std::vector<Executor::Rows> Executor::micro_batches(std::int64_t rows) const {
+    std::vector<Rows> parts;
+    for (std::int64_t first = 0; first < rows; first += graph_.width)
+        parts.push_back({first, std::min(graph_.width, rows - first)});
+    return parts;
+}
+
+// Halves at the end, so that a thread that was held up keeps the others waiting for less.
+std::vector<Executor::Rows> Executor::uneven_parts(std::int64_t rows) const {
+    std::vector<Rows> parts;
+    const std::int64_t half = std::max<std::int64_t>(1, graph_.width / 2);
+    for (std::int64_t first = 0; first < rows; first += parts.back().count) {
+        const std::int64_t left = rows - first;
+        parts.push_back({first, std::min(left > 4 * half ? graph_.width : half, left)});
+    }
+    return parts;
+}
+
 // At most eight sums of gradients: enough for eight threads, and little memory.
 std::int64_t Executor::lane_count(std::int64_t micro_batches) const {
     return std::min<std::int64_t>(micro_batches, 8);
 }
 
 void Executor::add_up(std::int64_t rows) {
-    const std::int64_t lanes = lane_count(micro_batches(rows));
+    const std::int64_t lanes = lane_count(micro_batch_count(rows));
     if (lanes == 0) return;
     constexpr std::int64_t chunk = 1 << 15;
     const std::int64_t size = lanes_[0]->size();
@@ -50,7 +76,7 @@ void Executor::add_up(std::int64_t rows) {
             kernels().add(lanes_[static_cast<std::size_t>(lane)]->data() + begin,
                           lanes_[0]->data() + begin, count);
     });
-    for (const auto &operation : graph_.operations) operation->deposit(*lanes_[0]);
+    for_operations([&](Operation &operation) { operation.deposit(*lanes_[0]); });
 }
 
 void Executor::load(Batch &batch, const float *x) const {
@@ -139,7 +165,7 @@ void Executor::start(Tape &tape, const Pass &pass) const {
     tape.rows = pass.rows;
     tape.training = pass.training;
     tape.followed = false;
-    const auto needed = static_cast<std::size_t>(micro_batches(pass.rows));
+    const auto needed = static_cast<std::size_t>(micro_batch_count(pass.rows));
     if (tape.frames.size() < needed) tape.frames.resize(needed);
 }
 

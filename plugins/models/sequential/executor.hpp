@@ -84,7 +84,17 @@ class Executor {
     void refresh();
     Tape &tape(int slot);
     void start(Tape &tape, const Pass &pass) const;
-    std::int64_t micro_batches(std::int64_t rows) const {
+    template <class Work>
+    void for_operations(Work work);
+
+    /// Examples [first, first + count) of a batch.
+    struct Rows {
+        std::int64_t first, count;
+    };
+    std::vector<Rows> micro_batches(std::int64_t rows) const;
+    /// Those of a pass that keeps nothing; the results are the same for every division.
+    std::vector<Rows> uneven_parts(std::int64_t rows) const;
+    std::int64_t micro_batch_count(std::int64_t rows) const {
         return (rows + graph_.width - 1) / graph_.width;
     }
     std::int64_t lane_count(std::int64_t micro_batches) const;

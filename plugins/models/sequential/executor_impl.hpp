@@ -68,8 +68,9 @@ void for_examples(Batch &batch, bool one_by_one, Body body) {
 template <class Body>
 void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch stretch,
                          Body body) {
-    const std::int64_t total = micro_batches(rows);
-    const std::int64_t tasks = parameters ? lane_count(total) : total;
+    const bool forgets = tape == nullptr && !parameters;
+    const std::vector<Rows> parts = forgets ? uneven_parts(rows) : micro_batches(rows);
+    const std::int64_t total = std::ssize(parts), tasks = parameters ? lane_count(total) : total;
     while (parameters && static_cast<std::int64_t>(lanes_.size()) < tasks)
         lanes_.push_back(std::make_unique<ParameterGradients>(graph_));
 
@@ -77,15 +78,15 @@ void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch
         const Lease worker(*this);
         const std::int64_t begin = task * total / tasks, end = (task + 1) * total / tasks;
         for (std::int64_t i = begin; i < end; ++i) {
+            const auto at = static_cast<std::size_t>(i);
             Batch batch;
-            batch.first = i * graph_.width;
-            batch.rows = std::min(graph_.width, rows - batch.first);
-            batch.end = parameters || tape != nullptr ? graph_.width : batch.rows;
-            batch.forgets = !parameters && tape == nullptr;
+            batch.first = parts[at].first;
+            batch.rows = parts[at].count;
+            batch.end = forgets ? batch.rows : graph_.width;
+            batch.forgets = forgets;
             batch.work = worker->work.get();
             batch.stage = &worker->stage;
-            auto &frame =
-                tape != nullptr ? tape->frames[static_cast<std::size_t>(i)] : worker->frame;
+            auto &frame = tape != nullptr ? tape->frames[at] : worker->frame;
             if (!frame) frame = std::make_unique<Frame>(graph_);
             batch.frame = frame.get();
             const ParameterGradients *lane = nullptr;

@@ -17,7 +17,7 @@ void Executor::add_up(const Coupled &operation, const Tape &tape,
                       std::vector<double> &totals) const {
     double *total = totals.data() + operation.first;
     std::fill_n(total, operation.count, 0.0);
-    for (std::int64_t i = 0; i < micro_batches(tape.rows); ++i) {
+    for (std::int64_t i = 0; i < micro_batch_count(tape.rows); ++i) {
         const auto *part =
             tape.frames[static_cast<std::size_t>(i)]->extra<double>(operation.partial);
         for (std::size_t j = 0; j < operation.count; ++j) total[j] += part[j];

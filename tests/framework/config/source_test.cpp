@@ -117,6 +117,7 @@ TEST_CASE("settings of the command line") {
     CHECK(set("a.b", "{\"c\":[true]}").at("a").at("b").at("c").at(0) == true);
     CHECK(set("a.b", "").at("a").at("b") == "");
     CHECK(set("a.l.1.x", "9").at("a").at("l").at(1).at("x") == 9);
+    CHECK(set("/a/l/1/x", "9").at("a").at("l").at(1).at("x") == 9);
     CHECK(set("n.e.w", "1").at("n").at("e").at("w") == 1);
     CHECK(!set("a.b", "null").at("a").contains("b"));
     CHECK(has(fault_of(text, {{"a.l.2.x", "1"}}), "no element of a list of 2"));
@@ -124,6 +125,7 @@ TEST_CASE("settings of the command line") {
     CHECK(has(fault_of(text, {{"a.l.x", "1"}}), "no element"));
     CHECK(has(fault_of(text, {{"s.t", "1"}}), "nothing to set inside of /s"));
     CHECK(has(fault_of(text, {{"a..b", "1"}}), "is empty"));
+    CHECK(has(fault_of(text, {{"/", "1"}}), "is empty"));
     CHECK(has(fault_of(text, {{"a.b", "{\"c\":"}}), "--set a.b:1:"));
     CHECK(has(fault_of(text, {{"a.b", "{\"c\":1,\"c\":2}"}}), "given twice"));
     CHECK(has(fault_of(text, {{"a.b", "99999999999999999999"}}), "does not fit"));
