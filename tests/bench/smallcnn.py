@@ -1,8 +1,9 @@
-"""PyTorch's side of the bench: the same net, batch and PGD step, written as people write it.
+"""PyTorch's side of the bench: the same net, batch and training step, written as people write it.
 
-    smallcnn.py THREADS plain|channels_last ATTACK_STEPS SECONDS
+    smallcnn.py THREADS plain|channels_last WORK SECONDS
 
-prints one JSON line: examples/s, the median over training steps.
+prints one JSON line: examples/s, the median over training steps. WORK is natural, fgsm_at, pgd-STEPS, free-REPLAYS,
+yopo-PASSES-STEPS or trades-STEPS.
 """
 import json
 import statistics
@@ -13,6 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+EPS, STEP = 0.3, 0.075
+
 
 def small_cnn():
     return nn.Sequential(
@@ -22,19 +25,83 @@ def small_cnn():
         nn.Linear(200, 200), nn.ReLU(), nn.Linear(200, 10))
 
 
-def pgd(net, x, y, eps, step, steps):
-    adv = (x + torch.empty_like(x).uniform_(-eps, eps)).clamp(0, 1)
+def near(x, adv):
+    return torch.min(torch.max(adv, x - EPS), x + EPS).clamp(0, 1)
+
+
+def ascend(x, steps, step, loss):
+    """Gradient ascent from a random start. autograd.grad to the input computes no parameter gradients."""
+    adv = near(x, x + torch.empty_like(x).uniform_(-EPS, EPS))
     for _ in range(steps):
         adv.requires_grad_(True)
-        (gradient,) = torch.autograd.grad(F.cross_entropy(net(adv), y), adv)
+        (gradient,) = torch.autograd.grad(loss(adv), adv)
+        adv = near(x, adv.detach() + step * gradient.sign())
+    return adv
+
+
+class Trainer:
+    def __init__(self, net, x, y):
+        self.net, self.x, self.y = net, x, y
+        self.optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+        self.delta = torch.zeros_like(x)
+
+    def learn(self, loss):
+        self.net.train()
+        self.optimizer.zero_grad()
+        loss().backward()
+        self.optimizer.step()
+
+    def natural(self):
+        self.learn(lambda: F.cross_entropy(self.net(self.x), self.y))
+
+    def pgd(self, steps, step=STEP):
+        self.net.eval()
+        adv = ascend(self.x, steps, step, lambda adv: F.cross_entropy(self.net(adv), self.y))
+        self.learn(lambda: F.cross_entropy(self.net(adv), self.y))
+
+    def fgsm_at(self):
+        self.pgd(1, 1.25 * EPS)
+
+    def free(self, replays):
+        for _ in range(replays):
+            adv = (self.x + self.delta).clamp(0, 1).requires_grad_(True)
+            self.learn(lambda: F.cross_entropy(self.net(adv), self.y))
+            self.delta = (self.delta + EPS * adv.grad.sign()).clamp(-EPS, EPS)
+
+    def yopo(self, passes, steps):
+        first, rest = self.net[:2], self.net[2:]
+        self.net.train()
+        self.optimizer.zero_grad()
+        adv = near(self.x, self.x + torch.empty_like(self.x).uniform_(-EPS, EPS))
+        for _ in range(passes):
+            stage = first(adv.detach())
+            p = stage.detach().requires_grad_(True)
+            F.cross_entropy(rest(p), self.y).backward()
+            stage.backward(p.grad)
+            for _ in range(steps):
+                adv.requires_grad_(True)
+                (gradient,) = torch.autograd.grad((first(adv) * p.grad).sum(), adv)
+                adv = near(self.x, adv.detach() + 0.01 * gradient.sign())
+        self.optimizer.step()
+
+    def trades(self, steps):
+        def divergence(adv, clean):
+            return F.kl_div(F.log_softmax(self.net(adv), 1), F.softmax(clean, 1), reduction="batchmean")
+
+        self.net.eval()
         with torch.no_grad():
-            adv = adv + step * gradient.sign()
-            adv = torch.min(torch.max(adv, x - eps), x + eps).clamp(0, 1)
-    return adv.detach()
+            reference = self.net(self.x)
+        adv = ascend(self.x, steps, STEP, lambda adv: divergence(adv, reference))
+
+        def loss():
+            clean = self.net(self.x)
+            return F.cross_entropy(clean, self.y) + 6 * divergence(adv, clean)
+
+        self.learn(loss)
 
 
 def main():
-    threads, layout, steps, seconds = sys.argv[1:]
+    threads, layout, work, seconds = sys.argv[1:]
     torch.set_num_threads(int(threads))
     torch.manual_seed(1)
     net = small_cnn()
@@ -43,21 +110,18 @@ def main():
     if layout == "channels_last":
         net = net.to(memory_format=torch.channels_last)
         x = x.contiguous(memory_format=torch.channels_last)
-    # The attack needs no parameter gradients; autograd.grad to the input computes none.
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    method, *numbers = work.split("-")
+    step = getattr(Trainer(net, x, y), method)
+    arguments = [int(number) for number in numbers]
+    step(*arguments)
     times = []
     begin = time.perf_counter()
-    while len(times) < 3 or time.perf_counter() - begin < float(seconds):
+    while len(times) < 2 or time.perf_counter() - begin < float(seconds):
         start = time.perf_counter()
-        net.eval()
-        adv = pgd(net, x, y, 0.3, 0.075, int(steps))
-        net.train()
-        optimizer.zero_grad()
-        F.cross_entropy(net(adv), y).backward()
-        optimizer.step()
+        step(*arguments)
         times.append(time.perf_counter() - start)
     print(json.dumps({"threads": int(threads), "layout": layout, "torch": torch.__version__,
-                      "examples_per_second": 128 / statistics.median(times[2:] or times)}))
+                      "examples_per_second": 128 / statistics.median(times)}))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ class FirstConvolution final : public Operation, public FusedStage {
         conv_ = {.channels = in[0],
                  .height = in[1],
                  .width = in[2],
+                 .out = out[0],
                  .blocks = parameters_.out() / kernels().block,
                  .out_height = out[1],
                  .out_width = out[2],
@@ -31,8 +32,8 @@ class FirstConvolution final : public Operation, public FusedStage {
             signs_ = graph.reserve(
                 static_cast<std::size_t>(graph.width * out_stride_ / kernels().block) *
                 sizeof(Signs));
-        graph.reserve_scratch(static_cast<std::size_t>(kernels().first_conv_scratch(conv_)) *
-                              sizeof(float));
+        for (const auto size : {kernels().first_conv_scratch, kernels().first_conv_step_scratch})
+            graph.reserve_scratch(static_cast<std::size_t>(size(conv_)) * sizeof(float));
         pack();
     }
 
@@ -63,7 +64,7 @@ class FirstConvolution final : public Operation, public FusedStage {
     // From [out, in, ky, kx] to [in, ky, kx, out].
     void pack() override {
         parameters_.refresh();
-        const auto *weight = static_cast<const float *>(parameters_.weight().get_data_handle());
+        const float *weight = turned();
         const std::int64_t out = parameters_.out();
         const std::int64_t taps = conv_.channels * conv_.kernel * conv_.kernel;
         weights_.resize(static_cast<std::size_t>(taps * out));
@@ -78,14 +79,20 @@ class FirstConvolution final : public Operation, public FusedStage {
 
     const FusedStage *fused_stage() const override { return this; }
 
-    void step(const float *x, const float *p, float *scratch, float *dx) const override {
-        kernels().first_conv_step(conv_, weights_.data(), bias(), x, p, scratch, dx);
+    void aim(const float *p, float *scratch) const override {
+        kernels().first_conv_aim(conv_, p, scratch);
+    }
+    void step(const float *x, float *scratch, float *dx) const override {
+        kernels().first_conv_step(conv_, weights_.data(), turned(), bias(), x, scratch, dx);
     }
 
   private:
     Signs *signs(const Batch &batch, std::int64_t row) const {
         return masks_ ? batch.frame->extra<Signs>(signs_) + row * (out_stride_ / kernels().block)
                       : nullptr;
+    }
+    const float *turned() const {
+        return static_cast<const float *>(parameters_.weight().get_data_handle());
     }
     const float *bias() const {
         return static_cast<const float *>(parameters_.bias().get_data_handle());

@@ -139,8 +139,11 @@ struct Batch {
 class FusedStage {
   public:
     virtual ~FusedStage() = default;
-    /// dx of one example from its x; `p` in the layout of the stage's output.
-    virtual void step(const float *x, const float *p, float *scratch, float *dx) const = 0;
+    /// Brings an example's plain gradient at the stage's end into the scratch memory, for its
+    /// steps.
+    virtual void aim(const float *p, float *scratch) const = 0;
+    /// dx of that example from its x.
+    virtual void step(const float *x, float *scratch, float *dx) const = 0;
 };
 
 /// An operation that couples the examples of a batch in training: it goes forward from sums over

@@ -11,7 +11,7 @@ namespace sequential {
 /// to whole blocks]; bias [out padded].
 struct FirstConv {
     std::int64_t channels, height, width;
-    std::int64_t blocks, out_height, out_width;  // blocks of output channels
+    std::int64_t out, blocks, out_height, out_width;  // channels, and blocks of them
     std::int64_t kernel, stride, padding;
     bool activation;  // z > 0 ? z : slope * z behind it
     float slope;
@@ -67,7 +67,7 @@ struct Kernels {
     void (*product)(const Product &, const float *weights, const float *bias, std::int64_t rows,
                     const float *x, float *y);
 
-    /// Floats of scratch that the three below need.
+    /// Floats of scratch that the two below need.
     std::int64_t (*first_conv_scratch)(const FirstConv &);
     void (*first_conv)(const FirstConv &, const float *weights, const float *bias, const float *x,
                        float *scratch, float *y, Signs *signs);
@@ -75,9 +75,14 @@ struct Kernels {
     /// there already.
     void (*first_conv_gradient)(const FirstConv &, const float *weights, const float *g,
                                 const Signs *signs, float *scratch, float *dx);
-    /// The same with z computed on the way from x, never stored.
-    void (*first_conv_step)(const FirstConv &, const float *weights, const float *bias,
-                            const float *x, const float *g, float *scratch, float *dx);
+
+    /// Floats of scratch that the two below need. `aim` brings a gradient p [out][height][width]
+    /// at the output into it, and each `step` gives the gradient at another input x, with the
+    /// weights also as [out][in][ky][kx].
+    std::int64_t (*first_conv_step_scratch)(const FirstConv &);
+    void (*first_conv_aim)(const FirstConv &, const float *p, float *scratch);
+    void (*first_conv_step)(const FirstConv &, const float *weights, const float *turned,
+                            const float *bias, const float *x, float *scratch, float *dx);
 
     /// `index`: the position in the window of each maximum, and 128 where it is not above zero. A
     /// NaN in a window wins.

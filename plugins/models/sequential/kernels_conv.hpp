@@ -227,20 +227,5 @@ void first_conv(const FirstConv &c, const float *weights, const float *bias, con
                     });
 }
 
-void conv_step(const FirstConv &c, const float *weights, const float *bias, const float *x,
-               const float *g, float *scratch, float *dx) {
-    const Ring ring = make_ring(c, scratch);
-    const float *padded = pad(c, x, scratch + c.kernel * c.blocks * ring.columns * B);
-    gradient_rows(c, ring, weights, dx, [&](std::int64_t row) {
-        float *target = ring.row(row) + ring.left * B;
-        forward_row(
-            c, weights, bias, padded, row,
-            [&](std::int64_t block, std::int64_t column, const Vector &z) {
-                const std::int64_t from = ((block * c.out_height + row) * c.out_width + column) * B;
-                mask(at(g + from), z, c.slope, at(target + (block * ring.columns + column) * B));
-            });
-    });
-}
-
 }  // namespace
 }  // namespace sequential

@@ -4,6 +4,7 @@
 #include "kernels_norm.hpp"
 #include "kernels_pool.hpp"
 #include "kernels_product.hpp"
+#include "kernels_step.hpp"
 
 namespace sequential {
 namespace {
@@ -20,10 +21,24 @@ void add(const float *x, float *sum, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) sum[i] += x[i];
 }
 
-constexpr Kernels table{
-    B,         conv3,     product,           scratch_size,      first_conv,     conv_gradient,
-    conv_step, max_pool,  max_pool_gradient, rectify_gradient,  rectify_signed, add,
-    moments,   normalise, gradient_moments,  normalise_gradient};
+constexpr Kernels table{.block = B,
+                        .conv3 = conv3,
+                        .product = product,
+                        .first_conv_scratch = scratch_size,
+                        .first_conv = first_conv,
+                        .first_conv_gradient = conv_gradient,
+                        .first_conv_step_scratch = step_scratch_size,
+                        .first_conv_aim = conv_aim,
+                        .first_conv_step = conv_step,
+                        .max_pool = max_pool,
+                        .max_pool_gradient = max_pool_gradient,
+                        .rectify_gradient = rectify_gradient,
+                        .rectify_signed = rectify_signed,
+                        .add = add,
+                        .moments = moments,
+                        .normalise = normalise,
+                        .gradient_moments = gradient_moments,
+                        .normalise_gradient = normalise_gradient};
 
 }  // namespace
 }  // namespace sequential

@@ -38,16 +38,15 @@ void Executor::ascend(float *x, std::int64_t rows, const float *p, std::int64_t 
             });
         };
         if (fused != nullptr) {
-            write_stage_gradient(batch, p);
-            const std::int64_t stride = graph_.value(graph_.stage_end).stride();
-            const float *blocked = batch.work->gradient_data(graph_.stage_end);
+            float *scratch = batch.work->scratch_data();
             float *dx = batch.frame->data(0);  // no forward pass needs it here
-            for (std::int64_t i = 0; i < batch.rows; ++i)
+            for (std::int64_t i = batch.first; i < batch.first + batch.rows; ++i) {
+                fused->aim(p + i * graph_.value(graph_.stage_end).size(), scratch);
                 for (std::int64_t step = 0; step < steps; ++step) {
-                    fused->step(x + (batch.first + i) * size, blocked + i * stride,
-                                batch.work->scratch_data(), dx);
-                    move(batch.first + i, 1, dx);
+                    fused->step(x + i * size, scratch, dx);
+                    move(i, 1, dx);
                 }
+            }
             return;
         }
         for (std::int64_t step = 0; step < steps; ++step) {
