@@ -75,7 +75,8 @@ TEST_CASE("100 MB of garbage is refused before it is read") {
     CHECK(ended.code == 3);
     CHECK(ended.says("garbage.json"));
     std::filesystem::remove(file);
-    for (const std::string place : {"/dev/zero", folder.path().string().c_str(), "/nonexistent"}) {
+    for (const std::string &place :
+         {std::string("/dev/zero"), folder.path().string(), std::string("/nonexistent")}) {
         const Ended other = spar::test::spar({"check", place});
         CAPTURE(place);
         CHECK((other.code == 3 || other.code == 2));

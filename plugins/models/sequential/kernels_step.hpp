@@ -35,11 +35,10 @@ inline Phases phases_of(const FirstConv &c) {
     return f;
 }
 
-// Parts of the scratch memory.
+// Parts of the scratch memory, one behind the other.
 struct StepScratch {
     float *images, *p, *g, *planes;
     std::int64_t *shifts;  // of each tap, from the first image
-    float *end;
 };
 
 inline StepScratch step_scratch(const FirstConv &c, const Phases &f, float *scratch) {
@@ -49,12 +48,13 @@ inline StepScratch step_scratch(const FirstConv &c, const Phases &f, float *scra
     s.g = s.p + f.tiles * c.out * B;
     s.planes = s.g + c.out * B;
     s.shifts = reinterpret_cast<std::int64_t *>(s.planes + f.taps * f.plane);
-    s.end = reinterpret_cast<float *>(s.shifts + f.taps);
     return s;
 }
 
 std::int64_t step_scratch_size(const FirstConv &c) {
-    return step_scratch(c, phases_of(c), nullptr).end - static_cast<float *>(nullptr);
+    const Phases f = phases_of(c);
+    return c.channels * c.stride * c.stride * f.image + (f.tiles + 1) * c.out * B +
+           f.taps * (f.plane + 2);
 }
 
 void conv_aim(const FirstConv &c, const float *p, float *scratch) {
