@@ -15,12 +15,13 @@ namespace {
 
 /// Bit i: z[i] > 0.
 inline Signs signs_of(const Vector &z) {
-    return _mm512_cmp_ps_mask(reinterpret_cast<const __m512 &>(z), _mm512_setzero_ps(), _CMP_GT_OQ);
+    return _mm512_cmp_ps_mask(reinterpret_cast<__m512>(z), _mm512_setzero_ps(), _CMP_GT_OQ);
 }
 /// The gradient before z > 0 ? z : slope * z.
 inline void rectify_by(Signs signs, float slope, Vector &g) {
-    auto &v = reinterpret_cast<__m512 &>(g);
-    v = _mm512_mask_mul_ps(v, static_cast<__mmask16>(~signs), v, _mm512_set1_ps(slope));
+    const auto v = reinterpret_cast<__m512>(g);
+    g = reinterpret_cast<Vector>(
+        _mm512_mask_mul_ps(v, static_cast<__mmask16>(~signs), v, _mm512_set1_ps(slope)));
 }
 inline void widen(const std::uint8_t *from, Mask &to) {
     to = reinterpret_cast<Mask>(_mm512_maskz_cvtepu8_epi32(
@@ -28,28 +29,29 @@ inline void widen(const std::uint8_t *from, Mask &to) {
 }
 inline void narrow(const Mask &from, std::uint8_t *to) {
     _mm_storeu_si128(reinterpret_cast<__m128i *>(to),
-                     _mm512_maskz_cvtepi32_epi8(0xFFFF, reinterpret_cast<const __m512i &>(from)));
+                     _mm512_maskz_cvtepi32_epi8(0xFFFF, reinterpret_cast<__m512i>(from)));
 }
 
 #elif defined(__AVX2__)
 
 inline Signs signs_of(const Vector &z) {
     return static_cast<Signs>(_mm256_movemask_ps(
-        _mm256_cmp_ps(reinterpret_cast<const __m256 &>(z), _mm256_setzero_ps(), _CMP_GT_OQ)));
+        _mm256_cmp_ps(reinterpret_cast<__m256>(z), _mm256_setzero_ps(), _CMP_GT_OQ)));
 }
 inline void rectify_by(Signs signs, float slope, Vector &g) {
     const __m256i lanes = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
     const __m256i set = _mm256_and_si256(_mm256_set1_epi32(signs), lanes);
-    auto &v = reinterpret_cast<__m256 &>(g);
-    v = _mm256_blendv_ps(_mm256_mul_ps(v, _mm256_set1_ps(slope)), v,
-                         _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, lanes)));
+    const auto v = reinterpret_cast<__m256>(g);
+    g = reinterpret_cast<Vector>(
+        _mm256_blendv_ps(_mm256_mul_ps(v, _mm256_set1_ps(slope)), v,
+                         _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, lanes))));
 }
 inline void widen(const std::uint8_t *from, Mask &to) {
     to = reinterpret_cast<Mask>(
         _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(from))));
 }
 inline void narrow(const Mask &from, std::uint8_t *to) {
-    const auto &all = reinterpret_cast<const __m256i &>(from);
+    const auto all = reinterpret_cast<__m256i>(from);
     const __m128i words =
         _mm_packus_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
     _mm_storel_epi64(reinterpret_cast<__m128i *>(to), _mm_packus_epi16(words, words));

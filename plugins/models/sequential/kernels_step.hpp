@@ -146,8 +146,8 @@ inline void gather(const FirstConv &c, const Phases &f, const StepScratch &s, st
     for (std::int64_t ky = py; ky < c.kernel; ky += c.stride)
         for (std::int64_t kx = px; kx < c.kernel; kx += c.stride) {
             const std::int64_t tap = (channel * c.kernel + ky) * c.kernel + kx;
-            sum += at(s.planes + tap * f.plane + f.lead + pixel -
-                      (s.shifts[tap] - phase * f.image));
+            sum +=
+                at(s.planes + tap * f.plane + f.lead + pixel - (s.shifts[tap] - phase * f.image));
         }
 }
 
