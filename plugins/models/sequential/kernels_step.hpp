@@ -62,13 +62,15 @@ void conv_aim(const FirstConv &c, const float *p, float *scratch) {
     const StepScratch s = step_scratch(c, f, scratch);
     for (float *to = s.images; to < s.p; ++to) *to = 0.0F;
     for (std::int64_t i = 0; i < f.taps * f.plane; ++i) s.planes[i] = 0.0F;
-    for (std::int64_t i = 0; i < f.tiles * B; ++i) {
-        const std::int64_t row = i / f.pitch, column = i % f.pitch;
-        const bool inside = row < c.out_height && column < c.out_width;
-        for (std::int64_t o = 0; o < c.out; ++o)
-            s.p[(i / B * c.out + o) * B + i % B] =
-                inside ? p[(o * c.out_height + row) * c.out_width + column] : 0.0F;
-    }
+    for (std::int64_t i = 0; i < f.tiles * c.out * B; ++i) s.p[i] = 0.0F;
+    for (std::int64_t o = 0; o < c.out; ++o)
+        for (std::int64_t row = 0; row < c.out_height; ++row, p += c.out_width)
+            for (std::int64_t column = 0, part = 0; column < c.out_width; column += part) {
+                const std::int64_t pixel = row * f.pitch + column, lane = pixel % B;
+                part = c.out_width - column < B - lane ? c.out_width - column : B - lane;
+                float *to = s.p + (pixel / B * c.out + o) * B + lane;
+                for (std::int64_t i = 0; i < part; ++i) to[i] = p[column + i];
+            }
     for (std::int64_t tap = 0; tap < f.taps; ++tap) {
         const std::int64_t kx = tap % c.kernel, ky = tap / c.kernel % c.kernel;
         const std::int64_t channel = tap / (c.kernel * c.kernel);
