@@ -1,5 +1,5 @@
-// Convolution of 3 by 3 with stride 1 between blocked images, in our own loops; see
-// kernels_conv3.hpp. The gradient of its parameters is oneDNN's.
+// Convolution of 3 by 3 with stride 1 between blocked images, in our own loops: Winograd's, see
+// kernels_winograd.hpp.
 #include "conv_parameters.hpp"
 #include "kernels.hpp"
 #include "operations.hpp"
@@ -9,39 +9,27 @@
 namespace sequential {
 namespace {
 
-// Weights as Kernels::conv3 reads them, from weight(in, out, ky, kx).
-template <class Weight>
-void pack(Aligned &packed, std::int64_t in, std::int64_t out, Weight weight) {
-    const std::int64_t block = kernels().block;
-    packed.resize(static_cast<std::size_t>(in * out * 9));
-    auto to = packed.begin();
-    for (std::int64_t first = 0; first < out; first += 2 * block) {
-        const std::int64_t last = std::min(first + 2 * block, out);
-        for (std::int64_t from = 0; from < in; from += block)
-            for (std::int64_t tap = 0; tap < 9; ++tap)
-                for (std::int64_t i = from; i < from + block; ++i)
-                    for (std::int64_t o = first; o < last; ++o) *to++ = weight(i, o, tap);
-    }
-}
-
 class BlockedConv3 final : public Operation {
   public:
     BlockedConv3(Graph &graph, int input, int result, const LayerSpec &spec, Parameter &weight,
                  Parameter *bias, std::optional<Rectifier> rectifier)
-        : parameters_(graph, input, result, spec, weight, bias),
+        : weight_(weight),
+          bias_(bias),
           rectifier_(rectifier),
           masks_(rectifier && rectifier->gradient_here) {
         inputs = {input};
         outputs = {result};
-        const std::int64_t block = kernels().block;
         const Value &in = graph.value(input), &out = graph.value(result);
+        const std::int64_t block = kernels().block;
+        const std::int64_t in_channels = round_up(in.shape[0], block);
+        const std::int64_t out_channels = round_up(out.shape[0], block);
+        in_stride_ = in.stride();
         out_stride_ = out.stride();
         if (masks_)
-            signs_ = graph.reserve(
-                static_cast<std::size_t>(graph.width * out_stride_ / kernels().block) *
-                sizeof(Signs));
-        forward_ = {.in_blocks = parameters_.in() / block,
-                    .out_blocks = parameters_.out() / block,
+            signs_ = graph.reserve(static_cast<std::size_t>(graph.width * out_stride_ / block) *
+                                   sizeof(Signs));
+        forward_ = {.in_blocks = in_channels / block,
+                    .out_blocks = out_channels / block,
                     .height = in.shape[1],
                     .width = in.shape[2],
                     .padding = spec.padding,
@@ -54,14 +42,25 @@ class BlockedConv3 final : public Operation {
                      .padding = 2 - spec.padding,
                      .activation = false,
                      .slope = 1.0F};
-        no_bias_.resize(static_cast<std::size_t>(parameters_.in()));
+        for (const std::int64_t floats :
+             {kernels().conv3_scratch(forward_), kernels().conv3_gradient_scratch(backward_),
+              kernels().conv3_weights_scratch(forward_)})
+            graph.reserve_scratch(static_cast<std::size_t>(floats) * sizeof(float));
+
+        constexpr std::int64_t points = 6, rows = 3;
+        const std::int64_t count = points * rows * in_channels * out_channels;
+        packed_forward_.resize(static_cast<std::size_t>(count));
+        packed_backward_.resize(static_cast<std::size_t>(count));
+        packed_bias_.resize(static_cast<std::size_t>(out_channels));
+        weight_slot_ = graph.add_gradient_slot(plain_desc({count}));
+        bias_slot_ = graph.add_gradient_slot(plain_desc({out_channels}));
         pack();
     }
 
     void forward(Batch &batch) const override {
-        const auto *bias = static_cast<const float *>(parameters_.bias().get_data_handle());
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
-            kernels().conv3(forward_, packed_forward_.data(), bias, batch.value(inputs[0], i),
+            kernels().conv3(forward_, packed_forward_.data(), packed_bias_.data(),
+                            batch.value(inputs[0], i), batch.work->scratch_data(),
                             batch.value(outputs[0], i), signs(batch, i));
     }
 
@@ -70,11 +69,16 @@ class BlockedConv3 final : public Operation {
             kernels().rectify_signed(signs(batch, batch.begin), rectifier_->slope,
                                      batch.gradient(outputs[0], batch.begin),
                                      (batch.end - batch.begin) * out_stride_);
-        if (parameters) parameters_.gradient(batch);
+        if (parameters)
+            kernels().conv3_weights(
+                forward_, batch.rows, batch.value(inputs[0], 0), in_stride_,
+                batch.gradient(outputs[0], 0), out_stride_, batch.work->scratch_data(),
+                batch.gradients->slot_data(weight_slot_), batch.gradients->slot_data(bias_slot_));
         if (!input) return;
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
-            kernels().conv3(backward_, packed_backward_.data(), no_bias_.data(),
-                            batch.gradient(outputs[0], i), batch.gradient(inputs[0], i), nullptr);
+            kernels().conv3_gradient(backward_, packed_backward_.data(),
+                                     batch.gradient(outputs[0], i), batch.work->scratch_data(),
+                                     batch.gradient(inputs[0], i));
     }
 
     bool has_parameters() const override { return true; }
@@ -82,36 +86,45 @@ class BlockedConv3 final : public Operation {
     bool forgets_values() const override { return true; }
 
     void pack() override {
-        parameters_.refresh();
-        const auto *weight = static_cast<const float *>(parameters_.weight().get_data_handle());
-        const std::int64_t in = parameters_.in(), out = parameters_.out();
-        sequential::pack(packed_forward_, in, out,
-                         [&](std::int64_t i, std::int64_t o, std::int64_t tap) {
-                             return weight[(o * in + i) * 9 + tap];
-                         });
-        sequential::pack(packed_backward_, out, in,
-                         [&](std::int64_t o, std::int64_t i, std::int64_t tap) {
-                             return weight[(o * in + i) * 9 + 8 - tap];
-                         });
+        kernels().conv3_pack(taps(), weight_.value.data(), packed_forward_.data());
+        const Conv3Weights turned{.in = weight_.shape[0],
+                                  .out = weight_.shape[1],
+                                  .in_stride = taps().out_stride,
+                                  .out_stride = taps().in_stride,
+                                  .upside_down = true};
+        kernels().conv3_pack(turned, weight_.value.data(), packed_backward_.data());
+        if (bias_ != nullptr)
+            std::copy(bias_->value.begin(), bias_->value.end(), packed_bias_.begin());
     }
 
     void deposit(const ParameterGradients &gradients) const override {
-        parameters_.deposit(gradients);
+        kernels().conv3_deposit(taps(), gradients.slot_data(weight_slot_), weight_.gradient.data());
+        if (bias_ != nullptr)
+            kernels().add(gradients.slot_data(bias_slot_), bias_->gradient.data(), bias_->shape[0]);
     }
 
   private:
+    Conv3Weights taps() const {
+        return {.in = weight_.shape[1],
+                .out = weight_.shape[0],
+                .in_stride = 9,
+                .out_stride = weight_.shape[1] * 9,
+                .upside_down = false};
+    }
     Signs *signs(const Batch &batch, std::int64_t row) const {
         return masks_ ? batch.frame->extra<Signs>(signs_) + row * (out_stride_ / kernels().block)
                       : nullptr;
     }
 
-    ConvParameters parameters_;
+    Parameter &weight_;
+    Parameter *bias_;
     std::optional<Rectifier> rectifier_;
     bool masks_;
     std::size_t signs_ = 0;
     Conv3 forward_{}, backward_{};
-    std::int64_t out_stride_ = 0;
-    Aligned packed_forward_, packed_backward_, no_bias_;
+    std::int64_t in_stride_ = 0, out_stride_ = 0;
+    Aligned packed_forward_, packed_backward_, packed_bias_;
+    int weight_slot_ = 0, bias_slot_ = 0;
 };
 
 }  // namespace

@@ -17,13 +17,24 @@ struct FirstConv {
     float slope;
 };
 
-/// A convolution of 3 by 3 and stride 1 from blocked channels to blocked ones.
+/// A convolution of 3 by 3 and stride 1 from blocked channels to blocked ones. Its gradient at the
+/// input is one from the gradient of the outputs, with 2 - padding.
 struct Conv3 {
     std::int64_t in_blocks, out_blocks;
     std::int64_t height, width;  // of the input
     std::int64_t padding;        // 0 to 2
     bool activation;             // z > 0 ? z : slope * z behind it
     float slope;
+
+    std::int64_t out_height() const { return height + 2 * padding - 2; }
+    std::int64_t out_width() const { return width + 2 * padding - 2; }
+};
+
+/// Where the weight of a channel `out`, a channel `in` and a tap [ky][kx] lies in a parameter:
+/// at out * out_stride + in * in_stride + tap. Numbers of channels are the real ones.
+struct Conv3Weights {
+    std::int64_t in, out, in_stride, out_stride;
+    bool upside_down;  // rows of taps in reverse: for the gradient at the input
 };
 
 /// Rows of `in` plain values to rows of `out`.
@@ -55,12 +66,26 @@ struct Norm {
 struct Kernels {
     std::int64_t block;
 
-    /// Weights [out blocks in pairs][in blocks][ky][kx][B in][one or two blocks][B out], an odd
-    /// last block by itself; bias [out padded]. The gradient at the input is the same with the
-    /// kernel turned round, channels exchanged and 2 - padding.
-    /// `signs`, unless null: one for every vector of y.
-    void (*conv3)(const Conv3 &, const float *weights, const float *bias, const float *x, float *y,
-                  Signs *signs);
+    /// Weights at the six points of kernels_winograd.hpp: [point][out blocks in pairs][in blocks]
+    /// [ky][B in][one or two blocks][B out], an odd last block by itself. `conv3_deposit` adds the
+    /// gradient of such weights to that of the parameter.
+    void (*conv3_pack)(const Conv3Weights &, const float *weights, float *packed);
+    void (*conv3_deposit)(const Conv3Weights &, const float *gradient, float *weights);
+
+    /// Floats of scratch for each of the three below.
+    std::int64_t (*conv3_scratch)(const Conv3 &);
+    std::int64_t (*conv3_gradient_scratch)(const Conv3 &);
+    std::int64_t (*conv3_weights_scratch)(const Conv3 &);
+    /// bias [out padded]. `signs`, unless null: one for every vector of y.
+    void (*conv3)(const Conv3 &, const float *weights, const float *bias, const float *x,
+                  float *scratch, float *y, Signs *signs);
+    /// The Conv3 from g to dx, with weights packed so: channels exchanged, upside down.
+    void (*conv3_gradient)(const Conv3 &, const float *weights, const float *g, float *scratch,
+                           float *dx);
+    /// Writes the gradient of the weights at the points, and of the bias, summed over examples.
+    void (*conv3_weights)(const Conv3 &, std::int64_t examples, const float *x,
+                          std::int64_t x_stride, const float *g, std::int64_t g_stride,
+                          float *scratch, float *sums, float *bias);
 
     /// y = x W + bias for each row, the same for any number of rows. Weights [out blocks in
     /// pairs][in][one or two blocks][B out], an odd last block by itself; bias [out padded].

@@ -187,7 +187,7 @@ void forward_tile(const FirstConv &c, const float *weights, const float *bias, c
         for (int i = 0; i < Pixels; ++i) put(first + b, column + i, z[b][i]);
 }
 
-template <int Blocks, int Pixels = tile_pixels, class Put, class... Rest>
+template <int Blocks, int Pixels = tile_size, class Put, class... Rest>
 void forward_tile_of(std::int64_t pixels, const Put &put, const Rest &...rest) {
     if constexpr (Pixels > 1)
         if (pixels < Pixels) return forward_tile_of<Blocks, Pixels - 1>(pixels, put, rest...);
@@ -199,7 +199,7 @@ template <class Put>
 void forward_row(const FirstConv &c, const float *weights, const float *bias, const float *padded,
                  std::int64_t row, const Put &put) {
     const float *from = padded + row * c.stride * padded_width(c);
-    const std::int64_t tiles = (c.out_width + tile_pixels - 1) / tile_pixels;
+    const std::int64_t tiles = (c.out_width + tile_size - 1) / tile_size;
     for (std::int64_t b = 0; b < c.blocks; b += 2)
         for (std::int64_t t = 0; t < tiles; ++t) {
             const std::int64_t column = t * c.out_width / tiles;

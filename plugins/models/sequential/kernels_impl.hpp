@@ -1,6 +1,6 @@
 // The loops of kernels.hpp, for a block of BLOCK floats. Included by one file an instruction set.
 #include "kernels_conv.hpp"
-#include "kernels_conv3.hpp"
+#include "kernels_conv3_weights.hpp"
 #include "kernels_norm.hpp"
 #include "kernels_pool.hpp"
 #include "kernels_product.hpp"
@@ -22,7 +22,14 @@ void add(const float *x, float *sum, std::int64_t count) {
 }
 
 constexpr Kernels table{.block = B,
+                        .conv3_pack = conv3_pack,
+                        .conv3_deposit = conv3_deposit,
+                        .conv3_scratch = conv3_scratch,
+                        .conv3_gradient_scratch = conv3_gradient_scratch,
+                        .conv3_weights_scratch = conv3_weights_scratch,
                         .conv3 = conv3,
+                        .conv3_gradient = conv3_gradient,
+                        .conv3_weights = conv3_weights,
                         .product = product,
                         .first_conv_scratch = scratch_size,
                         .first_conv = first_conv,

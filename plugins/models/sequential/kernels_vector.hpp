@@ -29,8 +29,9 @@ inline void mask(const Vector &g, const Vector &z, float slope, Vector &to) {
     to = z > 0.0F ? g : slope * g;
 }
 
-// Pixels in a tile at most: with two blocks, what the registers hold beside weights and an input.
-constexpr int tile_pixels = B == 16 ? 12 : 5;
+// Pixels or strips in a tile at most: with two blocks, what the registers hold beside weights and
+// an input.
+constexpr int tile_size = B == 16 ? 12 : 5;
 
 // Weights are used by few tiles before the next come: they are fetched so many inputs before.
 constexpr std::int64_t ahead = 8;

@@ -44,6 +44,9 @@ TEST_CASE("gradients of 3 by 3 convolutions between blocks: paddings, tiles, odd
     check_network({conv(20, 3), layer("relu"), conv(40, 3, 1, 1), leaky(0.2), pool("maxpool", 2, 2),
                    conv(17, 3, 1, 2), layer("relu"), layer("flatten"), linear(3)},
                   {1, 8, 16}, {.rows = 2, .most = 6});
+    // More rows than are worked on together.
+    check_network({conv(40, 3, 1, 1), layer("relu"), layer("flatten"), linear(2)}, {33, 24, 21},
+                  {.rows = 2, .most = 2});
 }
 
 TEST_CASE("gradients of activations") {
