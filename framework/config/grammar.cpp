@@ -95,7 +95,7 @@ class Composer {
     }
 
     std::string component(const std::string &place, const ComponentEntry &entry, const Json &keys) {
-        const std::string name = place + "." + entry.descriptor->type;
+        std::string name = place + "." + entry.descriptor->type;
         Json schema = *entry.schema;
         Json inner = members(schema, "definitions");
         schema.erase("definitions");

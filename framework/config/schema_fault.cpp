@@ -49,9 +49,8 @@ class Shape {
             reference(value, pointer);
         else if (one_of(name, {"properties", "definitions"}))
             members(value, pointer, depth);
-        else if (name == "x-spar-host")
-            schema(value, pointer, depth);
-        else if (name == "items" || (name == "additionalProperties" && !value.is_boolean()))
+        else if (one_of(name, {"x-spar-host", "items"}) ||
+                 (name == "additionalProperties" && !value.is_boolean()))
             schema(value, pointer, depth);
         else if (name == "oneOf")
             alternatives(value, pointer, depth);
