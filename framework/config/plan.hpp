@@ -36,6 +36,7 @@ struct Threat {
     Target target = Target::none;
     std::int64_t target_class = 0;  // for Target::one_class
     std::int64_t queries = 0;       // most an example; 0: no limit
+    std::string pointer;            // where it stands
 };
 
 struct DataPlan {

@@ -58,6 +58,7 @@ Target target_of(const Json &value, std::int64_t &one_class) {
 
 Threat threat_of(const Json &json, const std::string &pointer, Checker &checker) {
     Threat threat;
+    threat.pointer = pointer;
     const auto norm = json.at("norm").get<std::string>();
     threat.norm = norm == "linf" ? SPAR_NORM_LINF : norm == "l2" ? SPAR_NORM_L2 : SPAR_NORM_L1;
     threat.eps = json.at("eps").get<double>();

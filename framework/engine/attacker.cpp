@@ -51,15 +51,8 @@ void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
     }
 }
 
-}  // namespace
-
-void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
-    const std::int64_t count = task.points.count, size = task.space->size();
-    queries.forward.assign(static_cast<std::size_t>(count), 0);
-    queries.gradient.assign(static_cast<std::size_t>(count), 0);
-    std::copy(task.points.x, task.points.x + count * size, x_adv);
-    if (count == 0) return;
-
+/// The attack's call, with its questions counted.
+void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
     thread_local OracleMemory memory;
     OracleHandle handle{task, queries, memory};
     const spar_oracle oracle = handle.table();
@@ -68,8 +61,8 @@ void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
     spar_attack_batch batch{};
     batch.struct_size = sizeof batch;
     batch.purpose = task.purpose;
-    batch.count = count;
-    batch.size = size;
+    batch.count = task.points.count;
+    batch.size = task.space->size();
     batch.rank = static_cast<std::int32_t>(shape.size());
     std::copy(shape.begin(), shape.end(), batch.shape);
     batch.x = task.points.x;
@@ -91,7 +84,39 @@ void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
         if (handle.failure) std::rethrow_exception(handle.failure);
         if (!handle.budget_spent) throw;  // else x_adv holds the best so far
     }
+}
+
+}  // namespace
+
+void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
+    const std::int64_t count = task.points.count, size = task.space->size();
+    queries.forward.assign(static_cast<std::size_t>(count), 0);
+    queries.gradient.assign(static_cast<std::size_t>(count), 0);
+    std::copy(task.points.x, task.points.x + count * size, x_adv);
+    if (count == 0) return;
+    perturb(task, x_adv, queries);
     verify(task, x_adv, size);
+}
+
+void rehearse_attack(const Instance &attack, Space &space, const spar_threat &threat,
+                     const spar_component_ref *loss, bool classes) {
+    float nothing = 0;
+    const float *const values = &nothing;
+    const std::int64_t label = 0;
+    AttackTask task{};
+    task.attack = &attack;
+    task.space = &space;
+    task.loss = loss;
+    task.threat = &threat;
+    task.purpose = SPAR_PURPOSE_EVALUATE;
+    task.mode = SPAR_MODE_EVAL;
+    task.points = {0, values, &label, nullptr, nullptr};
+    if (threat.space == SPAR_SPACE_EMBEDDING) task.points.mask = values;
+    task.labels = classes ? &label : nullptr;
+    task.values = classes ? nullptr : values;
+    task.targets = threat.targeted != 0 ? &label : nullptr;
+    QueryCount queries;
+    perturb(task, &nothing, queries);
 }
 
 }  // namespace spar::host

@@ -37,4 +37,9 @@ struct QueryCount {
 /// it leaves is outside the threat model or not a number.
 void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries);
 
+/// Lets the attack look at a batch without examples, so that what does not fit is known before a
+/// training. Throws as run_attack.
+void rehearse_attack(const Instance &attack, Space &space, const spar_threat &threat,
+                     const spar_component_ref *loss, bool classes);
+
 }  // namespace spar::host

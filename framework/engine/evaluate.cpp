@@ -50,7 +50,8 @@ class Evaluator {
                          const std::string &label);
     void attack_batch(const PreparedAttack &plan, const std::vector<bool> &correct,
                       AttackOutcome &outcome);
-    void settle(const PreparedAttack &plan, AttackOutcome &outcome);
+    void settle(const PreparedAttack &plan, const std::vector<bool> &correct,
+                AttackOutcome &outcome);
 
     std::size_t batch_size() const { return static_cast<std::size_t>(plan_.batch_size); }
     std::size_t total() const { return plan_.indices.size(); }
@@ -148,19 +149,20 @@ void Evaluator::attack_batch(const PreparedAttack &plan, const std::vector<bool>
     task.targets = survivors_.target_data();
     task.outputs = survivors_.outputs.data();
     run_attack(task, x_adv_.data(), queries_);
-    settle(plan, outcome);
+    settle(plan, correct, outcome);
 }
 
 /// The host's own forward pass decides.
-void Evaluator::settle(const PreparedAttack &plan, AttackOutcome &outcome) {
+void Evaluator::settle(const PreparedAttack &plan, const std::vector<bool> &correct,
+                       AttackOutcome &outcome) {
     const Survivors &s = survivors_;
     const std::int64_t size = network_.size();
     const auto first = static_cast<std::ptrdiff_t>(batch_.begin);
-    // What was not attacked was broken before, or is of the class aimed at.
-    for (std::int64_t i = 0; i < batch_.batch.count; ++i)
-        outcome.success.push_back(plan.aim != Target::one_class ||
-                                  batch_.batch.labels[static_cast<std::size_t>(i)] !=
-                                      plan.aimed_class);
+    // What was not attacked was broken before, or is of the class aimed at and stays right.
+    for (std::int64_t i = 0; i < batch_.batch.count; ++i) {
+        outcome.success.push_back(!correct[batch_.begin + static_cast<std::size_t>(i)]);
+        outcome.targets.push_back(-1);
+    }
     if (plan_.keep_examples) {
         const float *x = batch_.x(0, size);
         outcome.x.insert(outcome.x.end(), x, x + batch_.batch.count * size);
@@ -179,6 +181,8 @@ void Evaluator::settle(const PreparedAttack &plan, AttackOutcome &outcome) {
         outcome.success[static_cast<std::size_t>(row)] =
             data_.classes() &&
             (plan.aim != Target::none ? found == s.targets[at] : found != s.labels[at]);
+        if (plan.aim != Target::none)
+            outcome.targets[static_cast<std::size_t>(row)] = s.targets[at];
         outcome.distance_sum += ball.distance(s.x[k], x_adv_[k]);
         outcome.forward_queries += queries_.forward[at];
         outcome.gradient_queries += queries_.gradient[at];

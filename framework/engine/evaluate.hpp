@@ -28,10 +28,12 @@ struct EvaluationPlan {
 
 struct AttackOutcome {
     std::string name;
-    std::vector<bool> success;    /// per example: wrong on x_adv, or already wrong on x
-    std::vector<float> x, x_adv;  /// [examples, size] with keep_examples
-    double distance_sum = 0;      /// over attacked examples
-    std::int64_t attacked = 0;    /// examples that were right on x
+    /// Per example: wrong on x before; or wrong on x_adv, and with targets the class aimed at.
+    std::vector<bool> success;
+    std::vector<std::int64_t> targets;  /// per example; -1 where none was aimed at
+    std::vector<float> x, x_adv;        /// [examples, size] with keep_examples
+    double distance_sum = 0;            /// over attacked examples
+    std::int64_t attacked = 0;          /// examples that were right on x
     std::int64_t forward_queries = 0, gradient_queries = 0;
     double loss_sum = 0;  /// at x_adv, over attacked examples
     double seconds = 0;

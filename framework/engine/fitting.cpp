@@ -9,15 +9,17 @@ namespace spar::host {
 
 spar_threat threat_for(const Threat &from, const Data &data) {
     const bool parameter = from.space == SPAR_SPACE_PARAMETER;
+    const auto refuse = [&](const std::string &key, const std::string &what) {
+        throw Failure(Exit::pipeline, "#" + from.pointer + key + ": " + what);
+    };
     if (!parameter && (from.space == SPAR_SPACE_EMBEDDING) != data.tokens())
-        throw Failure(
-            Exit::pipeline,
-            data.tokens()
-                ? "#/threat/space: tokens of a text cannot be perturbed themselves, but their "
-                  "vectors can; set \"space\": \"embedding\""
-                : fmt::format("#/threat/space: \"embedding\" is for text, but the data holds "
-                              "values {}; set \"space\": \"input\"",
-                              shape_text(data.shape())));
+        refuse("/space",
+               data.tokens()
+                   ? "tokens of a text cannot be perturbed themselves, but their vectors can; set "
+                     "\"space\": \"embedding\""
+                   : fmt::format("\"embedding\" is for text, but the data holds values {}; set "
+                                 "\"space\": \"input\"",
+                                 shape_text(data.shape())));
     const bool boxed = !parameter && !data.tokens();
     constexpr double infinite = std::numeric_limits<double>::infinity();
     spar_threat threat{};
@@ -30,15 +32,15 @@ spar_threat threat_for(const Threat &from, const Data &data) {
     threat.targeted = from.target != Target::none ? 1 : 0;
     threat.query_budget = from.queries;
     if (boxed && (threat.lower > data.info().lower || threat.upper < data.info().upper))
-        throw Failure(
-            Exit::pipeline,
-            fmt::format("#/threat: its box [{}, {}] does not hold the data's [{}, {}]",
-                        threat.lower, threat.upper, data.info().lower, data.info().upper));
+        refuse("",
+               fmt::format("its box [{}, {}] does not hold the data's [{}, {}]; leave lower and "
+                           "upper out to take the data's",
+                           threat.lower, threat.upper, data.info().lower, data.info().upper));
     if (threat.targeted != 0 && !data.classes())
-        throw Failure(Exit::pipeline, "#/threat/target: the data has no classes to aim at");
+        refuse("/target", "the data has no classes to aim at; leave it out");
     if (from.target == Target::one_class && from.target_class >= data.info().outputs)
-        throw Failure(Exit::pipeline, fmt::format("#/threat/target: class {} of {}",
-                                                  from.target_class, data.info().outputs));
+        refuse("/target", fmt::format("there is no class {}: the data has {}, from 0",
+                                      from.target_class, data.info().outputs));
     return threat;
 }
 

@@ -39,6 +39,29 @@ void collect_types(const Json &node, std::set<std::string> &types) {
         for (const Json &child : node) collect_types(child, types);
 }
 
+/// As a pipeline has it, with nothing left out.
+Json threat_json(const PreparedAttack &attack) {
+    const spar_threat &threat = attack.threat;
+    const char *norm = threat.norm == SPAR_NORM_LINF ? "linf"
+                       : threat.norm == SPAR_NORM_L2 ? "l2"
+                                                     : "l1";
+    const char *space = threat.space == SPAR_SPACE_INPUT       ? "input"
+                        : threat.space == SPAR_SPACE_EMBEDDING ? "embedding"
+                                                               : "parameter";
+    const Json target = attack.aim == Target::none           ? Json("none")
+                        : attack.aim == Target::random       ? Json("random")
+                        : attack.aim == Target::next         ? Json("next")
+                        : attack.aim == Target::least_likely ? Json("least_likely")
+                                                             : Json(attack.aimed_class);
+    return {{"norm", norm},
+            {"eps", threat.eps},
+            {"lower", number(threat.lower)},
+            {"upper", number(threat.upper)},
+            {"space", space},
+            {"target", target},
+            {"queries", threat.query_budget}};
+}
+
 Json attack_result(const AttackOutcome &attack, const PreparedAttack &prepared,
                    const Json &params) {
     const auto examples = static_cast<std::int64_t>(attack.success.size());
@@ -49,7 +72,7 @@ Json attack_result(const AttackOutcome &attack, const PreparedAttack &prepared,
     return {{"name", attack.name},
             {"type", prepared.attack->type()},
             {"params", params},
-            {"threat", threat_json(prepared.threat)},
+            {"threat", threat_json(prepared)},
             {"robust_accuracy", number(attack.robust_accuracy)},
             {"robust_accuracy_interval", interval(attack.robust_accuracy, examples)},
             {"attacked", attack.attacked},
@@ -61,17 +84,6 @@ Json attack_result(const AttackOutcome &attack, const PreparedAttack &prepared,
 }
 
 }  // namespace
-
-Json threat_json(const spar_threat &threat) {
-    const char *norm = threat.norm == SPAR_NORM_LINF ? "linf"
-                       : threat.norm == SPAR_NORM_L2 ? "l2"
-                                                     : "l1";
-    return {{"norm", norm},
-            {"eps", threat.eps},
-            {"lower", number(threat.lower)},
-            {"upper", number(threat.upper)},
-            {"targeted", threat.targeted != 0}};
-}
 
 Json provenance(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data) {
     std::set<std::string> types;

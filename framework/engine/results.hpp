@@ -16,7 +16,4 @@ Json training_results(const TrainingState &state);
 Json evaluation_results(const EvaluationOutcome &outcome, const EvaluatePlan &plan,
                         const std::vector<PreparedAttack> &attacks);
 
-/// {"norm": ..., "eps": ..., "lower": ..., "upper": ...}
-Json threat_json(const spar_threat &threat);
-
 }  // namespace spar::host

@@ -5,6 +5,7 @@
 #include "engine/fitting.hpp"
 #include "engine/npz.hpp"
 #include "engine/results.hpp"
+#include "engine/run_folder.hpp"
 #include "engine/signals.hpp"
 #include "engine/weights.hpp"
 #include "pipeline/services.hpp"
@@ -33,18 +34,17 @@ class Run {
     RunOutcome run();
 
   private:
-    void refuse_occupied_folder() const;
     void open_data();
     void build();
     void build_training();
     void build_evaluation();
     void build_reporters();
-    void create_folder() const;
     void train();
     void evaluate();
     void save_adversarial(const EvaluationOutcome &outcome) const;
     std::vector<std::string> missed_thresholds(const EvaluationOutcome &outcome) const;
-    PreparedAttack prepare(const AttackPlan &attack, const Data &data);
+    PreparedAttack prepare(const AttackPlan &attack, const Data &data,
+                           const spar_component_ref *loss);
     std::string fingerprint() const { return sha256_of(plan_.resolved->dump()); }
     std::unique_ptr<Instance> make(spar_kind kind, const Node &node) const {
         return builder_.build(kind, *node.json, node.pointer);
@@ -69,24 +69,6 @@ class Run {
     Json results_;
     std::vector<std::string> missed_;
 };
-
-void Run::refuse_occupied_folder() const {
-    std::error_code ignored;
-    if (!fs::exists(folder_, ignored)) {
-        if (options_.resume)
-            throw Failure(
-                Exit::usage,
-                fmt::format("{}: there is no run to resume; leave --resume out", folder_.string()));
-        return;
-    }
-    if (!fs::is_directory(folder_, ignored))
-        throw Failure(Exit::usage,
-                      fmt::format("{}: not a folder; choose another with --out", folder_.string()));
-    if (!options_.resume && !fs::is_empty(folder_, ignored))
-        throw Failure(Exit::usage, fmt::format("{}: the folder already holds a run or other files; "
-                                               "choose another with --out, or go on with --resume",
-                                               folder_.string()));
-}
 
 void Run::open_data() {
     if (plan_.train)
@@ -150,24 +132,35 @@ void Run::build_training() {
     validation.loss = &loss_->ref();
     validation.key = builder_.key("validation");
     if (plan.validate_attack)
-        validation.attacks.push_back(
-            prepare({"validation", plan.validate_attack, plan_.threat}, *train_data_));
+        validation.attacks.push_back(prepare({"validation", plan.validate_attack, plan_.threat},
+                                             *train_data_, validation.loss));
 }
 
-PreparedAttack Run::prepare(const AttackPlan &attack, const Data &data) {
+PreparedAttack Run::prepare(const AttackPlan &attack, const Data &data,
+                            const spar_component_ref *loss) {
     if (!attack.threat)
         throw Failure(Exit::pipeline,
                       fmt::format("#{}: the attack has no threat model: add \"threat\" to the "
                                   "pipeline or to the attack",
                                   attack.attack.pointer));
     attacks_.push_back(make(SPAR_KIND_ATTACK, attack.attack));
-    return {attack.name, attacks_.back().get(), threat_for(*attack.threat, data),
-            attack.threat->target, attack.threat->target_class};
+    const spar_threat threat = threat_for(*attack.threat, data);
+    rehearse_attack(*attacks_.back(), *network_, threat, loss, data.classes());
+    return {attack.name, attacks_.back().get(), threat, attack.threat->target,
+            attack.threat->target_class};
 }
 
 void Run::build_evaluation() {
     const EvaluatePlan &plan = *plan_.evaluate;
     if (plan.loss) evaluation_loss_ = make(SPAR_KIND_LOSS, plan.loss);
+    if (!test_data_->classes() && (plan.least_clean_accuracy || plan.least_robust_accuracy))
+        throw Failure(Exit::pipeline,
+                      "#/evaluate/threshold: the data holds values, and accuracies are of classes; "
+                      "leave it out");
+    if (!plan_.train && plan_.weights.empty())
+        host_table()->log(host_table(), SPAR_LOG_WARNING,
+                          "the network is evaluated as it is initialised: there is neither "
+                          "\"train\" nor \"model\": {\"weights\": ...}");
     evaluation_.emplace();
     const std::int64_t all = test_data_->size();
     evaluation_->indices = index_range(0, std::min(all, plan.examples.value_or(all)));
@@ -176,7 +169,7 @@ void Run::build_evaluation() {
     evaluation_->key = builder_.key("evaluate/targets");
     evaluation_->keep_examples = plan.save_adversarial;
     for (const AttackPlan &attack : plan.attacks)
-        evaluation_->attacks.push_back(prepare(attack, *test_data_));
+        evaluation_->attacks.push_back(prepare(attack, *test_data_, evaluation_->loss));
 }
 
 void Run::build_reporters() {
@@ -198,17 +191,6 @@ void Run::build_reporters() {
     reporters_ = std::make_unique<Reporters>(std::move(reporters));
 }
 
-void Run::create_folder() const {
-    std::error_code failed;
-    for (const char *below : {"", "checkpoints", "adversarial"}) {
-        fs::create_directories(folder_ / below, failed);
-        if (failed)
-            throw Failure(Exit::usage, fmt::format("{}: cannot make the folder: {}",
-                                                   (folder_ / below).string(), failed.message()));
-    }
-    write_file(folder_ / "plan.json", plan_.resolved->dump(2) + "\n");
-}
-
 void Run::train() {
     if (options_.resume && fs::exists(training_->checkpoint)) load_checkpoint(*training_, state_);
     spar::host::train(*training_, state_, *reporters_);
@@ -228,6 +210,7 @@ void Run::save_adversarial(const EvaluationOutcome &outcome) const {
     std::vector<std::int64_t> shape{examples};
     shape.insert(shape.end(), network_->shape().begin(), network_->shape().end());
     for (const AttackOutcome &attack : outcome.attacks) {
+        const bool aimed = std::ranges::any_of(attack.targets, [](auto t) { return t >= 0; });
         const std::vector<char> success(attack.success.begin(), attack.success.end());
         std::vector<NpzArray> arrays{
             {"x_adv", "<f4", shape, std::as_bytes(std::span(attack.x_adv))},
@@ -235,6 +218,9 @@ void Run::save_adversarial(const EvaluationOutcome &outcome) const {
         if (!outcome.labels.empty())
             arrays.push_back({"y", "<i8", {examples}, std::as_bytes(std::span(outcome.labels))});
         arrays.push_back({"index", "<i8", {examples}, std::as_bytes(std::span(outcome.indices))});
+        if (aimed)
+            arrays.push_back(
+                {"target", "<i8", {examples}, std::as_bytes(std::span(attack.targets))});
         arrays.push_back({"success", "|b1", {examples}, std::as_bytes(std::span(success))});
         save_npz(folder_ / "adversarial" / (attack.name + ".npz"), arrays);
     }
@@ -254,7 +240,7 @@ std::vector<std::string> Run::missed_thresholds(const EvaluationOutcome &outcome
 }
 
 RunOutcome Run::run() {
-    refuse_occupied_folder();
+    check_run_folder(folder_, *plan_.resolved, options_.resume);
     set_threads(options_.threads);
     const StopOnSignal stop_on_signal;
     build();
@@ -267,7 +253,7 @@ RunOutcome Run::run() {
                 {"plan", *plan_.resolved},
                 {"provenance", provenance(registry_, plan_, data)}};
 
-    create_folder();
+    create_run_folder(folder_, *plan_.resolved);
     reporters_->begin(folder_, plan_.name, options_.terminal);
     if (plan_.train) train();
     save_weights(*network_, folder_ / "model.safetensors");

@@ -203,7 +203,9 @@ const spar_stages &TrainingSession::stages() const {
         throw Error(SPAR_E_UNSUPPORTED,
                     "where a parameter is perturbed, the first stage by itself is not offered");
     if (network_.stages() == nullptr)
-        throw Error(SPAR_E_UNSUPPORTED, "the model offers no first stage by itself");
+        throw Error(SPAR_E_UNSUPPORTED,
+                    "the model offers no first stage by itself, as one of text does not: take "
+                    "another method");
     return *network_.stages();
 }
 

@@ -16,6 +16,7 @@ namespace {
 Exit exit_for(spar_status status) {
     switch (status) {
         case SPAR_E_INVALID:
+        case SPAR_E_UNSUPPORTED:
             return Exit::pipeline;
         case SPAR_E_DATA:
             return Exit::data;

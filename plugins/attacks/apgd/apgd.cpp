@@ -84,9 +84,11 @@ class Apgd : public spar::Attack {
                      : std::min<std::int64_t>(*targets, oracle.outputs() - 1);
         points_.begin(batch, aimed_ * *restarts);
         if (!aims()) return;
-        if (batch.count() > 0 && batch.labels() == nullptr)
-            throw spar::invalid("apgd with targets needs classes, and the data holds values",
-                                "/targets");
+        if (spar::lacks_classes(batch) || oracle.outputs() < 4)
+            throw spar::invalid(
+                "the targeted difference of logits ratio needs classes of single examples and four "
+                "outputs or more: leave targets out; in auto_attack, list \"attacks\" without it",
+                "/targets");
         classes_.resize(static_cast<std::size_t>(batch.count() * aimed_));
         clean_.resize(batch.count(), oracle.outputs());
         if (batch.outputs())
@@ -164,7 +166,8 @@ class Apgd : public spar::Attack {
         if (!aims()) losses_.assign(points_.losses.begin(), points_.losses.end());
     }
 
-    /// Counts what rose, keeps the best point, and lets go of the examples that are fooled.
+    /// Counts what rose, keeps the best point, and in an evaluation lets go of the examples that
+    /// are fooled: training wants the highest loss.
     void judge(const spar::AttackBatch &batch, bool first) {
         for_rows(points_.live_count(), [&](std::int64_t k) {
             const std::int64_t point = points_.live()[static_cast<std::size_t>(k)];
@@ -180,6 +183,7 @@ class Apgd : public spar::Attack {
             std::ranges::copy(x_[point], best_[point].begin());
             std::ranges::copy(gradient_[point], best_gradient_[point].begin());
         });
+        if (batch.training()) return;
         for (std::int64_t k = 0; k < points_.live_count(); ++k) {
             const std::int64_t point = points_.live()[static_cast<std::size_t>(k)];
             const std::int64_t row = points_.row(point);

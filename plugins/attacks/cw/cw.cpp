@@ -24,8 +24,10 @@ class CarliniWagner : public spar::Attack {
 
     spar::Integer search_steps{
         this, "search_steps", "constants tried for each example", {.fallback = 9, .min = 1}};
-    spar::Integer steps{
-        this, "steps", "gradient steps for each constant", {.fallback = 1000, .min = 1}};
+    spar::Integer steps{this,
+                        "steps",
+                        "gradient steps for each constant; 10,000 in the paper",
+                        {.fallback = 1000, .min = 1}};
     spar::Number rate{this, "rate", "learning rate of Adam", {.fallback = 0.01, .above = 0.0}};
     spar::Number constant{
         this, "constant", "constant tried first", {.fallback = 1e-3, .above = 0.0}};
@@ -40,10 +42,10 @@ class CarliniWagner : public spar::Attack {
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
         if (batch.threat().norm != SPAR_NORM_L2)
-            throw spar::Error(
-                SPAR_E_UNSUPPORTED,
+            throw spar::invalid(
                 "cw minimises the l2 norm, and the threat's norm is another: give it a "
                 "threat of its own, or use pgd with the loss margin");
+        spar::require_classes(oracle, batch);
         search_.assign(static_cast<std::size_t>(batch.count()), {.constant = *constant});
         for (std::int64_t round = 0; round < *search_steps; ++round) {
             start(batch);

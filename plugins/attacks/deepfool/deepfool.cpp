@@ -35,6 +35,7 @@ class DeepFool : public spar::Attack {
                              {.fallback = 10, .min = 2}};
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
+        spar::require_classes(oracle, batch);
         start(batch);
         for (std::int64_t step = 0; step <= *steps && points_.live_count() > 0; ++step) {
             points_.ask(oracle, x_, {.outputs = true, .tape = 1});

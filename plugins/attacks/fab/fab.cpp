@@ -50,6 +50,7 @@ class Fab : public spar::Attack {
         this, "minimise", "go on after success within eps, in search of less", {.fallback = false}};
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
+        spar::require_classes(oracle, batch);
         start(oracle, batch);
         for (std::int64_t step = 0; step < *steps && points_.live_count() > 0; ++step) {
             points_.ask(oracle, x_, {.outputs = true, .tape = 1});
@@ -93,7 +94,6 @@ class Fab : public spar::Attack {
             oracle.evaluate(
                 {.x = batch.x().data(), .count = batch.count(), .outputs = clean_.data()});
         for (std::int64_t row = 0; row < batch.count() && rivals_ > 0; ++row) {
-            spar::race(batch, row, clean_[row]);  // complains where there are no classes
             spar::rivals(clean_[row], batch.labels()[row], rivals_,
                          std::span(classes_).subspan(static_cast<std::size_t>(row * rivals_),
                                                      static_cast<std::size_t>(rivals_)));

@@ -35,6 +35,7 @@ class Spsa : public spar::Attack {
     spar::Number rate{this, "rate", "learning rate of Adam", {.fallback = 0.01, .above = 0.0}};
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
+        spar::require_classes(oracle, batch);
         start(batch);
         for (std::int64_t step = 1; step <= *steps + 1; ++step) {
             points_.ask(oracle, x_, {.outputs = true});

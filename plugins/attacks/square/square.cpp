@@ -34,7 +34,9 @@ class Square : public spar::Attack {
     spar::Integer queries{this, "queries", "most queries an example", {.fallback = 5000, .min = 1}};
     spar::Number p{this,
                    "p",
-                   "share of the image in the first squares",
+                   "share of the image in the first squares; 0.8 as in AutoAttack, in the paper "
+                   "0.05 for linf and "
+                   "0.1 for l2",
                    {.fallback = 0.8, .max = 1, .above = 0.0}};
     spar::Boolean rescale{
         this,
@@ -44,6 +46,7 @@ class Square : public spar::Attack {
         {.fallback = false}};
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
+        spar::require_classes(oracle, batch);
         const Image image(batch.shape());
         points_.begin(batch, 1);
         proposal_.resize(batch.count(), batch.size());

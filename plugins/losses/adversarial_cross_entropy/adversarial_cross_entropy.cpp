@@ -29,15 +29,17 @@ class AdversarialCrossEntropy : public spar::Loss {
                         "how labels are perturbed",
                         {"given", "noise", "smooth", "bilateral"},
                         {.fallback = "given"}};
-    spar::Number label_eps{
-        this, "label_eps", "how far labels are perturbed", {.fallback = 0.1, .min = 0, .max = 1}};
+    spar::Number label_eps{this,
+                           "label_eps",
+                           "how far labels are perturbed; 0.5 in the paper on bilateral training",
+                           {.fallback = 0.1, .min = 0, .max = 1}};
     spar::Number clean_weight{
         this, "clean_weight", "weight of the loss at the clean input", {.fallback = 0, .min = 0}};
 
     spar_loss_needs needs() const override {
-        const spar_loss_needs clean = *clean_weight > 0 ? SPAR_LOSS_NEEDS_REFERENCE : 0U;
+        const bool clean = *clean_weight > 0 || labels.is("bilateral");
         const bool classes = labels.is("smooth") || labels.is("bilateral");
-        return clean | (classes ? SPAR_LOSS_NEEDS_LABELS : 0U);
+        return (clean ? SPAR_LOSS_NEEDS_REFERENCE : 0U) | (classes ? SPAR_LOSS_NEEDS_LABELS : 0U);
     }
 
     double evaluate(const spar::LossRow &row) const override {

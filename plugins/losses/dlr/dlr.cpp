@@ -9,10 +9,9 @@ class DifferenceOfLogitsRatio : public spar::Loss {
         .type = "dlr",
         .summary =
             "Difference of logits ratio: a margin that neither shifting nor scaling the "
-            "outputs changes.",
-        .formula =
-            "-(z_y - max_{i != y} z_i) / (z_(1) - z_(3) + 1e-12); towards a class t other "
-            "than y: -(z_y - z_t) / (z_(1) - (z_(3) + z_(4)) / 2 + 1e-12)",
+            "outputs changes. An attack on a target takes it of the target and makes it fall; the "
+            "paper's targeted ratio is in apgd, with targets.",
+        .formula = "-(z_y - max_{i != y} z_i) / (z_(1) - z_(3) + 1e-12)",
         .reference =
             "Croce and Hein 2020, Reliable evaluation of adversarial robustness with an "
             "ensemble of diverse parameter-free attacks",
@@ -26,11 +25,7 @@ class DifferenceOfLogitsRatio : public spar::Loss {
     spar_loss_needs needs() const override { return SPAR_LOSS_NEEDS_LABELS; }
 
     double evaluate(const spar::LossRow &row) const override {
-        const std::int64_t own = spar::class_of(row);
-        // An attack on a target hands its target over as the class, and descends.
-        if (row.target != nullptr && *row.target != own)
-            return spar::targeted_dlr(row.output, own, *row.target, row.gradient);
-        return spar::dlr(row.output, own, row.gradient);
+        return spar::dlr(row.output, spar::class_of(row), row.gradient);
     }
 };
 

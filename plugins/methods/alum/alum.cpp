@@ -11,7 +11,8 @@ class Alum final : public spar::Method {
         .summary =
             "Adversarial training for large neural language models: the clean loss plus "
             "the symmetric divergence at a perturbation that a few raw gradient steps "
-            "make.",
+            "make. The paper trains without it first: two runs, the second from the weights of the "
+            "first.",
         .formula =
             "min_w mean_i l(f_w(x_i), y_i) + alpha max_{|d| <= eps} D(f_w(x_i + d), "
             "f_w(x_i)); d = N(0, sigma^2), K times: d = project(d + step grad_d D)",

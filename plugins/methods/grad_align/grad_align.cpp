@@ -25,7 +25,7 @@ class GradAlign final : public spar::Method {
     void gradients(const spar::Session &session) override {
         const spar::Rows<float> x_adv = session.points("x_adv"), noisy = session.points("noisy");
         const spar::Rows<float> g = session.points("g"), g_noisy = session.points("g_noisy");
-        random_start(session, session.ball(), noisy);
+        random_start(session, session.ball().without_box(), noisy);
         input_gradient(session, session.x().data(), g);
         input_gradient(session, noisy.data(), g_noisy);
         align(session, g, noisy, g_noisy);

@@ -93,7 +93,11 @@ class Mart final : public spar::Method {
                         SPAR_KIND_ATTACK,
                         "crafts the examples to train on",
                         {.fallback = R"({"type": "pgd", "steps": 10, "start_noise": 0.001})"}};
-    spar::Number lambda_{this, "lambda", "weight of the divergence", {.fallback = 5, .min = 0}};
+    spar::Number lambda_{
+        this,
+        "lambda",
+        "weight of the divergence; 6 in the paper's experiments, 5 in the authors' program",
+        {.fallback = 5, .min = 0}};
     spar::Child divergence_{this,
                             "divergence",
                             SPAR_KIND_LOSS,

@@ -63,8 +63,8 @@ class NFgsm final : public spar::Method {
     spar::Boolean clamp_{this,
                          "clamp",
                          "keep the examples in the box of valid values, as the authors' program "
-                         "does",
-                         {.fallback = true}};
+                         "does and the paper does not",
+                         {.fallback = false}};
 };
 
 }  // namespace

@@ -147,7 +147,7 @@ class Smart final : public spar::Method {
     spar::Choice limit_{this,
                         "limit",
                         "how the perturbation is limited: projected into the threat model; or "
-                        "per_token, as in the released program: every position divided by its "
+                        "per_token, near to the released program: every position divided by its "
                         "largest value, which makes it 1 and not eps",
                         {"project", "per_token"},
                         {.fallback = "project"}};

@@ -11,7 +11,8 @@ class Vat final : public spar::Method {
         .summary =
             "Virtual adversarial training: the divergence from the clean outputs, taken as "
             "given, to those in the direction in which they change fastest. It needs no "
-            "labels for that term.",
+            "labels for that term. Its perturbed pass moves running statistics of batchnorm as the "
+            "clean one does.",
         .formula =
             "min_w mean_i l(f_w(x_i), y_i) + weight KL(p(x_i) || p_w(x_i + eps d_i)), d_i "
             "by power iteration: d = unit(grad_d KL(p(x) || p(x + xi d)))",

@@ -14,7 +14,8 @@ class Yopo final : public spar::Method {
             "perturbation through the first stage of the model alone. The gradients of the "
             "m passes are added, not averaged: divide the learning rate by m.",
         .formula =
-            "m times: p = grad of l at the first stage's output f_0(x + d); n times: d = "
+            "d ~ U(ball); m times: p = grad of l at the first stage's output f_0(x + d); n times: "
+            "d = "
             "project(d + step sign(grad_d <p, f_0(x + d)>)); gradients of the later stages "
             "from the full pass, of the first from <p, f_0(x + d)>",
         .reference =
@@ -25,7 +26,7 @@ class Yopo final : public spar::Method {
     };
 
     void prepare(const spar::Session &session) override {
-        random_start(session, session.ball(), session.points("start"));
+        random_start(session, session.ball().without_box(), session.points("start"));
         const std::vector<spar::Parameter> parameters = session.parameters();
         session.stage_size();  // fails where the model has no first stage
         if (std::ranges::none_of(parameters, &spar::Parameter::of_stage))

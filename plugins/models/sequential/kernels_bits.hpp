@@ -60,8 +60,10 @@ inline void narrow(const Mask &from, std::uint8_t *to) {
 #else
 
 inline Signs signs_of(const Vector &z) {
+    float values[B];  // GCC 12 goes astray in the elements of a reference, under its sanitizer
+    __builtin_memcpy(values, &z, sizeof values);
     int signs = 0;
-    for (int i = 0; i < B; ++i) signs |= (z[i] > 0.0F ? 1 : 0) << i;
+    for (int i = 0; i < B; ++i) signs |= (values[i] > 0.0F ? 1 : 0) << i;
     return static_cast<Signs>(signs);
 }
 inline void rectify_by(Signs signs, float slope, Vector &g) {

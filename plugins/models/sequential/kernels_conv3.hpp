@@ -16,15 +16,20 @@ struct Band {
     std::int64_t from, to;  // floats of a point
 };
 
-// What the nearer caches hold beside weights and images.
-constexpr std::int64_t band_floats = 1 << 16;
+// What the nearer caches hold beside weights and images; weights that no cache near by holds are to
+// be fetched for more rows.
+inline std::int64_t band_floats(const Conv3 &c) {
+    const std::int64_t weights = points * c.in_blocks * c.out_blocks * 3 * B * B;
+    return weights > 1 << 18 ? 1 << 18 : 1 << 16;
+}
 
 inline Band band_of(const Conv3 &c, std::int64_t strips) {
     Band band{};
     band.strips = strips;
     const std::int64_t row = points * strips * B * (c.in_blocks + c.out_blocks);
     const std::int64_t height = c.out_height();
-    band.rows = band_floats / row < 1 ? 1 : band_floats / row < height ? band_floats / row : height;
+    const std::int64_t most = band_floats(c) / row;
+    band.rows = most < 1 ? 1 : most < height ? most : height;
     // An odd number of vectors, so that a strip's points do not meet in one set of a cache.
     band.from = ((band.rows + 2) * strips * c.in_blocks | 1) * B;
     band.to = (band.rows * strips * c.out_blocks | 1) * B;

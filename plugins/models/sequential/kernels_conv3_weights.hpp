@@ -25,49 +25,48 @@ void for_weight_vectors(std::int64_t in_blocks, std::int64_t out_blocks, Visit v
 void conv3_pack(const Conv3Weights &c, const float *weights, float *packed) {
     const std::int64_t in_blocks = (c.in + B - 1) / B, out_blocks = (c.out + B - 1) / B;
     const std::int64_t point = in_blocks * out_blocks * 3 * B * B;
-    for_weight_vectors(in_blocks, out_blocks,
-                       [&](std::int64_t at, std::int64_t o, std::int64_t i, std::int64_t ky) {
-                           Vector w[3] = {};
-                           const std::int64_t row = c.upside_down ? 2 - ky : ky;
-                           for (std::int64_t lane = 0; i < c.in && lane < B && o + lane < c.out;
-                                ++lane) {
-                               const float *from = weights + (o + lane) * c.out_stride +
-                                                   i * c.in_stride + row * 3;
-                               w[0][lane] = from[0];
-                               w[1][lane] = from[1];
-                               w[2][lane] = from[2];
-                           }
-                           weights_to_points(w, packed + at, point);
-                       });
+    for_weight_vectors(
+        in_blocks, out_blocks,
+        [&](std::int64_t at, std::int64_t o, std::int64_t i, std::int64_t ky) {
+            Vector w[3] = {};
+            const std::int64_t row = c.upside_down ? 2 - ky : ky;
+            for (std::int64_t lane = 0; i < c.in && lane < B && o + lane < c.out; ++lane) {
+                const float *from = weights + (o + lane) * c.out_stride + i * c.in_stride + row * 3;
+                w[0][lane] = from[0];
+                w[1][lane] = from[1];
+                w[2][lane] = from[2];
+            }
+            weights_to_points(w, packed + at, point);
+        });
 }
 
 void conv3_deposit(const Conv3Weights &c, const float *gradient, float *weights) {
     const std::int64_t in_blocks = (c.in + B - 1) / B, out_blocks = (c.out + B - 1) / B;
     const std::int64_t point = in_blocks * out_blocks * 3 * B * B;
-    for_weight_vectors(
-        in_blocks, out_blocks,
-        [&](std::int64_t at, std::int64_t o, std::int64_t i, std::int64_t ky) {
-            if (i >= c.in) return;
-            Vector w[3];
-            weights_from_points(gradient + at, point, w);
-            for (std::int64_t lane = 0; lane < B && o + lane < c.out; ++lane) {
-                float *to = weights + (o + lane) * c.out_stride + i * c.in_stride + ky * 3;
-                to[0] += w[0][lane];
-                to[1] += w[1][lane];
-                to[2] += w[2][lane];
-            }
-        });
+    for_weight_vectors(in_blocks, out_blocks,
+                       [&](std::int64_t at, std::int64_t o, std::int64_t i, std::int64_t ky) {
+                           if (i >= c.in) return;
+                           Vector w[3];
+                           weights_from_points(gradient + at, point, w);
+                           for (std::int64_t lane = 0; lane < B && o + lane < c.out; ++lane) {
+                               float *to =
+                                   weights + (o + lane) * c.out_stride + i * c.in_stride + ky * 3;
+                               to[0] += w[0][lane];
+                               to[1] += w[1][lane];
+                               to[2] += w[2][lane];
+                           }
+                       });
 }
 
 // Examples whose inputs and gradients are at the points together.
-inline std::int64_t group_of(const Band &band) {
-    const std::int64_t count = band_floats / (points * (band.from + band.to));
+inline std::int64_t group_of(const Conv3 &c, const Band &band) {
+    const std::int64_t count = band_floats(c) / (points * (band.from + band.to));
     return count < 1 ? 1 : count;
 }
 
 std::int64_t conv3_weights_scratch(const Conv3 &c) {
     const Band band = band_of(c, strips_for(c.out_width()));
-    return group_of(band) * points * (band.from + band.to);
+    return group_of(c, band) * points * (band.from + band.to);
 }
 
 // Adds what the strips of some examples give to the sums of some input channels.
@@ -108,10 +107,12 @@ inline void add_products(const Conv3 &c, const Band &band, std::int64_t count, s
             for (std::int64_t in = 0; in < c.in_blocks; ++in)
                 for (std::int64_t ky = 0; ky < 3; ++ky)
                     for (std::int64_t i = 0; i < B; i += lanes) {
-                        (two ? lane_sums<2> : lane_sums<1>)(
-                            band, count, rows,
-                            v + point * band.from + (in * (rows + 2) + ky) * band.strips * B + i,
-                            g + point * band.to + out * rows * band.strips * B, sums);
+                        (two ? lane_sums<2>
+                             : lane_sums<1>)(band, count, rows,
+                                             v + point * band.from +
+                                                 (in * (rows + 2) + ky) * band.strips * B + i,
+                                             g + point * band.to + out * rows * band.strips * B,
+                                             sums);
                         sums += lanes * (two ? 2 : 1) * B;
                     }
         }
@@ -122,7 +123,7 @@ void conv3_weights(const Conv3 &c, std::int64_t examples, const float *x, std::i
                    float *bias) {
     const std::int64_t width = c.out_width(), height = c.out_height();
     const Band band = band_of(c, strips_for(width));
-    const std::int64_t group = group_of(band);
+    const std::int64_t group = group_of(c, band);
     for (std::int64_t i = 0; i < points * c.in_blocks * c.out_blocks * 3 * B * B; ++i) sums[i] = 0;
     for (std::int64_t i = 0; i < c.out_blocks * B; ++i) bias[i] = 0;
     for (std::int64_t example = 0; example < examples; example += group) {

@@ -4,8 +4,8 @@
 // points, where a convolution is a product, and back. Down the columns the kernel is summed as it
 // stands, so that at each point the strips of all rows are one matrix product.
 //
-// With the matrices of that paper, the outputs are y = A'[(G w) (B' x)]. Turned round, the gradients
-// are dx = B[(G w) (A g)] and dw = G'[(B' x) (A g)], at the same cost.
+// With the matrices of that paper, the outputs are y = A'[(G w) (B' x)]. Turned round, the
+// gradients are dx = B[(G w) (A g)] and dw = G'[(B' x) (A g)], at the same cost.
 //
 // Points 0, a, -a, b, -b and infinity; 5/8 and 3/2 lose less to rounding than 1 and 2 do.
 #pragma once

@@ -21,11 +21,20 @@ struct Race {
     }
 };
 
+/// A batch without examples may have no labels and yet be one of classes.
+inline bool lacks_classes(const AttackBatch &batch) {
+    return batch.labels() == nullptr && (batch.count() > 0 || batch.raw().values != nullptr);
+}
+
+/// For attacks that look at classes; to be called before anything else.
+inline void require_classes(const Oracle &oracle, const AttackBatch &batch) {
+    if (lacks_classes(batch))
+        throw invalid("this attack needs classes of single examples: use pgd or fgsm");
+    if (oracle.outputs() < 2) throw invalid("this attack needs a model with two outputs or more");
+}
+
 /// Untargeted: the best other class against the label. Targeted: the target against the best other.
 inline Race race(const AttackBatch &batch, std::int64_t row, std::span<const float> outputs) {
-    if (batch.labels() == nullptr)
-        throw invalid("this attack needs classes, and the data holds values: use pgd or fgsm");
-    if (outputs.size() < 2) throw invalid("this attack needs a model with two outputs or more");
     const std::int64_t own =
         batch.targets() != nullptr ? batch.targets()[row] : batch.labels()[row];
     const auto other = static_cast<std::size_t>(argmax_except(outputs, own));

@@ -55,6 +55,7 @@ class Part {
     template <class T>
     const T *gather(std::vector<T> &memory, const T *source, std::int64_t width) const {
         if (source == nullptr) return nullptr;
+        memory.reserve(1);  // without rows it is still something, and not null
         memory.resize(rows_.size() * static_cast<std::size_t>(width));
         for (std::size_t i = 0; i < rows_.size(); ++i)
             std::copy_n(source + rows_[i] * width, width,

@@ -70,6 +70,83 @@ TEST_CASE("more steps never end at a lower loss, and the best point seen is what
     CHECK(lead_over_spread(x_adv.data()) == doctest::Approx(best).epsilon(1e-5));
 }
 
+TEST_CASE("apgd asks at the points that its definition gives, and trains on the worst of them") {
+    const AnalyticModel model(40, 16, 5);
+    const Made loss(SPAR_KIND_LOSS, R"({"type":"cross_entropy"})");
+    constexpr int steps = 30;
+    const Made apgd(SPAR_KIND_ATTACK, R"({"type":"apgd","steps":30})");
+    for (const spar_norm norm : {SPAR_NORM_LINF, SPAR_NORM_L2})
+        for (const double eps : {0.02, 0.3}) {
+            CAPTURE(norm);
+            CAPTURE(eps);
+            Problem p = problem(model, 1, norm, eps);
+            p.purpose = SPAR_PURPOSE_TRAIN;  // else it ends where the model errs
+            const spar::Ball ball(p.threat);
+            AnalyticOracle oracle(model, p, &loss.instance().ref());
+            const AnalyticOracle own(model, p, &loss.instance().ref());
+            std::vector<Floats> asked;
+            oracle.watch = [&](const spar_query &q) { asked.emplace_back(q.x, q.x + 40); };
+            const Floats x_adv = run_attack(apgd.instance().ref(), model, p, oracle);
+            REQUIRE(asked.size() == steps + 1);
+
+            // Croce and Hein 2020, algorithm 1, written out.
+            const auto ask = [&](const Floats &x, Floats &gradient) {
+                float value = 0;
+                spar_query q{};
+                q.struct_size = sizeof q;
+                q.count = 1;
+                q.x = x.data();
+                q.loss_values = &value;
+                q.gradient = gradient.data();
+                spar::checked(
+                    [&](spar_error *e) { return own.table()->evaluate(own.table(), &q, e); });
+                return double{value};
+            };
+            apgd::Windows windows(steps);
+            Floats x = asked[0], before = x, g(40), best = x, g_best(40);
+            double step = 2 * eps, f = ask(x, g), f_best = f, f_best_before = f;
+            g_best = g;
+            bool halved = true;
+            int rises = 0;
+            for (int k = 0; k < steps; ++k) {
+                Floats z = x, next = x;
+                ball.ascend(p.x, g, static_cast<float>(step), z);
+                const float share = k == 0 ? 1.0F : 0.75F;
+                for (std::size_t i = 0; i < x.size(); ++i)
+                    next[i] = x[i] + share * (z[i] - x[i]) + (1 - share) * (x[i] - before[i]);
+                ball.project(p.x, next);
+                before = x;
+                x = next;
+                double apart = 0;
+                for (std::size_t i = 0; i < x.size(); ++i)
+                    apart = std::max(apart, double{std::fabs(x[i] - asked[std::size_t(k) + 1][i])});
+                CHECK(apart < 1e-5);
+                x = asked[std::size_t(k) + 1];  // rounding must not add up
+                const double here = ask(x, g);
+                rises += here > f ? 1 : 0;
+                f = here;
+                if (f > f_best) {
+                    f_best = f;
+                    best = x;
+                    g_best = g;
+                }
+                if (k + 1 == steps) break;
+                const std::int64_t window = windows.step();
+                if (window == 0) continue;
+                const bool stuck = !halved && f_best <= f_best_before;
+                halved = rises < 0.75 * double(window) || stuck;
+                f_best_before = f_best;
+                rises = 0;
+                if (!halved) continue;
+                step /= 2;
+                x = best;
+                g = g_best;
+                f = f_best;
+            }
+            CHECK(x_adv == best);
+        }
+}
+
 TEST_CASE("apgd with targets asks about each of them, and beats one loss alone") {
     const AnalyticModel model(40, 16, 6);
     const Problem p = problem(model, 60, SPAR_NORM_LINF, 0.05);

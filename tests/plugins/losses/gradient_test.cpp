@@ -36,7 +36,6 @@ const Case cases[] = {
     {R"({"type":"hinge"})", label},
     {R"({"type":"hinge","margin":3})", label},
     {R"({"type":"dlr"})", label},
-    {R"({"type":"dlr"})", label | target},
     {R"({"type":"kl"})", reference},
     {R"({"type":"kl","direction":"backward"})", reference},
     {R"({"type":"kl","direction":"symmetric"})", reference},

@@ -1,6 +1,10 @@
 // Losses at points where the value is known by hand.
 #include "losses.hpp"
 
+#include "engine/loss_head.hpp"
+
+#include <spar/dlr.hpp>
+
 #include <cmath>
 
 using namespace spar::test;
@@ -62,19 +66,46 @@ TEST_CASE("dlr: three outputs by hand, shift and scale, sign") {
     CHECK(at(node, {.output = {3, 2, 1}, .label = 0}).loss == near(-0.5));
     CHECK(at(node, {.output = {3, 2, 1}, .label = 2}).loss == near(1.0));
     const Floats z{0.3F, -1.2F, 2.5F, 0.9F, 1.1F};
-    for (std::int64_t label = 0; label < 5; ++label)
-        for (const std::int64_t target : {label, (label + 2) % 5}) {
-            Floats moved = z;
-            for (float &value : moved) value = 4 * value + 8;
-            const double before = at(node, {.output = z, .label = label, .target = target}).loss;
-            CHECK(at(node, {.output = moved, .label = label, .target = target}).loss ==
-                  doctest::Approx(before).epsilon(1e-5));
-            if (target == label) CHECK((before > 0) == (label != 2));
-        }
-    const Floats four{4, 3, 2, 0};
-    CHECK(at(node, {.output = four, .label = 0, .target = 1}).loss == near(-1.0 / 3));
+    Floats moved = z;
+    for (float &value : moved) value = 4 * value + 8;
+    for (std::int64_t label = 0; label < 5; ++label) {
+        const double before = at(node, {.output = z, .label = label}).loss;
+        CHECK(at(node, {.output = moved, .label = label}).loss ==
+              doctest::Approx(before).epsilon(1e-5));
+        CHECK((before > 0) == (label != 2));
+    }
     CHECK_THROWS_WITH_AS(at(node, {.output = {1, 2}, .label = 0}),
                          doctest::Contains("3 outputs or more"), spar::Error);
+}
+
+TEST_CASE("bilateral labels are those of the clean outputs, which the loss asks for") {
+    const Made bilateral(SPAR_KIND_LOSS,
+                         R"({"type":"adversarial_cross_entropy","labels":"bilateral"})");
+    CHECK((spar::host::needs_of(bilateral.instance().ref()) & SPAR_LOSS_NEEDS_REFERENCE) != 0);
+    const Floats z{1, 0, -1};
+    const Example apart{.output = z, .reference = {0, 2, 1}, .label = 0};
+    CHECK(evaluate(bilateral.instance().ref(), apart).loss !=
+          evaluate(bilateral.instance().ref(), {.output = z, .reference = z, .label = 0}).loss);
+}
+
+TEST_CASE("targeted dlr: four outputs by hand, and its gradient by differences") {
+    CHECK(spar::targeted_dlr(Floats{4, 3, 2, 0}, 0, 1, {}) == near(-1.0 / 3));
+    Floats z{0.3F, -1.2F, 2.5F, 0.9F, 1.1F}, g(5);
+    for (const std::int64_t label : {0, 2, 4}) {
+        const std::int64_t target = (label + 1) % 5;
+        spar::targeted_dlr(z, label, target, g);
+        for (std::size_t i = 0; i < z.size(); ++i) {
+            const float middle = z[i];
+            const auto value = [&](float at) {
+                z[i] = at;
+                return spar::targeted_dlr(z, label, target, {});
+            };
+            const float up = middle + 1e-3F, down = middle - 1e-3F;
+            const double slope = (value(up) - value(down)) / (double{up} - down);
+            z[i] = middle;
+            CHECK(g[i] == doctest::Approx(slope).epsilon(1e-3).scale(1e-2));
+        }
+    }
 }
 
 TEST_CASE("kl: zero for equal outputs, known for two") {

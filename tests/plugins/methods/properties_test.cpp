@@ -65,10 +65,14 @@ TEST_CASE("free carries its perturbation from replay to replay and from batch to
 
 TEST_CASE("yopo with a linear first stage: n steps of sigma are one of n sigma") {
     const std::string linear = R"({"type":"tiny_mlp","activation":"identity"})";
+    // A wide box: a start outside of one is brought back once in both.
+    const std::string threat = R"({"norm":"linf","eps":0.1,"lower":-1,"upper":2})";
     Training many({.method = R"({"type":"yopo","passes":4,"inner_steps":5,"step_size":0.01})",
-                   .model = linear});
+                   .model = linear,
+                   .threat = threat});
     Training one({.method = R"({"type":"yopo","passes":4,"inner_steps":1,"step_size":0.05})",
-                  .model = linear});
+                  .model = linear,
+                  .threat = threat});
     CHECK(difference(many.gradients(), one.gradients()) < 1e-5);
     CHECK(difference(many.tensor("x_adv"), one.tensor("x_adv")) < 1e-6);
 

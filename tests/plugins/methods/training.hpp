@@ -27,6 +27,8 @@ struct Choices {
                         threat = R"({"norm":"linf","eps":0.1})",
                         optimizer = R"({"type":"sgd","lr":0.1,"momentum":0.9})";
     std::int64_t batch_size = 8, epochs = 2;
+    host::Clipping clipping{};
+    std::optional<double> average_decay{};
 };
 
 class Training {
@@ -37,7 +39,8 @@ class Training {
           builder_(tiny_registry(), 1, [](const auto &, const auto &path) { return path; }),
           data_(make(SPAR_KIND_DATASET, plan_.data.train)),
           network_(make(SPAR_KIND_MODEL, plan_.model), data_),
-          optimization_(make(SPAR_KIND_OPTIMIZER, plan_.train->optimizer), network_, {}, {}),
+          optimization_(make(SPAR_KIND_OPTIMIZER, plan_.train->optimizer), network_, c.clipping,
+                        c.average_decay),
           method_(make(SPAR_KIND_METHOD, plan_.train->method)),
           loss_(make(SPAR_KIND_LOSS, plan_.train->loss)),
           session_(network_, optimization_, builder_, *method_, loss_->ref(), threat(),

@@ -47,9 +47,11 @@ typedef int32_t spar_purpose;
 #define SPAR_PURPOSE_EVALUATE 0
 #define SPAR_PURPOSE_TRAIN 1
 
-/* The batch to perturb. In the space of parameters, where only training takes place, it is one
-   example, the whole tensor, without labels, values or mask: a query's loss is the mean over the
-   training batch, its outputs are means too, and it can have neither head, labels nor tape.
+/* The batch to perturb. Before a run the host may hand over one without examples, count 0: an
+   attack that does not fit the threat model or the outputs fails then as it would later, and nobody
+   waits in vain for a training. In the space of parameters, where only training takes place, it is
+   one example, the whole tensor, without labels, values or mask: a query's loss is the mean over
+   the training batch, its outputs are means too, and it can have neither head, labels nor tape.
    Invariant: at every call of the oracle and at the end, x_adv is inside the threat model, so that
    a stop yields the best so far. */
 typedef struct spar_attack_batch {
