@@ -1,8 +1,8 @@
-#include <spar/targets.hpp>
+#include "../common/adversarial_deviation.hpp"
 
 namespace {
 
-class AdversarialAbsoluteError : public spar::Loss {
+class AdversarialAbsoluteError : public spar::AdversarialDeviation {
   public:
     static constexpr spar::About about{
         .type = "adversarial_mae",
@@ -22,39 +22,8 @@ class AdversarialAbsoluteError : public spar::Loss {
           "optimizer":{"type":"sgd","lr":0.05},"epochs":1,"batch_size":32}})",
     };
 
-    spar::Choice on{this,
-                    "on",
-                    "what is compared with the target",
-                    {"outputs", "softmax"},
-                    {.fallback = "outputs"}};
-    spar::Number label_eps{this,
-                           "label_eps",
-                           "standard deviation of the noise added to the targets",
-                           {.fallback = 0, .min = 0}};
-    spar::Number clean_weight{
-        this, "clean_weight", "weight of the loss at the clean input", {.fallback = 0, .min = 0}};
-
-    spar_loss_needs needs() const override {
-        return *clean_weight > 0 ? SPAR_LOSS_NEEDS_REFERENCE : 0U;
-    }
-
     double evaluate(const spar::LossRow &row) const override {
-        const spar::Targets given(row);
-        spar::Random random = row.random;
-        const auto noisy = [&](std::size_t i) {
-            return *label_eps == 0
-                       ? given[i]
-                       : given[i] + *label_eps * random.normal(static_cast<std::int64_t>(i));
-        };
-        const auto clean = [&](std::size_t i) { return given[i]; };
-        double loss = spar::mean_deviation(row.output, on.is("softmax"), noisy, spar::magnitude,
-                                           spar::sign_of, row.gradient);
-        std::fill(row.reference_gradient.begin(), row.reference_gradient.end(), 0.0F);
-        if (*clean_weight > 0)
-            loss += spar::mean_deviation(spar::clean_outputs(row), on.is("softmax"), clean,
-                                         spar::magnitude, spar::sign_of, row.reference_gradient,
-                                         *clean_weight);
-        return loss;
+        return deviation(row, spar::magnitude, spar::sign_of);
     }
 };
 

@@ -47,8 +47,7 @@ class BlockedConv3 final : public Operation {
               kernels().conv3_weights_scratch(forward_)})
             graph.reserve_scratch(static_cast<std::size_t>(floats) * sizeof(float));
 
-        constexpr std::int64_t points = 6, rows = 3;
-        const std::int64_t count = points * rows * in_channels * out_channels;
+        const std::int64_t count = kernels().conv3_packed_size(taps());
         packed_forward_.resize(static_cast<std::size_t>(count));
         packed_backward_.resize(static_cast<std::size_t>(count));
         packed_bias_.resize(static_cast<std::size_t>(out_channels));

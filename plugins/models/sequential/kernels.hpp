@@ -1,6 +1,7 @@
 // Our own inner loops: what oneDNN does slowly or not at all. Compiled once for each instruction
 // set and chosen at run time. Images are blocked: [channels / B][height][width][B], B =
-// Kernels::block. All work on one example and on one core.
+// Kernels::block. All work on one core, and on one
+// example but where they say otherwise.
 #pragma once
 
 #include <cstdint>
@@ -69,6 +70,7 @@ struct Kernels {
     /// Weights at the six points of kernels_winograd.hpp: [point][out blocks in pairs][in blocks]
     /// [ky][B in][one or two blocks][B out], an odd last block by itself. `conv3_deposit` adds the
     /// gradient of such weights to that of the parameter.
+    std::int64_t (*conv3_packed_size)(const Conv3Weights &);
     void (*conv3_pack)(const Conv3Weights &, const float *weights, float *packed);
     void (*conv3_deposit)(const Conv3Weights &, const float *gradient, float *weights);
 
@@ -79,7 +81,8 @@ struct Kernels {
     /// bias [out padded]. `signs`, unless null: one for every vector of y.
     void (*conv3)(const Conv3 &, const float *weights, const float *bias, const float *x,
                   float *scratch, float *y, Signs *signs);
-    /// The Conv3 from g to dx, with weights packed so: channels exchanged, upside down.
+    /// The Conv3 from g to dx, without activation, with weights packed so: channels exchanged,
+    /// upside down.
     void (*conv3_gradient)(const Conv3 &, const float *weights, const float *g, float *scratch,
                            float *dx);
     /// Writes the gradient of the weights at the points, and of the bias, summed over examples.

@@ -36,7 +36,7 @@ std::int64_t scratch_size(const FirstConv &c) {
 Ring make_ring(const FirstConv &c, float *scratch) {
     Ring ring{scratch, ring_columns(c), c.kernel, c.kernel, c.blocks};
     for (std::int64_t i = 0; i < c.kernel * c.blocks * ring.columns; ++i)
-        at(scratch + i * B) = Vector{};
+        store(scratch + i * B, Vector{});
     return ring;
 }
 
@@ -63,7 +63,7 @@ Ring make_ring(const FirstConv &c, float *scratch) {
 #endif
 
 // Element i of the result is the sum of the elements of s[i].
-inline void sum_each(const Vector *s, Vector &to) {
+inline Vector sum_each(const Vector *s) {
     Vector fours[P / 4];
     for (std::int64_t i = 0; i < P / 4; ++i, s += 4) {
         const Vector a = FOLD(s[0], s[1], 1), b = FOLD(s[2], s[3], 1);
@@ -71,9 +71,9 @@ inline void sum_each(const Vector *s, Vector &to) {
     }
 #if BLOCK == 16
     const Vector low = FOLD(fours[0], fours[1], 3), high = FOLD(fours[2], fours[3], 3);
-    to = FOLD(low, high, 4);
+    return FOLD(low, high, 4);
 #else
-    to = FOLD(fours[0], fours[1], 3);
+    return FOLD(fours[0], fours[1], 3);
 #endif
 }
 
@@ -100,17 +100,16 @@ inline void gradient_row(const FirstConv &c, const Ring &ring, const float *weig
                 for (std::int64_t kx = first_kx; kx < c.kernel; kx += c.stride, --column) {
                     if (column >= ring.left + c.out_width) continue;
                     for (std::int64_t b = 0; b < c.blocks; ++b) {
-                        const Vector w = at(weights + (ky * c.kernel + kx) * filter + b * B);
+                        const Vector w = load(weights + (ky * c.kernel + kx) * filter + b * B);
                         const float *from = g + (b * ring.columns + column) * B;
 #pragma GCC unroll 16
-                        for (std::int64_t i = 0; i < P; ++i) sums[i] += w * at(from + i * B);
+                        for (std::int64_t i = 0; i < P; ++i) sums[i] += w * load(from + i * B);
                     }
                 }
             }
-            Vector values;
-            sum_each(sums, values);
+            const Vector values = sum_each(sums);
             if (c.stride == 1 && j + P <= c.width)
-                at(dx + j) = values;
+                store(dx + j, values);
             else
                 for (std::int64_t i = 0; i < P && phase + (j + i) * c.stride < c.width; ++i)
                     dx[phase + (j + i) * c.stride] = values[i];
@@ -140,8 +139,9 @@ void conv_gradient(const FirstConv &c, const float *weights, const float *g, con
             float *to = ring.row(row) + (b * ring.columns + ring.left) * B;
             const std::int64_t from = b * plane + row * c.out_width * B;
             for (std::int64_t i = 0; i < c.out_width * B; i += B) {
-                at(to + i) = at(g + from + i);
-                if (signs != nullptr) rectify_by(signs[(from + i) / B], c.slope, at(to + i));
+                store(to + i, load(g + from + i));
+                if (signs != nullptr)
+                    store(to + i, rectify_by(signs[(from + i) / B], c.slope, load(to + i)));
             }
         }
     });
@@ -168,7 +168,7 @@ void forward_tile(const FirstConv &c, const float *weights, const float *bias, c
 #pragma GCC unroll 2
     for (int b = 0; b < Blocks; ++b)
 #pragma GCC unroll 16
-        for (int i = 0; i < Pixels; ++i) z[b][i] = at(bias + (first + b) * B);
+        for (int i = 0; i < Pixels; ++i) z[b][i] = load(bias + (first + b) * B);
     const std::int64_t line = padded_width(c), height = c.height + 2 * c.padding;
     const float *w = weights + first * B;
     for (std::int64_t channel = 0; channel < c.channels; ++channel)
@@ -178,7 +178,8 @@ void forward_tile(const FirstConv &c, const float *weights, const float *bias, c
 #pragma GCC unroll 16
                 for (int i = 0; i < Pixels; ++i)
 #pragma GCC unroll 2
-                    for (int b = 0; b < Blocks; ++b) z[b][i] += at(w + b * B) * from[i * c.stride];
+                    for (int b = 0; b < Blocks; ++b)
+                        z[b][i] += load(w + b * B) * from[i * c.stride];
             }
         }
 #pragma GCC unroll 2
@@ -215,16 +216,15 @@ void first_conv(const FirstConv &c, const float *weights, const float *bias, con
                 float *scratch, float *y, Signs *signs) {
     const float *padded = pad(c, x, scratch);
     for (std::int64_t row = 0; row < c.out_height; ++row)
-        forward_row(c, weights, bias, padded, row,
-                    [&](std::int64_t block, std::int64_t column, const Vector &z) {
-                        const std::int64_t to =
-                            ((block * c.out_height + row) * c.out_width + column) * B;
-                        if (signs != nullptr) signs[to / B] = signs_of(z);
-                        if (c.activation)
-                            rectify(z, c.slope, at(y + to));
-                        else
-                            at(y + to) = z;
-                    });
+        forward_row(
+            c, weights, bias, padded, row, [&](std::int64_t block, std::int64_t column, Vector z) {
+                const std::int64_t to = ((block * c.out_height + row) * c.out_width + column) * B;
+                if (signs != nullptr) signs[to / B] = signs_of(z);
+                if (c.activation)
+                    store(y + to, rectify(z, c.slope));
+                else
+                    store(y + to, z);
+            });
 }
 
 }  // namespace

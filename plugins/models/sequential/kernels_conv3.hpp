@@ -11,9 +11,11 @@ namespace {
 // Rows of the result that are worked on together, and what lies in the scratch memory for them: of
 // both sides, at each point, [block][row][strip][B].
 struct Band {
-    std::int64_t strips;    // of a row
-    std::int64_t rows;      // of the result
-    std::int64_t from, to;  // floats of a point
+    std::int64_t strips;                 // of a row
+    std::int64_t rows;                   // of the result
+    std::int64_t in_floats, out_floats;  // of a point
+
+    std::int64_t floats() const { return points * (in_floats + out_floats); }
 };
 
 // What the nearer caches hold beside weights and images; weights that no cache near by holds are to
@@ -31,8 +33,8 @@ inline Band band_of(const Conv3 &c, std::int64_t strips) {
     const std::int64_t most = band_floats(c) / row;
     band.rows = most < 1 ? 1 : most < height ? most : height;
     // An odd number of vectors, so that a strip's points do not meet in one set of a cache.
-    band.from = ((band.rows + 2) * strips * c.in_blocks | 1) * B;
-    band.to = (band.rows * strips * c.out_blocks | 1) * B;
+    band.in_floats = ((band.rows + 2) * strips * c.in_blocks | 1) * B;
+    band.out_floats = (band.rows * strips * c.out_blocks | 1) * B;
     return band;
 }
 
@@ -52,7 +54,7 @@ void strip_products(const Conv3 &c, const Band &band, std::int64_t rows, const f
             for (std::int64_t i = 0; i < B; ++i, ++v, weights += Blocks * B) {
                 Vector w[Blocks];
 #pragma GCC unroll 2
-                for (int b = 0; b < Blocks; ++b) w[b] = at(weights + b * B);
+                for (int b = 0; b < Blocks; ++b) w[b] = load(weights + b * B);
                 __builtin_prefetch(weights + ahead * Blocks * B);
                 if (Blocks > 1) __builtin_prefetch(weights + (ahead * Blocks + 1) * B);
 #pragma GCC unroll 16
@@ -64,7 +66,7 @@ void strip_products(const Conv3 &c, const Band &band, std::int64_t rows, const f
 #pragma GCC unroll 2
     for (int b = 0; b < Blocks; ++b)
 #pragma GCC unroll 16
-        for (int s = 0; s < Strips; ++s) at(to + (b * rows * band.strips + s) * B) = sum[b][s];
+        for (int s = 0; s < Strips; ++s) store(to + (b * rows * band.strips + s) * B, sum[b][s]);
 }
 
 using StripProducts = void (*)(const Conv3 &, const Band &, std::int64_t, const float *,
@@ -91,29 +93,34 @@ void band_products(const Conv3 &c, const Band &band, std::int64_t rows, const fl
     }
 }
 
+// A row of the padded input, counted from the padding's first; null in the padding.
+inline const float *input_row(const Conv3 &c, const float *x, std::int64_t block,
+                              std::int64_t row) {
+    const std::int64_t y = row - c.padding;
+    return y >= 0 && y < c.height ? x + (block * c.height + y) * c.width * B : nullptr;
+}
+
 // Calls enter(line, to) for each row that a band sees, where it lies in x, or null outside of it,
 // and where at the points; leave(line, block, from) for each row of the result.
 template <class Enter, class Leave>
 void conv3_bands(const Conv3 &c, const Band &band, const float *weights, const float *x,
                  float *scratch, Enter enter, Leave leave) {
-    float *const from = scratch, *const to = scratch + points * band.from;
+    float *const from = scratch, *const to = scratch + points * band.in_floats;
     for (std::int64_t first = 0; first < c.out_height(); first += band.rows) {
         const std::int64_t left = c.out_height() - first;
         const std::int64_t rows = left < band.rows ? left : band.rows;
         float *v = from;
         for (std::int64_t block = 0; block < c.in_blocks; ++block)
-            for (std::int64_t row = 0; row < rows + 2; ++row, v += band.strips * B) {
-                const std::int64_t y = first + row - c.padding;
-                const bool inside = y >= 0 && y < c.height;
-                enter(inside ? x + (block * c.height + y) * c.width * B : nullptr, v);
-            }
+            for (std::int64_t row = 0; row < rows + 2; ++row, v += band.strips * B)
+                enter(input_row(c, x, block, first + row), v);
         const float *w = weights;
         for (std::int64_t point = 0; point < points; ++point)
             for (std::int64_t block = 0; block < c.out_blocks; block += 2) {
                 const bool two = block + 1 < c.out_blocks;
-                (two ? band_products<2>
-                     : band_products<1>)(c, band, rows, w, from + point * band.from,
-                                         to + point * band.to + block * rows * band.strips * B);
+                (two ? band_products<2> : band_products<1>)(c, band, rows, w,
+                                                            from + point * band.in_floats,
+                                                            to + point * band.out_floats +
+                                                                block * rows * band.strips * B);
                 w += c.in_blocks * 3 * B * (two ? 2 : 1) * B;
             }
         const float *m = to;
@@ -131,16 +138,36 @@ inline void read_row(const float *line, std::int64_t left, std::int64_t width, V
     if (line == nullptr) return;
     if (left >= 0 && left + Count <= width) {
 #pragma GCC unroll 6
-        for (int i = 0; i < Count; ++i) to[i] = at(line + (left + i) * B);
+        for (int i = 0; i < Count; ++i) to[i] = load(line + (left + i) * B);
         return;
     }
     for (std::int64_t i = left < 0 ? -left : 0; i < Count && left + i < width; ++i)
-        to[i] = at(line + (left + i) * B);
+        to[i] = load(line + (left + i) * B);
+}
+
+inline void input_row_to_points(const Conv3 &c, const Band &band, const float *line, float *to) {
+    for (std::int64_t s = 0; s < band.strips; ++s) {
+        Vector in[seen];
+        read_row<seen>(line, s * strip - c.padding, c.width, in);
+        inputs_to_points(in, to + s * B, band.in_floats);
+    }
+}
+
+// A row of gradients of outputs; returns their sum.
+inline Vector output_row_to_points(std::int64_t strips, std::int64_t width, const float *line,
+                                   float *to, std::int64_t stride) {
+    Vector sum = {};
+    for (std::int64_t s = 0; s < strips; ++s) {
+        Vector out[strip];
+        read_row<strip>(line, s * strip, width, out);
+        sum += (out[0] + out[1]) + (out[2] + out[3]);
+        outputs_to_points(out, to + s * B, stride);
+    }
+    return sum;
 }
 
 std::int64_t conv3_scratch(const Conv3 &c) {
-    const Band band = band_of(c, strips_for(c.out_width()));
-    return points * (band.from + band.to);
+    return band_of(c, strips_for(c.out_width())).floats();
 }
 
 void conv3(const Conv3 &c, const float *weights, const float *bias, const float *x, float *scratch,
@@ -149,38 +176,31 @@ void conv3(const Conv3 &c, const float *weights, const float *bias, const float 
     const Band band = band_of(c, strips_for(width));
     conv3_bands(
         c, band, weights, x, scratch,
-        [&](const float *line, float *to) {
-            for (std::int64_t s = 0; s < band.strips; ++s) {
-                Vector in[seen];
-                read_row<seen>(line, s * strip - c.padding, c.width, in);
-                inputs_to_points(in, to + s * B, band.from);
-            }
-        },
+        [&](const float *line, float *to) { input_row_to_points(c, band, line, to); },
         [&](std::int64_t line, std::int64_t block, const float *from) {
-            const Vector shift = at(bias + block * B);
+            const Vector shift = load(bias + block * B);
             for (std::int64_t s = 0; s < band.strips; ++s) {
                 Vector out[strip];
-                outputs_from_points(from + s * B, band.to, out);
-                const auto store = [&](std::int64_t i) __attribute__((always_inline)) {
+                outputs_from_points(from + s * B, band.out_floats, out);
+                const auto put = [&](std::int64_t i) __attribute__((always_inline)) {
                     const std::int64_t pixel = line + s * strip + i;
                     Vector z = out[i] + shift;
                     if (signs != nullptr) signs[pixel] = signs_of(z);
-                    if (c.activation) rectify(z, c.slope, z);
-                    at(y + pixel * B) = z;
+                    if (c.activation) z = rectify(z, c.slope);
+                    store(y + pixel * B, z);
                 };
                 if ((s + 1) * strip <= width) {
 #pragma GCC unroll 4
-                    for (std::int64_t i = 0; i < strip; ++i) store(i);
+                    for (std::int64_t i = 0; i < strip; ++i) put(i);
                 } else {
-                    for (std::int64_t i = 0; s * strip + i < width; ++i) store(i);
+                    for (std::int64_t i = 0; s * strip + i < width; ++i) put(i);
                 }
             }
         });
 }
 
 std::int64_t conv3_gradient_scratch(const Conv3 &c) {
-    const Band band = band_of(c, strips_for(c.width));
-    return points * (band.from + band.to);
+    return band_of(c, strips_for(c.width)).floats();
 }
 
 void conv3_gradient(const Conv3 &c, const float *weights, const float *g, float *scratch,
@@ -190,18 +210,14 @@ void conv3_gradient(const Conv3 &c, const float *weights, const float *g, float 
     conv3_bands(
         c, band, weights, g, scratch,
         [&](const float *line, float *to) {
-            for (std::int64_t s = 0; s < band.strips; ++s) {
-                Vector in[strip];
-                read_row<strip>(line, s * strip, c.width, in);
-                outputs_to_points(in, to + s * B, band.from);
-            }
+            output_row_to_points(band.strips, c.width, line, to, band.in_floats);
         },
         [&](std::int64_t line, std::int64_t, const float *from) {
             // The last two inputs of a strip are the first two of the next.
             Vector before[2] = {};
             for (std::int64_t s = 0; s < band.strips; ++s) {
                 Vector in[seen];
-                inputs_from_points(from + s * B, band.to, in);
+                inputs_from_points(from + s * B, band.out_floats, in);
                 in[0] += before[0];
                 in[1] += before[1];
                 before[0] = in[4];
@@ -211,10 +227,10 @@ void conv3_gradient(const Conv3 &c, const float *weights, const float *g, float 
                 const std::int64_t count = s + 1 == band.strips ? seen : strip;
                 if (left >= 0 && left + strip <= width && count == strip) {
 #pragma GCC unroll 4
-                    for (std::int64_t i = 0; i < strip; ++i) at(to + i * B) = in[i];
+                    for (std::int64_t i = 0; i < strip; ++i) store(to + i * B, in[i]);
                 } else {
                     for (std::int64_t i = 0; i < count; ++i)
-                        if (left + i >= 0 && left + i < width) at(to + i * B) = in[i];
+                        if (left + i >= 0 && left + i < width) store(to + i * B, in[i]);
                 }
             }
         });

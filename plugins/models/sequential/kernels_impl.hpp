@@ -14,7 +14,8 @@ void rectify_gradient(const float *z, float slope, float *g, std::int64_t count)
 }
 
 void rectify_signed(const Signs *signs, float slope, float *g, std::int64_t count) {
-    for (std::int64_t i = 0; i < count; i += B) rectify_by(signs[i / B], slope, at(g + i));
+    for (std::int64_t i = 0; i < count; i += B)
+        store(g + i, rectify_by(signs[i / B], slope, load(g + i)));
 }
 
 void add(const float *x, float *sum, std::int64_t count) {
@@ -22,6 +23,7 @@ void add(const float *x, float *sum, std::int64_t count) {
 }
 
 constexpr Kernels table{.block = B,
+                        .conv3_packed_size = conv3_packed_size,
                         .conv3_pack = conv3_pack,
                         .conv3_deposit = conv3_deposit,
                         .conv3_scratch = conv3_scratch,

@@ -9,11 +9,13 @@ namespace {
 // Sums are taken in double: products of two floats are exact there, so that nothing is lost where a
 // mean is large beside the deviation. Half a block of floats fills a vector of doubles.
 constexpr std::int64_t H = B / 2;
-typedef float Half __attribute__((vector_size(2 * BLOCK), aligned(4)));
+typedef float Half __attribute__((vector_size(2 * BLOCK)));
 typedef double Doubles __attribute__((vector_size(4 * BLOCK), aligned(8)));
 
-inline const Half &half(const float *p) {
-    return *reinterpret_cast<const Half *>(p);
+inline Half half(const float *from) {
+    Half v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
 }
 
 /// Two sums over the pixels, for half a block.
@@ -66,23 +68,17 @@ void moments(const Norm &n, const float *x, double *sums) {
 void normalise(const Norm &n, const float *x, const float *constants, float *y) {
     const std::int64_t vector = n.blocks * B;
     for (std::int64_t b = 0; b < n.blocks; ++b, constants += B) {
-        const Vector mean = at(constants), scale = at(constants + vector);
-        const Vector shift = at(constants + 2 * vector);
+        const Vector mean = load(constants), scale = load(constants + vector);
+        const Vector shift = load(constants + 2 * vector);
         for (const float *end = x + n.plane * B; x < end; x += B, y += B) {
-            const Vector z = (at(x) - mean) * scale + shift;
-            if (n.activation)
-                rectify(z, n.slope, at(y));
-            else
-                at(y) = z;
+            const Vector z = (load(x) - mean) * scale + shift;
+            store(y, n.activation ? rectify(z, n.slope) : z);
         }
     }
 }
 
-inline void before_activation(const Norm &n, const Vector &g, const float *y, Vector &to) {
-    if (n.activation)
-        mask(g, at(y), n.slope, to);
-    else
-        to = g;
+inline Vector before_activation(const Norm &n, Vector g, const float *y) {
+    return n.activation ? mask(g, load(y), n.slope) : g;
 }
 
 void gradient_moments(const Norm &n, const float *x, const float *y, const float *g, double *sums) {
@@ -104,12 +100,11 @@ void normalise_gradient(const Norm &n, const float *x, const float *y, const flo
     const std::int64_t vector = n.blocks * B;
     std::int64_t i = 0;
     for (std::int64_t b = 0; b < n.blocks; ++b, constants += B) {
-        const Vector mean = at(constants), a = at(constants + vector);
-        const Vector slope = at(constants + 2 * vector), c = at(constants + 3 * vector);
+        const Vector mean = load(constants), a = load(constants + vector);
+        const Vector slope = load(constants + 2 * vector), c = load(constants + 3 * vector);
         for (const std::int64_t end = i + n.plane * B; i < end; i += B) {
-            Vector v;
-            before_activation(n, at(g + i), y + i, v);
-            at(dx + i) = x == nullptr ? v * a : v * a + ((at(x + i) - mean) * slope + c);
+            const Vector v = before_activation(n, load(g + i), y + i);
+            store(dx + i, x == nullptr ? v * a : v * a + ((load(x + i) - mean) * slope + c));
         }
     }
 }

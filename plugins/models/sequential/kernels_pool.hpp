@@ -48,13 +48,13 @@ inline void max_pool_of(const Pool &p, const float *x, float *y, std::uint8_t *i
         Mask where = Mask{} + static_cast<std::int32_t>(rows.from * kernel + columns.from);
         for (std::int64_t ky = rows.from; ky < rows.to; ++ky)
             for (std::int64_t kx = columns.from; kx < columns.to; ++kx) {
-                const Vector v = at(x + corner + (ky * p.width + kx) * B);
+                const Vector v = load(x + corner + (ky * p.width + kx) * B);
                 const Mask wins = (v > best) | (v != v);
                 best = wins ? v : best;
                 where = wins ? Mask{} + static_cast<std::int32_t>(ky * kernel + kx) : where;
             }
         where |= best > 0.0F ? Mask{} : Mask{} + low;
-        at(y + out) = best;
+        store(y + out, best);
         narrow(where, index + out);
     });
 }
@@ -70,26 +70,25 @@ template <int Tile>
 inline void max_pool_gradient_of(const Pool &p, const std::uint8_t *index, const float *g,
                                  float *dx) {
     for_windows<Tile>(p, [&](std::int64_t out, std::int64_t corner, Span rows, Span columns) {
-        Mask found;
-        widen(index + out, found);
+        const Mask found = widen(index + out);
         const Mask where = found & ~low;
-        Vector value = at(g + out);
+        Vector value = load(g + out);
         if (p.activation) value = found == where ? value : p.slope * value;
         const std::int64_t kernel = Tile != 0 ? Tile : p.kernel;
         for (std::int64_t ky = rows.from; ky < rows.to; ++ky)
             for (std::int64_t kx = columns.from; kx < columns.to; ++kx) {
                 const Mask hit = where == static_cast<std::int32_t>(ky * kernel + kx);
-                Vector &to = at(dx + corner + (ky * p.width + kx) * B);
+                float *to = dx + corner + (ky * p.width + kx) * B;
                 const Vector part = hit ? value : Vector{};
                 // Tiles write every value once, without a zeroing before.
-                to = Tile != 0 ? part : to + part;
+                store(to, Tile != 0 ? part : load(to) + part);
             }
     });
 }
 
 void max_pool_gradient(const Pool &p, const std::uint8_t *index, const float *g, float *dx) {
     if (tiles(p) && p.kernel == 2) return max_pool_gradient_of<2>(p, index, g, dx);
-    for (std::int64_t i = 0; i < p.blocks * p.height * p.width; ++i) at(dx + i * B) = Vector{};
+    for (std::int64_t i = 0; i < p.blocks * p.height * p.width; ++i) store(dx + i * B, Vector{});
     max_pool_gradient_of<0>(p, index, g, dx);
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int tile_rows = B == 16 ? 12 : 6;
 
-inline void store_part(const Vector &v, float *to, std::int64_t count) {
+inline void store_part(Vector v, float *to, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) to[i] = v[i];
 }
 
@@ -19,12 +19,12 @@ void product_tile(const Product &m, const float *weights, const float *bias, con
     Vector sum[Blocks][Rows];
     for (int b = 0; b < Blocks; ++b)
 #pragma GCC unroll 16
-        for (int r = 0; r < Rows; ++r) sum[b][r] = at(bias + b * B);
+        for (int r = 0; r < Rows; ++r) sum[b][r] = load(bias + b * B);
 #pragma GCC unroll 1
     for (std::int64_t k = 0; k < m.in; ++k) {
         Vector f[Blocks];
 #pragma GCC unroll 2
-        for (int b = 0; b < Blocks; ++b) f[b] = at(weights + (k * Blocks + b) * B);
+        for (int b = 0; b < Blocks; ++b) f[b] = load(weights + (k * Blocks + b) * B);
         __builtin_prefetch(weights + (k + ahead) * Blocks * B);
         if (Blocks > 1) __builtin_prefetch(weights + ((k + ahead) * Blocks + 1) * B);
 #pragma GCC unroll 16
@@ -36,10 +36,10 @@ void product_tile(const Product &m, const float *weights, const float *bias, con
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r) {
             Vector z = sum[b][r];
-            if (m.activation) rectify(z, m.slope, z);
+            if (m.activation) z = rectify(z, m.slope);
             float *to = y + r * m.out + b * B;
             if (columns - b * B >= B)
-                at(to) = z;
+                store(to, z);
             else
                 store_part(z, to, columns - b * B);
         }

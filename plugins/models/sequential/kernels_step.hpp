@@ -108,13 +108,13 @@ void gate(const FirstConv &c, const Phases &f, const StepScratch &s, const float
     for (int o = 0; o < Channels; ++o) z[o] = Vector{} + bias[o];
 #pragma GCC unroll 1
     for (std::int64_t tap = 0; tap < f.taps; ++tap) {
-        const Vector v = at(x + s.shifts[tap]);
+        const Vector v = load(x + s.shifts[tap]);
         const float *w = weights + tap * c.blocks * B;
 #pragma GCC unroll 8
         for (int o = 0; o < Channels; ++o) z[o] += w[o] * v;
     }
 #pragma GCC unroll 8
-    for (int o = 0; o < Channels; ++o) mask(at(p + o * B), z[o], c.slope, at(g + o * B));
+    for (int o = 0; o < Channels; ++o) store(g + o * B, mask(load(p + o * B), z[o], c.slope));
 }
 
 // What some taps send back from a tile: sums over the channels.
@@ -124,12 +124,12 @@ void send_back(const FirstConv &c, const Phases &f, const float *weights, const 
     Vector sum[Taps] = {};
 #pragma GCC unroll 1
     for (std::int64_t o = 0; o < c.out; ++o) {
-        const Vector v = at(g + o * B);
+        const Vector v = load(g + o * B);
 #pragma GCC unroll 12
         for (int tap = 0; tap < Taps; ++tap) sum[tap] += weights[o * f.taps + tap] * v;
     }
 #pragma GCC unroll 12
-    for (int tap = 0; tap < Taps; ++tap) at(plane + tap * f.plane) = sum[tap];
+    for (int tap = 0; tap < Taps; ++tap) store(plane + tap * f.plane, sum[tap]);
 }
 
 template <int Taps = 12, class... Rest>
@@ -149,7 +149,7 @@ inline void gather(const FirstConv &c, const Phases &f, const StepScratch &s, st
         for (std::int64_t kx = px; kx < c.kernel; kx += c.stride) {
             const std::int64_t tap = (channel * c.kernel + ky) * c.kernel + kx;
             sum +=
-                at(s.planes + tap * f.plane + f.lead + pixel - (s.shifts[tap] - phase * f.image));
+                load(s.planes + tap * f.plane + f.lead + pixel - (s.shifts[tap] - phase * f.image));
         }
 }
 
@@ -183,7 +183,7 @@ void conv_step(const FirstConv &c, const float *weights, const float *turned, co
             Vector sum;
             gather(c, f, s, phase, from + i, sum);
             if (c.stride == 1 && i + B <= count)
-                at(dx + to + i) = sum;
+                store(dx + to + i, sum);
             else
                 for (std::int64_t j = 0; j < B && i + j < count; ++j)
                     dx[to + (i + j) * c.stride] = sum[j];

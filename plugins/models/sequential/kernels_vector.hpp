@@ -14,19 +14,26 @@ namespace {
 
 constexpr std::int64_t B = BLOCK;
 
-typedef float Vector __attribute__((vector_size(4 * BLOCK), aligned(4)));
-typedef std::int32_t Mask __attribute__((vector_size(4 * BLOCK), aligned(4)));
+// Where registers are narrower, a compiler warns that vectors are passed in another way than by
+// code for wider ones; nothing here is called from such code.
+#pragma GCC diagnostic ignored "-Wpsabi"
 
-inline const Vector &at(const float *p) {
-    return *reinterpret_cast<const Vector *>(p);
+typedef float Vector __attribute__((vector_size(4 * BLOCK)));
+typedef std::int32_t Mask __attribute__((vector_size(4 * BLOCK)));
+
+/// From and to any place that a float may lie at.
+inline Vector load(const float *from) {
+    Vector v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
 }
-inline Vector &at(float *p) {
-    return *reinterpret_cast<Vector *>(p);
+inline void store(float *to, Vector v) {
+    __builtin_memcpy(to, &v, sizeof v);
 }
 
 /// The gradient before z > 0 ? z : slope * z.
-inline void mask(const Vector &g, const Vector &z, float slope, Vector &to) {
-    to = z > 0.0F ? g : slope * g;
+inline Vector mask(Vector g, Vector z, float slope) {
+    return z > 0.0F ? g : slope * g;
 }
 
 // Pixels or strips in a tile at most: with two blocks, what the registers hold beside weights and
@@ -36,8 +43,8 @@ constexpr int tile_size = B == 16 ? 12 : 5;
 // Weights are used by few tiles before the next come: they are fetched so many inputs before.
 constexpr std::int64_t ahead = 8;
 
-inline void rectify(const Vector &z, float slope, Vector &to) {
-    to = z > 0.0F ? z : slope * z;
+inline Vector rectify(Vector z, float slope) {
+    return z > 0.0F ? z : slope * z;
 }
 
 }  // namespace

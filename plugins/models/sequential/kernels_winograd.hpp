@@ -23,18 +23,18 @@ constexpr float divisor_0 = a2 * b2, divisor_a = 2 * a2 * (a2 - b2), divisor_b =
 inline void inputs_to_points(const Vector *x, float *to, std::int64_t stride) {
     const Vector even_a = x[4] - b2 * x[2], odd_a = a1 * (x[3] - b2 * x[1]);
     const Vector even_b = x[4] - a2 * x[2], odd_b = b1 * (x[3] - a2 * x[1]);
-    at(to) = a2 * b2 * x[0] + (x[4] - (a2 + b2) * x[2]);
-    at(to + stride) = even_a + odd_a;
-    at(to + 2 * stride) = even_a - odd_a;
-    at(to + 3 * stride) = even_b + odd_b;
-    at(to + 4 * stride) = even_b - odd_b;
-    at(to + 5 * stride) = a2 * b2 * x[1] + (x[5] - (a2 + b2) * x[3]);
+    store(to, a2 * b2 * x[0] + (x[4] - (a2 + b2) * x[2]));
+    store(to + stride, even_a + odd_a);
+    store(to + 2 * stride, even_a - odd_a);
+    store(to + 3 * stride, even_b + odd_b);
+    store(to + 4 * stride, even_b - odd_b);
+    store(to + 5 * stride, a2 * b2 * x[1] + (x[5] - (a2 + b2) * x[3]));
 }
 
 /// B m: what a strip gives to the gradients of its inputs.
 inline void inputs_from_points(const float *m, std::int64_t stride, Vector *x) {
-    const Vector m0 = at(m), m1 = at(m + stride), m2 = at(m + 2 * stride);
-    const Vector m3 = at(m + 3 * stride), m4 = at(m + 4 * stride), m5 = at(m + 5 * stride);
+    const Vector m0 = load(m), m1 = load(m + stride), m2 = load(m + 2 * stride);
+    const Vector m3 = load(m + 3 * stride), m4 = load(m + 4 * stride), m5 = load(m + 5 * stride);
     const Vector even_a = m1 + m2, odd_a = m1 - m2, even_b = m3 + m4, odd_b = m3 - m4;
     x[0] = a2 * b2 * m0;
     x[1] = a2 * b2 * m5 - (a1 * b2 * odd_a + b1 * a2 * odd_b);
@@ -48,18 +48,18 @@ inline void inputs_from_points(const float *m, std::int64_t stride, Vector *x) {
 inline void outputs_to_points(const Vector *g, float *to, std::int64_t stride) {
     const Vector even_a = g[0] + a2 * g[2], odd_a = a1 * (g[1] + a2 * g[3]);
     const Vector even_b = g[0] + b2 * g[2], odd_b = b1 * (g[1] + b2 * g[3]);
-    at(to) = g[0];
-    at(to + stride) = even_a + odd_a;
-    at(to + 2 * stride) = even_a - odd_a;
-    at(to + 3 * stride) = even_b + odd_b;
-    at(to + 4 * stride) = even_b - odd_b;
-    at(to + 5 * stride) = g[3];
+    store(to, g[0]);
+    store(to + stride, even_a + odd_a);
+    store(to + 2 * stride, even_a - odd_a);
+    store(to + 3 * stride, even_b + odd_b);
+    store(to + 4 * stride, even_b - odd_b);
+    store(to + 5 * stride, g[3]);
 }
 
 /// A' m: a strip's outputs.
 inline void outputs_from_points(const float *m, std::int64_t stride, Vector *y) {
-    const Vector m0 = at(m), m1 = at(m + stride), m2 = at(m + 2 * stride);
-    const Vector m3 = at(m + 3 * stride), m4 = at(m + 4 * stride), m5 = at(m + 5 * stride);
+    const Vector m0 = load(m), m1 = load(m + stride), m2 = load(m + 2 * stride);
+    const Vector m3 = load(m + 3 * stride), m4 = load(m + 4 * stride), m5 = load(m + 5 * stride);
     const Vector even_a = m1 + m2, odd_a = m1 - m2, even_b = m3 + m4, odd_b = m3 - m4;
     y[0] = m0 + (even_a + even_b);
     y[1] = a1 * odd_a + b1 * odd_b;
@@ -71,18 +71,18 @@ inline void outputs_from_points(const float *m, std::int64_t stride, Vector *y) 
 inline void weights_to_points(const Vector *w, float *to, std::int64_t stride) {
     const Vector even_a = (w[0] + a2 * w[2]) / divisor_a, odd_a = a1 / divisor_a * w[1];
     const Vector even_b = (w[0] + b2 * w[2]) / divisor_b, odd_b = b1 / divisor_b * w[1];
-    at(to) = w[0] / divisor_0;
-    at(to + stride) = even_a + odd_a;
-    at(to + 2 * stride) = even_a - odd_a;
-    at(to + 3 * stride) = even_b + odd_b;
-    at(to + 4 * stride) = even_b - odd_b;
-    at(to + 5 * stride) = w[2];
+    store(to, w[0] / divisor_0);
+    store(to + stride, even_a + odd_a);
+    store(to + 2 * stride, even_a - odd_a);
+    store(to + 3 * stride, even_b + odd_b);
+    store(to + 4 * stride, even_b - odd_b);
+    store(to + 5 * stride, w[2]);
 }
 
 /// G' m: the gradient of a row of the kernel.
 inline void weights_from_points(const float *m, std::int64_t stride, Vector *w) {
-    const Vector m0 = at(m), m1 = at(m + stride), m2 = at(m + 2 * stride);
-    const Vector m3 = at(m + 3 * stride), m4 = at(m + 4 * stride), m5 = at(m + 5 * stride);
+    const Vector m0 = load(m), m1 = load(m + stride), m2 = load(m + 2 * stride);
+    const Vector m3 = load(m + 3 * stride), m4 = load(m + 4 * stride), m5 = load(m + 5 * stride);
     const Vector even_a = (m1 + m2) / divisor_a, odd_a = (m1 - m2) / divisor_a;
     const Vector even_b = (m3 + m4) / divisor_b, odd_b = (m3 - m4) / divisor_b;
     w[0] = m0 / divisor_0 + (even_a + even_b);

@@ -156,11 +156,17 @@ class Builder {
 }  // namespace
 
 std::unique_ptr<Graph> build_network(std::vector<LayerSpec> layers, const Shape &input,
-                                     std::uint64_t key, std::int64_t micro_batch) {
+                                     std::uint64_t key, std::optional<std::size_t> stage,
+                                     std::int64_t micro_batch) {
     if (layers.empty()) throw spar::invalid("needs at least one layer", "/layers");
+    if (stage && *stage > layers.size())
+        throw spar::invalid("the network has " + std::to_string(layers.size()) +
+                                " layers, so the first stage cannot have " +
+                                std::to_string(*stage),
+                            "/stage");
     auto graph = std::make_unique<Graph>(micro_batch, input);
     Builder builder(*graph, key);
-    int value = builder.add(layers, 0, "/layers", "", stage_length(layers));
+    int value = builder.add(layers, 0, "/layers", "", stage.value_or(stage_length(layers)));
     const Shape shape = graph->value(value).shape;
     if (shape.size() != 1)
         layers.back().fail("the model must end in a flat output [classes], but this gives " +

@@ -26,7 +26,8 @@ class Sequential final : public spar::Model, private Parallel {
         if (setup.rank < 1 || setup.rank > SPAR_MAX_RANK)
             throw spar::Error(SPAR_E_CONTRACT, "an example needs from 1 to 8 dimensions");
         const Shape shape = graph_input(specs_, setup);
-        graph_ = build_network(specs_, shape, setup.key);
+        graph_ = build_network(specs_, shape, setup.key,
+                               stage_.given() ? std::optional<std::size_t>(*stage_) : std::nullopt);
         executor_ = std::make_unique<Executor>(*graph_, static_cast<Parallel &>(*this));
         if (setup.input == SPAR_INPUT_TOKENS)
             embedding_.emplace(graph_->parameters[0], static_cast<Parallel &>(*this));
@@ -109,6 +110,12 @@ class Sequential final : public spar::Model, private Parallel {
 
     spar::Variants<Layer> layers_{this, "layers", "from the input to the outputs", "layer",
                                   layer_kinds};
+    spar::Integer stage_{this,
+                         "stage",
+                         "how many layers the first stage has, through which yopo steps by itself; "
+                         "left out: up to the first activation behind the first layer with "
+                         "parameters, pooling between them allowed",
+                         {.min = 1, .optional = true}};
     std::vector<LayerSpec> specs_;
     std::unique_ptr<Graph> graph_;
     std::unique_ptr<Executor> executor_;

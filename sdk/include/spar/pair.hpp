@@ -68,10 +68,22 @@ inline void add_clean_loss(const Session &session, const PairBlock &b) {
         {.first = b.first, .count = b.count, .outputs = b.clean, .gradients = b.clean_gradient});
 }
 
+/// Refuses a loss that does not look at the outputs elsewhere.
+inline void require_comparing(const spar_component_ref &divergence) {
+    const auto *table = static_cast<const spar_loss_table *>(divergence.table);
+    if (table->needs == nullptr ||
+        (table->needs(divergence.self) & SPAR_LOSS_NEEDS_REFERENCE) == 0)
+        throw invalid(std::string(divergence.type) +
+                          " does not compare outputs: take kl, or mse with \"against\": "
+                          "\"outputs\"",
+                      "/divergence");
+}
+
 /// Adds weight * divergence(other, reference: clean); with through_clean it is pulled back through
 /// the clean outputs too, else these are taken as given.
 inline void add_divergence(const Session &session, const spar_component_ref *divergence,
                            double weight, bool through_clean, const PairBlock &b) {
+    require_comparing(*divergence);
     std::vector<float> other(b.size()), clean(b.size());
     session.loss({.first = b.first,
                   .count = b.count,

@@ -112,6 +112,27 @@ TEST_CASE_FIXTURE(Fixture, "a second call gives the same as the first, also afte
     });
 }
 
+TEST_CASE_FIXTURE(Fixture, "towards a target, every attack brings it nearer to the best other class") {
+    const auto lead = [&](const Problem &p, const Floats &x) {
+        double total = 0;
+        Floats outputs(6);
+        for (std::int64_t i = 0; i < p.count; ++i) {
+            model.forward(example(x, p, i), outputs);
+            const std::int64_t target = p.targets[static_cast<std::size_t>(i)];
+            const float best = outputs[static_cast<std::size_t>(spar::argmax_except(outputs, target))];
+            total += double{outputs[static_cast<std::size_t>(target)]} - best;
+        }
+        return total / double(p.count);
+    };
+    for_all([&](const AttackCase &c, spar_norm norm) {
+        if (c.node.find("noise\"") != std::string::npos) return;
+        Problem p = make(norm, eps_of(norm), 20);
+        for (std::int64_t i = 0; i < p.count; ++i)
+            p.targets.push_back((p.labels[static_cast<std::size_t>(i)] + 1 + i % 3) % 6);
+        CHECK(lead(p, run(c, p)) > lead(p, p.x));
+    });
+}
+
 TEST_CASE_FIXTURE(Fixture, "every attack fools more than noise does, targeted too") {
     for_all([&](const AttackCase &c, spar_norm norm) {
         if (!c.strong) return;
