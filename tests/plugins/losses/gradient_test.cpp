@@ -26,6 +26,7 @@ const Case cases[] = {
     {R"({"type":"mse"})", values},
     {R"({"type":"mse","on":"softmax"})", label},
     {R"({"type":"mse","on":"softmax"})", soft},
+    {R"({"type":"mse","against":"outputs"})", reference},
     {R"({"type":"mae"})", label},
     {R"({"type":"mae"})", values},
     {R"({"type":"mae","on":"softmax"})", label},

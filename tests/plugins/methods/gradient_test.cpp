@@ -129,6 +129,19 @@ TEST_CASE("gradient: r3f and alum, a symmetric divergence") {
     }
 }
 
+TEST_CASE("a divergence must compare outputs: kl does, mse may, cross-entropy does not") {
+    for (const std::string method : {"trades", "r3f", "alum", "smart", "vat"}) {
+        CAPTURE(method);
+        const std::string begin = R"({"type":")" + method + R"(","divergence":)";
+        Training square({.method = begin + R"({"type":"mse","against":"outputs"}})"});
+        square.gradients();
+        for (const char *other : {R"({"type":"mse"}})", R"({"type":"cross_entropy"}})"}) {
+            Training t({.method = begin + other});
+            CHECK_THROWS_WITH(t.gradients(), doctest::Contains("does not compare outputs"));
+        }
+    }
+}
+
 TEST_CASE("gradient: smart with its teacher") {
     for (const char *limit : {"project", "per_token"}) {
         Training t(

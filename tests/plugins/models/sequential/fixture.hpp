@@ -145,9 +145,10 @@ struct Result {
 
 /// A network that keeps its threads and its executor together.
 struct Net {
-    Net(const std::vector<LayerSpec> &layers, Shape input, int threads = 1, std::uint64_t key = 1)
+    Net(const std::vector<LayerSpec> &layers, Shape input, int threads = 1, std::uint64_t key = 1,
+        std::optional<std::size_t> first_stage = {})
         : parallel(threads),
-          graph(build_network(layers, input, key)),
+          graph(build_network(layers, input, key, first_stage)),
           executor(*graph, parallel),
           size(spar::product(input)),
           outputs(graph->value(graph->output).size()) {}

@@ -64,8 +64,9 @@ spar_status walk(void *context, std::int64_t first, std::int64_t count, float *x
 }
 
 /// The same steps by the network of the first stage alone.
-void check_stage(const std::vector<LayerSpec> &layers, std::size_t length, const Shape &input) {
-    Net net(layers, input, 2);
+void check_stage(const std::vector<LayerSpec> &layers, std::size_t length, const Shape &input,
+                 std::optional<std::size_t> chosen = {}) {
+    Net net(layers, input, 2, 1, chosen);
     std::vector<LayerSpec> front(layers.begin(),
                                  layers.begin() + static_cast<std::ptrdiff_t>(length));
     front.push_back(layer("flatten"));
@@ -118,6 +119,9 @@ TEST_CASE("the first stage by itself does what the whole network does there") {
     check_stage({conv(16, 3), layer("batchnorm"), layer("relu"), layer("flatten"), linear(3)}, 1,
                 {3, 9, 8});
     check_stage({layer("batchnorm"), layer("relu"), layer("flatten"), linear(3)}, 2, {3, 5, 4});
+    // One that the pipeline chooses: a convolution without its activation, more than one.
+    check_stage(small_cnn(), 1, {1, 28, 28}, 1);
+    check_stage(small_cnn(), 4, {1, 28, 28}, 4);
     check_stage(
         {residual({conv(4, 3, 1, 1)}, {conv(4, 1)}), layer("relu"), layer("flatten"), linear(3)}, 2,
         {3, 6, 5});
