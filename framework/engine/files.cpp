@@ -48,7 +48,9 @@ std::string read_file(const fs::path &path, std::uintmax_t limit) {
     if (!fs::is_regular_file(status)) refuse("not a file");
     const std::uintmax_t size = fs::file_size(path, code);
     if (size > limit) refuse(fmt::format("{} bytes, more than the {} allowed here", size, limit));
+    errno = 0;
     std::ifstream stream(path, std::ios::binary);
+    if (!stream) refuse(std::string("cannot be opened: ") + std::strerror(errno));
     std::string content(size, '\0');
     if (!stream.read(content.data(), static_cast<std::streamsize>(size)))
         refuse("cannot be read whole");

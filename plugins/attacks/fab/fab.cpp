@@ -150,8 +150,8 @@ class Fab : public spar::Attack {
                 x.size(), [&](std::size_t i) { return double{w[i]} * (double{x[i]} - center[i]); });
             fab::cross({ball, x, w, need}, first);
             fab::cross({ball, center, w, need + between}, second);
-            const double a = std::max(length(ball, first), 1e-8);
-            const double b = std::max(length(ball, second), 1e-8);
+            const double a = std::max(ball.length(first), 1e-8);
+            const double b = std::max(ball.length(second), 1e-8);
             const double share = std::min(a / (a + b), *alpha_max);
             for (std::size_t i = 0; i < x.size(); ++i)
                 x[i] = static_cast<float>((1 - share) * (x[i] + *eta * first[i]) +
@@ -159,11 +159,6 @@ class Fab : public spar::Attack {
             ball.clamp(x);
             batch.hold_masked(points_.row(point), x);
         });
-    }
-
-    static double length(const spar::Ball &ball, std::span<const float> move) {
-        if (ball.norm == SPAR_NORM_LINF) return spar::norm_linf(move);
-        return ball.norm == SPAR_NORM_L1 ? spar::norm_l1(move) : spar::norm_l2(move);
     }
 
     /// Keeps the smallest perturbation that fools, and pulls such points back towards x.

@@ -60,7 +60,8 @@ class Values {
             const double value = load_number(array.at(i), array.type);
             if (!(value >= bounds.lower && value <= bounds.upper))
                 throw wrong(array.path, "example " + std::to_string(i / width_) + " holds " +
-                                            spar::json_number(value) + ", expected values in [" +
+                                            (std::isnan(value) ? "nan" : spar::json_number(value)) +
+                                            ", expected values in [" +
                                             spar::json_number(bounds.lower) + ", " +
                                             spar::json_number(bounds.upper) +
                                             "]; other boxes are set by lower and upper");

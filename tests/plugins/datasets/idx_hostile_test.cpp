@@ -142,6 +142,6 @@ TEST_CASE("values outside the box are named") {
         return idx_header(0x0D, {3, 1}) + big_endian(0) + big_endian(bits) + big_endian(0);
     };
     CHECK(has(images_refused(one(0x40000000)), "example 1 holds 2, expected values in [0, 1]"));
-    CHECK(has(images_refused(one(0x7FC00000)), "example 1 holds null"));
+    CHECK(has(images_refused(one(0x7FC00000)), "example 1 holds nan"));
     CHECK(has(images_refused(one(0xFF800000)), "example 1"));
 }
