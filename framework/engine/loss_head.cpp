@@ -11,7 +11,7 @@ T *from(T *base, std::int64_t offset) {
     return base != nullptr ? base + offset : nullptr;
 }
 
-/// The loss's own answer; a failure says which loss it was, for it passes through the model.
+/// The loss's own answer; a failure names the loss and its place, for it passes through the model.
 spar_status call(const spar_component_ref &loss, const spar_loss_rows &rows, spar_error *error) {
     const auto *table = static_cast<const spar_loss_table *>(loss.table);
     spar_status status = SPAR_OK;
@@ -24,9 +24,11 @@ spar_status call(const spar_component_ref &loss, const spar_loss_rows &rows, spa
     }
     if (status == SPAR_OK || error == nullptr) return status;
     const Instance *instance = Instance::of(loss);
-    const std::string who =
-        instance != nullptr ? instance->label() : std::string("loss ") + loss.type;
-    return fill(error, status, who + ": " + error->message, error->pointer);
+    if (instance == nullptr)
+        return fill(error, status, std::string("loss ") + loss.type + ": " + error->message,
+                    error->pointer);
+    return fill(error, status, instance->label() + ": " + error->message,
+                "#" + instance->pointer() + error->pointer);
 }
 
 }  // namespace

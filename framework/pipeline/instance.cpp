@@ -69,6 +69,8 @@ const char *Instance::type() const {
 void Instance::fail(const char *what, spar_status status, const spar_error &error) const {
     std::string message(error.message, strnlen(error.message, sizeof error.message));
     const std::string inside(error.pointer, strnlen(error.pointer, sizeof error.pointer));
+    // A whole place is another component's, whose failure came through this one.
+    if (inside.starts_with('#')) throw Failure(exit_for(status), inside + ": " + message);
     if (message.empty()) message = fmt::format("failed in {} without saying why", what);
     throw Failure(exit_for(status),
                   fmt::format("#{}{}: {} ({} \"{}\" of the plugin {})", pointer_, inside, message,
