@@ -253,7 +253,7 @@ RunOutcome Run::run() {
                 {"plan", *plan_.resolved},
                 {"provenance", provenance(registry_, plan_, data)}};
 
-    create_run_folder(folder_, *plan_.resolved);
+    const RunFolder in_use(folder_, *plan_.resolved);
     reporters_->begin(folder_, plan_.name, options_.terminal);
     if (plan_.train) train();
     save_weights(*network_, folder_ / "model.safetensors");

@@ -3,8 +3,12 @@
 #include "engine/files.hpp"
 #include "pipeline/failure.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 #include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 namespace spar::host {
@@ -68,7 +72,7 @@ void check_run_folder(const fs::path &folder, const Json &plan, bool resume) {
                                                folder.string()));
 }
 
-void create_run_folder(const fs::path &folder, const Json &plan) {
+RunFolder::RunFolder(const fs::path &folder, const Json &plan) {
     std::error_code failed;
     for (const char *below : {"", "checkpoints", "adversarial"}) {
         fs::create_directories(folder / below, failed);
@@ -76,7 +80,19 @@ void create_run_folder(const fs::path &folder, const Json &plan) {
             throw Failure(Exit::usage, fmt::format("{}: cannot make the folder: {}",
                                                    (folder / below).string(), failed.message()));
     }
+    lock_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    // A file system without locks has none to respect.
+    if (lock_ >= 0 && ::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        ::close(lock_);
+        throw Failure(Exit::usage, fmt::format("{}: another process is running there; wait for its "
+                                               "end, or choose another folder with --out",
+                                               folder.string()));
+    }
     write_file(folder / "plan.json", plan.dump(2) + "\n");
+}
+
+RunFolder::~RunFolder() {
+    if (lock_ >= 0) ::close(lock_);
 }
 
 }  // namespace spar::host

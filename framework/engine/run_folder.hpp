@@ -11,7 +11,18 @@ namespace spar::host {
 /// Failure.
 void check_run_folder(const std::filesystem::path &folder, const Json &plan, bool resume);
 
-/// Makes the folder with those in it, and writes the plan.
-void create_run_folder(const std::filesystem::path &folder, const Json &plan);
+/// A run's folder in use: while it lives, no other process runs there.
+class RunFolder {
+  public:
+    /// Makes the folder with those in it, and writes the plan. Throws Failure, also when another
+    /// process runs there.
+    RunFolder(const std::filesystem::path &folder, const Json &plan);
+    ~RunFolder();
+    RunFolder(const RunFolder &) = delete;
+    RunFolder &operator=(const RunFolder &) = delete;
+
+  private:
+    int lock_;
+};
 
 }  // namespace spar::host

@@ -2,6 +2,10 @@
 // training, not after it.
 #include "pipelines.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 using namespace spar::test;
 
 namespace {
@@ -30,14 +34,14 @@ Ended refused(const Folder &folder, const Json &pipeline, std::vector<std::strin
 TEST_CASE("a class aimed at: what was wrong before is not robust, what is of that class is") {
     const Folder folder;
     // With no room to move, nothing changes.
-    const Json still = results(
-        folder, evaluation_only({{"norm", "linf"}, {"eps", 0}, {"target", 0}}), "still");
+    const Json still =
+        results(folder, evaluation_only({{"norm", "linf"}, {"eps", 0}, {"target", 0}}), "still");
     CHECK(still["attacks"][0]["robust_accuracy"] == still["clean_accuracy"]);
     CHECK(still["worst_case_accuracy"] == still["clean_accuracy"]);
     CHECK(still["attacks"][0]["threat"]["target"] == 0);
 
-    const Json moved = results(
-        folder, evaluation_only({{"norm", "linf"}, {"eps", 0.3}, {"target", 3}}), "moved");
+    const Json moved =
+        results(folder, evaluation_only({{"norm", "linf"}, {"eps", 0.3}, {"target", 3}}), "moved");
     CHECK(moved["attacks"][0]["robust_accuracy"] < moved["clean_accuracy"]);
     CHECK(moved["attacks"][0]["robust_accuracy"] == moved["worst_case_accuracy"]);
     CHECK(moved["attacks"][0]["attacked"] < 90);
@@ -74,8 +78,8 @@ TEST_CASE("going on needs the run of this very pipeline") {
 
     Json other = small_pipeline();
     other["evaluate"]["attacks"][1]["steps"] = 6;
-    const Ended ended = spar::test::spar(
-        {"run", write(folder, "other.json", other), "--out", out, "--resume"});
+    const Ended ended =
+        spar::test::spar({"run", write(folder, "other.json", other), "--out", out, "--resume"});
     CHECK(ended.code == 3);
     INFO(ended.err);
     CHECK(ended.says("#/evaluate/attacks/1/steps its plan.json has 5, and this pipeline 6"));
@@ -83,11 +87,24 @@ TEST_CASE("going on needs the run of this very pipeline") {
 
     std::filesystem::create_directory(folder / "mine");
     folder.write("mine/results.json", "precious");
-    const Ended foreign = spar::test::spar(
-        {"run", folder / "p.json", "--out", folder / "mine", "--resume"});
+    const Ended foreign =
+        spar::test::spar({"run", folder / "p.json", "--out", folder / "mine", "--resume"});
     CHECK(foreign.code == 2);
     CHECK(foreign.says("no run to resume"));
     CHECK(file_content(folder / "mine/results.json") == "precious");
+}
+
+TEST_CASE("one folder, one process at a time") {
+    const Folder folder;
+    const std::string out = folder / "run", pipeline = write(folder, "p.json", small_pipeline());
+    run({pipeline, "--out", out});
+    const int held = ::open(out.c_str(), O_RDONLY | O_DIRECTORY);
+    REQUIRE(::flock(held, LOCK_EX | LOCK_NB) == 0);
+    const Ended ended = spar::test::spar({"run", pipeline, "--out", out, "--resume"});
+    ::close(held);
+    CHECK(ended.code == 2);
+    CHECK(ended.says("another process is running there"));
+    run({pipeline, "--out", out, "--resume"});
 }
 
 TEST_CASE("a loss that fails in the middle of the model is named by its own place") {
