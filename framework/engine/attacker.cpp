@@ -100,9 +100,12 @@ void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
 
 void rehearse_attack(const Instance &attack, Space &space, const spar_threat &threat,
                      const spar_component_ref *loss, bool classes) {
-    float nothing = 0;
-    const float *const values = &nothing;
-    const std::int64_t label = 0;
+    // Room on both sides, for plugins that never thought of a batch without examples.
+    const auto width = static_cast<std::size_t>(std::max(space.size(), space.outputs()));
+    const std::vector<float> x(3 * width);
+    std::vector<float> x_adv(3 * width);
+    const std::int64_t numbers[3] = {};
+    const float *const values = x.data() + width;
     AttackTask task{};
     task.attack = &attack;
     task.space = &space;
@@ -110,13 +113,13 @@ void rehearse_attack(const Instance &attack, Space &space, const spar_threat &th
     task.threat = &threat;
     task.purpose = SPAR_PURPOSE_EVALUATE;
     task.mode = SPAR_MODE_EVAL;
-    task.points = {0, values, &label, nullptr, nullptr};
+    task.points = {0, values, numbers + 1, nullptr, nullptr};
     if (threat.space == SPAR_SPACE_EMBEDDING) task.points.mask = values;
-    task.labels = classes ? &label : nullptr;
+    task.labels = classes ? numbers + 1 : nullptr;
     task.values = classes ? nullptr : values;
-    task.targets = threat.targeted != 0 ? &label : nullptr;
+    task.targets = threat.targeted != 0 ? numbers + 1 : nullptr;
     QueryCount queries;
-    perturb(task, &nothing, queries);
+    perturb(task, x_adv.data() + width, queries);
 }
 
 }  // namespace spar::host
