@@ -45,8 +45,10 @@ class Substitution {
         walk(source_.root, "");
         for (const auto &[name, value] : vars_.items())
             if (!used_.contains(name))
-                problem(child_pointer("/vars", name), "this variable is not used: leave it out, or put "
-                                                    "\"${" + name + "}\" where it belongs");
+                problem(child_pointer("/vars", name),
+                        "this variable is not used: leave it out, or put "
+                        "\"${" +
+                            name + "}\" where it belongs");
         if (!problems_.empty()) throw PipelineError(std::move(problems_));
     }
 

@@ -7,7 +7,8 @@ class MeanSquaredError : public spar::Loss {
     static constexpr spar::About about{
         .type = "mse",
         .summary =
-            "Mean squared error of the outputs, or of their softmax, from values or from classes; or, "
+            "Mean squared error of the outputs, or of their softmax, from values or from classes; "
+            "or, "
             "for methods that compare outputs, from the outputs elsewhere.",
         .formula =
             "1/K sum_i (o_i - t_i)^2, o the outputs or their softmax, t the values or 1 at the "
@@ -26,12 +27,13 @@ class MeanSquaredError : public spar::Loss {
                     {"outputs", "softmax"},
                     {.fallback = "outputs"}};
 
-    spar::Choice against{this,
-                         "against",
-                         "the target, or the outputs elsewhere: the divergence of smart and its kin "
-                         "on regression",
-                         {"target", "outputs"},
-                         {.fallback = "target"}};
+    spar::Choice against{
+        this,
+        "against",
+        "the target, or the outputs elsewhere: the divergence of smart and its kin "
+        "on regression",
+        {"target", "outputs"},
+        {.fallback = "target"}};
 
     void configure() override {
         if (against.is("outputs") && on.is("softmax"))

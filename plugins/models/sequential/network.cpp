@@ -161,8 +161,7 @@ std::unique_ptr<Graph> build_network(std::vector<LayerSpec> layers, const Shape 
     if (layers.empty()) throw spar::invalid("needs at least one layer", "/layers");
     if (stage && *stage > layers.size())
         throw spar::invalid("the network has " + std::to_string(layers.size()) +
-                                " layers, so the first stage cannot have " +
-                                std::to_string(*stage),
+                                " layers, so the first stage cannot have " + std::to_string(*stage),
                             "/stage");
     auto graph = std::make_unique<Graph>(micro_batch, input);
     Builder builder(*graph, key);

@@ -12,8 +12,7 @@ namespace sequential {
 /// first activation behind the first layer with parameters. `micro_batch` is the fixed width of all
 /// kernels.
 std::unique_ptr<Graph> build_network(std::vector<LayerSpec> layers, const Shape &input,
-                                     std::uint64_t key,
-                                     std::optional<std::size_t> stage = {},
+                                     std::uint64_t key, std::optional<std::size_t> stage = {},
                                      std::int64_t micro_batch = 16);
 
 }  // namespace sequential

@@ -71,8 +71,7 @@ inline void add_clean_loss(const Session &session, const PairBlock &b) {
 /// Refuses a loss that does not look at the outputs elsewhere.
 inline void require_comparing(const spar_component_ref &divergence) {
     const auto *table = static_cast<const spar_loss_table *>(divergence.table);
-    if (table->needs == nullptr ||
-        (table->needs(divergence.self) & SPAR_LOSS_NEEDS_REFERENCE) == 0)
+    if (table->needs == nullptr || (table->needs(divergence.self) & SPAR_LOSS_NEEDS_REFERENCE) == 0)
         throw invalid(std::string(divergence.type) +
                           " does not compare outputs: take kl, or mse with \"against\": "
                           "\"outputs\"",

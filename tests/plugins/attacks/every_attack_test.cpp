@@ -112,14 +112,16 @@ TEST_CASE_FIXTURE(Fixture, "a second call gives the same as the first, also afte
     });
 }
 
-TEST_CASE_FIXTURE(Fixture, "towards a target, every attack brings it nearer to the best other class") {
+TEST_CASE_FIXTURE(Fixture,
+                  "towards a target, every attack brings it nearer to the best other class") {
     const auto lead = [&](const Problem &p, const Floats &x) {
         double total = 0;
         Floats outputs(6);
         for (std::int64_t i = 0; i < p.count; ++i) {
             model.forward(example(x, p, i), outputs);
             const std::int64_t target = p.targets[static_cast<std::size_t>(i)];
-            const float best = outputs[static_cast<std::size_t>(spar::argmax_except(outputs, target))];
+            const float best =
+                outputs[static_cast<std::size_t>(spar::argmax_except(outputs, target))];
             total += double{outputs[static_cast<std::size_t>(target)]} - best;
         }
         return total / double(p.count);

@@ -133,8 +133,8 @@ TEST_CASE("targets that do not fit") {
     CHECK(has(y_refused(npy(header("<u8", "(3,)"), std::string(24, '\xFF'))), "example 0"));
     CHECK(has(y_refused(npy(header("|i1", "(3, 1)"), bytes({0, 1, 2}))), "expected labels"));
     CHECK(has(y_refused(npy(header("<f4", "(3, 1, 1)"), std::string(12, '\0'))), "target values"));
-    CHECK(has(y_refused(npy(header("<f4", "(3,)"), std::string(12, '\xFF'))),
-              "example 0 holds nan"));
+    CHECK(
+        has(y_refused(npy(header("<f4", "(3,)"), std::string(12, '\xFF'))), "example 0 holds nan"));
 }
 
 TEST_CASE("classes asked of fractions") {

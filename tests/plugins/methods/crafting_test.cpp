@@ -212,8 +212,7 @@ TEST_CASE("vat: of all points at distance eps, one where the divergence is nearl
 TEST_CASE("grad_align: an FGSM point without a start") {
     Training own({.method = R"({"type":"natural"})"});
     const Floats x = own.x();
-    check_same(points_of(R"({"type":"grad_align"})"),
-               sign_step(x, own.natural_at(x).by_x, eps, x));
+    check_same(points_of(R"({"type":"grad_align"})"), sign_step(x, own.natural_at(x).by_x, eps, x));
 }
 
 TEST_CASE("the start of yopo and the noise of grad_align and n_fgsm leave the box") {
@@ -233,8 +232,8 @@ TEST_CASE("the start of yopo and the noise of grad_align and n_fgsm leave the bo
 TEST_CASE("r3f: uniform or normal noise of the size asked for") {
     Training own({.method = R"({"type":"natural"})"});
     check_uniform(points_of(R"({"type":"r3f","noise":0.05})", "noisy"), own.x(), 0.5);
-    const Spread s =
-        spread(points_of(R"({"type":"r3f","noise":0.05,"distribution":"normal"})", "noisy"), own.x());
+    const Spread s = spread(
+        points_of(R"({"type":"r3f","noise":0.05,"distribution":"normal"})", "noisy"), own.x());
     CHECK(s.square == doctest::Approx(0.25).epsilon(0.4));
     CHECK(s.largest > 0.5);
 }
