@@ -15,8 +15,8 @@ KINDS = ["dataset", "model", "loss", "optimizer", "attack", "method", "reporter"
 
 
 def spar(*arguments):
-    binary = next(path for path in (ROOT / "build/release/bin/spar", ROOT / "build/dev/bin/spar")
-                  if path.exists())
+    built = [path for path in (ROOT / "build/release/bin/spar", ROOT / "build/dev/bin/spar") if path.exists()]
+    binary = max(built, key=lambda path: path.stat().st_mtime)
     done = subprocess.run([binary, *arguments, "--json"], check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 
