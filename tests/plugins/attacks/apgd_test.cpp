@@ -159,6 +159,11 @@ TEST_CASE("apgd with targets asks about each of them, and beats one loss alone")
     const auto second = fooled(model, p, run_attack(aimed.instance().ref(), model, p, many));
     CHECK(second >= first);
     CHECK(many.gradients > one.gradients);  // five other classes
+    const AnalyticModel small(40, 16, 3);
+    const Problem few = problem(small, 4, SPAR_NORM_LINF, 0.05);
+    const AnalyticOracle three(small, few, nullptr);
+    CHECK_THROWS_WITH(run_attack(aimed.instance().ref(), small, few, three),
+                      doctest::Contains("four outputs or more"));
     CHECK_THROWS_WITH(
         Made(SPAR_KIND_ATTACK, R"({"type":"apgd","targets":3,"loss":{"type":"dlr"}})"),
         doctest::Contains("/loss"));
