@@ -23,16 +23,16 @@ Executor::Executor(Graph &graph, const Parallel &parallel)
 Executor::~Executor() = default;
 
 template <class Work>
-void Executor::for_operations(Work work) {
-    parallel_(std::ssize(graph_.operations), [&](std::int64_t i) {
+void Executor::for_operations(Stretch stretch, Work work) {
+    parallel_(static_cast<std::int64_t>(stretch.last - stretch.first), [&](std::int64_t i) {
         const OneThread one;
-        work(*graph_.operations[static_cast<std::size_t>(i)]);
+        work(*graph_.operations[stretch.first + static_cast<std::size_t>(i)]);
     });
 }
 
 void Executor::refresh() {
     if (!stale_) return;
-    for_operations([](Operation &operation) { operation.pack(); });
+    for_operations(whole(), [](Operation &operation) { operation.pack(); });
     stale_ = false;
 }
 
@@ -65,18 +65,19 @@ std::int64_t Executor::lane_count(std::int64_t micro_batches) const {
     return std::min<std::int64_t>(micro_batches, 8);
 }
 
-void Executor::add_up(std::int64_t rows) {
+void Executor::add_up(std::int64_t rows, Stretch stretch) {
     const std::int64_t lanes = lane_count(micro_batch_count(rows));
     if (lanes == 0) return;
     constexpr std::int64_t chunk = 1 << 15;
-    const std::int64_t size = lanes_[0]->size();
-    parallel_((size + chunk - 1) / chunk, [&](std::int64_t i) {
-        const std::int64_t begin = i * chunk, count = std::min(chunk, size - begin);
+    const std::int64_t first = lanes_[0]->begin_of(stretch.first);
+    const std::int64_t last = lanes_[0]->begin_of(stretch.last);
+    parallel_((last - first + chunk - 1) / chunk, [&](std::int64_t i) {
+        const std::int64_t begin = first + i * chunk, count = std::min(chunk, last - begin);
         for (std::int64_t lane = 1; lane < lanes; ++lane)
             kernels().add(lanes_[static_cast<std::size_t>(lane)]->data() + begin,
                           lanes_[0]->data() + begin, count);
     });
-    for_operations([&](Operation &operation) { operation.deposit(*lanes_[0]); });
+    for_operations(stretch, [&](Operation &operation) { operation.deposit(*lanes_[0]); });
 }
 
 void Executor::load(Batch &batch, const float *x) const {

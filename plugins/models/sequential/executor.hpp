@@ -84,9 +84,6 @@ class Executor {
     void refresh();
     Tape &tape(int slot);
     void start(Tape &tape, const Pass &pass) const;
-    template <class Work>
-    void for_operations(Work work);
-
     /// Examples [first, first + count) of a batch.
     struct Rows {
         std::int64_t first, count;
@@ -112,14 +109,18 @@ class Executor {
     /// Operations up to the first stage's end.
     Stretch stage() const { return {0, graph_.stage_operations}; }
 
-    /// Runs body(batch) on every micro-batch. With `parameters`, the gradients of parameters that
-    /// it computes are added to those of the network at the end.
+    template <class Work>
+    void for_operations(Stretch stretch, Work work);
+
+    /// Runs body(batch) on every micro-batch. With `parameters`, the gradients of all parameters,
+    /// which it computes, are added to those of the network at the end.
     template <class Body>
     void for_micro_batches(std::int64_t rows, Tape *tape, bool parameters, Body body);
     /// The same without that end: the gradients of the stretch's parameters are in the lanes then.
     template <class Body>
     void for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch stretch, Body body);
-    void add_up(std::int64_t rows);
+    /// Adds what the lanes hold for the stretch to the gradients of the network.
+    void add_up(std::int64_t rows, Stretch stretch);
 
     void load(Batch &batch, const float *x) const;
     void aim(Batch &batch, const Pass &pass) const;

@@ -105,7 +105,7 @@ void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch
 template <class Body>
 void Executor::for_micro_batches(std::int64_t rows, Tape *tape, bool parameters, Body body) {
     for_lanes(rows, tape, parameters, whole(), body);
-    if (parameters) add_up(rows);
+    if (parameters) add_up(rows, whole());
 }
 
 }  // namespace sequential

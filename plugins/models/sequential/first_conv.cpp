@@ -3,6 +3,8 @@
 #include "conv_parameters.hpp"
 #include "kernels.hpp"
 
+#include <algorithm>
+
 namespace sequential {
 namespace {
 
@@ -10,16 +12,16 @@ class FirstConvolution final : public Operation, public FusedStage {
   public:
     FirstConvolution(Graph &graph, int input, int result, const LayerSpec &spec, Parameter &weight,
                      Parameter *bias, std::optional<Rectifier> rectifier)
-        : parameters_(graph, input, result, spec, weight, bias),
-          masks_(rectifier && rectifier->gradient_here) {
+        : weight_(weight), bias_(bias), masks_(rectifier && rectifier->gradient_here) {
         inputs = {input};
         outputs = {result};
         const Shape &in = graph.value(input).shape, &out = graph.value(result).shape;
+        const std::int64_t blocks = round_up(out[0], kernels().block) / kernels().block;
         conv_ = {.channels = in[0],
                  .height = in[1],
                  .width = in[2],
                  .out = out[0],
-                 .blocks = parameters_.out() / kernels().block,
+                 .blocks = blocks,
                  .out_height = out[1],
                  .out_width = out[2],
                  .kernel = spec.kernel,
@@ -34,14 +36,18 @@ class FirstConvolution final : public Operation, public FusedStage {
                 sizeof(Signs));
         for (const auto size : {kernels().first_conv_scratch, kernels().first_conv_step_scratch})
             graph.reserve_scratch(static_cast<std::size_t>(size(conv_)) * sizeof(float));
+        packed_weight_.resize(static_cast<std::size_t>(taps() * padded_out()));
+        packed_bias_.resize(static_cast<std::size_t>(padded_out()));
+        weight_slot_ = graph.add_gradient_slot(plain_desc({taps(), padded_out()}));
+        bias_slot_ = graph.add_gradient_slot(plain_desc({padded_out()}));
         pack();
     }
 
     void forward(Batch &batch) const override {
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
-            kernels().first_conv(conv_, weights_.data(), bias(), batch.value(inputs[0], i),
-                                 batch.work->scratch_data(), batch.value(outputs[0], i),
-                                 signs(batch, i));
+            kernels().first_conv(conv_, packed_weight_.data(), packed_bias_.data(),
+                                 batch.value(inputs[0], i), batch.work->scratch_data(),
+                                 batch.value(outputs[0], i), signs(batch, i));
     }
 
     void backward(Batch &batch, bool input, bool parameters) const override {
@@ -49,10 +55,11 @@ class FirstConvolution final : public Operation, public FusedStage {
         if (here)
             kernels().rectify_signed(signs(batch, 0), conv_.slope, batch.gradient(outputs[0], 0),
                                      batch.end * out_stride_);
-        if (parameters) parameters_.gradient(batch);
+        if (parameters) sum_gradients(batch);
         if (!input) return;
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
-            kernels().first_conv_gradient(conv_, weights_.data(), batch.gradient(outputs[0], i),
+            kernels().first_conv_gradient(conv_, packed_weight_.data(),
+                                          batch.gradient(outputs[0], i),
                                           here ? nullptr : signs(batch, i),
                                           batch.work->scratch_data(), batch.gradient(inputs[0], i));
     }
@@ -61,20 +68,21 @@ class FirstConvolution final : public Operation, public FusedStage {
     bool by_example() const override { return true; }
     bool forgets_values() const override { return true; }
 
-    // From [out, in, ky, kx] to [in, ky, kx, out].
     void pack() override {
-        parameters_.refresh();
-        const float *weight = turned();
-        const std::int64_t out = parameters_.out();
-        const std::int64_t taps = conv_.channels * conv_.kernel * conv_.kernel;
-        weights_.resize(static_cast<std::size_t>(taps * out));
-        for (std::int64_t o = 0; o < out; ++o)
-            for (std::int64_t tap = 0; tap < taps; ++tap)
-                weights_[static_cast<std::size_t>(tap * out + o)] = weight[o * taps + tap];
+        for_weights([&](std::size_t packed, std::size_t plain) {
+            packed_weight_[packed] = weight_.value[plain];
+        });
+        if (bias_ != nullptr)
+            std::copy(bias_->value.begin(), bias_->value.end(), packed_bias_.begin());
     }
 
     void deposit(const ParameterGradients &gradients) const override {
-        parameters_.deposit(gradients);
+        const float *sums = gradients.slot_data(weight_slot_);
+        for_weights([&](std::size_t packed, std::size_t plain) {
+            weight_.gradient[plain] += sums[packed];
+        });
+        if (bias_ != nullptr)
+            kernels().add(gradients.slot_data(bias_slot_), bias_->gradient.data(), conv_.out);
     }
 
     const FusedStage *fused_stage() const override { return this; }
@@ -83,7 +91,8 @@ class FirstConvolution final : public Operation, public FusedStage {
         kernels().first_conv_aim(conv_, p, scratch);
     }
     void step(const float *x, float *scratch, float *dx) const override {
-        kernels().first_conv_step(conv_, weights_.data(), turned(), bias(), x, scratch, dx);
+        kernels().first_conv_step(conv_, packed_weight_.data(), weight_.value.data(),
+                                  packed_bias_.data(), x, scratch, dx);
     }
 
   private:
@@ -91,19 +100,37 @@ class FirstConvolution final : public Operation, public FusedStage {
         return masks_ ? batch.frame->extra<Signs>(signs_) + row * (out_stride_ / kernels().block)
                       : nullptr;
     }
-    const float *turned() const {
-        return static_cast<const float *>(parameters_.weight().get_data_handle());
-    }
-    const float *bias() const {
-        return static_cast<const float *>(parameters_.bias().get_data_handle());
+    std::int64_t taps() const { return conv_.channels * conv_.kernel * conv_.kernel; }
+    std::int64_t padded_out() const { return conv_.blocks * kernels().block; }
+
+    // Calls visit(place in [in, ky, kx, out padded], place in [out, in, ky, kx]) for all weights.
+    template <class Visit>
+    void for_weights(Visit visit) const {
+        for (std::int64_t o = 0; o < conv_.out; ++o)
+            for (std::int64_t tap = 0; tap < taps(); ++tap)
+                visit(static_cast<std::size_t>(tap * padded_out() + o),
+                      static_cast<std::size_t>(o * taps() + tap));
     }
 
-    ConvParameters parameters_;
+    void sum_gradients(Batch &batch) const {
+        float *weights = batch.gradients->slot_data(weight_slot_);
+        float *bias = batch.gradients->slot_data(bias_slot_);
+        std::fill_n(weights, taps() * padded_out(), 0.0F);
+        std::fill_n(bias, padded_out(), 0.0F);
+        for (std::int64_t i = 0; i < batch.rows; ++i)
+            kernels().first_conv_weights(conv_, batch.value(inputs[0], i),
+                                         batch.gradient(outputs[0], i), batch.work->scratch_data(),
+                                         weights, bias);
+    }
+
+    Parameter &weight_;
+    Parameter *bias_;
     bool masks_;
     FirstConv conv_{};
     std::int64_t out_stride_ = 0;
     std::size_t signs_ = 0;
-    Aligned weights_;
+    Aligned packed_weight_, packed_bias_;
+    int weight_slot_ = 0, bias_slot_ = 0;
 };
 
 }  // namespace

@@ -40,11 +40,14 @@ ParameterGradients::ParameterGradients(const Graph &graph) {
         ends_.push_back(end < offsets.size() ? offsets[end] : layout.size());
 }
 
+std::int64_t ParameterGradients::begin_of(std::size_t operation) const {
+    return operation == 0 ? 0 : static_cast<std::int64_t>(ends_[operation - 1] / sizeof(float));
+}
+
 void ParameterGradients::add(const ParameterGradients &other, std::size_t first,
                              std::size_t last) const {
-    const std::size_t begin = (first == 0 ? 0 : ends_[first - 1]) / sizeof(float);
-    const std::size_t end = (last == 0 ? 0 : ends_[last - 1]) / sizeof(float);
-    kernels().add(other.data() + begin, data() + begin, static_cast<std::int64_t>(end - begin));
+    const std::int64_t begin = begin_of(first);
+    kernels().add(other.data() + begin, data() + begin, begin_of(last) - begin);
 }
 
 Workspace::Workspace(const Graph &graph)

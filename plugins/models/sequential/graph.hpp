@@ -7,7 +7,6 @@
 #include "parameters.hpp"
 
 #include <atomic>
-#include <cstring>
 #include <optional>
 
 namespace sequential {
@@ -68,10 +67,10 @@ class ParameterGradients {
     const dnnl::memory &slot(int id) const { return slots_[static_cast<std::size_t>(id)]; }
     float *slot_data(int id) const { return static_cast<float *>(slot(id).get_data_handle()); }
     float *data() const { return reinterpret_cast<float *>(block_.data()); }
-    std::int64_t size() const { return static_cast<std::int64_t>(block_.size() / sizeof(float)); }
+    /// Floats before the slots of an operation; for one behind the last, all.
+    std::int64_t begin_of(std::size_t operation) const;
     /// Adds the gradients of the operations [first, last) of the graph.
     void add(const ParameterGradients &other, std::size_t first, std::size_t last) const;
-    void clear() const { std::memset(block_.data(), 0, block_.size()); }
 
   private:
     Block block_;

@@ -95,7 +95,7 @@ struct Kernels {
     void (*product)(const Product &, const float *weights, const float *bias, std::int64_t rows,
                     const float *x, float *y);
 
-    /// Floats of scratch that the two below need.
+    /// Floats of scratch that the three below need.
     std::int64_t (*first_conv_scratch)(const FirstConv &);
     void (*first_conv)(const FirstConv &, const float *weights, const float *bias, const float *x,
                        float *scratch, float *y, Signs *signs);
@@ -103,6 +103,9 @@ struct Kernels {
     /// there already.
     void (*first_conv_gradient)(const FirstConv &, const float *weights, const float *g,
                                 const Signs *signs, float *scratch, float *dx);
+    /// Adds the gradient of the weights, in their layout, and of the bias. g: at z.
+    void (*first_conv_weights)(const FirstConv &, const float *x, const float *g, float *scratch,
+                               float *weights, float *bias);
 
     /// Floats of scratch that the two below need. `aim` brings a gradient p [out][height][width]
     /// at the output into it, and each `step` gives the gradient at another input x, with the

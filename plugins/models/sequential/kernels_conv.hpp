@@ -1,4 +1,4 @@
-// A convolution of few plain channels, and the gradient at its input.
+// A convolution of few plain channels, and its gradients.
 #pragma once
 
 #include "kernels_bits.hpp"
@@ -77,27 +77,37 @@ inline Vector sum_each(const Vector *s) {
 #endif
 }
 
+// Where a gradient's row and column meet the first tap that reaches them; stepped on from one pixel
+// to the next, for divisions cost more than the arithmetic between them.
+struct Reach {
+    std::int64_t tap, from;  // the tap, and the furthest row or column of the gradient
+
+    explicit Reach(const FirstConv &c) : tap(c.padding % c.stride), from(c.padding / c.stride) {}
+    void advance(const FirstConv &c) {
+        if (++tap < c.stride) return;
+        tap = 0;
+        ++from;
+    }
+};
+
 // One row of dx in one channel, from the rows of the ring. Going up a tap in the kernel goes down a
 // row or a column in the gradient.
-inline void gradient_row(const FirstConv &c, const Ring &ring, const float *weights, std::int64_t y,
+inline void gradient_row(const FirstConv &c, const Ring &ring, const float *weights, Reach bottom,
                          float *dx) {
-    const std::int64_t filter = c.blocks * B;
-    const std::int64_t first_ky = (y + c.padding) % c.stride;
-    const std::int64_t bottom = (y + c.padding - first_ky) / c.stride;
-    for (std::int64_t phase = 0; phase < c.stride; ++phase) {
-        const std::int64_t first_kx = (phase + c.padding) % c.stride;
-        const std::int64_t right = ring.left + (phase + c.padding - first_kx) / c.stride;
+    const std::int64_t filter = c.blocks * B, bottom_slot = ring.slot(bottom.from);
+    Reach right(c);
+    for (std::int64_t phase = 0; phase < c.stride; ++phase, right.advance(c)) {
         for (std::int64_t j = 0; phase + j * c.stride < c.width; j += P) {
             Vector sums[P] = {};
-            std::int64_t row = bottom, slot = ring.slot(bottom);
-            for (std::int64_t ky = first_ky; ky < c.kernel; ky += c.stride) {
+            std::int64_t row = bottom.from, slot = bottom_slot;
+            for (std::int64_t ky = bottom.tap; ky < c.kernel; ky += c.stride) {
                 const float *g = ring.rows + slot * c.blocks * ring.columns * B;
                 const bool inside = row >= 0 && row < c.out_height;
                 --row;
                 slot = slot == 0 ? ring.kernel - 1 : slot - 1;
                 if (!inside) continue;
-                std::int64_t column = right + j;
-                for (std::int64_t kx = first_kx; kx < c.kernel; kx += c.stride, --column) {
+                std::int64_t column = ring.left + right.from + j;
+                for (std::int64_t kx = right.tap; kx < c.kernel; kx += c.stride, --column) {
                     if (column >= ring.left + c.out_width) continue;
                     for (std::int64_t b = 0; b < c.blocks; ++b) {
                         const Vector w = load(weights + (ky * c.kernel + kx) * filter + b * B);
@@ -117,38 +127,34 @@ inline void gradient_row(const FirstConv &c, const Ring &ring, const float *weig
     }
 }
 
-// All rows of dx; `fill(row)` puts a row of the masked gradient into the ring, in rising order.
-template <class Fill>
-inline void gradient_rows(const FirstConv &c, const Ring &ring, const float *weights, float *dx,
-                          Fill fill) {
+void conv_gradient(const FirstConv &c, const float *weights, const float *g, const Signs *signs,
+                   float *scratch, float *dx) {
+    const Ring ring = make_ring(c, scratch);
+    const std::int64_t plane = c.out_height * c.out_width;
+    const float slope = c.slope;
     std::int64_t filled = 0;
-    for (std::int64_t y = 0; y < c.height; ++y) {
-        for (; filled < c.out_height && filled * c.stride <= y + c.padding; ++filled) fill(filled);
+    const auto fill = [&] {
+        for (std::int64_t b = 0; b < c.blocks; ++b) {
+            float *to = ring.row(filled) + (b * ring.columns + ring.left) * B;
+            const std::int64_t from = b * plane + filled * c.out_width;
+            for (std::int64_t i = 0; i < c.out_width; ++i) {
+                const Vector v = load(g + (from + i) * B);
+                store(to + i * B, signs != nullptr ? rectify_by(signs[from + i], slope, v) : v);
+            }
+        }
+    };
+    Reach bottom(c);
+    for (std::int64_t y = 0; y < c.height; ++y, bottom.advance(c)) {
+        for (; filled < c.out_height && filled <= bottom.from; ++filled) fill();
         for (std::int64_t channel = 0; channel < c.channels; ++channel)
-            gradient_row(c, ring, weights + channel * c.kernel * c.kernel * c.blocks * B, y,
+            gradient_row(c, ring, weights + channel * c.kernel * c.kernel * c.blocks * B, bottom,
                          dx + (channel * c.height + y) * c.width);
     }
 }
 
-void conv_gradient(const FirstConv &c, const float *weights, const float *g, const Signs *signs,
-                   float *scratch, float *dx) {
-    const Ring ring = make_ring(c, scratch);
-    const std::int64_t plane = c.out_height * c.out_width * B;
-    gradient_rows(c, ring, weights, dx, [&](std::int64_t row) {
-        for (std::int64_t b = 0; b < c.blocks; ++b) {
-            float *to = ring.row(row) + (b * ring.columns + ring.left) * B;
-            const std::int64_t from = b * plane + row * c.out_width * B;
-            for (std::int64_t i = 0; i < c.out_width * B; i += B) {
-                store(to + i, load(g + from + i));
-                if (signs != nullptr)
-                    store(to + i, rectify_by(signs[(from + i) / B], c.slope, load(to + i)));
-            }
-        }
-    });
-}
-
 // The image with its padding.
-inline const float *pad(const FirstConv &c, const float *x, float *padded) {
+inline const float *pad(const FirstConv &c, const float *__restrict x, float *__restrict padded) {
+    if (c.padding == 0) return x;
     const std::int64_t line = padded_width(c), height = c.height + 2 * c.padding;
     for (std::int64_t i = 0; i < c.channels * height * line; ++i) padded[i] = 0.0F;
     for (std::int64_t channel = 0; channel < c.channels; ++channel)
@@ -159,72 +165,134 @@ inline const float *pad(const FirstConv &c, const float *x, float *padded) {
     return padded;
 }
 
-// A tile of neighbouring pixels of a row of the forward pass, before the activation: put(block,
-// column, z) for every vector of it.
-template <int Blocks, int Pixels, class Put>
-void forward_tile(const FirstConv &c, const float *weights, const float *bias, const float *padded,
-                  std::int64_t column, std::int64_t first, const Put &put) {
+// A tile of neighbouring pixels of a row of the forward pass: y and signs (null: not wanted) at its
+// first vector, blocks `plane` vectors apart.
+template <int Blocks, int Pixels>
+void forward_tile(const FirstConv &c, const float *weights, const float *bias, const float *from,
+                  float *y, Signs *signs) {
     Vector z[Blocks][Pixels];
 #pragma GCC unroll 2
     for (int b = 0; b < Blocks; ++b)
 #pragma GCC unroll 16
-        for (int i = 0; i < Pixels; ++i) z[b][i] = load(bias + (first + b) * B);
+        for (int i = 0; i < Pixels; ++i) z[b][i] = load(bias + b * B);
     const std::int64_t line = padded_width(c), height = c.height + 2 * c.padding;
-    const float *w = weights + first * B;
+    const std::int64_t filter = c.blocks * B, stride = c.stride;
     for (std::int64_t channel = 0; channel < c.channels; ++channel)
         for (std::int64_t ky = 0; ky < c.kernel; ++ky) {
-            const float *from = padded + (channel * height + ky) * line + column * c.stride;
-            for (std::int64_t kx = 0; kx < c.kernel; ++kx, ++from, w += c.blocks * B) {
+            const float *row = from + (channel * height + ky) * line;
+            for (std::int64_t kx = 0; kx < c.kernel; ++kx, ++row, weights += filter) {
 #pragma GCC unroll 16
                 for (int i = 0; i < Pixels; ++i)
 #pragma GCC unroll 2
                     for (int b = 0; b < Blocks; ++b)
-                        z[b][i] += load(w + b * B) * from[i * c.stride];
+                        z[b][i] += load(weights + b * B) * row[i * stride];
             }
         }
+    const std::int64_t plane = c.out_height * c.out_width;
+    const float slope = c.slope;
+    const bool wanted = signs != nullptr;
 #pragma GCC unroll 2
     for (int b = 0; b < Blocks; ++b)
 #pragma GCC unroll 16
-        for (int i = 0; i < Pixels; ++i) put(first + b, column + i, z[b][i]);
-}
-
-template <int Blocks, int Pixels = tile_size, class Put, class... Rest>
-void forward_tile_of(std::int64_t pixels, const Put &put, const Rest &...rest) {
-    if constexpr (Pixels > 1)
-        if (pixels < Pixels) return forward_tile_of<Blocks, Pixels - 1>(pixels, put, rest...);
-    forward_tile<Blocks, Pixels>(rest..., put);
-}
-
-// A row of the forward pass in all blocks of channels, in tiles as even as may be.
-template <class Put>
-void forward_row(const FirstConv &c, const float *weights, const float *bias, const float *padded,
-                 std::int64_t row, const Put &put) {
-    const float *from = padded + row * c.stride * padded_width(c);
-    const std::int64_t tiles = (c.out_width + tile_size - 1) / tile_size;
-    for (std::int64_t b = 0; b < c.blocks; b += 2)
-        for (std::int64_t t = 0; t < tiles; ++t) {
-            const std::int64_t column = t * c.out_width / tiles;
-            const std::int64_t pixels = (t + 1) * c.out_width / tiles - column;
-            if (b + 1 < c.blocks)
-                forward_tile_of<2>(pixels, put, c, weights, bias, from, column, b);
-            else
-                forward_tile_of<1>(pixels, put, c, weights, bias, from, column, b);
+        for (int i = 0; i < Pixels; ++i) {
+            const Signs above = signs_of(z[b][i]);
+            store(y + (b * plane + i) * B, rectify_by(above, slope, z[b][i]));
+            if (wanted) signs[b * plane + i] = above;
         }
 }
 
+template <int Blocks, int Pixels = tile_size>
+void forward_tile_of(std::int64_t pixels, const FirstConv &c, const float *weights,
+                     const float *bias, const float *from, float *y, Signs *signs) {
+    if constexpr (Pixels > 1)
+        if (pixels < Pixels)
+            return forward_tile_of<Blocks, Pixels - 1>(pixels, c, weights, bias, from, y, signs);
+    forward_tile<Blocks, Pixels>(c, weights, bias, from, y, signs);
+}
+
+// Rows in tiles as even as may be.
 void first_conv(const FirstConv &c, const float *weights, const float *bias, const float *x,
                 float *scratch, float *y, Signs *signs) {
     const float *padded = pad(c, x, scratch);
+    const std::int64_t tiles = (c.out_width + tile_size - 1) / tile_size;
+    const std::int64_t pixels = c.out_width / tiles, wider = c.out_width % tiles;
     for (std::int64_t row = 0; row < c.out_height; ++row)
-        forward_row(
-            c, weights, bias, padded, row, [&](std::int64_t block, std::int64_t column, Vector z) {
-                const std::int64_t to = ((block * c.out_height + row) * c.out_width + column) * B;
-                if (signs != nullptr) signs[to / B] = signs_of(z);
-                if (c.activation)
-                    store(y + to, rectify(z, c.slope));
-                else
-                    store(y + to, z);
-            });
+        for (std::int64_t b = 0; b < c.blocks; b += 2) {
+            const float *from = padded + row * c.stride * padded_width(c);
+            std::int64_t to = (b * c.out_height + row) * c.out_width;
+            for (std::int64_t t = 0, count = 0; t < tiles; ++t, to += count) {
+                count = pixels + (t < wider ? 1 : 0);
+                const bool two = b + 1 < c.blocks;
+                (two ? forward_tile_of<2>
+                     : forward_tile_of<1>)(count, c, weights + b * B, bias + b * B, from,
+                                           y + to * B, signs != nullptr ? signs + to : nullptr);
+                from += count * c.stride;
+            }
+        }
+}
+
+// Adds to the sums of some taps, `apart` floats from one to the next, what the products of their
+// pixels with the gradient of one or two blocks give. `taps`: the image seen from each.
+template <int Blocks, int Taps>
+void tap_sums(const FirstConv &c, const float *const *taps, const float *g, std::int64_t apart,
+              float *sums) {
+    Vector sum[Taps][Blocks];
+    const float *from[Taps];
+#pragma GCC unroll 12
+    for (int t = 0; t < Taps; ++t) {
+        from[t] = taps[t];
+#pragma GCC unroll 2
+        for (int b = 0; b < Blocks; ++b) sum[t][b] = load(sums + t * apart + b * B);
+    }
+    const std::int64_t plane = c.out_height * c.out_width * B, stride = c.stride;
+    const std::int64_t next = (padded_width(c) - c.out_width) * stride;
+    for (std::int64_t row = 0, at = 0; row < c.out_height; ++row, at += next)
+        for (std::int64_t column = 0; column < c.out_width; ++column, at += stride, g += B) {
+            Vector d[Blocks];
+#pragma GCC unroll 2
+            for (int b = 0; b < Blocks; ++b) d[b] = load(g + b * plane);
+#pragma GCC unroll 12
+            for (int t = 0; t < Taps; ++t)
+#pragma GCC unroll 2
+                for (int b = 0; b < Blocks; ++b) sum[t][b] += d[b] * from[t][at];
+        }
+#pragma GCC unroll 12
+    for (int t = 0; t < Taps; ++t)
+#pragma GCC unroll 2
+        for (int b = 0; b < Blocks; ++b) store(sums + t * apart + b * B, sum[t][b]);
+}
+
+template <int Blocks, int Taps = tile_size>
+void tap_sums_of(std::int64_t count, const FirstConv &c, const float *const *taps, const float *g,
+                 std::int64_t apart, float *sums) {
+    if constexpr (Taps > 1)
+        if (count < Taps) return tap_sums_of<Blocks, Taps - 1>(count, c, taps, g, apart, sums);
+    tap_sums<Blocks, Taps>(c, taps, g, apart, sums);
+}
+
+void first_conv_weights(const FirstConv &c, const float *x, const float *g, float *scratch,
+                        float *sums, float *bias) {
+    const float *padded = pad(c, x, scratch);
+    const std::int64_t filter = c.blocks * B, plane = c.out_height * c.out_width * B;
+    const float *taps[tile_size];
+    std::int64_t count = 0, channel = 0, ky = 0, kx = 0;
+    for (bool more = true; more; sums += count * filter) {
+        for (count = 0; more && count < tile_size; ++count) {
+            const std::int64_t row = channel * (c.height + 2 * c.padding) + ky;
+            taps[count] = padded + row * padded_width(c) + kx;
+            if (++kx == c.kernel) kx = 0, ++ky;
+            if (ky == c.kernel) ky = 0, ++channel;
+            more = channel < c.channels;
+        }
+        for (std::int64_t b = 0; b < c.blocks; b += 2)
+            (b + 1 < c.blocks ? tap_sums_of<2> : tap_sums_of<1>)(count, c, taps, g + b * plane,
+                                                                 filter, sums + b * B);
+    }
+    for (std::int64_t b = 0; b < c.blocks; ++b) {
+        Vector sum = load(bias + b * B);
+        for (std::int64_t i = 0; i < plane; i += B) sum += load(g + b * plane + i);
+        store(bias + b * B, sum);
+    }
 }
 
 }  // namespace

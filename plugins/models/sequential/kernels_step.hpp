@@ -37,8 +37,11 @@ inline Phases phases_of(const FirstConv &c) {
 
 // Parts of the scratch memory, one behind the other.
 struct StepScratch {
-    float *images, *p, *g, *planes;
+    float *images, *p;
+    float *g;  // of two tiles
+    float *planes;
     std::int64_t *shifts;  // of each tap, from the first image
+    std::int64_t *back;    // of each tap, from a pixel of its phase into its plane, by phase
 };
 
 inline StepScratch step_scratch(const FirstConv &c, const Phases &f, float *scratch) {
@@ -46,148 +49,201 @@ inline StepScratch step_scratch(const FirstConv &c, const Phases &f, float *scra
     s.images = scratch;
     s.p = s.images + c.channels * c.stride * c.stride * f.image;
     s.g = s.p + f.tiles * c.out * B;
-    s.planes = s.g + c.out * B;
+    s.planes = s.g + 2 * c.out * B;
     s.shifts = reinterpret_cast<std::int64_t *>(s.planes + f.taps * f.plane);
+    s.back = s.shifts + f.taps;
     return s;
 }
 
 std::int64_t step_scratch_size(const FirstConv &c) {
     const Phases f = phases_of(c);
-    return c.channels * c.stride * c.stride * f.image + (f.tiles + 1) * c.out * B +
-           f.taps * (f.plane + 2);
+    return c.channels * c.stride * c.stride * f.image + (f.tiles + 2) * c.out * B +
+           f.taps * (f.plane + 4);
+}
+
+// One of the images that x is cut into: of every stride-th row and column, from these.
+struct Phase {
+    std::int64_t channel, ky, kx, index;
+};
+
+template <class Visit>
+void for_phases(const FirstConv &c, const Visit &visit) {
+    Phase phase{};
+    for (phase.channel = 0; phase.channel < c.channels; ++phase.channel)
+        for (phase.ky = 0; phase.ky < c.stride; ++phase.ky)
+            for (phase.kx = 0; phase.kx < c.stride; ++phase.kx, ++phase.index) visit(phase);
 }
 
 void conv_aim(const FirstConv &c, const float *p, float *scratch) {
     const Phases f = phases_of(c);
     const StepScratch s = step_scratch(c, f, scratch);
-    for (float *to = s.images; to < s.p; ++to) *to = 0.0F;
-    for (std::int64_t i = 0; i < f.taps * f.plane; ++i) s.planes[i] = 0.0F;
-    for (std::int64_t i = 0; i < f.tiles * c.out * B; ++i) s.p[i] = 0.0F;
-    for (std::int64_t o = 0; o < c.out; ++o)
-        for (std::int64_t row = 0; row < c.out_height; ++row, p += c.out_width)
-            for (std::int64_t column = 0, part = 0; column < c.out_width; column += part) {
-                const std::int64_t pixel = row * f.pitch + column, lane = pixel % B;
-                part = c.out_width - column < B - lane ? c.out_width - column : B - lane;
-                float *to = s.p + (pixel / B * c.out + o) * B + lane;
-                for (std::int64_t i = 0; i < part; ++i) to[i] = p[column + i];
+    const auto clear = [](float *from, std::int64_t count) {
+        for (std::int64_t i = 0; i < count; ++i) from[i] = 0.0F;
+    };
+    clear(s.images, s.p - s.images);
+    // The planes hold nothing yet: channels of p get their gaps there, then go to their tiles.
+    for (std::int64_t tap = 0; tap < f.taps; ++tap) clear(s.planes + tap * f.plane, f.tiles * B);
+    for (std::int64_t first = 0; first < c.out; first += f.taps) {
+        const std::int64_t count = c.out - first < f.taps ? c.out - first : f.taps;
+        for (std::int64_t i = 0; i < count; ++i)
+            for (std::int64_t row = 0; row < c.out_height; ++row, p += c.out_width) {
+                float *to = s.planes + i * f.plane + row * f.pitch;
+                std::int64_t column = 0;
+                for (; column + B <= c.out_width; column += B) store(to + column, load(p + column));
+                for (; column < c.out_width; ++column) to[column] = p[column];
             }
-    for (std::int64_t tap = 0; tap < f.taps; ++tap) {
-        const std::int64_t kx = tap % c.kernel, ky = tap / c.kernel % c.kernel;
-        const std::int64_t channel = tap / (c.kernel * c.kernel);
-        const std::int64_t phase = (channel * c.stride + ky % c.stride) * c.stride + kx % c.stride;
-        s.shifts[tap] = phase * f.image + ky / c.stride * f.pitch + kx / c.stride;
+        for (std::int64_t tile = 0; tile < f.tiles; ++tile)
+            for (std::int64_t i = 0; i < count; ++i)
+                store(s.p + (tile * c.out + first + i) * B,
+                      load(s.planes + i * f.plane + tile * B));
     }
+    // Beside what the steps write.
+    for (float *plane = s.planes; plane < s.planes + f.taps * f.plane; plane += f.plane) {
+        clear(plane, f.lead);
+        clear(plane + f.lead + f.tiles * B, f.lead + B);
+    }
+    std::int64_t *back = s.back;
+    for_phases(c, [&](const Phase &phase) {
+        for (std::int64_t ky = phase.ky; ky < c.kernel; ky += c.stride)
+            for (std::int64_t kx = phase.kx; kx < c.kernel; kx += c.stride) {
+                const std::int64_t tap = (phase.channel * c.kernel + ky) * c.kernel + kx;
+                const std::int64_t shift = ky / c.stride * f.pitch + kx / c.stride;
+                s.shifts[tap] = phase.index * f.image + shift;
+                *back++ = tap * f.plane + f.lead - shift;
+            }
+    });
 }
 
-// Calls row(image, y, first, column, count) for what a phase has of each row of x: the pixels
-// first, first + stride, ... lie in its columns from `column`.
+// Calls row(column, first, count) for what a phase has of each row of x: the pixels first,
+// first + stride, ... lie in its columns from `column`.
 template <class Row>
-void for_phase_rows(const FirstConv &c, const Phases &f, const Row &row) {
-    for (std::int64_t phase = 0; phase < c.channels * c.stride * c.stride; ++phase) {
-        const std::int64_t px = phase % c.stride, py = phase / c.stride % c.stride;
-        const std::int64_t channel = phase / (c.stride * c.stride);
-        // The first column whose pixel is no padding.
-        const std::int64_t column = c.padding > px ? (c.padding - px + c.stride - 1) / c.stride : 0;
-        const std::int64_t first = column * c.stride + px - c.padding;
-        std::int64_t count = (c.width - first + c.stride - 1) / c.stride;
-        if (count > f.pitch - column) count = f.pitch - column;
-        for (std::int64_t i = 0; i < f.rows; ++i) {
-            const std::int64_t y = i * c.stride + py - c.padding;
-            if (y >= 0 && y < c.height)
-                row(phase, i * f.pitch + column, (channel * c.height + y) * c.width + first, count);
-        }
+void for_rows(const FirstConv &c, const Phases &f, const Phase &phase, const Row &row) {
+    // The first column whose pixel is no padding.
+    const std::int64_t before = c.padding - phase.kx;
+    const std::int64_t column = before > 0 ? (before + c.stride - 1) / c.stride : 0;
+    const std::int64_t first = column * c.stride - before;
+    std::int64_t count = (c.width - first + c.stride - 1) / c.stride;
+    if (count > f.pitch - column) count = f.pitch - column;
+    for (std::int64_t i = 0; i < f.rows; ++i) {
+        const std::int64_t y = i * c.stride + phase.ky - c.padding;
+        if (y >= 0 && y < c.height)
+            row(i * f.pitch + column, (phase.channel * c.height + y) * c.width + first, count);
     }
 }
 
-// g = p, and slope p where the layer gives nothing above zero, in some channels of a tile.
-template <int Channels>
+// g = p, and slope p where the layer gives nothing above zero, in some channels of some tiles.
+template <int Channels, int Tiles>
 void gate(const FirstConv &c, const Phases &f, const StepScratch &s, const float *weights,
           const float *bias, const float *x, const float *p, float *g) {
-    Vector z[Channels];
+    Vector z[Channels][Tiles];
 #pragma GCC unroll 8
-    for (int o = 0; o < Channels; ++o) z[o] = Vector{} + bias[o];
+    for (int o = 0; o < Channels; ++o)
+#pragma GCC unroll 2
+        for (int i = 0; i < Tiles; ++i) z[o][i] = Vector{} + bias[o];
+    const std::int64_t filter = c.blocks * B, tile = c.out * B;
 #pragma GCC unroll 1
-    for (std::int64_t tap = 0; tap < f.taps; ++tap) {
-        const Vector v = load(x + s.shifts[tap]);
-        const float *w = weights + tap * c.blocks * B;
+    for (std::int64_t tap = 0; tap < f.taps; ++tap, weights += filter) {
+        Vector v[Tiles];
+#pragma GCC unroll 2
+        for (int i = 0; i < Tiles; ++i) v[i] = load(x + s.shifts[tap] + i * B);
 #pragma GCC unroll 8
-        for (int o = 0; o < Channels; ++o) z[o] += w[o] * v;
+        for (int o = 0; o < Channels; ++o)
+#pragma GCC unroll 2
+            for (int i = 0; i < Tiles; ++i) z[o][i] += weights[o] * v[i];
     }
+    const float slope = c.slope;
 #pragma GCC unroll 8
-    for (int o = 0; o < Channels; ++o) store(g + o * B, mask(load(p + o * B), z[o], c.slope));
+    for (int o = 0; o < Channels; ++o)
+#pragma GCC unroll 2
+        for (int i = 0; i < Tiles; ++i)
+            store(g + i * tile + o * B, mask(load(p + i * tile + o * B), z[o][i], slope));
 }
 
-// What some taps send back from a tile: sums over the channels.
-template <int Taps>
+// What some taps send back from some tiles: sums over the channels.
+template <int Taps, int Tiles>
 void send_back(const FirstConv &c, const Phases &f, const float *weights, const float *g,
                float *plane) {
-    Vector sum[Taps] = {};
+    Vector sum[Taps][Tiles] = {};
+    const std::int64_t tile = c.out * B;
 #pragma GCC unroll 1
-    for (std::int64_t o = 0; o < c.out; ++o) {
-        const Vector v = load(g + o * B);
+    for (std::int64_t o = 0; o < c.out; ++o, weights += f.taps) {
+        Vector v[Tiles];
+#pragma GCC unroll 2
+        for (int i = 0; i < Tiles; ++i) v[i] = load(g + i * tile + o * B);
 #pragma GCC unroll 12
-        for (int tap = 0; tap < Taps; ++tap) sum[tap] += weights[o * f.taps + tap] * v;
+        for (int tap = 0; tap < Taps; ++tap)
+#pragma GCC unroll 2
+            for (int i = 0; i < Tiles; ++i) sum[tap][i] += weights[tap] * v[i];
     }
 #pragma GCC unroll 12
-    for (int tap = 0; tap < Taps; ++tap) store(plane + tap * f.plane, sum[tap]);
+    for (int tap = 0; tap < Taps; ++tap)
+#pragma GCC unroll 2
+        for (int i = 0; i < Tiles; ++i) store(plane + tap * f.plane + i * B, sum[tap][i]);
 }
 
-template <int Taps = 12, class... Rest>
-void send_back_of(std::int64_t taps, const Rest &...rest) {
+template <int Tiles, int Taps = tile_size>
+void send_back_of(std::int64_t taps, const FirstConv &c, const Phases &f, const float *weights,
+                  const float *g, float *plane) {
     if constexpr (Taps > 1)
-        if (taps < Taps) return send_back_of<Taps - 1>(taps, rest...);
-    send_back<Taps>(rest...);
+        if (taps < Taps) return send_back_of<Tiles, Taps - 1>(taps, c, f, weights, g, plane);
+    send_back<Taps, Tiles>(c, f, weights, g, plane);
 }
 
-// Sum of what the taps of a phase send to `pixel` and its neighbours.
-inline void gather(const FirstConv &c, const Phases &f, const StepScratch &s, std::int64_t phase,
-                   std::int64_t pixel, Vector &sum) {
-    const std::int64_t px = phase % c.stride, py = phase / c.stride % c.stride;
-    const std::int64_t channel = phase / (c.stride * c.stride);
-    sum = Vector{};
-    for (std::int64_t ky = py; ky < c.kernel; ky += c.stride)
-        for (std::int64_t kx = px; kx < c.kernel; kx += c.stride) {
-            const std::int64_t tap = (channel * c.kernel + ky) * c.kernel + kx;
-            sum +=
-                load(s.planes + tap * f.plane + f.lead + pixel - (s.shifts[tap] - phase * f.image));
-        }
+// Forward and back in some neighbouring tiles.
+template <int Tiles>
+void step_tiles(const FirstConv &c, const Phases &f, const StepScratch &s, const float *weights,
+                const float *turned, const float *bias, std::int64_t tile) {
+    const float *x = s.images + tile * B, *p = s.p + tile * c.out * B;
+    std::int64_t o = 0;
+    for (; o + 8 <= c.out; o += 8)
+        gate<8, Tiles>(c, f, s, weights + o, bias + o, x, p + o * B, s.g + o * B);
+    for (; o < c.out; ++o)
+        gate<1, Tiles>(c, f, s, weights + o, bias + o, x, p + o * B, s.g + o * B);
+    for (std::int64_t tap = 0, count = 0; tap < f.taps; tap += count) {
+        count = f.taps - tap < tile_size ? f.taps - tap : tile_size;
+        send_back_of<Tiles>(count, c, f, turned + tap, s.g,
+                            s.planes + tap * f.plane + f.lead + tile * B);
+    }
 }
 
 void conv_step(const FirstConv &c, const float *weights, const float *turned, const float *bias,
                const float *x, float *scratch, float *dx) {
     const Phases f = phases_of(c);
     const StepScratch s = step_scratch(c, f, scratch);
-    for_phase_rows(c, f, [&](std::int64_t phase, std::int64_t to, std::int64_t from, auto count) {
-        float *image = s.images + phase * f.image + to;
-        for (std::int64_t i = 0; i < count; ++i) image[i] = x[from + i * c.stride];
+    const std::int64_t stride = c.stride;
+    for_phases(c, [&](const Phase &phase) {
+        float *image = s.images + phase.index * f.image;
+        for_rows(c, f, phase, [&](std::int64_t to, std::int64_t from, std::int64_t count) {
+            std::int64_t i = 0;
+            if (stride == 1)
+                for (; i + B <= count; i += B) store(image + to + i, load(x + from + i));
+            for (; i < count; ++i) image[to + i] = x[from + i * stride];
+        });
     });
-    for (std::int64_t tile = 0; tile < f.tiles; ++tile) {
-        const float *p = s.p + tile * c.out * B;
-        std::int64_t o = 0;
-        for (; o + 8 <= c.out; o += 8)
-            gate<8>(c, f, s, weights + o, bias + o, s.images + tile * B, p + o * B, s.g + o * B);
-        for (; o < c.out; ++o)
-            gate<1>(c, f, s, weights + o, bias + o, s.images + tile * B, p + o * B, s.g + o * B);
-        const std::int64_t groups = (f.taps + 11) / 12;
-        for (std::int64_t group = 0; group < groups; ++group) {
-            const std::int64_t tap = group * f.taps / groups;
-            send_back_of((group + 1) * f.taps / groups - tap, c, f, turned + tap, s.g,
-                         s.planes + tap * f.plane + f.lead + tile * B);
-        }
-    }
+    std::int64_t tile = 0;
+    for (; tile + 2 <= f.tiles; tile += 2) step_tiles<2>(c, f, s, weights, turned, bias, tile);
+    if (tile < f.tiles) step_tiles<1>(c, f, s, weights, turned, bias, tile);
     for (std::int64_t i = 0; i < c.channels * c.height * c.width; ++i) dx[i] = 0.0F;
-    for_phase_rows(c, f, [&](std::int64_t phase, std::int64_t from, std::int64_t to, auto count) {
-        for (std::int64_t i = 0; i < count; i += B) {
-            // The last whole vector of a row goes over what the one before has written.
-            if (c.stride == 1 && count >= B && i + B > count) i = count - B;
-            Vector sum;
-            gather(c, f, s, phase, from + i, sum);
-            if (c.stride == 1 && i + B <= count)
-                store(dx + to + i, sum);
-            else
-                for (std::int64_t j = 0; j < B && i + j < count; ++j)
-                    dx[to + (i + j) * c.stride] = sum[j];
-        }
+    const std::int64_t *back = s.back;
+    for_phases(c, [&](const Phase &phase) {
+        const std::int64_t *end = back;
+        end += ((c.kernel - phase.ky + stride - 1) / stride) *
+               ((c.kernel - phase.kx + stride - 1) / stride);
+        for_rows(c, f, phase, [&](std::int64_t from, std::int64_t to, std::int64_t count) {
+            for (std::int64_t i = 0; i < count; i += B) {
+                // The last whole vector of a row goes over what the one before has written.
+                if (stride == 1 && count >= B && i + B > count) i = count - B;
+                Vector sum{};
+                for (const std::int64_t *tap = back; tap < end; ++tap)
+                    sum += load(s.planes + *tap + from + i);
+                if (stride == 1 && i + B <= count)
+                    store(dx + to + i, sum);
+                else
+                    for (std::int64_t j = 0; j < B && i + j < count; ++j)
+                        dx[to + (i + j) * stride] = sum[j];
+            }
+        });
+        back = end;
     });
 }
 

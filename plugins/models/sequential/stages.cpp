@@ -3,23 +3,33 @@
 
 namespace sequential {
 
+// A whole micro-batch is brought straight to its place or from there; of others, copies.
 void Executor::read_stage_gradient(Batch &batch, float *to) const {
     const std::int64_t size = graph_.value(graph_.stage_end).size();
+    float *const place = to + batch.first * size;
+    const bool all = batch.rows == graph_.width;
+    const dnnl::memory plain = all ? dnnl::memory(stage_plain_, cpu(), place) : *batch.stage;
     execute(stage_read_, batch.work->stream,
             {{DNNL_ARG_FROM, &batch.work->gradient(graph_.stage_end)},
-             {DNNL_ARG_TO, batch.stage},
+             {DNNL_ARG_TO, &plain},
              {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
-    const auto *plain = static_cast<const float *>(batch.stage->get_data_handle());
-    std::copy_n(plain, batch.rows * size, to + batch.first * size);
+    if (!all)
+        std::copy_n(static_cast<const float *>(plain.get_data_handle()), batch.rows * size, place);
 }
 
 void Executor::write_stage_gradient(Batch &batch, const float *p) const {
     const std::int64_t size = graph_.value(graph_.stage_end).size();
-    auto *plain = static_cast<float *>(batch.stage->get_data_handle());
-    std::copy_n(p + batch.first * size, batch.rows * size, plain);
-    std::fill(plain + batch.rows * size, plain + graph_.width * size, 0.0F);
+    const float *const place = p + batch.first * size;
+    const bool all = batch.rows == graph_.width;
+    const dnnl::memory plain =
+        all ? dnnl::memory(stage_plain_, cpu(), const_cast<float *>(place)) : *batch.stage;
+    if (!all) {
+        auto *to = static_cast<float *>(plain.get_data_handle());
+        std::copy_n(place, batch.rows * size, to);
+        std::fill(to + batch.rows * size, to + graph_.width * size, 0.0F);
+    }
     execute(stage_write_, batch.work->stream,
-            {{DNNL_ARG_FROM, batch.stage},
+            {{DNNL_ARG_FROM, &plain},
              {DNNL_ARG_TO, &batch.work->gradient(graph_.stage_end)},
              {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
 }
@@ -61,14 +71,14 @@ void Executor::ascend(float *x, std::int64_t rows, const float *p, std::int64_t 
 
 void Executor::stage_accumulate(const float *x, std::int64_t rows, const float *p) {
     refresh();
-    for_micro_batches(rows, nullptr, true, [&](Batch &batch) {
+    for_lanes(rows, nullptr, true, stage(), [&](Batch &batch) {
         batch.counted = false;
-        batch.gradients->clear();
         load(batch, x);
         forward(batch, stage());
         write_stage_gradient(batch, p);
         backward(batch, stage(), {.parameters = true}, nullptr);
     });
+    add_up(rows, stage());
 }
 
 }  // namespace sequential

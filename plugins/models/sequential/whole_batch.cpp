@@ -76,7 +76,7 @@ void Executor::backward_coupled(Tape &tape, Wants wants, float *stage_gradient, 
         if (next == nullptr) break;
         last = first;
     }
-    if (wants.parameters) add_up(tape.rows);
+    if (wants.parameters) add_up(tape.rows, whole());
 }
 
 }  // namespace sequential
