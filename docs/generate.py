@@ -3,8 +3,11 @@
 
     ./dev docs           writes
     ./dev docs --check   ends with 1 where a page is not what the declarations say
+
+SPAR_BINARY names the program to ask (default: the newest that has been built).
 """
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -14,10 +17,10 @@ PAGES = ROOT / "docs/reference"
 KINDS = ["dataset", "model", "loss", "optimizer", "attack", "method", "reporter"]
 
 
-def spar(*arguments):
+def components():
     built = [path for path in (ROOT / "build/release/bin/spar", ROOT / "build/dev/bin/spar") if path.exists()]
-    binary = max(built, key=lambda path: path.stat().st_mtime)
-    done = subprocess.run([binary, *arguments, "--json"], check=True, capture_output=True, text=True)
+    binary = os.environ.get("SPAR_BINARY") or max(built, key=lambda path: path.stat().st_mtime)
+    done = subprocess.run([binary, "describe", "--json"], check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 
 
@@ -65,7 +68,7 @@ def table(schema):
     return rows if len(rows) > 2 else ["No parameters."]
 
 
-def component(described):
+def section(described):
     schema = described["schema"]
     lines = [f"## {described['type']}", "", described["summary"], ""]
     if described.get("formula"):
@@ -91,16 +94,14 @@ def component(described):
 
 def main():
     check = sys.argv[1:] == ["--check"]
-    listed = spar("list")
-    components = listed["components"] if isinstance(listed, dict) else listed
-    stale = []
+    described, stale = components(), []
     PAGES.mkdir(parents=True, exist_ok=True)
     for kind in KINDS:
         lines = [f"# {kind.capitalize()}s" if kind != "loss" else "# Losses", "",
                  "Written by `./dev docs` from the components' own declarations.", ""]
-        for entry in components:
-            if entry["kind"] == kind:
-                lines += component(spar("describe", kind, entry["type"]))
+        for component in described:
+            if component["kind"] == kind:
+                lines += section(component)
         page, text = PAGES / f"{kind}.md", "\n".join(lines).rstrip() + "\n"
         if check and (not page.exists() or page.read_text() != text):
             stale.append(str(page.relative_to(ROOT)))

@@ -168,8 +168,20 @@ Json as_json(const ComponentEntry &entry) {
 
 int describe_command(const Arguments &arguments) {
     const Registry registry = find_plugins(arguments);
-    const ComponentEntry &entry = chosen(registry, arguments.operands);
-    print(arguments.json ? pretty(as_json(entry)) : as_text(entry));
+    if (!arguments.operands.empty()) {
+        const ComponentEntry &entry = chosen(registry, arguments.operands);
+        print(arguments.json ? pretty(as_json(entry)) : as_text(entry));
+        return 0;
+    }
+    Json all = Json::array();
+    std::string text;
+    for (const ComponentEntry &entry : registry.components()) {
+        if (arguments.json)
+            all.push_back(as_json(entry));
+        else
+            text += (text.empty() ? "" : "\n") + as_text(entry);
+    }
+    print(arguments.json ? pretty(all) : text);
     return 0;
 }
 

@@ -91,7 +91,15 @@ TEST_CASE("describe explains a component") {
     CHECK(other.code == 2);
     CHECK(has(other.err, "no loss is called \"push\""));
     CHECK(has(toy_spar({"describe", "psuh"}).err, "did you mean \"push\"?"));
-    CHECK(host::Json::parse(toy_spar({"describe", "push", "--json"}).out).at("type") == "push");
+    const auto push = host::Json::parse(toy_spar({"describe", "push", "--json"}).out);
+    CHECK(push.at("type") == "push");
+    const auto all = host::Json::parse(toy_spar({"describe", "--json"}).out);
+    const auto listed = host::Json::parse(toy_spar({"list", "--json"}).out);
+    CHECK(all.size() == listed.at("components").size());
+    CHECK(std::find(all.begin(), all.end(), push) != all.end());
+    const std::string text = toy_spar({"describe"}).out;
+    CHECK(has(text, "push (attack)"));
+    CHECK(has(text, "step (optimizer)"));
 }
 
 TEST_CASE("check prints every problem with its place and ends with 3") {
