@@ -5,12 +5,7 @@
 // prints one JSON line: examples/s and the peak in GFLOP/s, medians over the turns, and the median
 // of their ratios, which a machine that is slow for a while changes least.
 #include "peak.hpp"
-
-#include "config/plan.hpp"
-#include "engine/fitting.hpp"
-#include "engine/session.hpp"
-#include "pipeline/services.hpp"
-#include "plugins/registry.hpp"
+#include "steps.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -22,6 +17,7 @@
 namespace {
 
 using namespace spar::host;
+using spar::bench::Steps;
 using Clock = std::chrono::steady_clock;
 
 constexpr double peak_seconds = 0.1;
@@ -35,58 +31,26 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-struct Bench {
-    Plan plan;
-    Builder builder;
-    Data data;
-    Network network;
-    Optimization optimization;
-    std::unique_ptr<Instance> method, loss;
-    TrainingSession session;
-
-    Bench(Plan from, const Registry &registry)
-        : plan(std::move(from)),
-          builder(registry, plan.seed, [](const std::string &, const std::string &p) { return p; }),
-          data(make(SPAR_KIND_DATASET, plan.data.train)),
-          network(make(SPAR_KIND_MODEL, plan.model), data),
-          optimization(make(SPAR_KIND_OPTIMIZER, plan.train->optimizer), network, {}, {}),
-          method(make(SPAR_KIND_METHOD, plan.train->method)),
-          loss(make(SPAR_KIND_LOSS, plan.train->loss)),
-          session(network, optimization, builder, *method, loss->ref(),
-                  threat_for(*plan.threat, data)) {}
-
-    std::unique_ptr<Instance> make(spar_kind kind, const Node &node) {
-        return builder.build(kind, *node.json, node.pointer);
-    }
-
-    struct Turns {
-        std::vector<double> rates, peaks, ratios;  /// examples/s, GFLOP/s, examples per GFLOP
-    };
-    Turns run(int threads, double seconds) {
-        Batch batch;
-        const std::int64_t size = plan.train->batch_size;
-        data.read(index_range(0, size), batch);
-        network.zero_gradients();
-        const auto step = [&](std::int64_t index) {
-            session.run(batch, {0, 1, index, 1000000, size, 1.0});
-            optimization.step(1.0);
-        };
-        step(0);
-        step(1);
-        Turns turns;
-        double peak = multiply_add_peak(threads, peak_seconds);
-        for (const auto begin = Clock::now(); seconds_since(begin) < seconds;) {
-            const auto start = Clock::now();
-            step(static_cast<std::int64_t>(turns.rates.size()) + 2);
-            turns.rates.push_back(static_cast<double>(size) / seconds_since(start));
-            const double next = multiply_add_peak(threads, peak_seconds);
-            turns.peaks.push_back((peak + next) / 2);  // of just before and just after
-            turns.ratios.push_back(turns.rates.back() / turns.peaks.back());
-            peak = next;
-        }
-        return turns;
-    }
+struct Turns {
+    std::vector<double> rates, peaks, ratios;  /// examples/s, GFLOP/s, examples per GFLOP
 };
+
+Turns run(Steps &steps, int threads, double seconds) {
+    steps.next();
+    steps.next();
+    Turns turns;
+    double peak = multiply_add_peak(threads, peak_seconds);
+    for (const auto begin = Clock::now(); seconds_since(begin) < seconds;) {
+        const auto start = Clock::now();
+        steps.next();
+        turns.rates.push_back(static_cast<double>(steps.batch_size()) / seconds_since(start));
+        const double next = multiply_add_peak(threads, peak_seconds);
+        turns.peaks.push_back((peak + next) / 2);  // of just before and just after
+        turns.ratios.push_back(turns.rates.back() / turns.peaks.back());
+        peak = next;
+    }
+    return turns;
+}
 
 }  // namespace
 
@@ -100,8 +64,8 @@ int main(int argc, char **argv) {
         const double seconds = std::atof(argv[3]);
         const Registry registry = Registry::discover({SPAR_PLUGIN_DIR}, host_table());
         set_threads(count);
-        Bench bench(load_plan(argv[1], {}, registry), registry);
-        const Bench::Turns turns = bench.run(count, seconds);
+        Steps steps(load_plan(argv[1], {}, registry), registry);
+        const Turns turns = run(steps, count, seconds);
         fmt::print("{}\n", Json{{"threads", count},
                                 {"steps", turns.rates.size()},
                                 {"examples_per_second", median(turns.rates)},

@@ -8,11 +8,13 @@ class Stash {
     /// Takes the gradients of the parameters with chosen(parameter) away, leaving zeros.
     template <class Chosen>
     void take(const spar::Session &session, Chosen &&chosen) {
-        kept_.clear();
-        for (const spar::Parameter &p : session.parameters()) {
-            const bool mine = p.trainable && chosen(p);
-            kept_.emplace_back(p.gradient.begin(), mine ? p.gradient.end() : p.gradient.begin());
-            if (mine) std::ranges::fill(p.gradient, 0.0F);
+        const std::vector<spar::Parameter> parameters = session.parameters();
+        kept_.resize(parameters.size());
+        for (std::size_t i = 0; i < parameters.size(); ++i) {
+            const std::span<float> gradient = parameters[i].gradient;
+            const bool mine = parameters[i].trainable && chosen(parameters[i]);
+            kept_[i].assign(gradient.begin(), mine ? gradient.end() : gradient.begin());
+            if (mine) std::ranges::fill(gradient, 0.0F);
         }
     }
     void take(const spar::Session &session) {

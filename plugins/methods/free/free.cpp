@@ -50,10 +50,10 @@ class Free final : public spar::Method {
 
     /// The box limits the model's input, not delta.
     void move_delta(const spar::Session &session, spar::Rows<float> gradient,
-                    spar::Rows<float> delta) const {
+                    spar::Rows<float> delta) {
         const spar::Ball box = session.ball(), ball = box.without_box();
         const auto step = static_cast<float>(*step_ * ball.eps);
-        const std::vector<float> zero(static_cast<std::size_t>(session.size()));
+        zero_.resize(static_cast<std::size_t>(session.size()));
         for_rows(session.count(), [&](std::int64_t row) {
             if (*stop_at_box_)
                 for (std::size_t i = 0; i < delta[row].size(); ++i) {
@@ -61,7 +61,7 @@ class Free final : public spar::Method {
                     if (value < box.lower || value > box.upper) gradient[row][i] = 0;
                 }
             session.clear_masked(row, gradient[row]);
-            ball.ascend(zero, gradient[row], step, delta[row]);
+            ball.ascend(zero_, gradient[row], step, delta[row]);
         });
     }
 
@@ -78,6 +78,7 @@ class Free final : public spar::Method {
                                "authors' program does, whose gradient is 0 there: black pixels "
                                "then stay black for good",
                                {.fallback = false}};
+    std::vector<float> zero_;  // delta is around no point
 };
 
 }  // namespace

@@ -42,22 +42,14 @@ Executor::Tape &Executor::tape(int slot) {
     return tapes_[static_cast<std::size_t>(slot - 1)];
 }
 
-std::vector<Executor::Rows> Executor::micro_batches(std::int64_t rows) const {
-    std::vector<Rows> parts;
-    for (std::int64_t first = 0; first < rows; first += graph_.width)
-        parts.push_back({first, std::min(graph_.width, rows - first)});
-    return parts;
-}
-
-// Halves at the end, so that a thread that was held up keeps the others waiting for less.
-std::vector<Executor::Rows> Executor::uneven_parts(std::int64_t rows) const {
-    std::vector<Rows> parts;
-    const std::int64_t half = std::max<std::int64_t>(1, graph_.width / 2);
-    for (std::int64_t first = 0; first < rows; first += parts.back().count) {
-        const std::int64_t left = rows - first;
-        parts.push_back({first, std::min(left > 4 * half ? graph_.width : half, left)});
-    }
-    return parts;
+// Where results are the same for every division: halves at the end, so that a thread that was held
+// up keeps the others waiting for less.
+Executor::Parts Executor::parts(std::int64_t rows, bool any_division) const {
+    const std::int64_t width = graph_.width;
+    if (!any_division) return {rows, width, width, micro_batch_count(rows)};
+    const std::int64_t half = std::max<std::int64_t>(1, width / 2);
+    const std::int64_t whole = std::max<std::int64_t>(0, (rows - 4 * half + width - 1) / width);
+    return {rows, width, half, whole};
 }
 
 // At most eight sums of gradients: enough for eight threads, and little memory.

@@ -84,13 +84,22 @@ class Executor {
     void refresh();
     Tape &tape(int slot);
     void start(Tape &tape, const Pass &pass) const;
-    /// Examples [first, first + count) of a batch.
-    struct Rows {
-        std::int64_t first, count;
+    /// The rows of a batch cut into micro-batches: some of the full width, then smaller ones.
+    struct Parts {
+        std::int64_t rows, width, last_width, whole;
+
+        std::int64_t count() const {
+            const std::int64_t left = rows - whole * width;
+            return whole + (left > 0 ? (left + last_width - 1) / last_width : 0);
+        }
+        std::int64_t first(std::int64_t i) const {
+            return i < whole ? i * width : whole * width + (i - whole) * last_width;
+        }
+        std::int64_t size(std::int64_t i) const {
+            return std::min(i < whole ? width : last_width, rows - first(i));
+        }
     };
-    std::vector<Rows> micro_batches(std::int64_t rows) const;
-    /// Those of a pass that keeps nothing; the results are the same for every division.
-    std::vector<Rows> uneven_parts(std::int64_t rows) const;
+    Parts parts(std::int64_t rows, bool any_division) const;
     std::int64_t micro_batch_count(std::int64_t rows) const {
         return (rows + graph_.width - 1) / graph_.width;
     }

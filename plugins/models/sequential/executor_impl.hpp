@@ -69,8 +69,8 @@ template <class Body>
 void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch stretch,
                          Body body) {
     const bool forgets = tape == nullptr && !parameters;
-    const std::vector<Rows> parts = forgets ? uneven_parts(rows) : micro_batches(rows);
-    const std::int64_t total = std::ssize(parts), tasks = parameters ? lane_count(total) : total;
+    const Parts parts = this->parts(rows, forgets);
+    const std::int64_t total = parts.count(), tasks = parameters ? lane_count(total) : total;
     while (parameters && static_cast<std::int64_t>(lanes_.size()) < tasks)
         lanes_.push_back(std::make_unique<ParameterGradients>(graph_));
 
@@ -80,8 +80,8 @@ void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch
         for (std::int64_t i = begin; i < end; ++i) {
             const auto at = static_cast<std::size_t>(i);
             Batch batch;
-            batch.first = parts[at].first;
-            batch.rows = parts[at].count;
+            batch.first = parts.first(i);
+            batch.rows = parts.size(i);
             batch.end = forgets ? batch.rows : graph_.width;
             batch.forgets = forgets;
             batch.work = worker->work.get();

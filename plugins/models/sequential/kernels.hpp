@@ -94,6 +94,10 @@ struct Kernels {
     /// pairs][in][one or two blocks][B out], an odd last block by itself; bias [out padded].
     void (*product)(const Product &, const float *weights, const float *bias, std::int64_t rows,
                     const float *x, float *y);
+    /// Writes the gradient of the weights, [out][in up to whole blocks], and of the bias, summed
+    /// over rows; g: at y, before the activation.
+    void (*product_gradient)(const Product &, std::int64_t rows, const float *x, const float *g,
+                             float *weights, float *bias);
 
     /// Floats of scratch that the three below need.
     std::int64_t (*first_conv_scratch)(const FirstConv &);

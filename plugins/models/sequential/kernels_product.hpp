@@ -1,5 +1,6 @@
-// Rows times a matrix. Up to two blocks of columns of several rows stay in registers; the weights
-// of two blocks come from the nearer cache when the next rows are multiplied.
+// Rows times a matrix, and the gradient of the matrix. Up to two blocks of columns of several rows
+// stay in registers; the weights of two blocks come from the nearer cache when the next rows are
+// multiplied.
 #pragma once
 
 #include "kernels_vector.hpp"
@@ -66,6 +67,65 @@ void product(const Product &m, const float *weights, const float *bias, std::int
             tile(m, weights + block * m.in * B, bias + block * B, x + from * m.in,
                  y + from * m.out + block * B, m.out - block * B);
         }
+}
+
+// Outputs, and vectors of inputs, whose gradient stays in registers.
+constexpr int gradient_outs = B == 16 ? 4 : 2, gradient_vectors = 4;
+
+inline Vector load_part(const float *from, std::int64_t count) {
+    Vector v{};
+    for (std::int64_t i = 0; i < count; ++i) v[i] = from[i];
+    return v;
+}
+
+// `last`: columns in the last vector.
+template <int Outs, int Vectors>
+void product_gradient_tile(const Product &m, std::int64_t rows, const float *x, std::int64_t last,
+                           const float *g, float *gradient, std::int64_t stride) {
+    Vector sum[Outs][Vectors] = {};
+    for (std::int64_t r = 0; r < rows; ++r, x += m.in, g += m.out) {
+        Vector v[Vectors];
+#pragma GCC unroll 4
+        for (int j = 0; j < Vectors - 1; ++j) v[j] = load(x + j * B);
+        const float *end = x + (Vectors - 1) * B;
+        v[Vectors - 1] = last == B ? load(end) : load_part(end, last);
+#pragma GCC unroll 4
+        for (int o = 0; o < Outs; ++o)
+#pragma GCC unroll 4
+            for (int j = 0; j < Vectors; ++j) sum[o][j] += g[o] * v[j];
+    }
+#pragma GCC unroll 4
+    for (int o = 0; o < Outs; ++o)
+#pragma GCC unroll 4
+        for (int j = 0; j < Vectors; ++j) store(gradient + o * stride + j * B, sum[o][j]);
+}
+
+template <int Vectors = gradient_vectors>
+void product_gradient_columns(const Product &m, std::int64_t rows, const float *x,
+                              std::int64_t columns, const float *g, float *gradient,
+                              std::int64_t stride) {
+    if constexpr (Vectors > 1)
+        if (columns <= (Vectors - 1) * B)
+            return product_gradient_columns<Vectors - 1>(m, rows, x, columns, g, gradient, stride);
+    const std::int64_t last = columns < Vectors * B ? columns - (Vectors - 1) * B : B;
+    std::int64_t o = 0;
+    for (; o + gradient_outs <= m.out; o += gradient_outs)
+        product_gradient_tile<gradient_outs, Vectors>(m, rows, x, last, g + o,
+                                                      gradient + o * stride, stride);
+    for (; o < m.out; ++o)
+        product_gradient_tile<1, Vectors>(m, rows, x, last, g + o, gradient + o * stride, stride);
+}
+
+void product_gradient(const Product &m, std::int64_t rows, const float *x, const float *g,
+                      float *gradient, float *bias) {
+    const std::int64_t stride = (m.in + B - 1) / B * B;
+    for (std::int64_t i = 0; i < m.in; i += gradient_vectors * B)
+        product_gradient_columns(m, rows, x + i, m.in - i, g, gradient + i, stride);
+    for (std::int64_t o = 0; o < m.out; ++o) {
+        float sum = 0;
+        for (std::int64_t r = 0; r < rows; ++r) sum += g[r * m.out + o];
+        bias[o] = sum;
+    }
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Fully connected layer with bias, and a rectifier behind it if there is one. It reads a flattened
 // image in blocks of channels as it lies: its weights are brought into that order, with zeros for
-// the channels that fill up a block. The gradient of its parameters is oneDNN's.
+// the channels that fill up a block.
 #include "kernels.hpp"
 #include "operations.hpp"
 
@@ -8,8 +8,6 @@
 
 namespace sequential {
 namespace {
-
-using dnnl::memory;
 
 // Weights as Kernels::product reads them, from weight(in, out); zeros beyond `out`.
 template <class Weight>
@@ -37,13 +35,17 @@ class Linear final : public Operation {
                     .activation = rectifier.has_value(),
                     .slope = rectifier ? rectifier->slope : 1.0F};
         backward_ = {.in = forward_.out, .out = forward_.in, .activation = false, .slope = 1.0F};
-        source_.assign(static_cast<std::size_t>(forward_.in), -1);
-        for (std::int64_t i = 0; i < weight.shape[1]; ++i)
-            source_[static_cast<std::size_t>(in.position(i))] = i;
+        features_.assign(static_cast<std::size_t>(forward_.in), -1);
+        for (std::int64_t i = 0; i < weight.shape[1]; ++i) {
+            places_.push_back(in.position(i));
+            features_[static_cast<std::size_t>(places_.back())] = i;
+        }
         const std::int64_t block = kernels().block;
         packed_bias_.resize(static_cast<std::size_t>(round_up(forward_.out, block)));
         no_bias_.resize(static_cast<std::size_t>(round_up(forward_.in, block)));
-        plan_gradient(graph);
+        gradient_stride_ = round_up(forward_.in, block);
+        weight_slot_ = graph.add_gradient_slot(plain_desc({forward_.out, gradient_stride_}));
+        bias_slot_ = graph.add_gradient_slot(plain_desc({forward_.out}));
         pack();
     }
 
@@ -58,12 +60,9 @@ class Linear final : public Operation {
             kernels().rectify_gradient(batch.frame->data(outputs[0]), rectifier_->slope, g,
                                        batch.end * forward_.out);
         if (parameters)
-            execute(gradient_, batch.work->stream,
-                    {{DNNL_ARG_SRC, &batch.frame->value(inputs[0])},
-                     {DNNL_ARG_DIFF_DST, &batch.work->gradient(outputs[0])},
-                     {DNNL_ARG_DIFF_WEIGHTS, &batch.gradients->slot(weight_slot_)},
-                     {DNNL_ARG_DIFF_BIAS, &batch.gradients->slot(bias_slot_)},
-                     {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
+            kernels().product_gradient(forward_, batch.rows, batch.frame->data(inputs[0]), g,
+                                       batch.gradients->slot_data(weight_slot_),
+                                       batch.gradients->slot_data(bias_slot_));
         if (input)
             kernels().product(backward_, packed_backward_.data(), no_bias_.data(), batch.end, g,
                               batch.work->gradient_data(inputs[0]));
@@ -73,10 +72,9 @@ class Linear final : public Operation {
 
     void pack() override {
         const float *weight = weight_.value.data();
-        const std::int64_t features = weight_.shape[1];
         const auto at = [&](std::int64_t i, std::int64_t o) {
-            const std::int64_t from = source_[static_cast<std::size_t>(i)];
-            return from < 0 ? 0.0F : weight[o * features + from];
+            const std::int64_t from = features_[static_cast<std::size_t>(i)];
+            return from < 0 ? 0.0F : weight[o * weight_.shape[1] + from];
         };
         sequential::pack(packed_forward_, forward_.in, forward_.out, at);
         sequential::pack(packed_backward_, backward_.in, backward_.out,
@@ -86,48 +84,23 @@ class Linear final : public Operation {
     }
 
     void deposit(const ParameterGradients &gradients) const override {
-        copy(gradients.slot(weight_slot_), sum_);
-        const auto *sum = static_cast<const float *>(sum_.get_data_handle());
-        const std::int64_t features = weight_.shape[1];
-        for (std::int64_t o = 0; o < forward_.out; ++o)
-            for (std::int64_t i = 0; i < forward_.in; ++i) {
-                const std::int64_t to = source_[static_cast<std::size_t>(i)];
-                if (to >= 0)
-                    weight_.gradient[static_cast<std::size_t>(o * features + to)] +=
-                        sum[o * forward_.in + i];
-            }
-        if (bias_ == nullptr) return;
-        const memory &slot = gradients.slot(bias_slot_);
-        kernels().add(static_cast<const float *>(slot.get_data_handle()), bias_->gradient.data(),
-                      static_cast<std::int64_t>(bias_->gradient.size()));
+        const float *sum = gradients.slot_data(weight_slot_);
+        float *to = weight_.gradient.data();
+        for (std::int64_t o = 0; o < forward_.out; ++o, sum += gradient_stride_)
+            for (const std::int64_t place : places_) *to++ += sum[place];
+        if (bias_ != nullptr)
+            kernels().add(gradients.slot_data(bias_slot_), bias_->gradient.data(), forward_.out);
     }
 
   private:
-    void plan_gradient(Graph &graph) {
-        const memory::desc in = plain_desc({graph.width, forward_.in});
-        const memory::desc out = plain_desc({graph.width, forward_.out});
-        const memory::desc weights = any_desc({forward_.out, forward_.in});
-        const memory::desc bias = plain_desc({forward_.out});
-        const OneThread one;
-        const dnnl::inner_product_forward::primitive_desc forward(
-            {dnnl::prop_kind::forward_training, in, weights, bias, out}, own_scratch(), cpu());
-        const dnnl::inner_product_backward_weights::primitive_desc gradient(
-            {in, weights, bias, out}, own_scratch(), cpu(), forward);
-        gradient_ = dnnl::inner_product_backward_weights(gradient);
-        graph.reserve_scratch(gradient.scratchpad_desc().get_size());
-        weight_slot_ = graph.add_gradient_slot(gradient.diff_weights_desc());
-        bias_slot_ = graph.add_gradient_slot(bias);
-        sum_ = zeroed(plain_desc({forward_.out, forward_.in}));
-    }
-
     Parameter &weight_;
     Parameter *bias_;
     std::optional<Rectifier> rectifier_;
     Product forward_{}, backward_{};
-    std::vector<std::int64_t> source_;  // of a value as it lies, its feature; -1 for filling
+    // Of a feature, its place in an example as it lies; of a place, its feature, -1 for filling.
+    std::vector<std::int64_t> places_, features_;
     Aligned packed_forward_, packed_backward_, packed_bias_, no_bias_;
-    dnnl::primitive gradient_;
-    memory sum_;
+    std::int64_t gradient_stride_ = 0;
     int weight_slot_ = 0, bias_slot_ = 0;
 };
 

@@ -94,14 +94,13 @@ class Sequential final : public spar::Model, private Parallel {
     /// Rows of a batch of inputs, which must have the shape that was set up.
     std::int64_t check(const DLTensor &x) const {
         const Shape &wanted = graph_->value(0).shape;
-        const Shape got(x.shape, x.shape + x.ndim);
         const bool fits = x.ndim == static_cast<int>(wanted.size()) + 1 &&
-                          std::equal(wanted.begin(), wanted.end(), got.begin() + 1);
+                          std::equal(wanted.begin(), wanted.end(), x.shape + 1);
         if (!fits || x.dtype.code != kDLFloat || x.dtype.bits != 32)
             throw spar::Error(SPAR_E_CONTRACT, "the model was set up for float32 examples " +
                                                    spar::shape_text(wanted) + ", got a batch " +
-                                                   spar::shape_text(got));
-        return got[0];
+                                                   spar::shape_text({x.shape, x.shape + x.ndim}));
+        return x.shape[0];
     }
 
     void run(std::int64_t count, Work work, void *context) const override {

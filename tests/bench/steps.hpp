@@ -1,0 +1,52 @@
+// Training steps of a pipeline on its first batch, one by one, without the loop around them.
+#pragma once
+
+#include "config/plan.hpp"
+#include "engine/fitting.hpp"
+#include "engine/session.hpp"
+#include "pipeline/services.hpp"
+#include "plugins/registry.hpp"
+
+namespace spar::bench {
+
+class Steps {
+  public:
+    Steps(host::Plan plan, const host::Registry &registry)
+        : plan_(std::move(plan)),
+          builder_(registry, plan_.seed,
+                   [](const auto &, const std::string &path) { return path; }),
+          data_(make(SPAR_KIND_DATASET, plan_.data.train)),
+          network_(make(SPAR_KIND_MODEL, plan_.model), data_),
+          optimization_(make(SPAR_KIND_OPTIMIZER, plan_.train->optimizer), network_, {}, {}),
+          method_(make(SPAR_KIND_METHOD, plan_.train->method)),
+          loss_(make(SPAR_KIND_LOSS, plan_.train->loss)),
+          session_(network_, optimization_, builder_, *method_, loss_->ref(),
+                   host::threat_for(*plan_.threat, data_)) {
+        data_.read(host::index_range(0, batch_size()), batch_);
+        network_.zero_gradients();
+    }
+
+    std::int64_t batch_size() const { return plan_.train->batch_size; }
+
+    void next() {
+        session_.run(batch_, {0, 1, index_++, 1000000, batch_size(), 1.0});
+        optimization_.step(1.0);
+    }
+
+  private:
+    std::unique_ptr<host::Instance> make(spar_kind kind, const host::Node &node) {
+        return builder_.build(kind, *node.json, node.pointer);
+    }
+
+    host::Plan plan_;
+    host::Builder builder_;
+    host::Data data_;
+    host::Network network_;
+    host::Optimization optimization_;
+    std::unique_ptr<host::Instance> method_, loss_;
+    host::TrainingSession session_;
+    host::Batch batch_;
+    std::int64_t index_ = 0;
+};
+
+}  // namespace spar::bench

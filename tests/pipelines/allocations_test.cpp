@@ -1,0 +1,50 @@
+// Once warm, a training step of convolutional nets asks for no memory: neither the host nor the
+// plugins.
+#include "steps.hpp"
+
+#include <doctest/doctest.h>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+// All of the program's memory comes from here, that of the plugins too.
+extern "C" void *__libc_malloc(std::size_t size);
+extern "C" void *__libc_memalign(std::size_t alignment, std::size_t size);
+
+namespace {
+
+std::atomic<std::int64_t> allocations{0};
+
+using namespace spar::host;
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) void *malloc(std::size_t size) {
+    ++allocations;
+    return __libc_malloc(size);
+}
+
+extern "C" __attribute__((visibility("default"))) void *aligned_alloc(std::size_t alignment,
+                                                                      std::size_t size) {
+    ++allocations;
+    return __libc_memalign(alignment, size);
+}
+
+TEST_CASE("a warm training step allocates nothing") {
+    const Registry registry = Registry::discover({SPAR_PLUGIN_DIR}, host_table());
+    set_threads(1);
+    const std::string file = std::string(SPAR_SOURCE_DIR) + "/tests/bench/smallcnn.json";
+    for (const std::string method :
+         {R"({"type":"natural"})", R"({"type":"fgsm_at"})", R"({"type":"free","replays":2})",
+          R"({"type":"pgd_at","attack":{"type":"pgd","steps":2,"step_size":0.1}})"}) {
+        CAPTURE(method);
+        spar::bench::Steps steps(load_plan(file, {{"train.method", method}}, registry), registry);
+        const std::int64_t before = allocations;
+        for (int i = 0; i < 3; ++i) steps.next();
+        CHECK(allocations > before);  // the first of them does: the counter works
+        const std::int64_t warm = allocations;
+        steps.next();
+        CHECK(allocations == warm);
+    }
+}
