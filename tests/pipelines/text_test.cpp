@@ -154,6 +154,42 @@ TEST_CASE("a trained model of text is evaluated by itself") {
     CHECK((evaluation("trained") == evaluation("alone")));
 }
 
+TEST_CASE("every attack works on the vectors of words") {
+    const Texts texts;
+    std::string lines;
+    for (int i = 0; i < 180; ++i)
+        lines += std::to_string(i % 6) + "\ttopic" + std::to_string(i % 6) + " word" +
+                 std::to_string(i % 7) + (i % 2 == 0 ? " more\n" : "\n");
+    texts.folder.write("train.tsv", lines);
+    Json pipeline = text_pipeline(R"({"type":"natural"})", embedding);
+    pipeline["data"]["test"]["file"] = "train.tsv";
+    pipeline["model"]["layers"].back()["out"] = 6;
+    pipeline["train"]["epochs"] = 20;
+    pipeline["threat"]["eps"] = 4.0;
+    pipeline["evaluate"] = Json::parse(R"({"examples":30,"loss":{"type":"cross_entropy"},"attacks":[
+        {"type":"noise"}, {"type":"fgsm"}, {"type":"fgm"}, {"type":"fgm_batch"},
+        {"type":"bim","steps":5}, {"type":"pgd","steps":5}, {"type":"mi_fgsm","steps":5},
+        {"type":"ni_fgsm","steps":5}, {"type":"gradient_ascent","steps":5},
+        {"type":"deepfool","steps":10}, {"type":"cw","steps":20,"search_steps":3,"rate":0.2,"constant":1},
+        {"type":"apgd","steps":8,"loss":{"type":"dlr"}}, {"type":"apgd","steps":8,"targets":3},
+        {"type":"fab","steps":8}, {"type":"square","queries":50},
+        {"type":"spsa","steps":4,"samples":16}, {"type":"auto_attack"}]})");
+    run({texts.write(pipeline), "--out", texts.folder / "every"});
+    const Json evaluation =
+        Json::parse(what_must_repeat(texts.folder / "every").at("results.json")).at("evaluation");
+    CHECK(evaluation.at("clean_accuracy") == 1.0);
+    CHECK(evaluation.at("attacks").size() == 17);
+    double pgd = 0;
+    for (const Json &attack : evaluation.at("attacks")) {
+        CAPTURE(attack.at("name").get<std::string>());
+        CHECK(attack.at("mean_distance") > 0.0);
+        CHECK(attack.at("mean_distance") <= 4.0001);
+        if (attack.at("name") == "pgd") pgd = attack.at("robust_accuracy");
+    }
+    CHECK(pgd < 0.9);
+    CHECK(evaluation.at("worst_case_accuracy") <= pgd);
+}
+
 TEST_CASE("parts that do not fit are refused, with the place and the way on") {
     const Texts texts;
     const Json sound = text_pipeline(R"({"type":"fgm_at"})", embedding);
