@@ -1,10 +1,9 @@
 #include "../common/example.hpp"
-
-#include <spar/pair.hpp>
+#include "../common/smoothness.hpp"
 
 namespace {
 
-class Alum final : public spar::Method {
+class Alum final : public Smoothness {
   public:
     static constexpr spar::About about{
         .type = "alum",
@@ -23,17 +22,12 @@ class Alum final : public spar::Method {
     };
 
     void gradients(const spar::Session &session) override {
-        const float *clean = pair_.clean(session);
-        const spar::Rows<float> x_adv = session.points("x_adv"), g = session.points("gradient");
-        noisy_start(session, noise_.value_or(session.threat().eps), x_adv);
-        for (std::int64_t step = 0; step < *steps_; ++step) {
-            session.pass({.x = x_adv.data(),
-                          .wants = SPAR_WANT_INPUT_GRADIENT,
-                          .loss = divergence_.ref(),
-                          .reference = clean,
-                          .dx = g.data()});
-            move(session, g, x_adv);
-        }
+        const spar::Ball ball = session.ball();
+        const spar::Rows<float> x_adv =
+            climb(session, [&](std::int64_t row, std::span<const float> g, std::span<float> x_adv) {
+                add_step(g, *step_size_, *normalize_ ? ball.length(g) : 1, x_adv);
+                ball.project(session.x()[row], x_adv);
+            });
         pair_.pull(session, x_adv.data(), "divergence", [&](const auto &block) {
             add_clean_loss(session, block);
             add_divergence(session, divergence_.ref(), *alpha_, true, block);
@@ -41,26 +35,8 @@ class Alum final : public spar::Method {
     }
 
   private:
-    void move(const spar::Session &session, spar::Rows<float> g, spar::Rows<float> x_adv) const {
-        const spar::Ball ball = session.ball();
-        for_rows(session.count(), [&](std::int64_t row) {
-            session.clear_masked(row, g[row]);
-            const double length = *normalize_ ? ball.length(g[row]) : 1;
-            const double scale = length > 0 ? *step_size_ / length : 0;
-            for (std::size_t i = 0; i < g[row].size(); ++i)
-                x_adv[row][i] = static_cast<float>(x_adv[row][i] + scale * g[row][i]);
-            ball.project(session.x()[row], x_adv[row]);
-        });
-    }
-
     spar::Number alpha_{
         this, "alpha", "weight of the divergence; 10 for pre-training", {.fallback = 1, .min = 0}};
-    spar::Number noise_{this,
-                        "noise",
-                        "standard deviation of the start, sigma; left out: eps (both are 1e-5 in "
-                        "the paper)",
-                        {.min = 0, .unit = "as eps", .optional = true}};
-    spar::Integer steps_{this, "steps", "ascent steps, K", {.fallback = 1, .min = 0}};
     spar::Number step_size_{this,
                             "step_size",
                             "what the gradient is multiplied with, eta",
@@ -70,12 +46,6 @@ class Alum final : public spar::Method {
                              "divide the gradient by its length in the threat's norm first, near "
                              "to what the authors' program does",
                              {.fallback = false}};
-    spar::Child divergence_{this,
-                            "divergence",
-                            SPAR_KIND_LOSS,
-                            "between perturbed outputs and clean ones",
-                            {.fallback = R"({"type": "kl", "direction": "symmetric"})"}};
-    spar::Pair pair_;
 };
 
 }  // namespace

@@ -1,10 +1,9 @@
 #include "../common/example.hpp"
-
-#include <spar/pair.hpp>
+#include "../common/smoothness.hpp"
 
 namespace {
 
-class Smart final : public spar::Method {
+class Smart final : public Smoothness {
   public:
     static constexpr spar::About about{
         .type = "smart",
@@ -28,17 +27,16 @@ class Smart final : public spar::Method {
     }
 
     void gradients(const spar::Session &session) override {
-        const float *clean = pair_.clean(session);
-        const spar::Rows<float> x_adv = session.points("x_adv"), g = session.points("gradient");
-        noisy_start(session, noise_.value_or(session.threat().eps), x_adv);
-        for (std::int64_t step = 0; step < *steps_; ++step) {
-            session.pass({.x = x_adv.data(),
-                          .wants = SPAR_WANT_INPUT_GRADIENT,
-                          .loss = divergence_.ref(),
-                          .reference = clean,
-                          .dx = g.data()});
-            move(session, g, x_adv);
-        }
+        const spar::Ball ball = session.ball();
+        const double step = step_size_.value_or(100 * session.threat().eps);
+        const spar::Rows<float> x_adv =
+            climb(session, [&](std::int64_t row, std::span<const float> g, std::span<float> x_adv) {
+                add_step(g, step, ball.length(g), x_adv);
+                if (limit_.is("project"))
+                    ball.project(session.x()[row], x_adv);
+                else
+                    scale_tokens(session, row, x_adv);
+            });
         if (*proximity_ > 0) ask_teacher(session);
         pair_.pull(session, x_adv.data(), "divergence", [&](const auto &block) {
             add_clean_loss(session, block);
@@ -48,22 +46,6 @@ class Smart final : public spar::Method {
     }
 
   private:
-    void move(const spar::Session &session, spar::Rows<float> g, spar::Rows<float> x_adv) const {
-        const spar::Ball ball = session.ball();
-        const double step = step_size_.value_or(100 * session.threat().eps);
-        for_rows(session.count(), [&](std::int64_t row) {
-            session.clear_masked(row, g[row]);
-            const double length = ball.length(g[row]);
-            const double scale = length > 0 && std::isfinite(length) ? step / length : 0;
-            for (std::size_t i = 0; i < g[row].size(); ++i)
-                x_adv[row][i] = static_cast<float>(x_adv[row][i] + scale * g[row][i]);
-            if (limit_.is("project"))
-                ball.project(session.x()[row], x_adv[row]);
-            else
-                scale_tokens(session, row, x_adv[row]);
-        });
-    }
-
     /// The released program's: the perturbation of every position is divided by its largest value.
     static void scale_tokens(const spar::Session &session, std::int64_t row,
                              std::span<float> x_adv) {
@@ -134,12 +116,6 @@ class Smart final : public spar::Method {
                         "beta in the first tenth of the steps",
                         {.fallback = 0.99, .min = 0, .max = 1}};
     spar::Number late_{this, "beta", "beta afterwards", {.fallback = 0.999, .min = 0, .max = 1}};
-    spar::Number noise_{this,
-                        "noise",
-                        "standard deviation of the start; left out: eps (both are 1e-5 in the "
-                        "paper)",
-                        {.min = 0, .unit = "as eps", .optional = true}};
-    spar::Integer steps_{this, "steps", "ascent steps", {.fallback = 1, .min = 0}};
     spar::Number step_size_{this,
                             "step_size",
                             "length of a step; left out: 100 eps (1e-3 in the paper)",
@@ -151,13 +127,7 @@ class Smart final : public spar::Method {
                         "largest value, which makes it 1 and not eps",
                         {"project", "per_token"},
                         {.fallback = "project"}};
-    spar::Child divergence_{this,
-                            "divergence",
-                            SPAR_KIND_LOSS,
-                            "between perturbed outputs and clean ones",
-                            {.fallback = R"({"type": "kl", "direction": "symmetric"})"}};
     spar::Matrix teacher_outputs_;
-    spar::Pair pair_;
 };
 
 }  // namespace
