@@ -72,23 +72,24 @@ void product(const Product &m, const float *weights, const float *bias, std::int
 // Outputs, and vectors of inputs, whose gradient stays in registers.
 constexpr int gradient_outs = B == 16 ? 4 : 2, gradient_vectors = 4;
 
-inline Vector load_part(const float *from, std::int64_t count) {
-    Vector v{};
-    for (std::int64_t i = 0; i < count; ++i) v[i] = from[i];
-    return v;
-}
+// Rows of so many vectors of inputs lie side by side: where they come from they may be a power of
+// two apart, and drive each other out of the cache.
+constexpr std::int64_t gradient_rows_at_once = 32;
 
-// `last`: columns in the last vector.
 template <int Outs, int Vectors>
-void product_gradient_tile(const Product &m, std::int64_t rows, const float *x, std::int64_t last,
-                           const float *g, float *gradient, std::int64_t stride) {
-    Vector sum[Outs][Vectors] = {};
-    for (std::int64_t r = 0; r < rows; ++r, x += m.in, g += m.out) {
+void product_gradient_tile(const Product &m, std::int64_t rows, const float *x, const float *g,
+                           bool add, float *gradient, std::int64_t stride) {
+    Vector sum[Outs][Vectors];
+#pragma GCC unroll 4
+    for (int o = 0; o < Outs; ++o)
+#pragma GCC unroll 4
+        for (int j = 0; j < Vectors; ++j)
+            sum[o][j] = add ? load(gradient + o * stride + j * B) : Vector{};
+#pragma GCC unroll 1
+    for (std::int64_t r = 0; r < rows; ++r, x += Vectors * B, g += m.out) {
         Vector v[Vectors];
 #pragma GCC unroll 4
-        for (int j = 0; j < Vectors - 1; ++j) v[j] = load(x + j * B);
-        const float *end = x + (Vectors - 1) * B;
-        v[Vectors - 1] = last == B ? load(end) : load_part(end, last);
+        for (int j = 0; j < Vectors; ++j) v[j] = load(x + j * B);
 #pragma GCC unroll 4
         for (int o = 0; o < Outs; ++o)
 #pragma GCC unroll 4
@@ -100,31 +101,41 @@ void product_gradient_tile(const Product &m, std::int64_t rows, const float *x, 
         for (int j = 0; j < Vectors; ++j) store(gradient + o * stride + j * B, sum[o][j]);
 }
 
+// The gradient of the next few inputs' weights, `columns` of which there are.
 template <int Vectors = gradient_vectors>
 void product_gradient_columns(const Product &m, std::int64_t rows, const float *x,
-                              std::int64_t columns, const float *g, float *gradient,
+                              std::int64_t columns, const float *g, bool add, float *gradient,
                               std::int64_t stride) {
     if constexpr (Vectors > 1)
         if (columns <= (Vectors - 1) * B)
-            return product_gradient_columns<Vectors - 1>(m, rows, x, columns, g, gradient, stride);
-    const std::int64_t last = columns < Vectors * B ? columns - (Vectors - 1) * B : B;
+            return product_gradient_columns<Vectors - 1>(m, rows, x, columns, g, add, gradient,
+                                                         stride);
+    float packed[gradient_rows_at_once * Vectors * B];
+    for (std::int64_t r = 0; r < rows; ++r)
+        for (std::int64_t i = 0; i < Vectors * B; ++i)
+            packed[r * Vectors * B + i] = i < columns ? x[r * m.in + i] : 0.0F;
     std::int64_t o = 0;
     for (; o + gradient_outs <= m.out; o += gradient_outs)
-        product_gradient_tile<gradient_outs, Vectors>(m, rows, x, last, g + o,
+        product_gradient_tile<gradient_outs, Vectors>(m, rows, packed, g + o, add,
                                                       gradient + o * stride, stride);
     for (; o < m.out; ++o)
-        product_gradient_tile<1, Vectors>(m, rows, x, last, g + o, gradient + o * stride, stride);
+        product_gradient_tile<1, Vectors>(m, rows, packed, g + o, add, gradient + o * stride,
+                                          stride);
 }
 
 void product_gradient(const Product &m, std::int64_t rows, const float *x, const float *g,
                       float *gradient, float *bias) {
     const std::int64_t stride = (m.in + B - 1) / B * B;
-    for (std::int64_t i = 0; i < m.in; i += gradient_vectors * B)
-        product_gradient_columns(m, rows, x + i, m.in - i, g, gradient + i, stride);
     for (std::int64_t o = 0; o < m.out; ++o) {
-        float sum = 0;
-        for (std::int64_t r = 0; r < rows; ++r) sum += g[r * m.out + o];
-        bias[o] = sum;
+        bias[o] = 0;
+        for (std::int64_t r = 0; r < rows; ++r) bias[o] += g[r * m.out + o];
+    }
+    for (std::int64_t first = 0; first < rows; first += gradient_rows_at_once) {
+        const std::int64_t left = rows - first;
+        const std::int64_t count = left < gradient_rows_at_once ? left : gradient_rows_at_once;
+        for (std::int64_t i = 0; i < m.in; i += gradient_vectors * B)
+            product_gradient_columns(m, count, x + first * m.in + i, m.in - i, g + first * m.out,
+                                     first > 0, gradient + i, stride);
     }
 }
 
