@@ -6,6 +6,7 @@
 #include "plugin_loader.hpp"
 
 #include <doctest/doctest.h>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 using namespace fixture;
@@ -49,6 +50,45 @@ std::size_t trained(const Json &layers) {
     return trained(*build_network(specs(layers), {3, 32, 32}, 1));
 }
 
+double length_of(const std::vector<float> &gradient) {
+    double sum = 0;
+    for (const float g : gradient) sum += double{g} * g;
+    return std::sqrt(sum);
+}
+
+/// What the cotangent of a pass is the gradient of.
+double value_of(const std::vector<float> &outputs, std::int64_t count) {
+    double sum = 0;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const auto at = static_cast<std::int64_t>(i);
+        const double z = outputs[i], slope = cotangent(100 + at / count, at % count, 0);
+        sum += slope * z + 0.05 * z * z;
+    }
+    return sum;
+}
+
+/// The value with the input, or all parameters, moved by `scale` times its gradient.
+double value_at(Net &net, std::vector<float> x, const std::vector<float> &gradient, bool input,
+                double scale, bool training) {
+    std::vector<std::vector<float>> before;
+    auto g = gradient.begin();
+    for (std::int64_t i = 0; i < net.graph->parameters.size(); ++i) {
+        Parameter &p = net.graph->parameters[i];
+        before.push_back(p.value);
+        for (std::size_t k = 0; !input && k < p.gradient.size(); ++k)
+            p.value[k] = static_cast<float>(p.value[k] + scale * *g++);
+    }
+    for (float &value : x)
+        if (input) value = static_cast<float>(value + scale * *g++);
+    net.executor.parameters_changed();
+    const auto rows = std::ssize(x) / net.size;
+    const double value = value_of(net.pass(x, ids(rows), {}, training).outputs, net.outputs);
+    for (std::int64_t i = 0; i < net.graph->parameters.size(); ++i)
+        net.graph->parameters[i].value = before[static_cast<std::size_t>(i)];
+    net.executor.parameters_changed();
+    return value;
+}
+
 bool is(const Json &layer, const char *type) {
     return layer.at("type") == type;
 }
@@ -78,7 +118,7 @@ TEST_CASE("WideResNet-34-10, and 28-10 with one block less a group") {
     CHECK(trained(layers) == 36'479'194);
 }
 
-TEST_CASE("PreActResNet-18 goes forward and back in both modes") {
+TEST_CASE("PreActResNet-18: outputs rise along its gradients as fast as these are long") {
     Net net(specs(layers_of("cifar10-preactresnet18-pgd.json")), {3, 32, 32}, 2);
     for (std::int64_t i = 0; i < net.graph->parameters.size(); ++i)
         if (Parameter &p = net.graph->parameters[i]; p.shape.size() > 1)
@@ -94,5 +134,12 @@ TEST_CASE("PreActResNet-18 goes forward and back in both modes") {
             CHECK(std::any_of(values->begin(), values->end(), [](float v) { return v != 0; }));
         }
         CHECK(net.graph->value(net.graph->stage_end).shape == Shape{64, 32, 32});
+        for (const bool input : {true, false}) {
+            const std::vector<float> &gradient = input ? result.dx : result.gradients;
+            const double length = length_of(gradient), step = 0.02 / length;
+            const double rise = value_at(net, x, gradient, input, step / length, training) -
+                                value_at(net, x, gradient, input, -step / length, training);
+            CHECK(rise / (2 * step) == doctest::Approx(length).epsilon(0.02));
+        }
     }
 }
