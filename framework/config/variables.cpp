@@ -46,9 +46,8 @@ class Substitution {
         for (const auto &[name, value] : vars_.items())
             if (!used_.contains(name))
                 problem(child_pointer("/vars", name),
-                        "this variable is not used: leave it out, or put "
-                        "\"${" +
-                            name + "}\" where it belongs");
+                        "this variable is not used: leave it out, or put \"${" + name +
+                            "}\" where it belongs");
         if (!problems_.empty()) throw PipelineError(std::move(problems_));
     }
 

@@ -1,15 +1,15 @@
-// Once warm, a training step of convolutional nets asks for no memory: neither the host nor the
-// plugins.
+// Once warm, a training step of SmallCNN asks for no memory: neither the host nor the plugins.
 #include "steps.hpp"
 
 #include <doctest/doctest.h>
 #include <atomic>
-#include <cerrno>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
 // All of the program's memory comes from here, that of the plugins too.
 extern "C" void *__libc_malloc(std::size_t size);
+extern "C" void *__libc_calloc(std::size_t count, std::size_t size);
+extern "C" void *__libc_realloc(void *old, std::size_t size);
 extern "C" void *__libc_memalign(std::size_t alignment, std::size_t size);
 
 namespace {
@@ -23,6 +23,17 @@ using namespace spar::host;
 extern "C" __attribute__((visibility("default"))) void *malloc(std::size_t size) {
     ++allocations;
     return __libc_malloc(size);
+}
+
+extern "C" __attribute__((visibility("default"))) void *calloc(std::size_t count,
+                                                               std::size_t size) {
+    ++allocations;
+    return __libc_calloc(count, size);
+}
+
+extern "C" __attribute__((visibility("default"))) void *realloc(void *old, std::size_t size) {
+    ++allocations;
+    return __libc_realloc(old, size);
 }
 
 extern "C" __attribute__((visibility("default"))) void *aligned_alloc(std::size_t alignment,

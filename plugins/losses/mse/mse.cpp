@@ -8,8 +8,7 @@ class MeanSquaredError : public spar::Loss {
         .type = "mse",
         .summary =
             "Mean squared error of the outputs, or of their softmax, from values or from classes; "
-            "or, "
-            "for methods that compare outputs, from the outputs elsewhere.",
+            "or, for methods that compare outputs, from the outputs elsewhere.",
         .formula =
             "1/K sum_i (o_i - t_i)^2, o the outputs or their softmax, t the values or 1 at the "
             "class and 0 elsewhere, or the outputs at the clean example.",
