@@ -13,8 +13,6 @@ class ConvParameters {
     ConvParameters(Graph &graph, int input, int output, const LayerSpec &spec, Parameter &weight,
                    Parameter *bias);
 
-    std::int64_t in() const { return padded_[1]; }
-    std::int64_t out() const { return padded_[0]; }
     /// Values at the moment, [out][in][kernel][kernel] and [out].
     void refresh();
     const dnnl::memory &weight() const { return weight_memory_; }
