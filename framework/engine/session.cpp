@@ -91,6 +91,7 @@ Space::Points TrainingSession::points(const float *x) const {
 }
 
 void TrainingSession::pass(const spar_session_pass &p) {
+    if ((p.wants & SPAR_WANT_LATER_STAGES) != 0) stages();  // fails where the model has none
     outputs_.resize(batch_->count, network_.outputs());
     losses_.resize(static_cast<std::size_t>(batch_->count));
     float *outputs = p.outputs != nullptr ? p.outputs : outputs_.data();

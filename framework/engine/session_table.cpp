@@ -103,14 +103,7 @@ struct TrainingSession::Table {
     }
     static spar_status stage_size(const spar_session *s, std::int64_t *size, spar_error *e) {
         return answer(s, e, [&](TrainingSession &self) {
-            const spar_stages &stages = self.stages();
-            std::int32_t rank = 0;
-            std::int64_t shape[SPAR_MAX_RANK] = {};
-            const Instance &model = self.network_.instance();
-            model.call("the stage's shape", [&](spar_error *error) {
-                return stages.shape(model.self(), &rank, shape, error);
-            });
-            *size = product({shape, static_cast<std::size_t>(rank)});
+            *size = self.stages().size(self.network_.instance().self());
         });
     }
     static spar_status stage_ascend(const spar_session *s, float *x, const float *p,
@@ -122,17 +115,6 @@ struct TrainingSession::Table {
             model.call("the stage's ascent", [&](spar_error *error) {
                 View view(x, View::float32, self.full_shape());
                 return stages.ascend(model.self(), view.view(), p, steps, ascent, context, error);
-            });
-        });
-    }
-    static spar_status stage_accumulate(const spar_session *s, const float *x, const float *p,
-                                        spar_error *e) {
-        return answer(s, e, [&](TrainingSession &self) {
-            const spar_stages &stages = self.stages();
-            const Instance &model = self.network_.instance();
-            model.call("the stage's gradients", [&](spar_error *error) {
-                View view(x, View::float32, self.full_shape());
-                return stages.accumulate(model.self(), view.view(), p, error);
             });
         });
     }
@@ -190,7 +172,6 @@ spar_session TrainingSession::make_table(Caller &caller) const {
     s.tensor = Table::tensor;
     s.stage_size = Table::stage_size;
     s.stage_ascend = Table::stage_ascend;
-    s.stage_accumulate = Table::stage_accumulate;
     s.report = Table::report;
     s.loss = Table::loss;
     s.prepare = Table::prepare;

@@ -153,7 +153,7 @@ void conv3_gradient(benchmark::State &state) {
 void conv3_weights(benchmark::State &state) {
     Third t(state);
     for (auto _ : state)
-        kernels().conv3_weights(t.c, 1, t.x.data(), 0, t.y.data(), 0, t.scratch.data(),
+        kernels().conv3_weights(t.c, 1, t.x.data(), 0, t.y.data(), 0, t.scratch.data(), false,
                                 t.packed.data(), t.bias.data());
     count(state, t.flops);
 }
@@ -177,8 +177,7 @@ void product(benchmark::State &state) {
 void product_gradient(benchmark::State &state) {
     Flat f;
     for (auto _ : state)
-        kernels().product_gradient(f.m, rows, f.x.data(), f.y.data(), f.weights.data(),
-                                   f.bias.data());
+        kernels().product_gradient(f.m, rows, 0, f.m.in, f.x.data(), f.y.data(), f.weights.data());
     count(state, f.flops);
 }
 

@@ -1,5 +1,5 @@
 #include "../common/example.hpp"
-#include "../common/stash.hpp"
+#include "stash.hpp"
 
 #include <spar/method.hpp>
 

@@ -1,7 +1,5 @@
-#include "../common/example.hpp"
-#include "../common/stash.hpp"
-
 #include <spar/method.hpp>
+#include "../common/example.hpp"
 
 namespace {
 
@@ -27,32 +25,27 @@ class Yopo final : public spar::Method {
 
     void prepare(const spar::Session &session) override {
         random_start(session, session.ball().without_box(), session.points("start"));
-        const std::vector<spar::Parameter> parameters = session.parameters();
         session.stage_size();  // fails where the model has no first stage
-        if (std::ranges::none_of(parameters, &spar::Parameter::of_stage))
-            throw spar::Error(SPAR_E_UNSUPPORTED,
-                              "the model does not say which parameters its first stage has");
     }
 
     void gradients(const spar::Session &session) override {
         const spar::Rows<float> x_adv = session.points("x_adv");
-        const float *p = session.tensor("p", session.batch_size(), session.stage_size()).data();
+        float *p = session.tensor("p", session.batch_size(), session.stage_size()).data();
         std::ranges::copy(session.points("start").flat(), x_adv.data());
+        // The first stage's gradient is left to the Hamiltonian.
+        const spar_wants wants =
+            SPAR_WANT_PARAMETER_GRADIENTS | (*double_count_ ? 0U : SPAR_WANT_LATER_STAGES);
         for (std::int64_t pass = 0; pass < *passes_; ++pass) {
-            propagate(session, pass, x_adv.data(), const_cast<float *>(p));
+            session.pass({.x = x_adv.data(),
+                          .wants = wants,
+                          .weight = session.mean(),
+                          .stage_gradient = p,
+                          .draw = pass});
             step_through_stage(session, p, x_adv.data());
-            session.stage_accumulate(x_adv.data(), p);
         }
     }
 
   private:
-    /// The full pass, whose gradient of the first stage is left to the Hamiltonian.
-    void propagate(const spar::Session &session, std::int64_t pass, const float *x_adv, float *p) {
-        if (!*double_count_) stash_.take(session, [](const auto &p) { return p.of_stage; });
-        session.pass({.x = x_adv, .weight = session.mean(), .stage_gradient = p, .draw = pass});
-        if (!*double_count_) stash_.restore(session);
-    }
-
     void step_through_stage(const spar::Session &session, const float *p, float *x_adv) const {
         const spar::Ball ball = session.ball();
         const auto step = static_cast<float>(step_size_.value_or(ball.eps / 4));
@@ -82,7 +75,6 @@ class Yopo final : public spar::Method {
                                 "count the first stage's gradient from the full pass as well, as "
                                 "the authors' program does by mistake",
                                 {.fallback = false}};
-    Stash stash_;
 };
 
 }  // namespace

@@ -68,11 +68,13 @@ class BlockedConv3 final : public Operation {
             kernels().rectify_signed(signs(batch, batch.begin), rectifier_->slope,
                                      batch.gradient(outputs[0], batch.begin),
                                      (batch.end - batch.begin) * out_stride_);
-        if (parameters)
-            kernels().conv3_weights(
-                forward_, batch.rows, batch.value(inputs[0], 0), in_stride_,
-                batch.gradient(outputs[0], 0), out_stride_, batch.work->scratch_data(),
-                batch.gradients->slot_data(weight_slot_), batch.gradients->slot_data(bias_slot_));
+        const std::int64_t real = std::min(batch.end, batch.rows) - batch.begin;
+        if (parameters && real > 0)
+            kernels().conv3_weights(forward_, real, batch.value(inputs[0], batch.begin), in_stride_,
+                                    batch.gradient(outputs[0], batch.begin), out_stride_,
+                                    batch.work->scratch_data(), batch.begin > 0,
+                                    batch.gradients->slot_data(weight_slot_),
+                                    batch.gradients->slot_data(bias_slot_));
         if (!input) return;
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
             kernels().conv3_gradient(backward_, packed_backward_.data(),
@@ -82,6 +84,7 @@ class BlockedConv3 final : public Operation {
 
     bool has_parameters() const override { return true; }
     bool by_example() const override { return true; }
+    bool learns_by_example() const override { return kernels().conv3_weights_group(forward_) == 1; }
     bool forgets_values() const override { return true; }
 
     void pack() override {

@@ -13,11 +13,6 @@ Executor::Executor(Graph &graph, const Parallel &parallel)
         if (graph.operations[i]->has_parameters()) first_parameters_ = i;
     for (std::size_t i = 0; i < graph.operations.size(); ++i)
         if (graph.operations[i]->coupled() != nullptr) coupled_.push_back(i);
-    const Value &stage = graph.value(graph.stage_end);
-    stage_plain_ = plain_desc(stage.desc.dims());
-    const OneThread one;
-    stage_read_ = dnnl::reorder({cpu(), stage.desc, cpu(), stage_plain_, own_scratch()});
-    stage_write_ = dnnl::reorder({cpu(), stage_plain_, cpu(), stage.desc, own_scratch()});
 }
 
 Executor::~Executor() = default;
@@ -63,13 +58,26 @@ void Executor::add_up(std::int64_t rows, Stretch stretch) {
     constexpr std::int64_t chunk = 1 << 15;
     const std::int64_t first = lanes_[0]->begin_of(stretch.first);
     const std::int64_t last = lanes_[0]->begin_of(stretch.last);
-    parallel_((last - first + chunk - 1) / chunk, [&](std::int64_t i) {
+    const std::int64_t chunks = (last - first + chunk - 1) / chunk;
+    std::int64_t parts = chunks;
+    for (std::size_t i = stretch.first; i < stretch.last; ++i)
+        parts += graph_.operations[i]->sum_parts();
+    parallel_(parts, [&](std::int64_t i) {
+        if (i >= chunks) return sum_part(i - chunks, stretch);
         const std::int64_t begin = first + i * chunk, count = std::min(chunk, last - begin);
         for (std::int64_t lane = 1; lane < lanes; ++lane)
             kernels().add(lanes_[static_cast<std::size_t>(lane)]->data() + begin,
                           lanes_[0]->data() + begin, count);
     });
     for_operations(stretch, [&](Operation &operation) { operation.deposit(*lanes_[0]); });
+}
+
+void Executor::sum_part(std::int64_t part, Stretch stretch) const {
+    for (std::size_t i = stretch.first; i < stretch.last; ++i) {
+        const Operation &operation = *graph_.operations[i];
+        if (part < operation.sum_parts()) return operation.sum_part(part);
+        part -= operation.sum_parts();
+    }
 }
 
 void Executor::load(Batch &batch, const float *x) const {
@@ -119,9 +127,11 @@ void Executor::write_gradient(const Batch &batch, const float *cotangent) const 
 }
 
 Wants Executor::wanted(std::size_t operation, Wants wants, const float *stage_gradient) const {
-    return {.input = wants.input || (wants.parameters && operation > first_parameters_) ||
+    const std::size_t first = std::max(first_parameters_, learning(wants).first);
+    return {.input = wants.input || (wants.parameters && operation > first) ||
                      (stage_gradient != nullptr && operation >= graph_.stage_operations),
-            .parameters = wants.parameters && graph_.operations[operation]->has_parameters()};
+            .parameters = wants.parameters && operation >= first &&
+                          graph_.operations[operation]->has_parameters()};
 }
 
 void Executor::backward(Batch &batch, Stretch stretch, Wants wants, float *stage_gradient) {
@@ -133,11 +143,13 @@ void Executor::backward(Batch &batch, Stretch stretch, Wants wants, float *stage
         const Stretch part = common(run, stretch);
         if (part.first == part.last) continue;
         // Between two meetings of a batch, the gradients of all examples have to be there.
-        const bool one_by_one = run.by_example && !wants.parameters && batch.sums == nullptr;
+        const bool one_by_one =
+            batch.sums == nullptr && (wants.parameters ? run.learns_by_example : run.by_example);
         for_examples(batch, one_by_one, [&] {
             for (std::size_t i = part.last; i-- > part.first;) {
-                const auto [input, parameters] = wanted(i, wants, stage_gradient);
-                if (input || parameters) graph_.operations[i]->backward(batch, input, parameters);
+                const Wants here = wanted(i, wants, stage_gradient);
+                if (here.input || here.parameters)
+                    graph_.operations[i]->backward(batch, here.input, here.parameters);
             }
         });
         if (stage_gradient != nullptr && part.first == graph_.stage_operations)
@@ -173,7 +185,7 @@ void Executor::pass(const Pass &pass) {
         return pass_coupled(pass, tape != nullptr ? *tape : untaped_, wants, stage_gradient);
     }
     const bool back = wants.input || wants.parameters || stage_gradient != nullptr;
-    for_micro_batches(pass.rows, tape, wants.parameters, [&](Batch &batch) {
+    for_micro_batches(pass.rows, tape, wants, [&](Batch &batch) {
         aim(batch, pass);
         load(batch, pass.x);
         forward(batch, whole());
@@ -190,13 +202,13 @@ void Executor::backward(int slot, const float *cotangent, Wants wants, float *dx
     if (tape.rows == 0)
         throw spar::Error(SPAR_E_CONTRACT, "nothing was recorded on tape " + std::to_string(slot));
     if (couples(tape.training)) {
-        for_micro_batches(tape.rows, &tape, false, [&](Batch &batch) {
+        for_micro_batches(tape.rows, &tape, {}, [&](Batch &batch) {
             enter(batch, tape);
             write_gradient(batch, cotangent);
         });
         return backward_coupled(tape, wants, nullptr, dx);
     }
-    for_micro_batches(tape.rows, &tape, wants.parameters, [&](Batch &batch) {
+    for_micro_batches(tape.rows, &tape, wants, [&](Batch &batch) {
         batch.training = tape.training;
         write_gradient(batch, cotangent);
         backward(batch, whole(), wants, nullptr);

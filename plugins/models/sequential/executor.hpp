@@ -28,6 +28,7 @@ class Parallel {
 
 struct Wants {
     bool input = false, parameters = false;
+    bool later = false;  /// of the parameters only those behind the first stage
 };
 
 /// As spar_pass, of which it has the meaning, for inputs of numbers and vectors.
@@ -65,10 +66,9 @@ class Executor {
     void backward(int tape, const float *cotangent, Wants wants, float *dx);
     const Counters &counters() const { return counters_; }
 
-    // The first stage by itself; see spar_stages.
+    /// The first stage by itself; see spar_stages.
     void ascend(float *x, std::int64_t rows, const float *p, std::int64_t steps, spar_ascent ascent,
                 void *context);
-    void stage_accumulate(const float *x, std::int64_t rows, const float *p);
 
   private:
     struct Worker;
@@ -117,19 +117,25 @@ class Executor {
     Stretch whole() const { return {0, graph_.operations.size()}; }
     /// Operations up to the first stage's end.
     Stretch stage() const { return {0, graph_.stage_operations}; }
+    /// Those whose parameters' gradients are wanted, if any are.
+    Stretch learning(Wants wants) const {
+        return {wants.later ? graph_.stage_operations : 0, graph_.operations.size()};
+    }
 
     template <class Work>
     void for_operations(Stretch stretch, Work work);
 
-    /// Runs body(batch) on every micro-batch. With `parameters`, the gradients of all parameters,
-    /// which it computes, are added to those of the network at the end.
+    /// Runs body(batch) on every micro-batch. The gradients of the wanted parameters, which it
+    /// computes, are added to those of the network at the end.
     template <class Body>
-    void for_micro_batches(std::int64_t rows, Tape *tape, bool parameters, Body body);
+    void for_micro_batches(std::int64_t rows, Tape *tape, Wants wants, Body body);
     /// The same without that end: the gradients of the stretch's parameters are in the lanes then.
     template <class Body>
     void for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch stretch, Body body);
     /// Adds what the lanes hold for the stretch to the gradients of the network.
     void add_up(std::int64_t rows, Stretch stretch);
+    /// One of all parts of Operation::sum_part.
+    void sum_part(std::int64_t part, Stretch stretch) const;
 
     void load(Batch &batch, const float *x) const;
     void aim(Batch &batch, const Pass &pass) const;
@@ -149,22 +155,23 @@ class Executor {
     void enter(Batch &batch, const Tape &tape);
     void add_up(const Coupled &operation, const Tape &tape, std::vector<double> &totals) const;
     void follow(Tape &tape);
-    void read_stage_gradient(Batch &batch, float *to) const;
-    void write_stage_gradient(Batch &batch, const float *p) const;
+    template <class Move>
+    void ascend_fused(const FusedStage &stage, Batch &batch, float *x, const float *p,
+                      std::int64_t steps, Move move) const;
+    void read_stage_gradient(const Batch &batch, float *to) const;
+    void write_stage_gradient(const Batch &batch, const float *p) const;
 
     Graph &graph_;
     const Parallel &parallel_;
     Counters counters_;
     bool stale_ = false;
-    std::size_t first_parameters_;      // operation
+    std::size_t first_parameters_;      // operation that has some
     std::vector<std::size_t> coupled_;  // operations
     Tape untaped_;                      // of a pass that is coupled and has no tape
     std::vector<std::unique_ptr<Workspace>> coupled_works_;  // of each micro-batch
     std::array<Tape, tapes> tapes_;
     std::vector<std::unique_ptr<ParameterGradients>> lanes_;
     std::unique_ptr<Worker[]> workers_;
-    dnnl::memory::desc stage_plain_;
-    dnnl::reorder stage_read_, stage_write_;
 };
 
 }  // namespace sequential

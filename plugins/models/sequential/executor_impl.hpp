@@ -17,8 +17,6 @@ struct Executor::Worker {
     std::unique_ptr<Frame> frame;
     std::unique_ptr<ParameterGradients>
         gradients;  /// of the second and later micro-batches of a lane
-    Block stage_block;
-    dnnl::memory stage;  /// plain copy of the gradient at the stage's end
 };
 
 constexpr std::size_t most_workers = 256;
@@ -27,10 +25,7 @@ constexpr std::size_t most_workers = 256;
 class Executor::Lease {
   public:
     explicit Lease(Executor &executor) : worker_(find(executor)) {
-        if (worker_.work) return;
-        worker_.work = std::make_unique<Workspace>(executor.graph_);
-        worker_.stage_block = Block(executor.stage_plain_.get_size());
-        worker_.stage = dnnl::memory(executor.stage_plain_, cpu(), worker_.stage_block.data());
+        if (!worker_.work) worker_.work = std::make_unique<Workspace>(executor.graph_);
     }
     ~Lease() { worker_.busy.store(false, std::memory_order_release); }
     Lease(const Lease &) = delete;
@@ -73,6 +68,8 @@ void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch
     const std::int64_t total = parts.count(), tasks = parameters ? lane_count(total) : total;
     while (parameters && static_cast<std::int64_t>(lanes_.size()) < tasks)
         lanes_.push_back(std::make_unique<ParameterGradients>(graph_));
+    for (std::size_t i = stretch.first; parameters && i < stretch.last; ++i)
+        graph_.operations[i]->expect(rows);
 
     parallel_(tasks, [&](std::int64_t task) {
         const Lease worker(*this);
@@ -85,7 +82,6 @@ void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch
             batch.end = forgets ? batch.rows : graph_.width;
             batch.forgets = forgets;
             batch.work = worker->work.get();
-            batch.stage = &worker->stage;
             auto &frame = tape != nullptr ? tape->frames[at] : worker->frame;
             if (!frame) frame = std::make_unique<Frame>(graph_);
             batch.frame = frame.get();
@@ -103,9 +99,9 @@ void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch
 }
 
 template <class Body>
-void Executor::for_micro_batches(std::int64_t rows, Tape *tape, bool parameters, Body body) {
-    for_lanes(rows, tape, parameters, whole(), body);
-    if (parameters) add_up(rows, whole());
+void Executor::for_micro_batches(std::int64_t rows, Tape *tape, Wants wants, Body body) {
+    for_lanes(rows, tape, wants.parameters, learning(wants), body);
+    if (wants.parameters) add_up(rows, learning(wants));
 }
 
 }  // namespace sequential

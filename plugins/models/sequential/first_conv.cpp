@@ -53,8 +53,9 @@ class FirstConvolution final : public Operation, public FusedStage {
     void backward(Batch &batch, bool input, bool parameters) const override {
         const bool here = masks_ && parameters;
         if (here)
-            kernels().rectify_signed(signs(batch, 0), conv_.slope, batch.gradient(outputs[0], 0),
-                                     batch.end * out_stride_);
+            kernels().rectify_signed(signs(batch, batch.begin), conv_.slope,
+                                     batch.gradient(outputs[0], batch.begin),
+                                     (batch.end - batch.begin) * out_stride_);
         if (parameters) sum_gradients(batch);
         if (!input) return;
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
@@ -66,6 +67,7 @@ class FirstConvolution final : public Operation, public FusedStage {
 
     bool has_parameters() const override { return true; }
     bool by_example() const override { return true; }
+    bool learns_by_example() const override { return true; }
     bool forgets_values() const override { return true; }
 
     void pack() override {
@@ -95,6 +97,17 @@ class FirstConvolution final : public Operation, public FusedStage {
                                   packed_bias_.data(), x, scratch, dx);
     }
 
+    void clear_sums(const ParameterGradients &gradients) const override {
+        std::fill_n(gradients.slot_data(weight_slot_), taps() * padded_out(), 0.0F);
+        std::fill_n(gradients.slot_data(bias_slot_), padded_out(), 0.0F);
+    }
+    void add_sums(const float *x, float *scratch,
+                  const ParameterGradients &gradients) const override {
+        kernels().first_conv_step_weights(conv_, packed_weight_.data(), packed_bias_.data(), x,
+                                          scratch, gradients.slot_data(weight_slot_),
+                                          gradients.slot_data(bias_slot_));
+    }
+
   private:
     Signs *signs(const Batch &batch, std::int64_t row) const {
         return masks_ ? batch.frame->extra<Signs>(signs_) + row * (out_stride_ / kernels().block)
@@ -113,14 +126,12 @@ class FirstConvolution final : public Operation, public FusedStage {
     }
 
     void sum_gradients(Batch &batch) const {
-        float *weights = batch.gradients->slot_data(weight_slot_);
-        float *bias = batch.gradients->slot_data(bias_slot_);
-        std::fill_n(weights, taps() * padded_out(), 0.0F);
-        std::fill_n(bias, padded_out(), 0.0F);
-        for (std::int64_t i = 0; i < batch.rows; ++i)
+        if (batch.begin == 0) clear_sums(*batch.gradients);
+        for (std::int64_t i = batch.begin; i < std::min(batch.end, batch.rows); ++i)
             kernels().first_conv_weights(conv_, batch.value(inputs[0], i),
                                          batch.gradient(outputs[0], i), batch.work->scratch_data(),
-                                         weights, bias);
+                                         batch.gradients->slot_data(weight_slot_),
+                                         batch.gradients->slot_data(bias_slot_));
     }
 
     Parameter &weight_;

@@ -120,10 +120,15 @@ void Graph::finish(int last) {
 void Graph::plan_runs() {
     for (std::size_t i = 0; i < operations.size(); ++i) {
         const bool by_example = operations[i]->by_example();
-        if (by_example && !runs.empty() && runs.back().by_example && i != stage_operations)
+        const bool learns = operations[i]->learns_by_example();
+        const auto goes_on = [&](const Run &run) {
+            return by_example && run.by_example && i != stage_operations &&
+                   (run.learns_by_example == learns || !operations[i]->has_parameters());
+        };
+        if (!runs.empty() && goes_on(runs.back()))
             runs.back().end = i + 1;
         else
-            runs.push_back({i, i + 1, by_example});
+            runs.push_back({i, i + 1, by_example, learns});
     }
     for (Value &value : values_) {
         value.inside_run = stays_inside(&Value::gradient, value.gradient);

@@ -120,9 +120,8 @@ struct Batch {
     Frame *frame = nullptr;
     Workspace *work = nullptr;
     const ParameterGradients *gradients = nullptr;  /// written, not added to
-    const dnnl::memory *stage = nullptr;  /// room for a plain gradient at the first stage's end
-    const BatchSums *sums = nullptr;      /// of the whole batch, where it is coupled
-    bool forgets = false;                 /// only a gradient of the input may be asked for
+    const BatchSums *sums = nullptr;                /// of the whole batch, where it is coupled
+    bool forgets = false;  /// only a gradient of the input may be asked for
 
     /// Where a value of one row lies, and its gradient.
     float *value(int id, std::int64_t row) const {
@@ -134,15 +133,19 @@ struct Batch {
 };
 
 /// A convolution of few channels that is the whole first stage runs the steps of an attack on it
-/// fused: see Kernels::first_conv_step.
+/// fused, one example after the other: see Kernels::first_conv_step.
 class FusedStage {
   public:
     virtual ~FusedStage() = default;
-    /// Brings an example's plain gradient at the stage's end into the scratch memory, for its
-    /// steps.
+    /// Brings an example's gradient at the stage's end into the scratch memory, for its steps.
     virtual void aim(const float *p, float *scratch) const = 0;
     /// dx of that example from its x.
     virtual void step(const float *x, float *scratch, float *dx) const = 0;
+    virtual void clear_sums(const ParameterGradients &gradients) const = 0;
+    /// Adds the gradients of the parameters where the steps have led. The next example has to be
+    /// aimed at then.
+    virtual void add_sums(const float *x, float *scratch,
+                          const ParameterGradients &gradients) const = 0;
 };
 
 /// An operation that couples the examples of a batch in training: it goes forward from sums over
@@ -174,10 +177,18 @@ class Operation {
     /// Forward pass and gradient of the input may be run on [batch.begin, batch.end) of the rows,
     /// so that several operations follow each other on one example while it is in the cache.
     virtual bool by_example() const { return false; }
+    /// The gradient of the parameters, if any, may be too, and costs no more so.
+    virtual bool learns_by_example() const { return by_example() && !has_parameters(); }
     /// The gradient of the input needs neither input nor output, which lie where Batch::value says.
     virtual bool forgets_values() const { return false; }
     /// Brings values of parameters into the layouts of the primitives.
     virtual void pack() {}
+    /// Where gradients of parameters are summed over the whole batch at once, and not over each
+    /// micro-batch: makes room for so many rows, before they go back.
+    virtual void expect(std::int64_t) {}
+    /// Parts that this work is cut into, each for one thread, when all rows have gone back.
+    virtual std::int64_t sum_parts() const { return 0; }
+    virtual void sum_part(std::int64_t) const {}
     /// Adds gradients to those of the parameters.
     virtual void deposit(const ParameterGradients &) const {}
     virtual const FusedStage *fused_stage() const { return nullptr; }
@@ -189,7 +200,7 @@ class Operation {
 /// Operations [begin, end), on one example after the other or on the whole micro-batch.
 struct Run {
     std::size_t begin, end;
-    bool by_example;
+    bool by_example, learns_by_example;
 };
 
 class Graph {

@@ -85,19 +85,21 @@ struct Kernels {
     /// upside down.
     void (*conv3_gradient)(const Conv3 &, const float *weights, const float *g, float *scratch,
                            float *dx);
-    /// Writes the gradient of the weights at the points, and of the bias, summed over examples.
+    /// Writes the gradient of the weights at the points, and of the bias, summed over examples, or
+    /// adds it to what is there. Works on groups of so many examples at once.
     void (*conv3_weights)(const Conv3 &, std::int64_t examples, const float *x,
                           std::int64_t x_stride, const float *g, std::int64_t g_stride,
-                          float *scratch, float *sums, float *bias);
+                          float *scratch, bool add, float *sums, float *bias);
+    std::int64_t (*conv3_weights_group)(const Conv3 &);
 
     /// y = x W + bias for each row, the same for any number of rows. Weights [out blocks in
     /// pairs][in][one or two blocks][B out], an odd last block by itself; bias [out padded].
     void (*product)(const Product &, const float *weights, const float *bias, std::int64_t rows,
                     const float *x, float *y);
-    /// Writes the gradient of the weights, [out][in up to whole blocks], and of the bias, summed
-    /// over rows; g: at y, before the activation.
-    void (*product_gradient)(const Product &, std::int64_t rows, const float *x, const float *g,
-                             float *weights, float *bias);
+    /// Writes the gradient of the weights of inputs [first, last), summed over rows: [out][in up to
+    /// whole blocks]. `first` is a multiple of 4 blocks; g: at y, before the activation.
+    void (*product_gradient)(const Product &, std::int64_t rows, std::int64_t first,
+                             std::int64_t last, const float *x, const float *g, float *weights);
 
     /// Floats of scratch that the three below need.
     std::int64_t (*first_conv_scratch)(const FirstConv &);
@@ -111,13 +113,17 @@ struct Kernels {
     void (*first_conv_weights)(const FirstConv &, const float *x, const float *g, float *scratch,
                                float *weights, float *bias);
 
-    /// Floats of scratch that the two below need. `aim` brings a gradient p [out][height][width]
-    /// at the output into it, and each `step` gives the gradient at another input x, with the
-    /// weights also as [out][in][ky][kx].
+    /// Floats of scratch that the three below need. `aim` brings a gradient p at the output into
+    /// it, and each `step` gives the gradient at another input x, with the weights also as
+    /// [out][in][ky][kx]. `weights` ends that: it adds the gradient of the weights, in their
+    /// layout, and of the bias.
     std::int64_t (*first_conv_step_scratch)(const FirstConv &);
     void (*first_conv_aim)(const FirstConv &, const float *p, float *scratch);
     void (*first_conv_step)(const FirstConv &, const float *weights, const float *turned,
                             const float *bias, const float *x, float *scratch, float *dx);
+    void (*first_conv_step_weights)(const FirstConv &, const float *weights, const float *bias,
+                                    const float *x, float *scratch, float *weight_sums,
+                                    float *bias_sums);
 
     /// `index`: the position in the window of each maximum, and 128 where it is not above zero. A
     /// NaN in a window wins.

@@ -70,20 +70,26 @@ inline std::int64_t group_of(const Conv3 &c, const Band &band) {
     return count < 1 ? 1 : count;
 }
 
+std::int64_t conv3_weights_group(const Conv3 &c) {
+    return group_of(c, band_of(c, strips_for(c.out_width())));
+}
+
 std::int64_t conv3_weights_scratch(const Conv3 &c) {
     const Band band = band_of(c, strips_for(c.out_width()));
     return group_of(c, band) * band.floats();
 }
 
-// Adds what the strips of some examples give to the sums of some input channels.
+// What the strips of some examples give to some input channels, added to the sums or in their
+// place.
 template <int Blocks>
 void lane_sums(const Band &band, std::int64_t count, std::int64_t rows, const float *v,
-               const float *g, float *sums) {
+               const float *g, bool add, float *sums) {
     Vector sum[lanes][Blocks];
 #pragma GCC unroll 8
     for (int i = 0; i < lanes; ++i)
 #pragma GCC unroll 2
-        for (int b = 0; b < Blocks; ++b) sum[i][b] = load(sums + (i * Blocks + b) * B);
+        for (int b = 0; b < Blocks; ++b)
+            sum[i][b] = add ? load(sums + (i * Blocks + b) * B) : Vector{};
     const std::int64_t strips = rows * band.strips;
     const std::int64_t next = band.floats() - strips * B;
     for (std::int64_t example = 0; example < count; ++example, v += next, g += next)
@@ -105,7 +111,7 @@ void lane_sums(const Band &band, std::int64_t count, std::int64_t rows, const fl
 
 // The same for all channels, at all points.
 inline void add_products(const Conv3 &c, const Band &band, std::int64_t count, std::int64_t rows,
-                         const float *scratch, float *sums) {
+                         const float *scratch, bool add, float *sums) {
     const float *const v = scratch, *const g = scratch + points * band.in_floats;
     for (std::int64_t point = 0; point < points; ++point)
         for (std::int64_t out = 0; out < c.out_blocks; out += 2) {
@@ -119,20 +125,19 @@ inline void add_products(const Conv3 &c, const Band &band, std::int64_t count, s
                                                  (in * (rows + 2) + ky) * band.strips * B + i,
                                              g + point * band.out_floats +
                                                  out * rows * band.strips * B,
-                                             sums);
+                                             add, sums);
                         sums += lanes * (two ? 2 : 1) * B;
                     }
         }
 }
 
 void conv3_weights(const Conv3 &c, std::int64_t examples, const float *x, std::int64_t x_stride,
-                   const float *g, std::int64_t g_stride, float *scratch, float *sums,
+                   const float *g, std::int64_t g_stride, float *scratch, bool add, float *sums,
                    float *bias) {
     const std::int64_t width = c.out_width(), height = c.out_height();
     const Band band = band_of(c, strips_for(width));
     const std::int64_t group = group_of(c, band);
-    for (std::int64_t i = 0; i < points * c.in_blocks * c.out_blocks * 3 * B * B; ++i) sums[i] = 0;
-    for (std::int64_t i = 0; i < c.out_blocks * B; ++i) bias[i] = 0;
+    for (std::int64_t i = 0; i < c.out_blocks * B && !add; ++i) bias[i] = 0;
     for (std::int64_t example = 0; example < examples; example += group) {
         const std::int64_t count = examples - example < group ? examples - example : group;
         for (std::int64_t first = 0; first < height; first += band.rows) {
@@ -154,7 +159,7 @@ void conv3_weights(const Conv3 &c, std::int64_t examples, const float *x, std::i
                                       d, band.out_floats));
                 to += band.floats();
             }
-            add_products(c, band, count, rows, scratch, sums);
+            add_products(c, band, count, rows, scratch, add || example + first > 0, sums);
         }
     }
 }

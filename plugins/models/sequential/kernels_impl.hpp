@@ -4,7 +4,7 @@
 #include "kernels_norm.hpp"
 #include "kernels_pool.hpp"
 #include "kernels_product.hpp"
-#include "kernels_step.hpp"
+#include "kernels_step_weights.hpp"
 
 namespace sequential {
 namespace {
@@ -32,6 +32,7 @@ constexpr Kernels table{.block = B,
                         .conv3 = conv3,
                         .conv3_gradient = conv3_gradient,
                         .conv3_weights = conv3_weights,
+                        .conv3_weights_group = conv3_weights_group,
                         .product = product,
                         .product_gradient = product_gradient,
                         .first_conv_scratch = scratch_size,
@@ -41,6 +42,7 @@ constexpr Kernels table{.block = B,
                         .first_conv_step_scratch = step_scratch_size,
                         .first_conv_aim = conv_aim,
                         .first_conv_step = conv_step,
+                        .first_conv_step_weights = conv_step_weights,
                         .max_pool = max_pool,
                         .max_pool_gradient = max_pool_gradient,
                         .rectify_gradient = rectify_gradient,

@@ -74,7 +74,7 @@ constexpr int gradient_outs = B == 16 ? 4 : 2, gradient_vectors = 4;
 
 // Rows of so many vectors of inputs lie side by side: where they come from they may be a power of
 // two apart, and drive each other out of the cache.
-constexpr std::int64_t gradient_rows_at_once = 32;
+constexpr std::int64_t gradient_rows_at_once = 64;
 
 template <int Outs, int Vectors>
 void product_gradient_tile(const Product &m, std::int64_t rows, const float *x, const float *g,
@@ -123,20 +123,16 @@ void product_gradient_columns(const Product &m, std::int64_t rows, const float *
                                           stride);
 }
 
-void product_gradient(const Product &m, std::int64_t rows, const float *x, const float *g,
-                      float *gradient, float *bias) {
+void product_gradient(const Product &m, std::int64_t rows, std::int64_t first, std::int64_t last,
+                      const float *x, const float *g, float *gradient) {
     const std::int64_t stride = (m.in + B - 1) / B * B;
-    for (std::int64_t o = 0; o < m.out; ++o) {
-        bias[o] = 0;
-        for (std::int64_t r = 0; r < rows; ++r) bias[o] += g[r * m.out + o];
-    }
-    for (std::int64_t first = 0; first < rows; first += gradient_rows_at_once) {
-        const std::int64_t left = rows - first;
-        const std::int64_t count = left < gradient_rows_at_once ? left : gradient_rows_at_once;
-        for (std::int64_t i = 0; i < m.in; i += gradient_vectors * B)
-            product_gradient_columns(m, count, x + first * m.in + i, m.in - i, g + first * m.out,
-                                     first > 0, gradient + i, stride);
-    }
+    for (std::int64_t i = first; i < last; i += gradient_vectors * B)
+        for (std::int64_t row = 0; row < rows; row += gradient_rows_at_once) {
+            const std::int64_t left = rows - row;
+            const std::int64_t count = left < gradient_rows_at_once ? left : gradient_rows_at_once;
+            product_gradient_columns(m, count, x + row * m.in + i, last - i, g + row * m.out,
+                                     row > 0, gradient + i, stride);
+        }
 }
 
 }  // namespace

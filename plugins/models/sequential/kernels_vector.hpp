@@ -31,6 +31,39 @@ inline void store(float *to, Vector v) {
     __builtin_memcpy(to, &v, sizeof v);
 }
 
+template <int... Lane>
+struct Lanes {};
+template <int Count, int... Lane>
+struct LanesTo : LanesTo<Count - 1, Count - 1, Lane...> {};
+template <int... Lane>
+struct LanesTo<0, Lane...> {
+    using All = Lanes<Lane...>;
+};
+
+template <int Step, int... Lane>
+void transpose_pair(Vector &a, Vector &b, Lanes<Lane...>) {
+    const Vector low = __builtin_shufflevector(a, b, (Lane & Step ? B + Lane - Step : Lane)...);
+    b = __builtin_shufflevector(a, b, (Lane & Step ? B + Lane : Lane + Step)...);
+    a = low;
+}
+
+/// Exchanges vectors and lanes.
+template <int Step = 1>
+void transpose(Vector (&v)[B]) {
+#pragma GCC unroll 16
+    for (int i = 0; i < B; ++i)
+        if ((i & Step) == 0) transpose_pair<Step>(v[i], v[i | Step], LanesTo<B>::All{});
+    if constexpr (2 * Step < B) transpose<2 * Step>(v);
+}
+
+/// The value, which a compiler may else load again wherever it is used.
+inline Vector in_register(Vector v) {
+#ifdef __AVX__
+    asm("" : "+v"(v));
+#endif
+    return v;
+}
+
 /// The gradient before z > 0 ? z : slope * z.
 inline Vector mask(Vector g, Vector z, float slope) {
     return z > 0.0F ? g : slope * g;

@@ -43,9 +43,9 @@ class Linear final : public Operation {
         const std::int64_t block = kernels().block;
         packed_bias_.resize(static_cast<std::size_t>(round_up(forward_.out, block)));
         no_bias_.resize(static_cast<std::size_t>(round_up(forward_.in, block)));
-        gradient_stride_ = round_up(forward_.in, block);
-        weight_slot_ = graph.add_gradient_slot(plain_desc({forward_.out, gradient_stride_}));
-        bias_slot_ = graph.add_gradient_slot(plain_desc({forward_.out}));
+        sum_stride_ = round_up(forward_.in, block);
+        part_ = 8 * block;
+        sums_.resize(static_cast<std::size_t>(forward_.out * sum_stride_));
         pack();
     }
 
@@ -59,16 +59,35 @@ class Linear final : public Operation {
         if (rectifier_)
             kernels().rectify_gradient(batch.frame->data(outputs[0]), rectifier_->slope, g,
                                        batch.end * forward_.out);
-        if (parameters)
-            kernels().product_gradient(forward_, batch.rows, batch.frame->data(inputs[0]), g,
-                                       batch.gradients->slot_data(weight_slot_),
-                                       batch.gradients->slot_data(bias_slot_));
+        if (parameters) {
+            std::copy_n(batch.frame->data(inputs[0]), batch.rows * forward_.in,
+                        x_.data() + batch.first * forward_.in);
+            std::copy_n(g, batch.rows * forward_.out, g_.data() + batch.first * forward_.out);
+        }
         if (input)
             kernels().product(backward_, packed_backward_.data(), no_bias_.data(), batch.end, g,
                               batch.work->gradient_data(inputs[0]));
     }
 
     bool has_parameters() const override { return true; }
+
+    // The weights are many and an example's part in their gradient is small: sums of micro-batches
+    // would be written and read more often than anything else here.
+    void expect(std::int64_t rows) override {
+        rows_ = rows;
+        const auto room = [](Aligned &values, std::int64_t size) {
+            if (values.size() < static_cast<std::size_t>(size))
+                values.resize(static_cast<std::size_t>(size));
+        };
+        room(x_, rows * forward_.in);
+        room(g_, rows * forward_.out);
+    }
+    std::int64_t sum_parts() const override { return round_up(forward_.in, part_) / part_; }
+    void sum_part(std::int64_t part) const override {
+        const std::int64_t first = part * part_;
+        kernels().product_gradient(forward_, rows_, first, std::min(first + part_, forward_.in),
+                                   x_.data(), g_.data(), sums_.data());
+    }
 
     void pack() override {
         const float *weight = weight_.value.data();
@@ -83,13 +102,14 @@ class Linear final : public Operation {
             std::copy(bias_->value.begin(), bias_->value.end(), packed_bias_.begin());
     }
 
-    void deposit(const ParameterGradients &gradients) const override {
-        const float *sum = gradients.slot_data(weight_slot_);
+    void deposit(const ParameterGradients &) const override {
+        const float *sum = sums_.data();
         float *to = weight_.gradient.data();
-        for (std::int64_t o = 0; o < forward_.out; ++o, sum += gradient_stride_)
+        for (std::int64_t o = 0; o < forward_.out; ++o, sum += sum_stride_)
             for (const std::int64_t place : places_) *to++ += sum[place];
-        if (bias_ != nullptr)
-            kernels().add(gradients.slot_data(bias_slot_), bias_->gradient.data(), forward_.out);
+        if (bias_ == nullptr) return;
+        for (std::int64_t row = 0; row < rows_; ++row)
+            kernels().add(g_.data() + row * forward_.out, bias_->gradient.data(), forward_.out);
     }
 
   private:
@@ -100,8 +120,10 @@ class Linear final : public Operation {
     // Of a feature, its place in an example as it lies; of a place, its feature, -1 for filling.
     std::vector<std::int64_t> places_, features_;
     Aligned packed_forward_, packed_backward_, packed_bias_, no_bias_;
-    std::int64_t gradient_stride_ = 0;
-    int weight_slot_ = 0, bias_slot_ = 0;
+    // Of the whole batch: inputs, gradients before the activation, and the weights' gradient [out]
+    // [in as it lies], which is cut into parts of so many inputs.
+    mutable Aligned x_, g_, sums_;
+    std::int64_t rows_ = 0, sum_stride_ = 0, part_ = 0;
 };
 
 }  // namespace

@@ -84,7 +84,8 @@ class Sequential final : public spar::Model, private Parallel {
 
     static Wants read(spar_wants wants) {
         return {.input = (wants & SPAR_WANT_INPUT_GRADIENT) != 0,
-                .parameters = (wants & SPAR_WANT_PARAMETER_GRADIENTS) != 0};
+                .parameters = (wants & SPAR_WANT_PARAMETER_GRADIENTS) != 0,
+                .later = (wants & SPAR_WANT_LATER_STAGES) != 0};
     }
 
     static float *data(const DLTensor &x) {
@@ -129,13 +130,9 @@ struct Extensions {
     static const spar_stages *stages() {
         static const spar_stages table{
             sizeof(spar_stages), 0,
-            [](void *self, std::int32_t *rank, std::int64_t *shape, spar_error *error) {
-                return spar::guarded(error, [&] {
-                    const Graph &graph = *of(self).graph_;
-                    const Shape &stage = graph.value(graph.stage_end).shape;
-                    *rank = static_cast<std::int32_t>(stage.size());
-                    std::copy(stage.begin(), stage.end(), shape);
-                });
+            [](void *self) {
+                const Graph &graph = *of(self).graph_;
+                return graph.value(graph.stage_end).stride();
             },
             [](void *self, DLTensor *x, const float *p, std::int64_t steps, spar_ascent ascent,
                void *context, spar_error *error) {
@@ -143,13 +140,6 @@ struct Extensions {
                     Sequential &model = of(self);
                     const std::int64_t rows = model.check(*x);
                     model.executor_->ascend(Sequential::data(*x), rows, p, steps, ascent, context);
-                });
-            },
-            [](void *self, const DLTensor *x, const float *p, spar_error *error) {
-                return spar::guarded(error, [&] {
-                    Sequential &model = of(self);
-                    const std::int64_t rows = model.check(*x);
-                    model.executor_->stage_accumulate(Sequential::data(*x), rows, p);
                 });
             }};
         return &table;

@@ -40,7 +40,7 @@ void Executor::pass_coupled(const Pass &pass, Tape &tape, Wants wants, float *st
     for (std::size_t k = 0; k <= coupled_.size(); ++k) {
         const std::size_t last = k < coupled_.size() ? coupled_[k] : graph_.operations.size();
         Coupled *next = k < coupled_.size() ? graph_.operations[last]->coupled() : nullptr;
-        for_micro_batches(pass.rows, &tape, false, [&](Batch &batch) {
+        for_micro_batches(pass.rows, &tape, {}, [&](Batch &batch) {
             enter(batch, tape);
             aim(batch, pass);
             if (k == 0) load(batch, pass.x);
@@ -76,7 +76,7 @@ void Executor::backward_coupled(Tape &tape, Wants wants, float *stage_gradient, 
         if (next == nullptr) break;
         last = first;
     }
-    if (wants.parameters) add_up(tape.rows, whole());
+    if (wants.parameters) add_up(tape.rows, learning(wants));
 }
 
 }  // namespace sequential

@@ -201,13 +201,11 @@ class Session {
         checked([&](spar_error *e) { return s_->stage_size(s_, &size, e); });
         return size;
     }
+    /// Steps of x, then the gradients of the stage's parameters there; see spar_stages.
     void stage_ascend(float *x, const float *p, std::int64_t steps, AscentRef ascent) const {
         checked([&](spar_error *e) {
             return s_->stage_ascend(s_, x, p, steps, ascent.function, ascent.context, e);
         });
-    }
-    void stage_accumulate(const float *x, const float *p) const {
-        checked([&](spar_error *e) { return s_->stage_accumulate(s_, x, p, e); });
     }
 
     void report(const char *name, double value) const { s_->report(s_, name, value); }

@@ -137,7 +137,9 @@ class TinyMlp final : public spar::Model {
             if (stage_gradient != nullptr)
                 for (std::size_t j = 0; j < h; ++j)
                     stage_gradient[std::size_t(row) * h + j] = static_cast<float>(at_stage[j]);
-            pull_stage(x + row * inputs_, at_stage, wants,
+            const bool later = (wants & SPAR_WANT_LATER_STAGES) != 0;
+            pull_stage(x + row * inputs_, at_stage,
+                       later ? wants & ~SPAR_WANT_PARAMETER_GRADIENTS : wants,
                        dx != nullptr ? dx + row * inputs_ : nullptr);
         }
     }
@@ -167,33 +169,22 @@ class TinyMlp final : public spar::Model {
 
     static const spar_stages *stages() {
         static const spar_stages table{
-            sizeof(spar_stages), 0,
-            [](void *self, std::int32_t *rank, std::int64_t *shape, spar_error *) {
-                *rank = 1;
-                shape[0] = *self_of(self).hidden;
-                return SPAR_OK;
-            },
+            sizeof(spar_stages), 0, [](void *self) { return *self_of(self).hidden; },
             [](void *self, DLTensor *x, const float *p, std::int64_t steps, spar_ascent ascent,
                void *context, spar_error *error) {
                 TinyMlp &m = self_of(self);
                 auto *data = static_cast<float *>(x->data);
                 std::vector<float> dx(std::size_t(m.inputs_));
-                for (std::int64_t row = 0; row < x->shape[0]; ++row)
+                for (std::int64_t row = 0; row < x->shape[0]; ++row) {
+                    float *here = data + row * m.inputs_;
                     for (std::int64_t step = 0; step < steps; ++step) {
-                        float *here = data + row * m.inputs_;
                         m.pull_stage(here, m.row_of(p, row), SPAR_WANT_INPUT_GRADIENT, dx.data());
                         if (const auto s = ascent(context, row, 1, here, dx.data(), error);
                             s != SPAR_OK)
                             return s;
                     }
-                return SPAR_OK;
-            },
-            [](void *self, const DLTensor *x, const float *p, spar_error *) {
-                TinyMlp &m = self_of(self);
-                const auto *data = static_cast<const float *>(x->data);
-                for (std::int64_t row = 0; row < x->shape[0]; ++row)
-                    m.pull_stage(data + row * m.inputs_, m.row_of(p, row),
-                                 SPAR_WANT_PARAMETER_GRADIENTS, nullptr);
+                    m.pull_stage(here, m.row_of(p, row), SPAR_WANT_PARAMETER_GRADIENTS, nullptr);
+                }
                 return SPAR_OK;
             }};
         return &table;

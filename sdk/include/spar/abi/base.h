@@ -100,6 +100,8 @@ typedef int32_t spar_mode;
 typedef uint32_t spar_wants;
 #define SPAR_WANT_INPUT_GRADIENT 1u
 #define SPAR_WANT_PARAMETER_GRADIENTS 2u /* added to the gradient tensors of the parameters */
+/* With the flag above: only of the parameters behind the first stage, see spar_stages. */
+#define SPAR_WANT_LATER_STAGES 4u
 
 /* Called by a model for a few rows of the batch, as soon as their outputs are known, to learn the
    gradient at these outputs. [thread-safe]: rows [first, first + count) may run beside others.

@@ -109,8 +109,6 @@ typedef struct spar_session {
     spar_status (*stage_ascend)(const struct spar_session *session, float *x, const float *p,
                                 int64_t steps, spar_ascent ascent, void *context,
                                 spar_error *error);
-    spar_status (*stage_accumulate)(const struct spar_session *session, const float *x,
-                                    const float *p, spar_error *error);
 
     /* A number for the run's events: the mean of an epoch is reported. */
     void (*report)(const struct spar_session *session, const char *name, double value);
@@ -144,7 +142,7 @@ typedef struct spar_method_table {
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_session_pass) == 128);
 SPAR_ASSERT_LAYOUT(sizeof(spar_objective) == 32);
-SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 336);
+SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 328);
 SPAR_ASSERT_LAYOUT(sizeof(spar_method_table) == 24);
 
 #endif

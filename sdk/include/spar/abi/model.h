@@ -55,10 +55,9 @@ typedef struct spar_pass {
     const DLTensor *mask; /* [n, length] for tokens and embeddings, else null */
     spar_head head;       /* null: forward only */
     void *head_context;
-    float *outputs; /* [n, outputs], may be null */
-    float *dx;      /* [n, shape...], written with SPAR_WANT_INPUT_GRADIENT */
-    float
-        *stage_gradient; /* [n, stage shape...] gradient at the first stage's output, may be null */
+    float *outputs;        /* [n, outputs], may be null */
+    float *dx;             /* [n, shape...], written with SPAR_WANT_INPUT_GRADIENT */
+    float *stage_gradient; /* [n, stage size] gradient at the first stage's output, may be null */
 } spar_pass;
 
 /* Everything [exclusive]. The model does its parallel work through spar_host.parallel_for. */
@@ -82,19 +81,18 @@ typedef struct spar_model_table {
 } spar_model_table;
 
 /* Extension: the first stage of the model by itself (Zhang et al. 2019, YOPO): the layers up to the
-   first activation behind the first layer with parameters. */
-#define SPAR_MODEL_STAGES "spar.model.stages/1"
+   first activation behind the first layer with parameters. A model that offers it heeds
+   SPAR_WANT_LATER_STAGES. Gradients at the stage's output, `stage_gradient` and `p`, lie in an
+   order of the model's own. */
+#define SPAR_MODEL_STAGES "spar.model.stages/2"
 typedef struct spar_stages {
     uint32_t struct_size;
     uint32_t reserved;
-    /* Rank and shape of one example at the stage's output. */
-    spar_status (*shape)(void *self, int32_t *rank, int64_t shape[SPAR_MAX_RANK],
-                         spar_error *error);
-    /* `steps` times: dx = d/dx <p, stage(x)>, then ascent(rows of x, rows of dx), in place. */
+    int64_t (*size)(void *self); /* numbers of an example's gradient at the stage's output */
+    /* `steps` times: dx = d/dx <p, stage(x)>, then ascent(rows of x, rows of dx), in place. At the
+       end adds the gradient of <p, stage(x)> to the gradients of the stage's parameters. */
     spar_status (*ascend)(void *self, DLTensor *x, const float *p, int64_t steps,
                           spar_ascent ascent, void *context, spar_error *error);
-    /* Adds the gradient of <p, stage(x)> to the gradients of the stage's parameters. */
-    spar_status (*accumulate)(void *self, const DLTensor *x, const float *p, spar_error *error);
 } spar_stages;
 
 /* Extension: from tokens to vectors, so that an attack can perturb the vectors. */
@@ -126,7 +124,7 @@ SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 104);
 SPAR_ASSERT_LAYOUT(sizeof(spar_parameter) == 104);
 SPAR_ASSERT_LAYOUT(sizeof(spar_pass) == 96);
 SPAR_ASSERT_LAYOUT(sizeof(spar_model_table) == 72);
-SPAR_ASSERT_LAYOUT(sizeof(spar_stages) == 32);
+SPAR_ASSERT_LAYOUT(sizeof(spar_stages) == 24);
 SPAR_ASSERT_LAYOUT(sizeof(spar_embedding) == 32);
 SPAR_ASSERT_LAYOUT(sizeof(spar_counters) == 32);
 

@@ -77,8 +77,15 @@ void check_stage(const std::vector<LayerSpec> &layers, std::size_t length, const
     const std::int64_t rows = 21;
     std::vector<float> x = numbers(rows * net.size, 3), plain = x;
     const std::vector<float> p = numbers(rows * stage.outputs, 4, -1, 1);
+    std::vector<float> own_p(
+        static_cast<std::size_t>(rows * end.stride()));  // in the model's order
+    for (std::int64_t i = 0; i < rows * end.size(); ++i)
+        own_p[static_cast<std::size_t>(i / end.size() * end.stride() +
+                                       end.position(i % end.size()))] =
+            p[static_cast<std::size_t>(i)];
     Walk walked{std::vector<float>(x.size()), net.size};
-    net.executor.ascend(x.data(), rows, p.data(), 3, walk, &walked);
+    net.zero_gradients();
+    net.executor.ascend(x.data(), rows, own_p.data(), 3, walk, &walked);
 
     std::vector<float> dx(plain.size()), outputs(p.size());
     for (int step = 0; step < 3; ++step) {
@@ -92,9 +99,7 @@ void check_stage(const std::vector<LayerSpec> &layers, std::size_t length, const
         worst = std::max(worst, std::abs(walked.gradient[i] - dx[i]));
     CHECK(worst < 1e-4F);
 
-    net.zero_gradients();
     stage.zero_gradients();
-    net.executor.stage_accumulate(plain.data(), rows, p.data());
     stage.executor.pass({.rows = rows, .x = plain.data(), .tape = 1, .outputs = outputs.data()});
     stage.executor.backward(1, p.data(), {.parameters = true}, nullptr);
     const std::vector<float> got = net.gradients(), wanted = stage.gradients();
@@ -147,4 +152,33 @@ TEST_CASE("the gradient at the first stage's end, pulled back, is the input grad
     check_pulled_back(small_cnn(), {1, 28, 28}, false);
     check_pulled_back(small_resnet(), {3, 8, 8}, false);
     check_pulled_back(small_resnet(), {3, 8, 8}, true);
+}
+
+namespace {
+
+/// Gradients of later stages are those of a whole pass, to the bit; the first stage has none.
+void check_later(const std::vector<LayerSpec> &layers, const Shape &input, bool training) {
+    Net net(layers, input);
+    const std::vector<float> x = numbers(20 * net.size, 3);
+    const Result all = net.pass(x, ids(20), {.parameters = true}, training, true);
+    const Result later = net.pass(x, ids(20), {.parameters = true, .later = true}, training, true);
+    std::int64_t of_stage = 0;
+    for (std::int64_t i = 0; i < net.graph->stage_parameters; ++i)
+        if (net.graph->parameters[i].trainable)
+            of_stage += std::ssize(net.graph->parameters[i].gradient);
+    REQUIRE(of_stage > 0);
+    REQUIRE(of_stage < std::ssize(all.gradients));
+    const auto first = later.gradients.begin() + of_stage;
+    CHECK(std::all_of(later.gradients.begin(), first, [](float g) { return g == 0; }));
+    CHECK(std::equal(first, later.gradients.end(), all.gradients.begin() + of_stage));
+    CHECK(all.stage == later.stage);
+}
+
+}  // namespace
+
+TEST_CASE("of the parameters only those behind the first stage") {
+    check_later(small_cnn(), {1, 28, 28}, false);
+    check_later(small_cnn(), {1, 28, 28}, true);
+    check_later(small_resnet(), {3, 8, 8}, false);
+    check_later(small_resnet(), {3, 8, 8}, true);
 }
