@@ -193,9 +193,9 @@ float *TrainingSession::tensor(const std::string &name, std::int64_t size,
     return tensor.values.data();
 }
 
-std::vector<std::int64_t> TrainingSession::full_shape() const {
-    std::vector<std::int64_t> full{batch_->count};
-    full.insert(full.end(), network_.shape().begin(), network_.shape().end());
+TrainingSession::FullShape TrainingSession::full_shape() const {
+    FullShape full{batch_->count};
+    std::ranges::copy(network_.shape(), full.begin() + 1);
     return full;
 }
 

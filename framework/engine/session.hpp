@@ -6,6 +6,7 @@
 #include "engine/optimization.hpp"
 #include "engine/parameter_space.hpp"
 
+#include <array>
 #include <exception>
 #include <map>
 #include <optional>
@@ -59,7 +60,8 @@ class TrainingSession {
     void note_outcome(const spar_session_pass &pass, const float *outputs, float *losses);
     std::uint64_t loss_key() const;
     const spar_stages &stages() const;
-    std::vector<std::int64_t> full_shape() const;  // of the batch
+    using FullShape = std::array<std::int64_t, SPAR_MAX_RANK + 1>;
+    FullShape full_shape() const;  // of the batch
     spar_session make_table(Caller &caller) const;
 
     Network &network_;

@@ -113,7 +113,9 @@ struct TrainingSession::Table {
             const spar_stages &stages = self.stages();
             const Instance &model = self.network_.instance();
             model.call("the stage's ascent", [&](spar_error *error) {
-                View view(x, View::float32, self.full_shape());
+                const auto full = self.full_shape();
+                View view(x, View::float32,
+                          std::span(full).first(self.network_.shape().size() + 1));
                 return stages.ascend(model.self(), view.view(), p, steps, ascent, context, error);
             });
         });

@@ -48,7 +48,9 @@ TEST_CASE("a warm training step allocates nothing") {
     const std::string file = std::string(SPAR_SOURCE_DIR) + "/tests/bench/smallcnn.json";
     for (const std::string method :
          {R"({"type":"natural"})", R"({"type":"fgsm_at"})", R"({"type":"free","replays":2})",
-          R"({"type":"pgd_at","attack":{"type":"pgd","steps":2,"step_size":0.1}})"}) {
+          R"({"type":"pgd_at","attack":{"type":"pgd","steps":2,"step_size":0.1}})",
+          R"({"type":"yopo","passes":2,"inner_steps":2})",
+          R"({"type":"trades","attack":{"type":"pgd","steps":2,"start_noise":0.001}})"}) {
         CAPTURE(method);
         spar::bench::Steps steps(load_plan(file, {{"train.method", method}}, registry), registry);
         const std::int64_t before = allocations;

@@ -43,6 +43,7 @@ class Conv final : public Operation {
     }
 
     bool has_parameters() const override { return true; }
+    bool sums_all_rows() const override { return true; }
 
     void pack() override {
         parameters_.refresh();

@@ -113,6 +113,9 @@ void Graph::add(std::unique_ptr<Operation> operation) {
 
 void Graph::finish(int last) {
     output = last;
+    stage_size = value(stage_end).stride();
+    sums_all_rows = std::any_of(operations.begin(), operations.end(),
+                                [](const auto &operation) { return operation->sums_all_rows(); });
     plan_runs();
     plan_gradients();
 }

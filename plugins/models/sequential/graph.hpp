@@ -110,7 +110,9 @@ struct BatchSums {
 struct Batch {
     std::int64_t first = 0;           /// its first row in the whole batch
     std::int64_t rows = 0;            /// real ones
-    std::int64_t begin = 0, end = 0;  /// those to compute; of those not real, gradients are zero
+    /// Those to compute. Behind the real ones only where an operation sums all rows; there the
+    /// gradients are zero.
+    std::int64_t begin = 0, end = 0;
     bool one_by_one = false;          /// a run's examples follow each other: begin + 1 == end
     bool training = false;
     bool counted = true;  /// else the first stage alone
@@ -174,6 +176,8 @@ class Operation {
     /// the output may be overwritten.
     virtual void backward(Batch &batch, bool input, bool parameters) const = 0;
     virtual bool has_parameters() const { return false; }
+    /// The gradient of the parameters is summed over all rows of a micro-batch, real or not.
+    virtual bool sums_all_rows() const { return false; }
     /// Forward pass and gradient of the input may be run on [batch.begin, batch.end) of the rows,
     /// so that several operations follow each other on one example while it is in the cache.
     virtual bool by_example() const { return false; }
@@ -229,9 +233,11 @@ class Graph {
     std::vector<std::unique_ptr<Operation>> operations;
     int output = 0;
     int stage_end = 0;                  /// value at the end of the first stage
+    std::int64_t stage_size = 0;        /// floats of an example's gradient there
     std::size_t stage_operations = 0;   /// operations up to there
     std::int64_t stage_parameters = 0;  /// parameters up to there
     std::vector<Run> runs;              /// all operations in order; a stage ends where a run ends
+    bool sums_all_rows = false;         /// an operation does
 
     const std::vector<Value> &values() const { return values_; }
     const std::vector<dnnl::memory::desc> &slots() const { return slots_; }

@@ -132,7 +132,7 @@ struct Extensions {
             sizeof(spar_stages), 0,
             [](void *self) {
                 const Graph &graph = *of(self).graph_;
-                return graph.value(graph.stage_end).stride();
+                return graph.stage_size;
             },
             [](void *self, DLTensor *x, const float *p, std::int64_t steps, spar_ascent ascent,
                void *context, spar_error *error) {

@@ -4,13 +4,13 @@
 namespace sequential {
 
 void Executor::read_stage_gradient(const Batch &batch, float *to) const {
-    const std::int64_t size = graph_.value(graph_.stage_end).stride();
+    const std::int64_t size = graph_.stage_size;
     std::copy_n(batch.work->gradient_data(graph_.stage_end), batch.rows * size,
                 to + batch.first * size);
 }
 
 void Executor::write_stage_gradient(const Batch &batch, const float *p) const {
-    const std::int64_t size = graph_.value(graph_.stage_end).stride();
+    const std::int64_t size = graph_.stage_size;
     float *const to = batch.work->gradient_data(graph_.stage_end);
     std::copy_n(p + batch.first * size, batch.rows * size, to);
     std::fill(to + batch.rows * size, to + graph_.width * size, 0.0F);
@@ -50,7 +50,7 @@ template <class Move>
 void Executor::ascend_fused(const FusedStage &stage, Batch &batch, float *x, const float *p,
                             std::int64_t steps, Move move) const {
     const std::int64_t size = graph_.value(0).size();
-    const std::int64_t stage_size = graph_.value(graph_.stage_end).stride();
+    const std::int64_t stage_size = graph_.stage_size;
     float *scratch = batch.work->scratch_data();
     float *dx = batch.frame->data(0);  // no forward pass needs it here
     stage.clear_sums(*batch.gradients);

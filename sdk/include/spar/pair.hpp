@@ -83,7 +83,9 @@ inline void require_comparing(const spar_component_ref &divergence) {
 inline void add_divergence(const Session &session, const spar_component_ref *divergence,
                            double weight, bool through_clean, const PairBlock &b) {
     require_comparing(*divergence);
-    std::vector<float> other(b.size()), clean(b.size());
+    static thread_local std::vector<float> other, clean;  // a warm step asks for no memory
+    other.assign(b.size(), 0.0F);
+    clean.assign(b.size(), 0.0F);
     session.loss({.first = b.first,
                   .count = b.count,
                   .outputs = b.other,

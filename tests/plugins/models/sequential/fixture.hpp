@@ -173,7 +173,7 @@ struct Net {
         result.dx.resize(x.size());
         if (stage)
             result.stage.resize(
-                static_cast<std::size_t>(rows * graph->value(graph->stage_end).stride()));
+                static_cast<std::size_t>(rows * graph->stage_size));
         HeadContext context{outputs, ids.data()};
         zero_gradients();
         executor.pass({.rows = rows,

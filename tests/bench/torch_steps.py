@@ -1,9 +1,9 @@
-"""PyTorch's side of the bench: the same net, batch and training step, written as people write it.
+"""PyTorch's side of the bench: the same nets, batches and training steps, written as people write them.
 
-    smallcnn.py THREADS plain|channels_last WORK SECONDS
+    torch_steps.py THREADS plain|channels_last WORK SECONDS
 
 prints one JSON line: examples/s, the median over training steps. WORK is natural, fgsm_at, pgd-STEPS, free-REPLAYS,
-yopo-PASSES-STEPS or trades-STEPS.
+yopo-PASSES-STEPS or trades-STEPS, on SmallCNN at batch 128; with resnet18- before it, on PreActResNet-18 at batch 32.
 """
 import json
 import statistics
@@ -15,6 +15,40 @@ from torch import nn
 from torch.nn import functional as F
 
 EPS, STEP = 0.3, 0.075
+
+
+class Normalize(nn.Module):
+    def __init__(self, mean, std):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1))
+
+    def forward(self, x):
+        return (x - self.mean) / self.std
+
+
+class PreActBlock(nn.Module):
+    def __init__(self, inside, outside, stride):
+        super().__init__()
+        self.bn1, self.bn2 = nn.BatchNorm2d(inside), nn.BatchNorm2d(outside)
+        self.conv1 = nn.Conv2d(inside, outside, 3, stride, 1, bias=False)
+        self.conv2 = nn.Conv2d(outside, outside, 3, 1, 1, bias=False)
+        changes = stride != 1 or inside != outside
+        self.shortcut = nn.Conv2d(inside, outside, 1, stride, bias=False) if changes else None
+
+    def forward(self, x):
+        out = F.relu(self.bn1(x))
+        shortcut = self.shortcut(out) if self.shortcut else x
+        return self.conv2(F.relu(self.bn2(self.conv1(out)))) + shortcut
+
+
+def preact_resnet18():
+    layers = [Normalize([0.4914, 0.4822, 0.4465], [0.2471, 0.2435, 0.2616]), nn.Conv2d(3, 64, 3, 1, 1, bias=False)]
+    inside = 64
+    for outside, stride in ((64, 1), (128, 2), (256, 2), (512, 2)):
+        layers += [PreActBlock(inside, outside, stride), PreActBlock(outside, outside, 1)]
+        inside = outside
+    return nn.Sequential(*layers, nn.BatchNorm2d(512), nn.ReLU(), nn.AvgPool2d(4), nn.Flatten(), nn.Linear(512, 10))
 
 
 def small_cnn():
@@ -104,9 +138,12 @@ def main():
     threads, layout, work, seconds = sys.argv[1:]
     torch.set_num_threads(int(threads))
     torch.manual_seed(1)
-    net = small_cnn()
-    x = torch.rand(128, 1, 28, 28)
-    y = torch.randint(0, 10, (128,))
+    if work.startswith("resnet18-"):
+        work = work.removeprefix("resnet18-")
+        net, x = preact_resnet18(), torch.rand(32, 3, 32, 32)
+    else:
+        net, x = small_cnn(), torch.rand(128, 1, 28, 28)
+    y = torch.randint(0, 10, (len(x),))
     if layout == "channels_last":
         net = net.to(memory_format=torch.channels_last)
         x = x.contiguous(memory_format=torch.channels_last)
@@ -121,7 +158,7 @@ def main():
         step(*arguments)
         times.append(time.perf_counter() - start)
     print(json.dumps({"threads": int(threads), "layout": layout, "torch": torch.__version__,
-                      "examples_per_second": 128 / statistics.median(times)}))
+                      "examples_per_second": len(x) / statistics.median(times)}))
 
 
 if __name__ == "__main__":
