@@ -56,10 +56,10 @@ int main(int argc, char **argv) {
         double best = 0;
         for (std::uint64_t key = 0; key < 5; ++key)
             best = std::max(best, epoch(data, plan.train->batch_size, key));
-        fmt::print(
-            "{}\n",
-            Json{{"examples", data.size()}, {"seconds_to_open", open}, {"examples_per_second", best}}
-                .dump());
+        fmt::print("{}\n", Json{{"examples", data.size()},
+                                {"seconds_to_open", open},
+                                {"examples_per_second", best}}
+                               .dump());
     } catch (const std::exception &e) {
         std::fprintf(stderr, "data_bench: %s\n", e.what());
         return 1;

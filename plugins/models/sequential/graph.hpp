@@ -108,12 +108,12 @@ struct BatchSums {
 
 /// One micro-batch on its way.
 struct Batch {
-    std::int64_t first = 0;           /// its first row in the whole batch
-    std::int64_t rows = 0;            /// real ones
+    std::int64_t first = 0;  /// its first row in the whole batch
+    std::int64_t rows = 0;   /// real ones
     /// Those to compute. Behind the real ones only where an operation sums all rows; there the
     /// gradients are zero.
     std::int64_t begin = 0, end = 0;
-    bool one_by_one = false;          /// a run's examples follow each other: begin + 1 == end
+    bool one_by_one = false;  /// a run's examples follow each other: begin + 1 == end
     bool training = false;
     bool counted = true;  /// else the first stage alone
     std::uint64_t key = 0;

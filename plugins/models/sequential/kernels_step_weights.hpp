@@ -52,8 +52,7 @@ template <int Channels, int Taps = taps_at_once>
 void add_sums(std::int64_t taps, const FirstConv &c, const Phases &f, const StepScratch &s,
               std::int64_t tap, const float *g, float *weights, float *bias) {
     if constexpr (Taps > 1)
-        if (taps < Taps)
-            return add_sums<Channels, Taps - 1>(taps, c, f, s, tap, g, weights, bias);
+        if (taps < Taps) return add_sums<Channels, Taps - 1>(taps, c, f, s, tap, g, weights, bias);
     add_tap_sums<Channels, Taps>(c, f, s, tap, g, weights, bias);
 }
 

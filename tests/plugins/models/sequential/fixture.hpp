@@ -171,9 +171,7 @@ struct Net {
         Result result;
         result.outputs.resize(static_cast<std::size_t>(rows * outputs));
         result.dx.resize(x.size());
-        if (stage)
-            result.stage.resize(
-                static_cast<std::size_t>(rows * graph->stage_size));
+        if (stage) result.stage.resize(static_cast<std::size_t>(rows * graph->stage_size));
         HeadContext context{outputs, ids.data()};
         zero_gradients();
         executor.pass({.rows = rows,
