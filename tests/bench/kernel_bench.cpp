@@ -1,6 +1,6 @@
-// Times the inner loops by themselves, on the shapes that SmallCNN has, and copying of memory
-// beside them. GFLOP/s count multiplications as the layer defines them; see ./dev bench for the
-// peak.
+// Times the inner loops by themselves, on shapes of SmallCNN and PreActResNet-18, and copying of
+// memory beside them. GFLOP/s count multiplications as the layer defines them; see ./dev bench for
+// the peak.
 #include "kernels.hpp"
 #include "peak.hpp"
 
@@ -93,6 +93,7 @@ void first_conv_step(benchmark::State &state) {
 }
 
 struct Third {
+    std::int64_t examples, in_stride, out_stride;
     Conv3 c, back;
     Conv3Weights w;
     double flops;
@@ -100,7 +101,8 @@ struct Third {
     std::vector<Signs> signs;
 
     explicit Third(const benchmark::State &state)
-        : w{.in = state.range(0),
+        : examples(state.range(3)),
+          w{.in = state.range(0),
             .out = state.range(1),
             .in_stride = 9,
             .out_stride = state.range(0) * 9,
@@ -110,24 +112,26 @@ struct Third {
              .out_blocks = whole(w.out) / block,
              .height = size,
              .width = size,
-             .padding = 0,
+             .padding = state.range(4),
              .activation = true,
              .slope = 0};
         back = {.in_blocks = c.out_blocks,
                 .out_blocks = c.in_blocks,
                 .height = c.out_height(),
                 .width = c.out_width(),
-                .padding = 2,
+                .padding = 2 - c.padding,
                 .activation = false,
                 .slope = 1};
         const std::int64_t pixels = c.out_height() * c.out_width();
-        flops = 18.0 * static_cast<double>(pixels * w.in * w.out);
+        in_stride = size * size * whole(w.in);
+        out_stride = pixels * whole(w.out);
+        flops = 18.0 * static_cast<double>(examples * pixels * w.in * w.out);
         weights = numbers(w.in * w.out * 9);
         packed = numbers(kernels().conv3_packed_size(w));
         kernels().conv3_pack(w, weights.data(), packed.data());
         bias = numbers(whole(w.out));
-        x = numbers(size * size * whole(w.in));
-        y = numbers(pixels * whole(w.out));
+        x = numbers(examples * in_stride);
+        y = numbers(examples * out_stride);
         scratch =
             numbers(std::max({kernels().conv3_scratch(c), kernels().conv3_gradient_scratch(back),
                               kernels().conv3_weights_scratch(c)}));
@@ -138,23 +142,24 @@ struct Third {
 void conv3(benchmark::State &state) {
     Third t(state);
     for (auto _ : state)
-        kernels().conv3(t.c, t.packed.data(), t.bias.data(), t.x.data(), t.scratch.data(),
-                        t.y.data(), t.signs.data());
+        kernels().conv3(t.c, t.examples, t.packed.data(), t.bias.data(), t.x.data(), t.in_stride,
+                        t.scratch.data(), t.y.data(), t.out_stride, t.signs.data());
     count(state, t.flops);
 }
 
 void conv3_gradient(benchmark::State &state) {
     Third t(state);
     for (auto _ : state)
-        kernels().conv3_gradient(t.back, t.packed.data(), t.y.data(), t.scratch.data(), t.x.data());
+        kernels().conv3_gradient(t.back, t.examples, t.packed.data(), t.y.data(), t.out_stride,
+                                 t.scratch.data(), t.x.data(), t.in_stride);
     count(state, t.flops);
 }
 
 void conv3_weights(benchmark::State &state) {
     Third t(state);
     for (auto _ : state)
-        kernels().conv3_weights(t.c, 1, t.x.data(), 0, t.y.data(), 0, t.scratch.data(), false,
-                                t.packed.data(), t.bias.data());
+        kernels().conv3_weights(t.c, t.examples, t.x.data(), t.in_stride, t.y.data(), t.out_stride,
+                                t.scratch.data(), false, t.packed.data(), t.bias.data());
     count(state, t.flops);
 }
 
@@ -197,7 +202,15 @@ void memory_copy(benchmark::State &state) {
     state.SetBytesProcessed(state.iterations() * std::ssize(from) * 4 * 2);
 }
 
-#define SHAPES Args({32, 32, 26})->Args({32, 64, 12})->Args({64, 64, 10})
+// Channels in and out, size of the image, examples, padding: of SmallCNN and of PreActResNet-18.
+#define SHAPES                        \
+    Args({32, 32, 26, 1, 0})          \
+        ->Args({32, 64, 12, 1, 0})    \
+        ->Args({64, 64, 10, 1, 0})    \
+        ->Args({64, 64, 32, 1, 1})    \
+        ->Args({128, 128, 16, 16, 1}) \
+        ->Args({256, 256, 8, 16, 1})  \
+        ->Args({512, 512, 4, 16, 1})
 
 BENCHMARK(multiply_add_peak)->Iterations(1);
 BENCHMARK(memory_copy);

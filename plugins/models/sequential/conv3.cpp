@@ -57,10 +57,10 @@ class BlockedConv3 final : public Operation {
     }
 
     void forward(Batch &batch) const override {
-        for (std::int64_t i = batch.begin; i < batch.end; ++i)
-            kernels().conv3(forward_, packed_forward_.data(), packed_bias_.data(),
-                            batch.value(inputs[0], i), batch.work->scratch_data(),
-                            batch.value(outputs[0], i), signs(batch, i));
+        kernels().conv3(forward_, batch.end - batch.begin, packed_forward_.data(),
+                        packed_bias_.data(), batch.value(inputs[0], batch.begin), in_stride_,
+                        batch.work->scratch_data(), batch.value(outputs[0], batch.begin),
+                        out_stride_, signs(batch, batch.begin));
     }
 
     void backward(Batch &batch, bool input, bool parameters) const override {
@@ -75,16 +75,20 @@ class BlockedConv3 final : public Operation {
                                     batch.work->scratch_data(), batch.begin > 0,
                                     batch.gradients->slot_data(weight_slot_),
                                     batch.gradients->slot_data(bias_slot_));
-        if (!input) return;
-        for (std::int64_t i = batch.begin; i < batch.end; ++i)
-            kernels().conv3_gradient(backward_, packed_backward_.data(),
-                                     batch.gradient(outputs[0], i), batch.work->scratch_data(),
-                                     batch.gradient(inputs[0], i));
+        if (input)
+            kernels().conv3_gradient(backward_, batch.end - batch.begin, packed_backward_.data(),
+                                     batch.gradient(outputs[0], batch.begin), out_stride_,
+                                     batch.work->scratch_data(),
+                                     batch.gradient(inputs[0], batch.begin), in_stride_);
     }
 
     bool has_parameters() const override { return true; }
-    bool by_example() const override { return true; }
-    bool learns_by_example() const override { return kernels().conv3_weights_group(forward_) == 1; }
+    bool by_example() const override {
+        return kernels().conv3_group(forward_) == 1 && kernels().conv3_group(backward_) == 1;
+    }
+    bool learns_by_example() const override {
+        return by_example() && kernels().conv3_weights_group(forward_) == 1;
+    }
     bool forgets_values() const override { return true; }
 
     void pack() override {

@@ -74,17 +74,22 @@ struct Kernels {
     void (*conv3_pack)(const Conv3Weights &, const float *weights, float *packed);
     void (*conv3_deposit)(const Conv3Weights &, const float *gradient, float *weights);
 
+    /// Examples that a convolution works on together; 1: it gains nothing by it.
+    std::int64_t (*conv3_group)(const Conv3 &);
     /// Floats of scratch for each of the three below.
     std::int64_t (*conv3_scratch)(const Conv3 &);
     std::int64_t (*conv3_gradient_scratch)(const Conv3 &);
     std::int64_t (*conv3_weights_scratch)(const Conv3 &);
-    /// bias [out padded]. `signs`, unless null: one for every vector of y.
-    void (*conv3)(const Conv3 &, const float *weights, const float *bias, const float *x,
-                  float *scratch, float *y, Signs *signs);
+    /// Each example the same for any number of them. bias [out padded]. `signs`, unless null: one
+    /// for every vector of y.
+    void (*conv3)(const Conv3 &, std::int64_t examples, const float *weights, const float *bias,
+                  const float *x, std::int64_t x_stride, float *scratch, float *y,
+                  std::int64_t y_stride, Signs *signs);
     /// The Conv3 from g to dx, without activation, with weights packed so: channels exchanged,
     /// upside down.
-    void (*conv3_gradient)(const Conv3 &, const float *weights, const float *g, float *scratch,
-                           float *dx);
+    void (*conv3_gradient)(const Conv3 &, std::int64_t examples, const float *weights,
+                           const float *g, std::int64_t g_stride, float *scratch, float *dx,
+                           std::int64_t dx_stride);
     /// Writes the gradient of the weights at the points, and of the bias, summed over examples, or
     /// adds it to what is there. Works on groups of so many examples at once.
     void (*conv3_weights)(const Conv3 &, std::int64_t examples, const float *x,

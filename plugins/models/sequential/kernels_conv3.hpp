@@ -8,34 +8,50 @@
 namespace sequential {
 namespace {
 
-// Rows of the result that are worked on together, and what lies in the scratch memory for them: of
-// both sides, at each point, [block][row][strip][B].
+// Rows of the result that are worked on together, those of several examples side by side, and what
+// lies in the scratch memory for them: of both sides, at each point, [block][row][example][strip]
+// [B].
 struct Band {
-    std::int64_t strips;                 // of a row
+    std::int64_t examples;
+    std::int64_t strips;                 // of a row of all examples
     std::int64_t rows;                   // of the result
     std::int64_t in_floats, out_floats;  // of a point
 
     std::int64_t floats() const { return points * (in_floats + out_floats); }
+    std::int64_t strips_each() const { return strips / examples; }
 };
 
-// What the nearer caches hold beside weights and images; weights that no cache near by holds are to
-// be fetched for more rows.
-inline std::int64_t band_floats(const Conv3 &c) {
-    const std::int64_t weights = points * c.in_blocks * c.out_blocks * 3 * B * B;
-    return weights > 1 << 18 ? 1 << 18 : 1 << 16;
+// Weights that no cache near by holds are to be fetched for more strips.
+inline bool far_weights(const Conv3 &c) {
+    return points * c.in_blocks * c.out_blocks * 3 * B * B > 1 << 18;
 }
 
-inline Band band_of(const Conv3 &c, std::int64_t strips) {
+// What the nearer caches hold beside weights and images.
+inline std::int64_t band_floats(const Conv3 &c) {
+    return far_weights(c) ? 1 << 19 : 1 << 16;
+}
+
+inline Band band_of(const Conv3 &c, std::int64_t strips, std::int64_t examples = 1) {
     Band band{};
-    band.strips = strips;
-    const std::int64_t row = points * strips * B * (c.in_blocks + c.out_blocks);
+    band.examples = examples;
+    band.strips = examples * strips;
+    const std::int64_t row = points * band.strips * B * (c.in_blocks + c.out_blocks);
     const std::int64_t height = c.out_height();
     const std::int64_t most = band_floats(c) / row;
     band.rows = most < 1 ? 1 : most < height ? most : height;
     // An odd number of vectors, so that a strip's points do not meet in one set of a cache.
-    band.in_floats = ((band.rows + 2) * strips * c.in_blocks | 1) * B;
-    band.out_floats = (band.rows * strips * c.out_blocks | 1) * B;
+    band.in_floats = ((band.rows + 2) * band.strips * c.in_blocks | 1) * B;
+    band.out_floats = (band.rows * band.strips * c.out_blocks | 1) * B;
     return band;
+}
+
+// Examples whose rows are worked on side by side.
+inline std::int64_t group_of(const Conv3 &c, std::int64_t strips) {
+    if (!far_weights(c)) return 1;
+    const std::int64_t height = c.out_height();
+    const std::int64_t rows = c.in_blocks * (height + 2) + c.out_blocks * height;
+    const std::int64_t count = band_floats(c) / (points * strips * B * rows);
+    return count < 1 ? 1 : count;
 }
 
 inline std::int64_t strips_for(std::int64_t width) {
@@ -93,6 +109,19 @@ void band_products(const Conv3 &c, const Band &band, std::int64_t rows, const fl
     }
 }
 
+// The products of a band at all points.
+inline void all_products(const Conv3 &c, const Band &band, std::int64_t rows, const float *weights,
+                         const float *from, float *to) {
+    for (std::int64_t point = 0; point < points; ++point)
+        for (std::int64_t block = 0; block < c.out_blocks; block += 2) {
+            const bool two = block + 1 < c.out_blocks;
+            (two ? band_products<2>
+                 : band_products<1>)(c, band, rows, weights, from + point * band.in_floats,
+                                     to + point * band.out_floats + block * rows * band.strips * B);
+            weights += c.in_blocks * 3 * B * (two ? 2 : 1) * B;
+        }
+}
+
 // A row of the padded input, counted from the padding's first; null in the padding.
 inline const float *input_row(const Conv3 &c, const float *x, std::int64_t block,
                               std::int64_t row) {
@@ -100,33 +129,31 @@ inline const float *input_row(const Conv3 &c, const float *x, std::int64_t block
     return y >= 0 && y < c.height ? x + (block * c.height + y) * c.width * B : nullptr;
 }
 
-// Calls enter(line, to) for each row that a band sees, where it lies in x, or null outside of it,
-// and where at the points; leave(line, block, from) for each row of the result.
+// Calls, for each group of examples and each band of it, enter(line, to) for each row that the band
+// sees, where it lies in x, or null outside of it, and where at the points; and leave(example,
+// line, block, from) for each row of the result.
 template <class Enter, class Leave>
-void conv3_bands(const Conv3 &c, const Band &band, const float *weights, const float *x,
-                 float *scratch, Enter enter, Leave leave) {
-    float *const from = scratch, *const to = scratch + points * band.in_floats;
-    for (std::int64_t first = 0; first < c.out_height(); first += band.rows) {
-        const std::int64_t left = c.out_height() - first;
-        const std::int64_t rows = left < band.rows ? left : band.rows;
-        float *v = from;
-        for (std::int64_t block = 0; block < c.in_blocks; ++block)
-            for (std::int64_t row = 0; row < rows + 2; ++row, v += band.strips * B)
-                enter(input_row(c, x, block, first + row), v);
-        const float *w = weights;
-        for (std::int64_t point = 0; point < points; ++point)
-            for (std::int64_t block = 0; block < c.out_blocks; block += 2) {
-                const bool two = block + 1 < c.out_blocks;
-                (two ? band_products<2> : band_products<1>)(c, band, rows, w,
-                                                            from + point * band.in_floats,
-                                                            to + point * band.out_floats +
-                                                                block * rows * band.strips * B);
-                w += c.in_blocks * 3 * B * (two ? 2 : 1) * B;
-            }
-        const float *m = to;
-        for (std::int64_t block = 0; block < c.out_blocks; ++block)
-            for (std::int64_t row = 0; row < rows; ++row, m += band.strips * B)
-                leave((block * c.out_height() + first + row) * c.out_width(), block, m);
+void conv3_bands(const Conv3 &c, std::int64_t strips, std::int64_t examples, const float *weights,
+                 const float *x, std::int64_t x_stride, float *scratch, Enter enter, Leave leave) {
+    const std::int64_t group = group_of(c, strips), height = c.out_height();
+    for (std::int64_t example = 0; example < examples; example += group, x += group * x_stride) {
+        const std::int64_t left = examples - example;
+        const Band band = band_of(c, strips, left < group ? left : group);
+        float *const from = scratch, *const to = scratch + points * band.in_floats;
+        for (std::int64_t first = 0; first < height; first += band.rows) {
+            const std::int64_t rows = height - first < band.rows ? height - first : band.rows;
+            float *v = from;
+            for (std::int64_t block = 0; block < c.in_blocks; ++block)
+                for (std::int64_t row = first; row < first + rows + 2; ++row)
+                    for (std::int64_t e = 0; e < band.examples; ++e, v += strips * B)
+                        enter(band, input_row(c, x + e * x_stride, block, row), v);
+            all_products(c, band, rows, weights, from, to);
+            const float *m = to;
+            for (std::int64_t block = 0; block < c.out_blocks; ++block)
+                for (std::int64_t row = first; row < first + rows; ++row)
+                    for (std::int64_t e = 0; e < band.examples; ++e, m += strips * B)
+                        leave(band, example + e, (block * height + row) * c.out_width(), block, m);
+        }
     }
 }
 
@@ -146,7 +173,7 @@ inline void read_row(const float *line, std::int64_t left, std::int64_t width, V
 }
 
 inline void input_row_to_points(const Conv3 &c, const Band &band, const float *line, float *to) {
-    for (std::int64_t s = 0; s < band.strips; ++s) {
+    for (std::int64_t s = 0; s < band.strips_each(); ++s) {
         Vector in[seen];
         read_row<seen>(line, s * strip - c.padding, c.width, in);
         inputs_to_points(in, to + s * B, band.in_floats);
@@ -166,28 +193,42 @@ inline Vector output_row_to_points(std::int64_t strips, std::int64_t width, cons
     return sum;
 }
 
-std::int64_t conv3_scratch(const Conv3 &c) {
-    return band_of(c, strips_for(c.out_width())).floats();
+inline std::int64_t bands_scratch(const Conv3 &c, std::int64_t strips) {
+    return band_of(c, strips, group_of(c, strips)).floats();
 }
 
-void conv3(const Conv3 &c, const float *weights, const float *bias, const float *x, float *scratch,
-           float *y, Signs *signs) {
-    const std::int64_t width = c.out_width();
-    const Band band = band_of(c, strips_for(width));
+std::int64_t conv3_group(const Conv3 &c) {
+    return group_of(c, strips_for(c.out_width()));
+}
+
+std::int64_t conv3_scratch(const Conv3 &c) {
+    return bands_scratch(c, strips_for(c.out_width()));
+}
+
+void conv3(const Conv3 &c, std::int64_t examples, const float *weights, const float *bias,
+           const float *x, std::int64_t x_stride, float *scratch, float *y, std::int64_t y_stride,
+           Signs *signs) {
+    const std::int64_t width = c.out_width(), strips = strips_for(width);
     conv3_bands(
-        c, band, weights, x, scratch,
-        [&](const float *line, float *to) { input_row_to_points(c, band, line, to); },
-        [&](std::int64_t line, std::int64_t block, const float *from) {
+        c, strips, examples, weights, x, x_stride, scratch,
+        [&](const Band &band, const float *line, float *to) {
+            input_row_to_points(c, band, line, to);
+        },
+        [&](const Band &band, std::int64_t example, std::int64_t line, std::int64_t block,
+            const float *from) {
             const Vector shift = load(bias + block * B);
-            for (std::int64_t s = 0; s < band.strips; ++s) {
+            float *const row = y + example * y_stride + line * B;
+            Signs *const row_signs =
+                signs != nullptr ? signs + example * (y_stride / B) + line : nullptr;
+            for (std::int64_t s = 0; s < strips; ++s) {
                 Vector out[strip];
                 outputs_from_points(from + s * B, band.out_floats, out);
                 const auto put = [&](std::int64_t i) __attribute__((always_inline)) {
-                    const std::int64_t pixel = line + s * strip + i;
+                    const std::int64_t pixel = s * strip + i;
                     Vector z = out[i] + shift;
-                    if (signs != nullptr) signs[pixel] = signs_of(z);
+                    if (row_signs != nullptr) row_signs[pixel] = signs_of(z);
                     if (c.activation) z = rectify(z, c.slope);
-                    store(y + pixel * B, z);
+                    store(row + pixel * B, z);
                 };
                 if ((s + 1) * strip <= width) {
 #pragma GCC unroll 4
@@ -200,22 +241,24 @@ void conv3(const Conv3 &c, const float *weights, const float *bias, const float 
 }
 
 std::int64_t conv3_gradient_scratch(const Conv3 &c) {
-    return band_of(c, strips_for(c.width)).floats();
+    return bands_scratch(c, strips_for(c.width));
 }
 
-void conv3_gradient(const Conv3 &c, const float *weights, const float *g, float *scratch,
-                    float *dx) {
+void conv3_gradient(const Conv3 &c, std::int64_t examples, const float *weights, const float *g,
+                    std::int64_t g_stride, float *scratch, float *dx, std::int64_t dx_stride) {
     const std::int64_t width = c.out_width(), cut = 2 - c.padding;  // columns before and behind dx
-    const Band band = band_of(c, strips_for(c.width));
+    const std::int64_t strips = strips_for(c.width);
     conv3_bands(
-        c, band, weights, g, scratch,
-        [&](const float *line, float *to) {
-            output_row_to_points(band.strips, c.width, line, to, band.in_floats);
+        c, strips, examples, weights, g, g_stride, scratch,
+        [&](const Band &band, const float *line, float *to) {
+            output_row_to_points(strips, c.width, line, to, band.in_floats);
         },
-        [&](std::int64_t line, std::int64_t, const float *from) {
+        [&](const Band &band, std::int64_t example, std::int64_t line, std::int64_t,
+            const float *from) {
+            float *const row = dx + example * dx_stride + line * B;
             // The last two inputs of a strip are the first two of the next.
             Vector before[2] = {};
-            for (std::int64_t s = 0; s < band.strips; ++s) {
+            for (std::int64_t s = 0; s < strips; ++s) {
                 Vector in[seen];
                 inputs_from_points(from + s * B, band.out_floats, in);
                 in[0] += before[0];
@@ -223,8 +266,8 @@ void conv3_gradient(const Conv3 &c, const float *weights, const float *g, float 
                 before[0] = in[4];
                 before[1] = in[5];
                 const std::int64_t left = s * strip - cut;
-                float *to = dx + (line + left) * B;
-                const std::int64_t count = s + 1 == band.strips ? seen : strip;
+                float *to = row + left * B;
+                const std::int64_t count = s + 1 == strips ? seen : strip;
                 if (left >= 0 && left + strip <= width && count == strip) {
 #pragma GCC unroll 4
                     for (std::int64_t i = 0; i < strip; ++i) store(to + i * B, in[i]);

@@ -65,18 +65,18 @@ void conv3_deposit(const Conv3Weights &c, const float *gradient, float *weights)
 }
 
 // Examples whose inputs and gradients are at the points together.
-inline std::int64_t group_of(const Conv3 &c, const Band &band) {
+inline std::int64_t weights_group_of(const Conv3 &c, const Band &band) {
     const std::int64_t count = band_floats(c) / band.floats();
     return count < 1 ? 1 : count;
 }
 
 std::int64_t conv3_weights_group(const Conv3 &c) {
-    return group_of(c, band_of(c, strips_for(c.out_width())));
+    return weights_group_of(c, band_of(c, strips_for(c.out_width())));
 }
 
 std::int64_t conv3_weights_scratch(const Conv3 &c) {
     const Band band = band_of(c, strips_for(c.out_width()));
-    return group_of(c, band) * band.floats();
+    return weights_group_of(c, band) * band.floats();
 }
 
 // What the strips of some examples give to some input channels, added to the sums or in their
@@ -136,7 +136,7 @@ void conv3_weights(const Conv3 &c, std::int64_t examples, const float *x, std::i
                    float *bias) {
     const std::int64_t width = c.out_width(), height = c.out_height();
     const Band band = band_of(c, strips_for(width));
-    const std::int64_t group = group_of(c, band);
+    const std::int64_t group = weights_group_of(c, band);
     for (std::int64_t i = 0; i < c.out_blocks * B && !add; ++i) bias[i] = 0;
     for (std::int64_t example = 0; example < examples; example += group) {
         const std::int64_t count = examples - example < group ? examples - example : group;
