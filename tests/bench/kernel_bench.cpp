@@ -5,7 +5,6 @@
 #include "peak.hpp"
 
 #include <benchmark/benchmark.h>
-#include <cstring>
 #include <random>
 #include <vector>
 
@@ -92,75 +91,61 @@ void first_conv_step(benchmark::State &state) {
     count(state, 2 * f.flops);
 }
 
-struct Third {
+/// Between blocked images; Winograd's way where it can go.
+struct Between {
+    Conv c;
+    const ConvKernels &way;
     std::int64_t examples, in_stride, out_stride;
-    Conv3 c, back;
-    Conv3Weights w;
     double flops;
-    std::vector<float> weights, packed, bias, x, y, scratch;
+    std::vector<float> packed, bias, x, y, scratch;
     std::vector<Signs> signs;
 
-    explicit Third(const benchmark::State &state)
-        : examples(state.range(3)),
-          w{.in = state.range(0),
+    explicit Between(const benchmark::State &state)
+        : c{.in = state.range(0),
             .out = state.range(1),
-            .in_stride = 9,
-            .out_stride = state.range(0) * 9,
-            .upside_down = false} {
-        const std::int64_t block = kernels().block, size = state.range(2);
-        c = {.in_blocks = whole(w.in) / block,
-             .out_blocks = whole(w.out) / block,
-             .height = size,
-             .width = size,
-             .padding = state.range(4),
-             .activation = true,
-             .slope = 0};
-        back = {.in_blocks = c.out_blocks,
-                .out_blocks = c.in_blocks,
-                .height = c.out_height(),
-                .width = c.out_width(),
-                .padding = 2 - c.padding,
-                .activation = false,
-                .slope = 1};
-        const std::int64_t pixels = c.out_height() * c.out_width();
-        in_stride = size * size * whole(w.in);
-        out_stride = pixels * whole(w.out);
-        flops = 18.0 * static_cast<double>(examples * pixels * w.in * w.out);
-        weights = numbers(w.in * w.out * 9);
-        packed = numbers(kernels().conv3_packed_size(w));
-        kernels().conv3_pack(w, weights.data(), packed.data());
-        bias = numbers(whole(w.out));
-        x = numbers(examples * in_stride);
-        y = numbers(examples * out_stride);
-        scratch =
-            numbers(std::max({kernels().conv3_scratch(c), kernels().conv3_gradient_scratch(back),
-                              kernels().conv3_weights_scratch(c)}));
-        signs.resize(y.size() / static_cast<std::size_t>(block));
-    }
+            .height = state.range(2),
+            .width = state.range(2),
+            .kernel = state.range(3),
+            .stride = state.range(4),
+            .padding = state.range(5),
+            .activation = true,
+            .slope = 0},
+          way(c.kernel == 3 && c.stride == 1 ? kernels().conv3 : kernels().conv),
+          examples(state.range(6)),
+          in_stride(c.height * c.width * whole(c.in)),
+          out_stride(c.out_height() * c.out_width() * whole(c.out)),
+          flops(2.0 * static_cast<double>(examples * c.out_height() * c.out_width() * c.in * c.out *
+                                          c.kernel * c.kernel)),
+          packed(numbers(way.packed_size(c))),
+          bias(numbers(whole(c.out))),
+          x(numbers(examples * in_stride)),
+          y(numbers(examples * out_stride)),
+          scratch(numbers(way.scratch(c))),
+          signs(y.size() / static_cast<std::size_t>(kernels().block)) {}
 };
 
-void conv3(benchmark::State &state) {
-    Third t(state);
+void conv(benchmark::State &state) {
+    Between b(state);
     for (auto _ : state)
-        kernels().conv3(t.c, t.examples, t.packed.data(), t.bias.data(), t.x.data(), t.in_stride,
-                        t.scratch.data(), t.y.data(), t.out_stride, t.signs.data());
-    count(state, t.flops);
+        b.way.forward(b.c, b.examples, b.packed.data(), b.bias.data(), b.x.data(), b.in_stride,
+                      b.scratch.data(), b.y.data(), b.out_stride, b.signs.data());
+    count(state, b.flops);
 }
 
-void conv3_gradient(benchmark::State &state) {
-    Third t(state);
+void conv_gradient(benchmark::State &state) {
+    Between b(state);
     for (auto _ : state)
-        kernels().conv3_gradient(t.back, t.examples, t.packed.data(), t.y.data(), t.out_stride,
-                                 t.scratch.data(), t.x.data(), t.in_stride);
-    count(state, t.flops);
+        b.way.gradient(b.c, b.examples, b.packed.data(), b.y.data(), b.out_stride, b.scratch.data(),
+                       b.x.data(), b.in_stride);
+    count(state, b.flops);
 }
 
-void conv3_weights(benchmark::State &state) {
-    Third t(state);
+void conv_weights(benchmark::State &state) {
+    Between b(state);
     for (auto _ : state)
-        kernels().conv3_weights(t.c, t.examples, t.x.data(), t.in_stride, t.y.data(), t.out_stride,
-                                t.scratch.data(), false, t.packed.data(), t.bias.data());
-    count(state, t.flops);
+        b.way.weights(b.c, b.examples, b.x.data(), b.in_stride, b.y.data(), b.out_stride,
+                      b.scratch.data(), false, b.packed.data(), b.bias.data());
+    count(state, b.flops);
 }
 
 constexpr std::int64_t rows = 16;
@@ -193,35 +178,33 @@ void multiply_add_peak(benchmark::State &state) {
 }
 
 void memory_copy(benchmark::State &state) {
-    const auto from = numbers(1 << 24);
-    auto to = from;
-    for (auto _ : state) {
-        std::memcpy(to.data(), from.data(), from.size() * sizeof(float));
-        benchmark::ClobberMemory();
-    }
-    state.SetBytesProcessed(state.iterations() * std::ssize(from) * 4 * 2);
+    double rate = 0;
+    for (auto _ : state) rate = memory_bandwidth(1, 0.2);
+    state.counters["GB/s"] = rate;
 }
 
-// Channels in and out, size of the image, examples, padding: of SmallCNN and of PreActResNet-18.
-#define SHAPES                        \
-    Args({32, 32, 26, 1, 0})          \
-        ->Args({32, 64, 12, 1, 0})    \
-        ->Args({64, 64, 10, 1, 0})    \
-        ->Args({64, 64, 32, 1, 1})    \
-        ->Args({128, 128, 16, 16, 1}) \
-        ->Args({256, 256, 8, 16, 1})  \
-        ->Args({512, 512, 4, 16, 1})
+// Channels in and out, size of the image, kernel, stride, padding, examples: of SmallCNN and of
+// PreActResNet-18.
+#define SHAPES                             \
+    Args({32, 32, 26, 3, 1, 0, 1})         \
+        ->Args({32, 64, 12, 3, 1, 0, 1})   \
+        ->Args({64, 64, 10, 3, 1, 0, 1})   \
+        ->Args({64, 64, 32, 3, 1, 1, 1})   \
+        ->Args({512, 512, 4, 3, 1, 1, 16}) \
+        ->Args({64, 128, 32, 3, 2, 1, 16}) \
+        ->Args({256, 512, 8, 3, 2, 1, 16}) \
+        ->Args({256, 512, 8, 1, 2, 0, 16})
 
 BENCHMARK(multiply_add_peak)->Iterations(1);
-BENCHMARK(memory_copy);
+BENCHMARK(memory_copy)->Iterations(1);
 BENCHMARK(first_conv);
 BENCHMARK(first_conv_gradient);
 BENCHMARK(first_conv_weights);
 BENCHMARK(first_conv_aim);
 BENCHMARK(first_conv_step);
-BENCHMARK(conv3)->SHAPES;
-BENCHMARK(conv3_gradient)->SHAPES;
-BENCHMARK(conv3_weights)->SHAPES;
+BENCHMARK(conv)->SHAPES;
+BENCHMARK(conv_gradient)->SHAPES;
+BENCHMARK(conv_weights)->SHAPES;
 BENCHMARK(product);
 BENCHMARK(product_gradient);
 

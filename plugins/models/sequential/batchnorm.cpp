@@ -61,10 +61,9 @@ class BatchNorm final : public Normalisation, public Coupled {
         float *constants = batch.frame->extra<float>(gradient_constants_);
         for (std::size_t c = 0; batch.begin == 0 && c < channels_; ++c)
             fill_gradient(batch, c, constants + c);
-        for (std::int64_t row = batch.begin; row < real_end(batch); ++row)
+        for (std::int64_t row = batch.begin; row < batch.end; ++row)
             kernels().normalise_gradient(norm_, batch.training ? x(batch, row) : nullptr,
                                          y(batch, row), g(batch, row), constants, dx(batch, row));
-        clear_other_rows(batch);
     }
 
     void follow(const BatchSums &sums) override {

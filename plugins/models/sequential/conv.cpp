@@ -1,111 +1,111 @@
-// Convolution with bias, and a rectifier behind it if there is one. Three ways to run it: our own
-// loops for images of few plain channels and for 3 by 3 with stride 1, oneDNN for the rest.
-#include "conv_parameters.hpp"
+// Convolution with bias, and a rectifier behind it if there is one. Between blocked images by one
+// of two ways in our own loops; for images of few plain channels see first_conv.cpp.
+#include "first_conv.hpp"
 #include "kernels.hpp"
+
+#include <algorithm>
 
 namespace sequential {
 namespace {
 
-using dnnl::memory;
-
-class Conv final : public Operation {
+class Convolution final : public Operation {
   public:
-    Conv(Graph &graph, int input, int result, const LayerSpec &spec, Parameter &weight,
-         Parameter *bias, std::optional<Rectifier> rectifier)
-        : parameters_(graph, input, result, spec, weight, bias), rectifier_(rectifier) {
+    Convolution(Graph &graph, int input, int result, const LayerSpec &spec, Parameter &weight,
+                Parameter *bias, std::optional<Rectifier> rectifier)
+        : weight_(weight),
+          bias_(bias),
+          masks_(rectifier && rectifier->gradient_here),
+          in_stride_(graph.value(input).stride()),
+          out_stride_(graph.value(result).stride()) {
         inputs = {input};
         outputs = {result};
-        plan(graph, spec);
+        const Shape &in = graph.value(input).shape;
+        conv_ = {.in = in[0],
+                 .out = spec.out,
+                 .height = in[1],
+                 .width = in[2],
+                 .kernel = spec.kernel,
+                 .stride = spec.stride,
+                 .padding = spec.padding,
+                 .activation = rectifier.has_value(),
+                 .slope = rectifier ? rectifier->slope : 1.0F};
+        const std::int64_t block = kernels().block;
+        if (masks_)
+            signs_ = graph.reserve(static_cast<std::size_t>(graph.width * out_stride_ / block) *
+                                   sizeof(Signs));
+        graph.reserve_scratch(static_cast<std::size_t>(way().scratch(conv_)) * sizeof(float));
+
+        const std::int64_t count = way().packed_size(conv_), padded = round_up(spec.out, block);
+        packed_forward_.resize(static_cast<std::size_t>(count));
+        packed_backward_.resize(static_cast<std::size_t>(count));
+        packed_bias_.resize(static_cast<std::size_t>(padded));
+        weight_slot_ = graph.add_gradient_slot(count);
+        bias_slot_ = graph.add_gradient_slot(padded);
         pack();
     }
 
     void forward(Batch &batch) const override {
-        execute(forward_, batch.work->stream,
-                {{DNNL_ARG_SRC, &batch.frame->value(inputs[0])},
-                 {DNNL_ARG_WEIGHTS, &packed_forward_},
-                 {DNNL_ARG_BIAS, &parameters_.bias()},
-                 {DNNL_ARG_DST, &batch.frame->value(outputs[0])},
-                 {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
+        way().forward(conv_, batch.end - batch.begin, packed_forward_.data(), packed_bias_.data(),
+                      batch.value(inputs[0], batch.begin), in_stride_, batch.work->scratch_data(),
+                      batch.value(outputs[0], batch.begin), out_stride_, signs(batch));
     }
 
     void backward(Batch &batch, bool input, bool parameters) const override {
-        if (rectifier_ && rectifier_->gradient_here)
-            kernels().rectify_gradient(batch.frame->data(outputs[0]), rectifier_->slope,
-                                       batch.work->gradient_data(outputs[0]),
-                                       output_stride_ * batch.end);
-        if (parameters) parameters_.gradient(batch);
+        const std::int64_t examples = batch.end - batch.begin;
+        float *const g = batch.gradient(outputs[0], batch.begin);
+        if (masks_) kernels().rectify_signed(signs(batch), conv_.slope, g, examples * out_stride_);
+        if (parameters)
+            way().weights(conv_, examples, batch.value(inputs[0], batch.begin), in_stride_, g,
+                          out_stride_, batch.work->scratch_data(), batch.begin > 0,
+                          batch.gradients->slot(weight_slot_), batch.gradients->slot(bias_slot_));
         if (input)
-            execute(backward_data_, batch.work->stream,
-                    {{DNNL_ARG_DIFF_DST, &batch.work->gradient(outputs[0])},
-                     {DNNL_ARG_WEIGHTS, &packed_backward_},
-                     {DNNL_ARG_DIFF_SRC, &batch.work->gradient(inputs[0])},
-                     {DNNL_ARG_SCRATCHPAD, &batch.work->scratch}});
+            way().gradient(conv_, examples, packed_backward_.data(), g, out_stride_,
+                           batch.work->scratch_data(), batch.gradient(inputs[0], batch.begin),
+                           in_stride_);
     }
 
     bool has_parameters() const override { return true; }
-    bool sums_all_rows() const override { return true; }
+    bool by_example() const override { return way().group(conv_) == 1; }
+    bool learns_by_example() const override {
+        return by_example() && way().weights_group(conv_) == 1;
+    }
+    bool forgets_values() const override { return true; }
 
     void pack() override {
-        parameters_.refresh();
-        copy(parameters_.weight(), packed_forward_);
-        copy(parameters_.weight(), packed_backward_);
+        way().pack(conv_, weight_.value.data(), packed_forward_.data());
+        way().pack_gradient(conv_, weight_.value.data(), packed_backward_.data());
+        if (bias_ != nullptr)
+            std::copy(bias_->value.begin(), bias_->value.end(), packed_bias_.begin());
     }
 
     void deposit(const ParameterGradients &gradients) const override {
-        parameters_.deposit(gradients);
+        way().deposit(conv_, gradients.slot(weight_slot_), weight_.gradient.data());
+        if (bias_ != nullptr)
+            kernels().add(gradients.slot(bias_slot_), bias_->gradient.data(), conv_.out);
     }
 
   private:
-    void plan(Graph &graph, const LayerSpec &spec) {
-        const memory::desc in = ConvParameters::whole(graph.value(inputs[0]));
-        const memory::desc out = ConvParameters::whole(graph.value(outputs[0]));
-        const memory::desc weights = any_desc(parameters_.weight().get_desc().dims());
-        const memory::dims strides{spec.stride, spec.stride}, padding{spec.padding, spec.padding};
-        output_stride_ = graph.value(outputs[0]).stride();
-
-        const OneThread one;
-        const auto algorithm = dnnl::algorithm::convolution_direct;
-        dnnl::primitive_attr attributes = own_scratch();
-        if (rectifier_) {
-            dnnl::post_ops behind;
-            behind.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, rectifier_->slope, 0.0F);
-            attributes.set_post_ops(behind);
-        }
-        using Forward = dnnl::convolution_forward;
-        const Forward::primitive_desc forward(
-            {dnnl::prop_kind::forward_training, algorithm, in, weights,
-             parameters_.bias().get_desc(), out, strides, padding, padding},
-            attributes, cpu());
-        using Data = dnnl::convolution_backward_data;
-        const Data::primitive_desc data({algorithm, in, weights, out, strides, padding, padding},
-                                        own_scratch(), cpu(), forward);
-        forward_ = Forward(forward);
-        backward_data_ = Data(data);
-        packed_forward_ = zeroed(forward.weights_desc());
-        packed_backward_ = zeroed(data.weights_desc());
-        graph.reserve_scratch(forward.scratchpad_desc().get_size());
-        graph.reserve_scratch(data.scratchpad_desc().get_size());
+    const ConvKernels &way() const {
+        const bool three = conv_.kernel == 3 && conv_.stride == 1 && conv_.padding <= 2;
+        return three ? kernels().conv3 : kernels().conv;
+    }
+    Signs *signs(const Batch &batch) const {
+        const std::int64_t first = batch.begin * (out_stride_ / kernels().block);
+        return masks_ ? batch.frame->extra<Signs>(signs_) + first : nullptr;
     }
 
-    ConvParameters parameters_;
-    std::optional<Rectifier> rectifier_;
-    dnnl::primitive forward_, backward_data_;
-    memory packed_forward_, packed_backward_;
-    std::int64_t output_stride_ = 0;
+    Parameter &weight_;
+    Parameter *bias_;
+    bool masks_;
+    std::int64_t in_stride_, out_stride_;
+    Conv conv_{};
+    std::size_t signs_ = 0;
+    Aligned packed_forward_, packed_backward_, packed_bias_;
+    int weight_slot_ = 0, bias_slot_ = 0;
 };
 
 // Images of so few channels stay plain: in blocks they would be mostly filling.
 constexpr std::int64_t few_channels = 3;
-
-std::unique_ptr<Operation> make_conv(Graph &graph, int input, int result, const LayerSpec &spec,
-                                     Parameter &weight, Parameter *bias,
-                                     std::optional<Rectifier> rectifier) {
-    if (!graph.value(input).blocked)
-        return make_first_conv(graph, input, result, spec, weight, bias, rectifier);
-    if (spec.kernel == 3 && spec.stride == 1 && spec.padding <= 2)
-        return make_conv3(graph, input, result, spec, weight, bias, rectifier);
-    return std::make_unique<Conv>(graph, input, result, spec, weight, bias, rectifier);
-}
 
 }  // namespace
 
@@ -124,7 +124,11 @@ int add_conv(Graph &graph, int input, const LayerSpec &spec, const std::string &
         initialise_bias(*bias, spec.init, volume(dims) / spec.out, key);
     }
     const int result = graph.add_value(out, blocked_desc(graph.with_width(out)), true);
-    graph.add(make_conv(graph, input, result, spec, weight, bias, rectifier));
+    if (graph.value(input).blocked)
+        graph.add(
+            std::make_unique<Convolution>(graph, input, result, spec, weight, bias, rectifier));
+    else
+        graph.add(make_first_conv(graph, input, result, spec, weight, bias, rectifier));
     return result;
 }
 

@@ -82,9 +82,7 @@ void Executor::sum_part(std::int64_t part, Stretch stretch) const {
 
 void Executor::load(Batch &batch, const float *x) const {
     const std::int64_t size = graph_.value(0).size();
-    float *to = batch.frame->data(0);
-    std::copy_n(x + batch.first * size, batch.rows * size, to);
-    std::fill(to + batch.rows * size, to + graph_.width * size, 0.0F);
+    std::copy_n(x + batch.first * size, batch.rows * size, batch.frame->data(0));
 }
 
 void Executor::aim(Batch &batch, const Pass &pass) const {
@@ -116,14 +114,12 @@ void Executor::turn(Batch &batch, const Pass &pass, bool back) const {
     spar::checked([&](spar_error *error) {
         return pass.head(pass.head_context, batch.first, batch.rows, values, gradient, error);
     });
-    if (back) std::fill(gradient + batch.rows * outputs, gradient + graph_.width * outputs, 0.0F);
 }
 
 void Executor::write_gradient(const Batch &batch, const float *cotangent) const {
     const std::int64_t outputs = graph_.value(graph_.output).size();
-    float *gradient = batch.work->gradient_data(graph_.output);
-    std::copy_n(cotangent + batch.first * outputs, batch.rows * outputs, gradient);
-    std::fill(gradient + batch.rows * outputs, gradient + graph_.width * outputs, 0.0F);
+    std::copy_n(cotangent + batch.first * outputs, batch.rows * outputs,
+                batch.work->gradient_data(graph_.output));
 }
 
 Wants Executor::wanted(std::size_t operation, Wants wants, const float *stage_gradient) const {

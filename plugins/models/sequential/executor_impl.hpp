@@ -79,7 +79,7 @@ void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch
             Batch batch;
             batch.first = parts.first(i);
             batch.rows = parts.size(i);
-            batch.end = forgets || !graph_.sums_all_rows ? batch.rows : graph_.width;
+            batch.end = batch.rows;
             batch.forgets = forgets;
             batch.work = worker->work.get();
             auto &frame = tape != nullptr ? tape->frames[at] : worker->frame;

@@ -1,6 +1,7 @@
 // Convolution of an image of few plain channels, in our own loops: oneDNN's gradient at such an
 // input is several times slower than its forward pass. By itself it can be a fused first stage.
-#include "conv_parameters.hpp"
+#include "first_conv.hpp"
+
 #include "kernels.hpp"
 
 #include <algorithm>
@@ -38,8 +39,8 @@ class FirstConvolution final : public Operation, public FusedStage {
             graph.reserve_scratch(static_cast<std::size_t>(size(conv_)) * sizeof(float));
         packed_weight_.resize(static_cast<std::size_t>(taps() * padded_out()));
         packed_bias_.resize(static_cast<std::size_t>(padded_out()));
-        weight_slot_ = graph.add_gradient_slot(plain_desc({taps(), padded_out()}));
-        bias_slot_ = graph.add_gradient_slot(plain_desc({padded_out()}));
+        weight_slot_ = graph.add_gradient_slot(taps() * padded_out());
+        bias_slot_ = graph.add_gradient_slot(padded_out());
         pack();
     }
 
@@ -79,12 +80,12 @@ class FirstConvolution final : public Operation, public FusedStage {
     }
 
     void deposit(const ParameterGradients &gradients) const override {
-        const float *sums = gradients.slot_data(weight_slot_);
+        const float *sums = gradients.slot(weight_slot_);
         for_weights([&](std::size_t packed, std::size_t plain) {
             weight_.gradient[plain] += sums[packed];
         });
         if (bias_ != nullptr)
-            kernels().add(gradients.slot_data(bias_slot_), bias_->gradient.data(), conv_.out);
+            kernels().add(gradients.slot(bias_slot_), bias_->gradient.data(), conv_.out);
     }
 
     const FusedStage *fused_stage() const override { return this; }
@@ -98,14 +99,14 @@ class FirstConvolution final : public Operation, public FusedStage {
     }
 
     void clear_sums(const ParameterGradients &gradients) const override {
-        std::fill_n(gradients.slot_data(weight_slot_), taps() * padded_out(), 0.0F);
-        std::fill_n(gradients.slot_data(bias_slot_), padded_out(), 0.0F);
+        std::fill_n(gradients.slot(weight_slot_), taps() * padded_out(), 0.0F);
+        std::fill_n(gradients.slot(bias_slot_), padded_out(), 0.0F);
     }
     void add_sums(const float *x, float *scratch,
                   const ParameterGradients &gradients) const override {
         kernels().first_conv_step_weights(conv_, packed_weight_.data(), packed_bias_.data(), x,
-                                          scratch, gradients.slot_data(weight_slot_),
-                                          gradients.slot_data(bias_slot_));
+                                          scratch, gradients.slot(weight_slot_),
+                                          gradients.slot(bias_slot_));
     }
 
   private:
@@ -127,11 +128,11 @@ class FirstConvolution final : public Operation, public FusedStage {
 
     void sum_gradients(Batch &batch) const {
         if (batch.begin == 0) clear_sums(*batch.gradients);
-        for (std::int64_t i = batch.begin; i < std::min(batch.end, batch.rows); ++i)
+        for (std::int64_t i = batch.begin; i < batch.end; ++i)
             kernels().first_conv_weights(conv_, batch.value(inputs[0], i),
                                          batch.gradient(outputs[0], i), batch.work->scratch_data(),
-                                         batch.gradients->slot_data(weight_slot_),
-                                         batch.gradients->slot_data(bias_slot_));
+                                         batch.gradients->slot(weight_slot_),
+                                         batch.gradients->slot(bias_slot_));
     }
 
     Parameter &weight_;

@@ -32,10 +32,11 @@ Frame::Frame(const Graph &graph) : block_(graph.frame_bytes()) {
 ParameterGradients::ParameterGradients(const Graph &graph) {
     Layout layout;
     std::vector<std::size_t> offsets;
-    for (const memory::desc &desc : graph.slots()) offsets.push_back(layout.take(desc.get_size()));
+    for (const std::int64_t floats : graph.slots())
+        offsets.push_back(layout.take(static_cast<std::size_t>(floats) * sizeof(float)));
     block_ = Block(layout.size());
-    for (std::size_t i = 0; i < offsets.size(); ++i)
-        slots_.emplace_back(graph.slots()[i], cpu(), block_.data() + offsets[i]);
+    for (const std::size_t offset : offsets)
+        slots_.push_back(reinterpret_cast<float *>(block_.data() + offset));
     for (const std::size_t end : graph.slot_ends())
         ends_.push_back(end < offsets.size() ? offsets[end] : layout.size());
 }
@@ -94,8 +95,8 @@ void Graph::reserve_scratch(std::size_t bytes) {
     scratch_bytes_ = std::max(scratch_bytes_, bytes);
 }
 
-int Graph::add_gradient_slot(const memory::desc &desc) {
-    slots_.push_back(desc);
+int Graph::add_gradient_slot(std::int64_t floats) {
+    slots_.push_back(floats);
     return static_cast<int>(slots_.size()) - 1;
 }
 
@@ -114,8 +115,6 @@ void Graph::add(std::unique_ptr<Operation> operation) {
 void Graph::finish(int last) {
     output = last;
     stage_size = value(stage_end).stride();
-    sums_all_rows = std::any_of(operations.begin(), operations.end(),
-                                [](const auto &operation) { return operation->sums_all_rows(); });
     plan_runs();
     plan_gradients();
 }

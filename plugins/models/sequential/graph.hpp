@@ -60,12 +60,11 @@ class Frame {
     std::vector<Strides> strides_;
 };
 
-/// Gradients of all parameters in the layouts of the primitives that compute them.
+/// Gradients of all parameters in the layouts of the kernels that compute them.
 class ParameterGradients {
   public:
     explicit ParameterGradients(const Graph &graph);
-    const dnnl::memory &slot(int id) const { return slots_[static_cast<std::size_t>(id)]; }
-    float *slot_data(int id) const { return static_cast<float *>(slot(id).get_data_handle()); }
+    float *slot(int id) const { return slots_[static_cast<std::size_t>(id)]; }
     float *data() const { return reinterpret_cast<float *>(block_.data()); }
     /// Floats before the slots of an operation; for one behind the last, all.
     std::int64_t begin_of(std::size_t operation) const;
@@ -74,7 +73,7 @@ class ParameterGradients {
 
   private:
     Block block_;
-    std::vector<dnnl::memory> slots_;
+    std::vector<float *> slots_;
     std::vector<std::size_t> ends_;  // byte behind the slots of each operation
 };
 
@@ -109,15 +108,13 @@ struct BatchSums {
 /// One micro-batch on its way.
 struct Batch {
     std::int64_t first = 0;  /// its first row in the whole batch
-    std::int64_t rows = 0;   /// real ones
-    /// Those to compute. Behind the real ones only where an operation sums all rows; there the
-    /// gradients are zero.
-    std::int64_t begin = 0, end = 0;
-    bool one_by_one = false;  /// a run's examples follow each other: begin + 1 == end
+    std::int64_t rows = 0;
+    std::int64_t begin = 0, end = 0;  /// those to compute now
+    bool one_by_one = false;          /// a run's examples follow each other: begin + 1 == end
     bool training = false;
     bool counted = true;  /// else the first stage alone
     std::uint64_t key = 0;
-    const std::int64_t *ids = nullptr;  /// of the real rows
+    const std::int64_t *ids = nullptr;  /// of the rows
     const float *mask = nullptr;        /// likewise: 0 at padding; null: none
     Frame *frame = nullptr;
     Workspace *work = nullptr;
@@ -176,8 +173,6 @@ class Operation {
     /// the output may be overwritten.
     virtual void backward(Batch &batch, bool input, bool parameters) const = 0;
     virtual bool has_parameters() const { return false; }
-    /// The gradient of the parameters is summed over all rows of a micro-batch, real or not.
-    virtual bool sums_all_rows() const { return false; }
     /// Forward pass and gradient of the input may be run on [batch.begin, batch.end) of the rows,
     /// so that several operations follow each other on one example while it is in the cache.
     virtual bool by_example() const { return false; }
@@ -218,7 +213,7 @@ class Graph {
     /// Bytes in every frame.
     std::size_t reserve(std::size_t bytes) { return frame_layout_.take(bytes); }
     void reserve_scratch(std::size_t bytes);
-    int add_gradient_slot(const dnnl::memory::desc &desc);
+    int add_gradient_slot(std::int64_t floats);
     void reserve_sums(Coupled &operation, std::size_t count);
     void add(std::unique_ptr<Operation> operation);
     /// Ends the building: plans the memory.
@@ -237,10 +232,10 @@ class Graph {
     std::size_t stage_operations = 0;   /// operations up to there
     std::int64_t stage_parameters = 0;  /// parameters up to there
     std::vector<Run> runs;              /// all operations in order; a stage ends where a run ends
-    bool sums_all_rows = false;         /// an operation does
 
     const std::vector<Value> &values() const { return values_; }
-    const std::vector<dnnl::memory::desc> &slots() const { return slots_; }
+    /// Floats of each gradient slot.
+    const std::vector<std::int64_t> &slots() const { return slots_; }
     /// Number of slots up to the end of each operation.
     const std::vector<std::size_t> &slot_ends() const { return slot_ends_; }
     /// Of all operations that couple examples; 0: there are none.
@@ -256,7 +251,7 @@ class Graph {
     void plan_gradients();
 
     std::vector<Value> values_;
-    std::vector<dnnl::memory::desc> slots_;
+    std::vector<std::int64_t> slots_;
     std::vector<std::size_t> slot_ends_;
     std::size_t sums_ = 0;
     Layout frame_layout_;

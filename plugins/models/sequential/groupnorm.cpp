@@ -41,7 +41,7 @@ class GroupNorm final : public Normalisation {
         const Room room = room_in(batch);
         std::fill_n(room.constants, 4 * padded_, 0.0F);
         std::fill_n(room.totals, 2 * padded_, 0.0);
-        for (std::int64_t row = batch.begin; row < real_end(batch); ++row) {
+        for (std::int64_t row = batch.begin; row < batch.end; ++row) {
             std::fill_n(room.sums, 2 * padded_, 0.0);
             kernels().gradient_moments(norm_, x(batch, row), y(batch, row), g(batch, row),
                                        room.sums);
@@ -58,7 +58,6 @@ class GroupNorm final : public Normalisation {
             kernels().normalise_gradient(norm_, x(batch, row), y(batch, row), g(batch, row),
                                          room.constants, dx(batch, row));
         }
-        if (input) clear_other_rows(batch);
         if (!parameters) return;
         for (std::size_t c = 0; c < channels_; ++c)
             store(batch, c, room.totals[padded_ + c], room.totals[c]);

@@ -1,7 +1,6 @@
 // Our own inner loops: what oneDNN does slowly or not at all. Compiled once for each instruction
 // set and chosen at run time. Images are blocked: [channels / B][height][width][B], B =
-// Kernels::block. All work on one core, and on one
-// example but where they say otherwise.
+// Kernels::block. All work on one core, and on one example but where they say otherwise.
 #pragma once
 
 #include <cstdint>
@@ -18,24 +17,16 @@ struct FirstConv {
     float slope;
 };
 
-/// A convolution of 3 by 3 and stride 1 from blocked channels to blocked ones. Its gradient at the
-/// input is one from the gradient of the outputs, with 2 - padding.
-struct Conv3 {
-    std::int64_t in_blocks, out_blocks;
+/// A convolution between blocked images. Weights [out][in][kernel][kernel].
+struct Conv {
+    std::int64_t in, out;        // channels, the real ones
     std::int64_t height, width;  // of the input
-    std::int64_t padding;        // 0 to 2
-    bool activation;             // z > 0 ? z : slope * z behind it
+    std::int64_t kernel, stride, padding;
+    bool activation;  // z > 0 ? z : slope * z behind it
     float slope;
 
-    std::int64_t out_height() const { return height + 2 * padding - 2; }
-    std::int64_t out_width() const { return width + 2 * padding - 2; }
-};
-
-/// Where the weight of a channel `out`, a channel `in` and a tap [ky][kx] lies in a parameter:
-/// at out * out_stride + in * in_stride + tap. Numbers of channels are the real ones.
-struct Conv3Weights {
-    std::int64_t in, out, in_stride, out_stride;
-    bool upside_down;  // rows of taps in reverse: for the gradient at the input
+    std::int64_t out_height() const { return (height + 2 * padding - kernel) / stride + 1; }
+    std::int64_t out_width() const { return (width + 2 * padding - kernel) / stride + 1; }
 };
 
 /// Rows of `in` plain values to rows of `out`.
@@ -53,9 +44,6 @@ struct Pool {
     float slope;
 };
 
-/// Of one vector of `block` values z, whether each is above zero: a bit each from the lowest.
-using Signs = std::uint16_t;
-
 /// Normalisation of blocked channels, with z > 0 ? z : slope * z behind it if `activation`. Vectors
 /// hold a number a channel, up to whole blocks.
 struct Norm {
@@ -64,38 +52,47 @@ struct Norm {
     float slope;
 };
 
+/// Of one vector of `block` values z, whether each is above zero: a bit each from the lowest.
+using Signs = std::uint16_t;
+
+/// One way to compute convolutions. An example's numbers are the same for any number of others.
+struct ConvKernels {
+    /// Floats of the weights as `forward` wants them, `gradient` wants them, and `weights` writes
+    /// their gradient.
+    std::int64_t (*packed_size)(const Conv &);
+    void (*pack)(const Conv &, const float *weights, float *packed);
+    void (*pack_gradient)(const Conv &, const float *weights, float *packed);
+    /// Adds what `weights` wrote to the gradient of the parameter.
+    void (*deposit)(const Conv &, const float *sums, float *weights);
+
+    /// Examples that `forward` and `gradient`, or `weights`, work on together; 1: they gain nothing
+    /// by more.
+    std::int64_t (*group)(const Conv &);
+    std::int64_t (*weights_group)(const Conv &);
+    /// Floats of scratch for each of the three below.
+    std::int64_t (*scratch)(const Conv &);
+
+    /// bias [out padded]. `signs`, unless null: one for every vector of y.
+    void (*forward)(const Conv &, std::int64_t examples, const float *weights, const float *bias,
+                    const float *x, std::int64_t x_stride, float *scratch, float *y,
+                    std::int64_t y_stride, Signs *signs);
+    /// dx from g at the output, before the activation.
+    void (*gradient)(const Conv &, std::int64_t examples, const float *weights, const float *g,
+                     std::int64_t g_stride, float *scratch, float *dx, std::int64_t dx_stride);
+    /// Writes the gradient of the weights and of the bias, summed over examples, or adds it to what
+    /// is there. g: before the activation.
+    void (*weights)(const Conv &, std::int64_t examples, const float *x, std::int64_t x_stride,
+                    const float *g, std::int64_t g_stride, float *scratch, bool add, float *sums,
+                    float *bias);
+};
+
 struct Kernels {
     std::int64_t block;
 
-    /// Weights at the six points of kernels_winograd.hpp: [point][out blocks in pairs][in blocks]
-    /// [ky][B in][one or two blocks][B out], an odd last block by itself. `conv3_deposit` adds the
-    /// gradient of such weights to that of the parameter.
-    std::int64_t (*conv3_packed_size)(const Conv3Weights &);
-    void (*conv3_pack)(const Conv3Weights &, const float *weights, float *packed);
-    void (*conv3_deposit)(const Conv3Weights &, const float *gradient, float *weights);
-
-    /// Examples that a convolution works on together; 1: it gains nothing by it.
-    std::int64_t (*conv3_group)(const Conv3 &);
-    /// Floats of scratch for each of the three below.
-    std::int64_t (*conv3_scratch)(const Conv3 &);
-    std::int64_t (*conv3_gradient_scratch)(const Conv3 &);
-    std::int64_t (*conv3_weights_scratch)(const Conv3 &);
-    /// Each example the same for any number of them. bias [out padded]. `signs`, unless null: one
-    /// for every vector of y.
-    void (*conv3)(const Conv3 &, std::int64_t examples, const float *weights, const float *bias,
-                  const float *x, std::int64_t x_stride, float *scratch, float *y,
-                  std::int64_t y_stride, Signs *signs);
-    /// The Conv3 from g to dx, without activation, with weights packed so: channels exchanged,
-    /// upside down.
-    void (*conv3_gradient)(const Conv3 &, std::int64_t examples, const float *weights,
-                           const float *g, std::int64_t g_stride, float *scratch, float *dx,
-                           std::int64_t dx_stride);
-    /// Writes the gradient of the weights at the points, and of the bias, summed over examples, or
-    /// adds it to what is there. Works on groups of so many examples at once.
-    void (*conv3_weights)(const Conv3 &, std::int64_t examples, const float *x,
-                          std::int64_t x_stride, const float *g, std::int64_t g_stride,
-                          float *scratch, bool add, float *sums, float *bias);
-    std::int64_t (*conv3_weights_group)(const Conv3 &);
+    /// By Winograd's way: for 3 by 3, stride 1 and padding of at most 2.
+    ConvKernels conv3;
+    /// For any kernel, stride and padding.
+    ConvKernels conv;
 
     /// y = x W + bias for each row, the same for any number of rows. Weights [out blocks in
     /// pairs][in][one or two blocks][B out], an odd last block by itself; bias [out padded].

@@ -3,10 +3,36 @@
 #pragma once
 
 #include "kernels_bits.hpp"
+#include "kernels_taps.hpp"
 #include "kernels_winograd.hpp"
 
 namespace sequential {
 namespace {
+
+// The convolution of blocks to blocks. Its gradient at the input is one from the gradient of the
+// outputs, without activation and with 2 - padding.
+struct Conv3 {
+    std::int64_t in_blocks, out_blocks, height, width, padding;
+    bool activation;
+    float slope;
+
+    std::int64_t out_height() const { return height + 2 * padding - 2; }
+    std::int64_t out_width() const { return width + 2 * padding - 2; }
+};
+
+inline Conv3 conv3_of(const Conv &c) {
+    return {blocks_of(c.in), blocks_of(c.out), c.height, c.width, c.padding, c.activation, c.slope};
+}
+
+inline Conv3 back_of(const Conv &c) {
+    return {blocks_of(c.out),
+            blocks_of(c.in),
+            c.out_height(),
+            c.out_width(),
+            2 - c.padding,
+            false,
+            1.0F};
+}
 
 // Rows of the result that are worked on together, those of several examples side by side, and what
 // lies in the scratch memory for them: of both sides, at each point, [block][row][example][strip]
@@ -21,9 +47,8 @@ struct Band {
     std::int64_t strips_each() const { return strips / examples; }
 };
 
-// Weights that no cache near by holds are to be fetched for more strips.
 inline bool far_weights(const Conv3 &c) {
-    return points * c.in_blocks * c.out_blocks * 3 * B * B > 1 << 18;
+    return far_weights(points * c.in_blocks * c.out_blocks * 3 * B * B);
 }
 
 // What the nearer caches hold beside weights and images.
@@ -58,68 +83,10 @@ inline std::int64_t strips_for(std::int64_t width) {
     return (width + strip - 1) / strip;
 }
 
-// Products of neighbouring strips with up to two blocks of weights, at one point.
-template <int Blocks, int Strips>
-void strip_products(const Conv3 &c, const Band &band, std::int64_t rows, const float *weights,
-                    const float *from, float *to) {
-    Vector sum[Blocks][Strips] = {};
-    for (std::int64_t in = 0; in < c.in_blocks; ++in, from += (rows + 2) * band.strips * B)
-        for (std::int64_t ky = 0; ky < 3; ++ky) {
-            const float *v = from + ky * band.strips * B;
-#pragma GCC unroll 2
-            for (std::int64_t i = 0; i < B; ++i, ++v, weights += Blocks * B) {
-                Vector w[Blocks];
-#pragma GCC unroll 2
-                for (int b = 0; b < Blocks; ++b) w[b] = load(weights + b * B);
-                __builtin_prefetch(weights + ahead * Blocks * B);
-                if (Blocks > 1) __builtin_prefetch(weights + (ahead * Blocks + 1) * B);
-#pragma GCC unroll 16
-                for (int s = 0; s < Strips; ++s)
-#pragma GCC unroll 2
-                    for (int b = 0; b < Blocks; ++b) sum[b][s] += w[b] * v[s * B];
-            }
-        }
-#pragma GCC unroll 2
-    for (int b = 0; b < Blocks; ++b)
-#pragma GCC unroll 16
-        for (int s = 0; s < Strips; ++s) store(to + (b * rows * band.strips + s) * B, sum[b][s]);
-}
-
-using StripProducts = void (*)(const Conv3 &, const Band &, std::int64_t, const float *,
-                               const float *, float *);
-
-template <int Blocks, int Strips = tile_size>
-StripProducts strip_products_of(std::int64_t strips) {
-    if constexpr (Strips > 1)
-        if (strips < Strips) return strip_products_of<Blocks, Strips - 1>(strips);
-    return strip_products<Blocks, Strips>;
-}
-
-template <int Blocks>
-void band_products(const Conv3 &c, const Band &band, std::int64_t rows, const float *weights,
-                   const float *from, float *to) {
-    const std::int64_t strips = rows * band.strips, tiles = (strips + tile_size - 1) / tile_size;
-    const std::int64_t each = strips / tiles, wider = strips % tiles;
-    const StripProducts wide = strip_products_of<Blocks>(each + 1);
-    const StripProducts narrow = strip_products_of<Blocks>(each);
-    for (std::int64_t t = 0; t < tiles; ++t) {
-        (t < wider ? wide : narrow)(c, band, rows, weights, from, to);
-        from += (t < wider ? each + 1 : each) * B;
-        to += (t < wider ? each + 1 : each) * B;
-    }
-}
-
-// The products of a band at all points.
-inline void all_products(const Conv3 &c, const Band &band, std::int64_t rows, const float *weights,
-                         const float *from, float *to) {
-    for (std::int64_t point = 0; point < points; ++point)
-        for (std::int64_t block = 0; block < c.out_blocks; block += 2) {
-            const bool two = block + 1 < c.out_blocks;
-            (two ? band_products<2>
-                 : band_products<1>)(c, band, rows, weights, from + point * band.in_floats,
-                                     to + point * band.out_floats + block * rows * band.strips * B);
-            weights += c.in_blocks * 3 * B * (two ? 2 : 1) * B;
-        }
+// What `rows` rows of a band's result see of it, at one point.
+inline Taps taps_of(const Conv3 &c, const Band &band, std::int64_t rows) {
+    const std::int64_t row = band.strips * B;
+    return {c.in_blocks, 1, 1, 3, (rows + 2) * row, 0, row};
 }
 
 // A row of the padded input, counted from the padding's first; null in the padding.
@@ -147,7 +114,11 @@ void conv3_bands(const Conv3 &c, std::int64_t strips, std::int64_t examples, con
                 for (std::int64_t row = first; row < first + rows + 2; ++row)
                     for (std::int64_t e = 0; e < band.examples; ++e, v += strips * B)
                         enter(band, input_row(c, x + e * x_stride, block, row), v);
-            all_products(c, band, rows, weights, from, to);
+            const Taps taps = taps_of(c, band, rows);
+            for (std::int64_t point = 0; point < points; ++point)
+                products(taps, c.out_blocks, rows * band.strips,
+                         weights + point * taps.count() * c.out_blocks * B,
+                         from + point * band.in_floats, to + point * band.out_floats);
             const float *m = to;
             for (std::int64_t block = 0; block < c.out_blocks; ++block)
                 for (std::int64_t row = first; row < first + rows; ++row)
@@ -193,21 +164,21 @@ inline Vector output_row_to_points(std::int64_t strips, std::int64_t width, cons
     return sum;
 }
 
+std::int64_t conv3_group(const Conv &c) {
+    const std::int64_t strips = strips_for(c.out_width());
+    const std::int64_t forward = group_of(conv3_of(c), strips);
+    const std::int64_t back = group_of(back_of(c), strips);
+    return forward > back ? forward : back;
+}
+
 inline std::int64_t bands_scratch(const Conv3 &c, std::int64_t strips) {
     return band_of(c, strips, group_of(c, strips)).floats();
 }
 
-std::int64_t conv3_group(const Conv3 &c) {
-    return group_of(c, strips_for(c.out_width()));
-}
-
-std::int64_t conv3_scratch(const Conv3 &c) {
-    return bands_scratch(c, strips_for(c.out_width()));
-}
-
-void conv3(const Conv3 &c, std::int64_t examples, const float *weights, const float *bias,
+void conv3(const Conv &conv, std::int64_t examples, const float *weights, const float *bias,
            const float *x, std::int64_t x_stride, float *scratch, float *y, std::int64_t y_stride,
            Signs *signs) {
+    const Conv3 c = conv3_of(conv);
     const std::int64_t width = c.out_width(), strips = strips_for(width);
     conv3_bands(
         c, strips, examples, weights, x, x_stride, scratch,
@@ -240,12 +211,9 @@ void conv3(const Conv3 &c, std::int64_t examples, const float *weights, const fl
         });
 }
 
-std::int64_t conv3_gradient_scratch(const Conv3 &c) {
-    return bands_scratch(c, strips_for(c.width));
-}
-
-void conv3_gradient(const Conv3 &c, std::int64_t examples, const float *weights, const float *g,
+void conv3_gradient(const Conv &conv, std::int64_t examples, const float *weights, const float *g,
                     std::int64_t g_stride, float *scratch, float *dx, std::int64_t dx_stride) {
+    const Conv3 c = back_of(conv);
     const std::int64_t width = c.out_width(), cut = 2 - c.padding;  // columns before and behind dx
     const std::int64_t strips = strips_for(c.width);
     conv3_bands(

@@ -7,61 +7,75 @@
 namespace sequential {
 namespace {
 
-// Input channels whose sums stay in registers, with two blocks of outputs.
-constexpr std::int64_t lanes = B == 16 ? 8 : 4;
-
-inline std::int64_t blocks_of(std::int64_t channels) {
-    return (channels + B - 1) / B;
+inline Taps weight_taps(std::int64_t in) {
+    return {.blocks = blocks_of(in),
+            .phases = 1,
+            .columns = 1,
+            .rows = 3,
+            .block_floats = 0,
+            .copy_floats = 0,
+            .row_floats = 0};
 }
 
-inline std::int64_t floats_of_point(const Conv3Weights &c) {
-    return blocks_of(c.in) * blocks_of(c.out) * 3 * B * B;
+std::int64_t conv3_packed_size(const Conv &c) {
+    return points * weight_taps(c.in).count() * blocks_of(c.out) * B;
 }
 
-std::int64_t conv3_packed_size(const Conv3Weights &c) {
-    return points * floats_of_point(c);
+// Where the weight of a channel `out`, a channel `in` and a tap [ky][kx] lies in a parameter: at
+// out * out_stride + in * in_stride + tap.
+struct Conv3Weights {
+    std::int64_t in, out, in_stride, out_stride;
+};
+
+inline Conv3Weights weights_of(const Conv &c) {
+    return {c.in, c.out, 9, 9 * c.in};
 }
 
-// Calls visit(place, output, input, ky) for every vector of outputs, with its place among those of
-// a point.
-template <class Visit>
-void for_weight_vectors(const Conv3Weights &c, Visit visit) {
-    const std::int64_t in_blocks = blocks_of(c.in), out_blocks = blocks_of(c.out);
-    std::int64_t place = 0;
-    for (std::int64_t first = 0; first < out_blocks; first += 2)
-        for (std::int64_t in = 0; in < in_blocks; ++in)
-            for (std::int64_t ky = 0; ky < 3; ++ky)
-                for (std::int64_t i = in * B; i < (in + 1) * B; ++i)
-                    for (std::int64_t o = first; o < first + 2 && o < out_blocks; ++o, place += B)
-                        visit(place, o * B, i, ky);
+inline void to_points(const Conv3Weights &c, bool upside_down, const float *weights,
+                      float *packed) {
+    const Taps taps = weight_taps(c.in);
+    const std::int64_t point = taps.count() * blocks_of(c.out) * B;
+    for_weight_vectors(
+        taps, blocks_of(c.out),
+        [&](std::int64_t place, std::int64_t o, std::int64_t i, std::int64_t ky, std::int64_t) {
+            Vector w[3] = {};
+            const std::int64_t row = upside_down ? 2 - ky : ky;
+            for (std::int64_t lane = 0; i < c.in && lane < B && o + lane < c.out; ++lane) {
+                const float *from = weights + (o + lane) * c.out_stride + i * c.in_stride + row * 3;
+                w[0][lane] = from[0];
+                w[1][lane] = from[1];
+                w[2][lane] = from[2];
+            }
+            weights_to_points(w, packed + place, point);
+        });
 }
 
-void conv3_pack(const Conv3Weights &c, const float *weights, float *packed) {
-    for_weight_vectors(c, [&](std::int64_t place, std::int64_t o, std::int64_t i, std::int64_t ky) {
-        Vector w[3] = {};
-        const std::int64_t row = c.upside_down ? 2 - ky : ky;
-        for (std::int64_t lane = 0; i < c.in && lane < B && o + lane < c.out; ++lane) {
-            const float *from = weights + (o + lane) * c.out_stride + i * c.in_stride + row * 3;
-            w[0][lane] = from[0];
-            w[1][lane] = from[1];
-            w[2][lane] = from[2];
-        }
-        weights_to_points(w, packed + place, floats_of_point(c));
-    });
+void conv3_pack(const Conv &c, const float *weights, float *packed) {
+    to_points(weights_of(c), false, weights, packed);
 }
 
-void conv3_deposit(const Conv3Weights &c, const float *gradient, float *weights) {
-    for_weight_vectors(c, [&](std::int64_t place, std::int64_t o, std::int64_t i, std::int64_t ky) {
-        if (i >= c.in) return;
-        Vector w[3];
-        weights_from_points(gradient + place, floats_of_point(c), w);
-        for (std::int64_t lane = 0; lane < B && o + lane < c.out; ++lane) {
-            float *to = weights + (o + lane) * c.out_stride + i * c.in_stride + ky * 3;
-            to[0] += w[0][lane];
-            to[1] += w[1][lane];
-            to[2] += w[2][lane];
-        }
-    });
+void conv3_pack_gradient(const Conv &c, const float *weights, float *packed) {
+    const Conv3Weights w = weights_of(c);
+    to_points({w.out, w.in, w.out_stride, w.in_stride}, true, weights, packed);
+}
+
+void conv3_deposit(const Conv &conv, const float *sums, float *weights) {
+    const Conv3Weights c = weights_of(conv);
+    const Taps taps = weight_taps(c.in);
+    const std::int64_t point = taps.count() * blocks_of(c.out) * B;
+    for_weight_vectors(
+        taps, blocks_of(c.out),
+        [&](std::int64_t place, std::int64_t o, std::int64_t i, std::int64_t ky, std::int64_t) {
+            if (i >= c.in) return;
+            Vector w[3];
+            weights_from_points(sums + place, point, w);
+            for (std::int64_t lane = 0; lane < B && o + lane < c.out; ++lane) {
+                float *to = weights + (o + lane) * c.out_stride + i * c.in_stride + ky * 3;
+                to[0] += w[0][lane];
+                to[1] += w[1][lane];
+                to[2] += w[2][lane];
+            }
+        });
 }
 
 // Examples whose inputs and gradients are at the points together.
@@ -70,70 +84,26 @@ inline std::int64_t weights_group_of(const Conv3 &c, const Band &band) {
     return count < 1 ? 1 : count;
 }
 
-std::int64_t conv3_weights_group(const Conv3 &c) {
+std::int64_t conv3_weights_group(const Conv &conv) {
+    const Conv3 c = conv3_of(conv);
     return weights_group_of(c, band_of(c, strips_for(c.out_width())));
 }
 
-std::int64_t conv3_weights_scratch(const Conv3 &c) {
-    const Band band = band_of(c, strips_for(c.out_width()));
-    return weights_group_of(c, band) * band.floats();
+std::int64_t conv3_scratch(const Conv &conv) {
+    const Conv3 c = conv3_of(conv);
+    const std::int64_t strips = strips_for(c.out_width());
+    const Band band = band_of(c, strips);
+    const std::int64_t forward = bands_scratch(c, strips),
+                       back = bands_scratch(back_of(conv), strips);
+    const std::int64_t weights = weights_group_of(c, band) * band.floats();
+    const std::int64_t most = forward > back ? forward : back;
+    return most > weights ? most : weights;
 }
 
-// What the strips of some examples give to some input channels, added to the sums or in their
-// place.
-template <int Blocks>
-void lane_sums(const Band &band, std::int64_t count, std::int64_t rows, const float *v,
-               const float *g, bool add, float *sums) {
-    Vector sum[lanes][Blocks];
-#pragma GCC unroll 8
-    for (int i = 0; i < lanes; ++i)
-#pragma GCC unroll 2
-        for (int b = 0; b < Blocks; ++b)
-            sum[i][b] = add ? load(sums + (i * Blocks + b) * B) : Vector{};
-    const std::int64_t strips = rows * band.strips;
-    const std::int64_t next = band.floats() - strips * B;
-    for (std::int64_t example = 0; example < count; ++example, v += next, g += next)
-#pragma GCC unroll 2
-        for (std::int64_t s = 0; s < strips; ++s, v += B, g += B) {
-            Vector d[Blocks];
-#pragma GCC unroll 2
-            for (int b = 0; b < Blocks; ++b) d[b] = load(g + b * strips * B);
-#pragma GCC unroll 8
-            for (int i = 0; i < lanes; ++i)
-#pragma GCC unroll 2
-                for (int b = 0; b < Blocks; ++b) sum[i][b] += d[b] * v[i];
-        }
-#pragma GCC unroll 8
-    for (int i = 0; i < lanes; ++i)
-#pragma GCC unroll 2
-        for (int b = 0; b < Blocks; ++b) store(sums + (i * Blocks + b) * B, sum[i][b]);
-}
-
-// The same for all channels, at all points.
-inline void add_products(const Conv3 &c, const Band &band, std::int64_t count, std::int64_t rows,
-                         const float *scratch, bool add, float *sums) {
-    const float *const v = scratch, *const g = scratch + points * band.in_floats;
-    for (std::int64_t point = 0; point < points; ++point)
-        for (std::int64_t out = 0; out < c.out_blocks; out += 2) {
-            const bool two = out + 1 < c.out_blocks;
-            for (std::int64_t in = 0; in < c.in_blocks; ++in)
-                for (std::int64_t ky = 0; ky < 3; ++ky)
-                    for (std::int64_t i = 0; i < B; i += lanes) {
-                        (two ? lane_sums<2>
-                             : lane_sums<1>)(band, count, rows,
-                                             v + point * band.in_floats +
-                                                 (in * (rows + 2) + ky) * band.strips * B + i,
-                                             g + point * band.out_floats +
-                                                 out * rows * band.strips * B,
-                                             add, sums);
-                        sums += lanes * (two ? 2 : 1) * B;
-                    }
-        }
-}
-
-void conv3_weights(const Conv3 &c, std::int64_t examples, const float *x, std::int64_t x_stride,
+void conv3_weights(const Conv &conv, std::int64_t examples, const float *x, std::int64_t x_stride,
                    const float *g, std::int64_t g_stride, float *scratch, bool add, float *sums,
                    float *bias) {
+    const Conv3 c = conv3_of(conv);
     const std::int64_t width = c.out_width(), height = c.out_height();
     const Band band = band_of(c, strips_for(width));
     const std::int64_t group = weights_group_of(c, band);
@@ -159,7 +129,13 @@ void conv3_weights(const Conv3 &c, std::int64_t examples, const float *x, std::i
                                       d, band.out_floats));
                 to += band.floats();
             }
-            add_products(c, band, count, rows, scratch, add || example + first > 0, sums);
+            const Taps taps = taps_of(c, band, rows);
+            for (std::int64_t point = 0; point < points; ++point)
+                weight_sums(taps, c.out_blocks, {count, rows * band.strips, band.floats()},
+                            scratch + point * band.in_floats,
+                            scratch + points * band.in_floats + point * band.out_floats,
+                            add || example + first > 0,
+                            sums + point * taps.count() * c.out_blocks * B);
         }
     }
 }

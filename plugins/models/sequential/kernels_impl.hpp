@@ -1,6 +1,7 @@
 // The loops of kernels.hpp, for a block of BLOCK floats. Included by one file an instruction set.
 #include "kernels_conv.hpp"
 #include "kernels_conv3_weights.hpp"
+#include "kernels_direct_weights.hpp"
 #include "kernels_norm.hpp"
 #include "kernels_pool.hpp"
 #include "kernels_product.hpp"
@@ -23,17 +24,26 @@ void add(const float *x, float *sum, std::int64_t count) {
 }
 
 constexpr Kernels table{.block = B,
-                        .conv3_packed_size = conv3_packed_size,
-                        .conv3_pack = conv3_pack,
-                        .conv3_deposit = conv3_deposit,
-                        .conv3_group = conv3_group,
-                        .conv3_scratch = conv3_scratch,
-                        .conv3_gradient_scratch = conv3_gradient_scratch,
-                        .conv3_weights_scratch = conv3_weights_scratch,
-                        .conv3 = conv3,
-                        .conv3_gradient = conv3_gradient,
-                        .conv3_weights = conv3_weights,
-                        .conv3_weights_group = conv3_weights_group,
+                        .conv3 = {.packed_size = conv3_packed_size,
+                                  .pack = conv3_pack,
+                                  .pack_gradient = conv3_pack_gradient,
+                                  .deposit = conv3_deposit,
+                                  .group = conv3_group,
+                                  .weights_group = conv3_weights_group,
+                                  .scratch = conv3_scratch,
+                                  .forward = conv3,
+                                  .gradient = conv3_gradient,
+                                  .weights = conv3_weights},
+                        .conv = {.packed_size = direct_packed_size,
+                                 .pack = direct_pack,
+                                 .pack_gradient = direct_pack_gradient,
+                                 .deposit = direct_deposit,
+                                 .group = direct_group,
+                                 .weights_group = direct_weights_group,
+                                 .scratch = direct_scratch,
+                                 .forward = direct,
+                                 .gradient = direct_gradient,
+                                 .weights = direct_weights},
                         .product = product,
                         .product_gradient = product_gradient,
                         .first_conv_scratch = scratch_size,

@@ -21,8 +21,8 @@ Normalisation::Normalisation(Graph &graph, int input, const LayerSpec &spec,
       weight_(constant(graph, name + ".weight", graph.value(input).shape[0], 1)),
       bias_(constant(graph, name + ".bias", graph.value(input).shape[0], 0)),
       stride_(graph.value(input).stride()),
-      weight_slot_(graph.add_gradient_slot(plain_desc(weight_.shape))),
-      bias_slot_(graph.add_gradient_slot(plain_desc(bias_.shape))) {
+      weight_slot_(graph.add_gradient_slot(weight_.shape[0])),
+      bias_slot_(graph.add_gradient_slot(bias_.shape[0])) {
     const Value in = graph.value(input);
     inputs = {input};
     outputs = {graph.add_value(in.shape, in.desc, true)};
@@ -34,13 +34,8 @@ Normalisation::Normalisation(Graph &graph, int input, const LayerSpec &spec,
 
 void Normalisation::deposit(const ParameterGradients &gradients) const {
     const auto count = static_cast<std::int64_t>(channels_);
-    kernels().add(gradients.slot_data(weight_slot_), weight_.gradient.data(), count);
-    kernels().add(gradients.slot_data(bias_slot_), bias_.gradient.data(), count);
-}
-
-void Normalisation::clear_other_rows(const Batch &batch) const {
-    for (std::int64_t row = std::max(batch.begin, batch.rows); row < batch.end; ++row)
-        std::fill_n(dx(batch, row), stride_, 0.0F);
+    kernels().add(gradients.slot(weight_slot_), weight_.gradient.data(), count);
+    kernels().add(gradients.slot(bias_slot_), bias_.gradient.data(), count);
 }
 
 int normalisable(Graph &graph, int input, const LayerSpec &spec) {

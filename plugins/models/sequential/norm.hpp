@@ -30,14 +30,10 @@ class Normalisation : public Operation {
         return batch.gradient(outputs[0], row);
     }
     float *dx(const Batch &batch, std::int64_t row) const { return batch.gradient(inputs[0], row); }
-    /// Behind the last row to go back that is real.
-    static std::int64_t real_end(const Batch &batch) { return std::min(batch.end, batch.rows); }
-    /// Rows that only fill the micro-batch have no gradient.
-    void clear_other_rows(const Batch &batch) const;
     /// `bias`: sums of g; `weight`: sums of g (x - mean) / deviation.
     void store(const Batch &batch, std::size_t channel, double weight, double bias) const {
-        batch.gradients->slot_data(weight_slot_)[channel] = static_cast<float>(weight);
-        batch.gradients->slot_data(bias_slot_)[channel] = static_cast<float>(bias);
+        batch.gradients->slot(weight_slot_)[channel] = static_cast<float>(weight);
+        batch.gradients->slot(bias_slot_)[channel] = static_cast<float>(bias);
     }
 
     LayerSpec spec_;

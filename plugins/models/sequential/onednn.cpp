@@ -51,16 +51,6 @@ memory::desc blocked_desc(const Shape &dims) {
     return {dims, memory::data_type::f32, tag};
 }
 
-memory::desc any_desc(const Shape &dims) {
-    return {dims, memory::data_type::f32, memory::format_tag::any};
-}
-
-memory zeroed(const memory::desc &desc) {
-    memory result(desc, cpu());
-    std::memset(result.get_data_handle(), 0, desc.get_size());
-    return result;
-}
-
 dnnl::primitive_attr own_scratch() {
     dnnl::primitive_attr attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
@@ -75,16 +65,6 @@ void execute(const dnnl::primitive &primitive, const dnnl::stream &stream,
         if (argument.memory != nullptr) list[count++] = {argument.index, argument.memory->get()};
     dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive.get(), stream.get(), count, list),
                             "oneDNN could not run a primitive");
-}
-
-void copy(const memory &from, const memory &to) {
-    if (from.get_desc() == to.get_desc()) {
-        std::memcpy(to.get_data_handle(), from.get_data_handle(), from.get_desc().get_size());
-        return;
-    }
-    const OneThread one;
-    const dnnl::stream stream(cpu());
-    dnnl::reorder(from, to).execute(stream, const_cast<memory &>(from), const_cast<memory &>(to));
 }
 
 }  // namespace sequential

@@ -75,12 +75,6 @@ using Aligned = std::vector<float, CacheLines<float>>;
 dnnl::memory::desc plain_desc(const Shape &dims);
 /// [n, c, h, w] in blocks of kernels().block channels.
 dnnl::memory::desc blocked_desc(const Shape &dims);
-/// Any layout that the primitive likes best.
-dnnl::memory::desc any_desc(const Shape &dims);
-
-/// Memory of its own, zeroed, so that the padding of blocks never holds anything else.
-dnnl::memory zeroed(const dnnl::memory::desc &desc);
-
 /// The attributes of all our primitives: scratch memory is the caller's.
 dnnl::primitive_attr own_scratch();
 
@@ -92,8 +86,5 @@ struct Argument {
 /// Runs a primitive without allocating on our side.
 void execute(const dnnl::primitive &primitive, const dnnl::stream &stream,
              std::initializer_list<Argument> arguments);
-
-/// A copy from one layout into another; nothing at all when they are the same.
-void copy(const dnnl::memory &from, const dnnl::memory &to);
 
 }  // namespace sequential

@@ -78,7 +78,6 @@ class Dropout final : public Operation {
             }
         }
         for (std::int64_t i = 0; i < batch.rows * stride_; ++i) y[i] = x[i] * factors[i];
-        std::fill(y + batch.rows * stride_, y + batch.end * stride_, 0.0F);
     }
 
     void backward(Batch &batch, bool input, bool) const override {
@@ -87,7 +86,6 @@ class Dropout final : public Operation {
         const float *g = batch.work->gradient_data(outputs[0]);
         float *dx = batch.work->gradient_data(inputs[0]);
         for (std::int64_t i = 0; i < batch.rows * stride_; ++i) dx[i] = g[i] * factors[i];
-        std::fill(dx + batch.rows * stride_, dx + batch.end * stride_, 0.0F);
     }
 
   private:

@@ -13,7 +13,6 @@ void Executor::write_stage_gradient(const Batch &batch, const float *p) const {
     const std::int64_t size = graph_.stage_size;
     float *const to = batch.work->gradient_data(graph_.stage_end);
     std::copy_n(p + batch.first * size, batch.rows * size, to);
-    std::fill(to + batch.rows * size, to + graph_.width * size, 0.0F);
 }
 
 void Executor::ascend(float *x, std::int64_t rows, const float *p, std::int64_t steps,

@@ -7,9 +7,8 @@
 namespace sequential {
 namespace {
 
-/// Whether position i of all that a micro-batch holds is a token of a real row.
-bool is_token(const Batch &batch, std::int64_t position, std::int64_t length) {
-    if (position >= batch.rows * length) return false;
+/// Whether position i of all that a micro-batch holds is a token.
+bool is_token(const Batch &batch, std::int64_t position) {
     return batch.mask == nullptr || batch.mask[position] != 0;
 }
 
@@ -26,7 +25,7 @@ class Padding final : public Operation {
     void forward(Batch &batch) const override {
         auto *tokens = batch.frame->extra<std::uint8_t>(tokens_);
         for (std::int64_t i = 0; i < batch.end * length_; ++i)
-            tokens[i] = is_token(batch, i, length_) ? 1 : 0;
+            tokens[i] = is_token(batch, i) ? 1 : 0;
         clear(batch, batch.frame->data(outputs[0]));
     }
 
@@ -62,7 +61,7 @@ class MeanPool final : public Operation {
             std::fill_n(y, dim_, 0.0F);
             std::int64_t count = 0;
             for (std::int64_t i = row * length_; i < (row + 1) * length_; ++i)
-                if (is_token(batch, i, length_)) {
+                if (is_token(batch, i)) {
                     kernels().add(x + i * dim_, y, dim_);
                     ++count;
                 }
@@ -70,7 +69,7 @@ class MeanPool final : public Operation {
             for (std::int64_t j = 0; j < dim_; ++j) y[j] *= share;
             float *shares = batch.frame->extra<float>(shares_);
             for (std::int64_t i = row * length_; i < (row + 1) * length_; ++i)
-                shares[i] = is_token(batch, i, length_) ? share : 0.0F;
+                shares[i] = is_token(batch, i) ? share : 0.0F;
         }
     }
 

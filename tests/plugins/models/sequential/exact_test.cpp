@@ -57,6 +57,27 @@ TEST_CASE("an example's numbers do not depend on its batch") {
     }
 }
 
+TEST_CASE("nor where convolutions work on several examples together") {
+    const Shape shape{180, 11, 9};
+    const std::int64_t total = 37, size = 180 * 11 * 9;
+    const std::vector<float> x = numbers(total * size, 3);
+    const auto names = ids(total);
+    Net net({conv(180, 3, 1, 1), layer("relu"), conv(180, 3, 2, 1), layer("relu"), layer("flatten"),
+             linear(4)},
+            shape, 2);
+    const Result whole = net.pass(x, names, {.input = true}, true);
+    for (const std::int64_t batch : {1, 2, 5, 16}) {
+        CAPTURE(batch);
+        for (std::int64_t first = 0; first + batch <= total; first += batch == 1 ? 7 : batch) {
+            const Result part = net.pass(rows_of(x, first, batch, size),
+                                         {names.begin() + first, names.begin() + first + batch},
+                                         {.input = true}, true);
+            REQUIRE(same(part.outputs, rows_of(whole.outputs, first, batch, 4)));
+            REQUIRE(same(part.dx, rows_of(whole.dx, first, batch, size)));
+        }
+    }
+}
+
 TEST_CASE("rows that hold NaN do not reach their neighbours, nor later batches") {
     std::vector<float> x = numbers(20 * 784, 3);
     Net net(small_cnn(), {1, 28, 28});

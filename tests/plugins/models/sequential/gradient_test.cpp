@@ -49,6 +49,33 @@ TEST_CASE("gradients of 3 by 3 convolutions between blocks: paddings, tiles, odd
                   {.rows = 2, .most = 2});
 }
 
+TEST_CASE("gradients of other convolutions between blocks: strides, paddings, tiles, pieces") {
+    for (const std::int64_t kernel : {1, 2, 3, 5})
+        for (const std::int64_t stride : {1, 2, 3})
+            for (const std::int64_t padding : {0, 1, 4}) {
+                CAPTURE(kernel);
+                CAPTURE(stride);
+                CAPTURE(padding);
+                check_network(
+                    {conv(5, kernel, stride, padding), layer("relu"), layer("flatten"), linear(2)},
+                    {20, 6, 9}, {.rows = 2, .most = 6});
+            }
+    check_network({conv(20, 3, 2), layer("relu"), conv(40, 1, 2), leaky(0.2), conv(33, 2, 2, 1),
+                   layer("relu"), layer("flatten"), linear(3)},
+                  {1, 27, 31}, {.rows = 2, .most = 6});
+    // More rows than are worked on together.
+    check_network({conv(33, 5, 2, 2), layer("relu"), layer("flatten"), linear(2)}, {33, 49, 40},
+                  {.rows = 1, .most = 2});
+}
+
+TEST_CASE("gradients of convolutions that work on several examples together") {
+    for (const std::int64_t stride : {1, 2}) {
+        CAPTURE(stride);
+        check_network({conv(180, 3, stride, 1), layer("relu"), layer("flatten"), linear(2)},
+                      {180, 4, 3}, {.most = 2});
+    }
+}
+
 TEST_CASE("gradients of activations") {
     for (const char *type : {"relu", "tanh", "sigmoid"}) {
         CAPTURE(type);

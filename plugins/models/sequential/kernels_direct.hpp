@@ -1,0 +1,211 @@
+// Convolution of any kernel, stride and padding on blocked images, as it is defined. What a tap
+// sees of a row lies `stride` pixels apart: for each column of the kernel the rows are copied with
+// those pixels side by side, rows `stride` apart one behind the other, so that the results of
+// several rows and examples are one matrix product. The gradient at the input falls into
+// stride * stride such convolutions, one for each of the pixels that a tap meets in turn.
+#pragma once
+
+#include "kernels_bits.hpp"
+#include "kernels_taps.hpp"
+
+namespace sequential {
+namespace {
+
+inline std::int64_t divided_up(std::int64_t a, std::int64_t b) {
+    return (a + b - 1) / b;
+}
+
+// An image, the copies that are made of it, and the results.
+struct View {
+    std::int64_t blocks, height, width;      // of the image
+    std::int64_t stride;                     // in it, of what is neighbours in a copy
+    std::int64_t phases, columns, rows;      // of the copies' taps, see Taps
+    std::int64_t top, left, step;            // the first copy's first pixel; to the next column's
+    std::int64_t out_blocks, lines, pixels;  // of the results: rows, and pixels in each
+
+    std::int64_t copies() const { return phases * columns; }
+    std::int64_t more() const { return divided_up(rows, phases) - 1; }  // rows than there are lines
+};
+
+inline View forward_view(const Conv &c) {
+    return {.blocks = blocks_of(c.in),
+            .height = c.height,
+            .width = c.width,
+            .stride = c.stride,
+            .phases = c.stride < c.kernel ? c.stride : c.kernel,
+            .columns = c.kernel,
+            .rows = c.kernel,
+            .top = -c.padding,
+            .left = -c.padding,
+            .step = 1,
+            .out_blocks = blocks_of(c.out),
+            .lines = c.out_height(),
+            .pixels = c.out_width()};
+}
+
+// Back to the input, its pixels i * stride + p - padding have residue p, from the first that is not
+// padding on. Of the kernel it sees the taps j * stride + p, each with the output's pixel i - j.
+struct Residue {
+    std::int64_t begin, taps;
+};
+
+inline Residue residue_of(const Conv &c, std::int64_t p) {
+    return {p < c.padding ? divided_up(c.padding - p, c.stride) : 0,
+            p < c.kernel ? divided_up(c.kernel - p, c.stride) : 0};
+}
+
+inline View gradient_view(const Conv &c) {
+    std::int64_t low = 0, high = 0;  // of the pixels that the first of all residues see
+    for (std::int64_t p = 0; p < c.stride; ++p) {
+        const Residue residue = residue_of(c, p);
+        if (p == 0 || residue.begin > high) high = residue.begin;
+        if (p == 0 || residue.begin - residue.taps + 1 < low)
+            low = residue.begin - residue.taps + 1;
+    }
+    return {.blocks = blocks_of(c.out),
+            .height = c.out_height(),
+            .width = c.out_width(),
+            .stride = 1,
+            .phases = 1,
+            .columns = high - low + 1,
+            .rows = high - low + 1,
+            .top = low,
+            .left = high,
+            .step = -1,
+            .out_blocks = blocks_of(c.in),
+            .lines = divided_up(c.height, c.stride),
+            .pixels = divided_up(c.width, c.stride)};
+}
+
+// Examples and lines of the results that are worked on together.
+struct Piece {
+    std::int64_t examples, lines;
+
+    std::int64_t row_floats(const View &v) const { return examples * v.pixels * B; }
+    std::int64_t copy_floats(const View &v) const { return (lines + v.more()) * row_floats(v); }
+    std::int64_t in_floats(const View &v) const { return v.blocks * v.copies() * copy_floats(v); }
+    std::int64_t out_floats(const View &v) const { return v.out_blocks * lines * row_floats(v); }
+    std::int64_t floats(const View &v) const { return in_floats(v) + out_floats(v); }
+    std::int64_t strips(const View &v) const { return lines * examples * v.pixels; }
+    Taps taps(const View &v) const {
+        return {v.blocks,       v.phases,     v.columns, v.rows, v.copies() * copy_floats(v),
+                copy_floats(v), row_floats(v)};
+    }
+};
+
+// As much as the nearer caches hold beside weights.
+inline Piece largest_piece(const View &v) {
+    const bool far = far_weights(v.blocks * v.out_blocks * v.columns * v.rows * B * B);
+    const std::int64_t room = far ? 1 << 19 : 1 << 17;
+    const std::int64_t whole = Piece{1, v.lines}.floats(v);
+    if (whole <= room) return {far ? room / whole : 1, v.lines};
+    const std::int64_t line = Piece{1, 1}.floats(v) - Piece{1, 0}.floats(v);
+    const std::int64_t lines = (room - Piece{1, 0}.floats(v)) / line;
+    return {1, lines < 1 ? 1 : lines};
+}
+
+// Calls work(example, line, piece) for all pieces.
+template <class Work>
+void for_pieces(const View &v, std::int64_t examples, Work work) {
+    const Piece most = largest_piece(v);
+    for (std::int64_t e = 0; e < examples; e += most.examples)
+        for (std::int64_t line = 0; line < v.lines; line += most.lines) {
+            Piece piece = most;
+            if (examples - e < piece.examples) piece.examples = examples - e;
+            if (v.lines - line < piece.lines) piece.lines = v.lines - line;
+            work(e, line, piece);
+        }
+}
+
+inline void copy_row(const View &v, const float *line, std::int64_t left, float *to) {
+    for (std::int64_t i = 0; i < v.pixels; ++i, left += v.stride)
+        store(to + i * B,
+              line != nullptr && left >= 0 && left < v.width ? load(line + left * B) : Vector{});
+}
+
+inline void copy_image(const View &v, const Piece &piece, std::int64_t first, const float *x,
+                       std::int64_t x_stride, float *to) {
+    for (std::int64_t block = 0; block < v.blocks; ++block, x += v.height * v.width * B)
+        for (std::int64_t phase = 0; phase < v.phases; ++phase)
+            for (std::int64_t column = 0; column < v.columns; ++column)
+                for (std::int64_t row = first; row < first + piece.lines + v.more(); ++row) {
+                    const std::int64_t y = row * v.stride + phase + v.top;
+                    const bool inside = y >= 0 && y < v.height;
+                    for (std::int64_t e = 0; e < piece.examples; ++e, to += v.pixels * B)
+                        copy_row(v, inside ? x + e * x_stride + y * v.width * B : nullptr,
+                                 v.left + column * v.step, to);
+                }
+}
+
+// Calls leave(block, line, example, from) for the rows of a piece's results.
+template <class Leave>
+void for_results(const View &v, const Piece &piece, std::int64_t example, std::int64_t line,
+                 const float *from, Leave leave) {
+    for (std::int64_t block = 0; block < v.out_blocks; ++block)
+        for (std::int64_t l = line; l < line + piece.lines; ++l)
+            for (std::int64_t e = example; e < example + piece.examples; ++e, from += v.pixels * B)
+                leave(block, l, e, from);
+}
+
+void direct(const Conv &c, std::int64_t examples, const float *weights, const float *bias,
+            const float *x, std::int64_t x_stride, float *scratch, float *y, std::int64_t y_stride,
+            Signs *signs) {
+    const View v = forward_view(c);
+    for_pieces(v, examples, [&](std::int64_t example, std::int64_t first, const Piece &piece) {
+        float *const results = scratch + piece.in_floats(v);
+        copy_image(v, piece, first, x + example * x_stride, x_stride, scratch);
+        products(piece.taps(v), v.out_blocks, piece.strips(v), weights, scratch, results);
+        for_results(v, piece, example, first, results,
+                    [&](std::int64_t block, std::int64_t line, std::int64_t e, const float *from) {
+                        const Vector shift = load(bias + block * B);
+                        const std::int64_t at =
+                            e * y_stride + (block * v.lines + line) * v.pixels * B;
+                        for (std::int64_t i = 0; i < v.pixels * B; i += B) {
+                            Vector z = load(from + i) + shift;
+                            if (signs != nullptr) signs[(at + i) / B] = signs_of(z);
+                            if (c.activation) z = rectify(z, c.slope);
+                            store(y + at + i, z);
+                        }
+                    });
+    });
+}
+
+// The taps of a residue in each direction.
+inline Taps taps_of(Taps all, const Residue &y, const Residue &x) {
+    all.rows = y.taps;
+    all.columns = x.taps;
+    return all;
+}
+
+void direct_gradient(const Conv &c, std::int64_t examples, const float *weights, const float *g,
+                     std::int64_t g_stride, float *scratch, float *dx, std::int64_t dx_stride) {
+    const View v = gradient_view(c);
+    for_pieces(v, examples, [&](std::int64_t example, std::int64_t first, const Piece &piece) {
+        float *const results = scratch + piece.in_floats(v);
+        copy_image(v, piece, first, g + example * g_stride, g_stride, scratch);
+        const float *w = weights;
+        for (std::int64_t py = 0; py < c.stride; ++py)
+            for (std::int64_t px = 0; px < c.stride; ++px) {
+                const Residue down = residue_of(c, py), right = residue_of(c, px);
+                const Taps taps = taps_of(piece.taps(v), down, right);
+                products(taps, v.out_blocks, piece.strips(v), w,
+                         scratch + (v.left - right.begin) * taps.copy_floats +
+                             (down.begin - down.taps + 1 - v.top) * taps.row_floats,
+                         results);
+                w += taps.count() * v.out_blocks * B;
+                for_results(
+                    v, piece, example, first, results,
+                    [&](std::int64_t block, std::int64_t line, std::int64_t e, const float *from) {
+                        const std::int64_t row = (line + down.begin) * c.stride + py - c.padding;
+                        if (row >= c.height) return;
+                        float *to = dx + e * dx_stride + (block * c.height + row) * c.width * B;
+                        std::int64_t column = right.begin * c.stride + px - c.padding;
+                        for (; column < c.width; column += c.stride, from += B)
+                            store(to + column * B, load(from));
+                    });
+            }
+    });
+}
+
+}  // namespace
+}  // namespace sequential
