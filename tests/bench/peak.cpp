@@ -2,6 +2,8 @@
 
 #include <immintrin.h>
 #include <chrono>
+#include <cstring>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -24,6 +26,20 @@ __attribute__((target("avx512f"))) double flops_avx512() {
     return 2.0 * 16 * chains * rounds;
 }
 
+__attribute__((target("avx512f,avx512bf16"))) double flops_bf16() {
+    __m512 sum[chains];
+    for (int i = 0; i < chains; ++i) sum[i] = _mm512_set1_ps(static_cast<float>(i));
+    const __m512 one = _mm512_set1_ps(1.0F), small = _mm512_set1_ps(0.001F);
+    const __m512bh a = _mm512_cvtne2ps_pbh(one, one), b = _mm512_cvtne2ps_pbh(small, small);
+    for (long r = 0; r < rounds; ++r)
+#pragma GCC unroll 12
+        for (int i = 0; i < chains; ++i) sum[i] = _mm512_dpbf16_ps(sum[i], a, b);
+    __m512 total = sum[0];
+    for (int i = 1; i < chains; ++i) total = _mm512_add_ps(total, sum[i]);
+    sink = _mm512_cvtss_f32(total);
+    return 2.0 * 32 * chains * rounds;
+}
+
 __attribute__((target("avx2,fma"))) double flops_avx2() {
     __m256 sum[chains];
     for (int i = 0; i < chains; ++i) sum[i] = _mm256_set1_ps(static_cast<float>(i));
@@ -37,28 +53,58 @@ __attribute__((target("avx2,fma"))) double flops_avx2() {
     return 2.0 * 8 * chains * rounds;
 }
 
-double rate_of_one(double seconds) {
+class Copy {
+  public:
+    double operator()() {
+        std::memcpy(to_.data(), from_.data(), from_.size());
+        sink = static_cast<float>(to_[to_.size() / 2]);
+        return 2.0 * static_cast<double>(from_.size());
+    }
+
+  private:
+    std::vector<char> from_ = std::vector<char>(std::size_t{1} << 28, 1), to_ = from_;
+};
+
+/// In 1e9 a second: what threads together do of what `make` makes for each; one call says how much
+/// it did.
+template <class Make>
+double rate(int threads, double seconds, Make make) {
     using Clock = std::chrono::steady_clock;
-    const bool wide = __builtin_cpu_supports("avx512f") != 0;
-    double flops = 0, elapsed = 0;
-    const auto begin = Clock::now();
-    do {
-        flops += wide ? flops_avx512() : flops_avx2();
-        elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
-    } while (elapsed < seconds);
-    return flops / elapsed * 1e-9;
-}
-
-}  // namespace
-
-double multiply_add_peak(int threads, double seconds) {
     std::vector<double> rates(static_cast<std::size_t>(threads));
     std::vector<std::thread> running;
-    for (double &rate : rates) running.emplace_back([&] { rate = rate_of_one(seconds); });
+    std::latch ready(threads);
+    for (double &mine : rates)
+        running.emplace_back([&] {
+            auto work = make();
+            ready.arrive_and_wait();
+            double done = 0, elapsed = 0;
+            const auto begin = Clock::now();
+            do {
+                done += work();
+                elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
+            } while (elapsed < seconds);
+            mine = done / elapsed * 1e-9;
+        });
     double total = 0;
     for (std::size_t i = 0; i < running.size(); ++i) {
         running[i].join();
         total += rates[i];
     }
     return total;
+}
+
+}  // namespace
+
+double multiply_add_peak(int threads, double seconds) {
+    const bool wide = __builtin_cpu_supports("avx512f") != 0;
+    return rate(threads, seconds, [wide] { return wide ? flops_avx512 : flops_avx2; });
+}
+
+std::optional<double> multiply_add_peak_bf16(int threads, double seconds) {
+    if (__builtin_cpu_supports("avx512bf16") == 0) return std::nullopt;
+    return rate(threads, seconds, [] { return flops_bf16; });
+}
+
+double memory_bandwidth(int threads, double seconds) {
+    return rate(threads, seconds, [] { return Copy(); });
 }

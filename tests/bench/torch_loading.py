@@ -1,7 +1,7 @@
-"""PyTorch's side of ./dev measure loading: examples/s of one epoch over MNIST's shuffled batches of 128, by a
+"""PyTorch's side of the bench's loading: examples/s of one epoch over MNIST's shuffled batches of 128, by a
 DataLoader whose examples are tensors, and by taking rows of one tensor, as people write it.
 
-    torch_loading.py FOLDER
+    torch_loading.py FOLDER THREADS
 """
 import gzip
 import json
@@ -18,6 +18,7 @@ def read(path, header):
 
 
 def main():
+    torch.set_num_threads(int(sys.argv[2]))
     begin = time.perf_counter()
     x = read(f"{sys.argv[1]}/train-images-idx3-ubyte.gz", 16).view(-1, 1, 28, 28)
     y = read(f"{sys.argv[1]}/train-labels-idx1-ubyte.gz", 8).long()

@@ -1,6 +1,6 @@
 """PyTorch's side of the bench: the same nets, batches and training steps, written as people write them.
 
-    torch_steps.py THREADS plain|channels_last WORK SECONDS
+    torch_steps.py THREADS plain|channels_last f32|bf16 WORK SECONDS
 
 prints one JSON line: examples/s, the median over training steps. WORK is natural, fgsm_at, pgd-STEPS, free-REPLAYS,
 yopo-PASSES-STEPS or trades-STEPS, on SmallCNN at batch 128; with resnet18- before it, on PreActResNet-18 at batch 32.
@@ -57,6 +57,24 @@ def small_cnn():
         nn.Conv2d(32, 64, 3), nn.ReLU(), nn.Conv2d(64, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
         nn.Flatten(), nn.Linear(1024, 200), nn.ReLU(), nn.Dropout(0.5),
         nn.Linear(200, 200), nn.ReLU(), nn.Linear(200, 10))
+
+
+class Autocast(nn.Sequential):
+    """Computes in bf16 what PyTorch thinks fit for it. A slice of one is one."""
+
+    def forward(self, x):
+        with torch.autocast("cpu", torch.bfloat16):
+            return super().forward(x).float()
+
+
+def set_up(net, x, threads, layout, precision):
+    """Net and images as the words ask for."""
+    torch.set_num_threads(threads)
+    if precision == "bf16":
+        net = Autocast(*net)
+    if layout == "channels_last":
+        net, x = net.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
+    return net, x
 
 
 def near(x, adv):
@@ -135,8 +153,7 @@ class Trainer:
 
 
 def main():
-    threads, layout, work, seconds = sys.argv[1:]
-    torch.set_num_threads(int(threads))
+    threads, layout, precision, work, seconds = sys.argv[1:]
     torch.manual_seed(1)
     if work.startswith("resnet18-"):
         work = work.removeprefix("resnet18-")
@@ -144,9 +161,7 @@ def main():
     else:
         net, x = small_cnn(), torch.rand(128, 1, 28, 28)
     y = torch.randint(0, 10, (len(x),))
-    if layout == "channels_last":
-        net = net.to(memory_format=torch.channels_last)
-        x = x.contiguous(memory_format=torch.channels_last)
+    net, x = set_up(net, x, int(threads), layout, precision)
     method, *numbers = work.split("-")
     step = getattr(Trainer(net, x, y), method)
     arguments = [int(number) for number in numbers]
@@ -157,8 +172,7 @@ def main():
         start = time.perf_counter()
         step(*arguments)
         times.append(time.perf_counter() - start)
-    print(json.dumps({"threads": int(threads), "layout": layout, "torch": torch.__version__,
-                      "examples_per_second": len(x) / statistics.median(times)}))
+    print(json.dumps({"examples_per_second": len(x) / statistics.median(times)}))
 
 
 if __name__ == "__main__":
