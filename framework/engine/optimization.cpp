@@ -4,9 +4,28 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
+#include <span>
 
 namespace spar::host {
+
+namespace {
+
+/// In so many sums that none waits for the last addition to it.
+double sum_of_squares(std::span<const float> values) {
+    std::array<double, 16> sums{};
+    const std::size_t whole = values.size() / sums.size() * sums.size();
+    for (std::size_t first = 0; first < whole; first += sums.size())
+        for (std::size_t i = 0; i < sums.size(); ++i)
+            sums[i] += double{values[first + i]} * double{values[first + i]};
+    for (std::size_t i = whole; i < values.size(); ++i)
+        sums[0] += double{values[i]} * double{values[i]};
+    return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
+}  // namespace
 
 Optimization::Optimization(std::unique_ptr<Instance> optimizer, Network &network, Clipping clipping,
                            std::optional<double> average_decay)
@@ -43,8 +62,7 @@ void Optimization::refuse_gradients() const {
 
 void Optimization::clip() {
     double squares = 0;
-    for (const NetworkParameter &p : trained_)
-        for (const float g : p.gradient) squares += double{g} * double{g};
+    for (const NetworkParameter &p : trained_) squares += sum_of_squares(p.gradient);
     if (!std::isfinite(squares)) refuse_gradients();
     if (clipping_.norm) {
         // As PyTorch's clip_grad_norm_.

@@ -20,7 +20,7 @@ using namespace spar::host;
 using spar::bench::Steps;
 using Clock = std::chrono::steady_clock;
 
-constexpr double peak_seconds = 0.1;
+constexpr double peak_seconds = 0.1, least_seconds = 0.02;
 
 double seconds_since(Clock::time_point begin) {
     return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -35,20 +35,31 @@ struct Turns {
     std::vector<double> rates, peaks, ratios;  /// examples/s, GFLOP/s, examples per GFLOP
 };
 
+/// Examples/s of a step, or of so many that the time can be told.
+double rate(Steps &steps) {
+    double examples = 0, elapsed = 0;
+    const auto start = Clock::now();
+    do {
+        steps.next();
+        examples += static_cast<double>(steps.batch_size());
+        elapsed = seconds_since(start);
+    } while (elapsed < least_seconds);
+    return examples / elapsed;
+}
+
 Turns run(Steps &steps, int threads, double seconds) {
     steps.next();
     steps.next();
     Turns turns;
     double peak = multiply_add_peak(threads, peak_seconds);
-    for (const auto begin = Clock::now(); seconds_since(begin) < seconds;) {
-        const auto start = Clock::now();
-        steps.next();
-        turns.rates.push_back(static_cast<double>(steps.batch_size()) / seconds_since(start));
+    const auto begin = Clock::now();
+    do {
+        turns.rates.push_back(rate(steps));
         const double next = multiply_add_peak(threads, peak_seconds);
         turns.peaks.push_back((peak + next) / 2);  // of just before and just after
         turns.ratios.push_back(turns.rates.back() / turns.peaks.back());
         peak = next;
-    }
+    } while (seconds_since(begin) < seconds);
     return turns;
 }
 

@@ -9,17 +9,14 @@
 namespace sequential {
 namespace {
 
-// Weights as Kernels::product reads them, from weight(in, out); zeros beyond `out`.
-template <class Weight>
-void pack(Aligned &packed, std::int64_t in, std::int64_t out, Weight weight) {
-    const std::int64_t block = kernels().block, whole = round_up(out, block);
-    packed.resize(static_cast<std::size_t>(in * whole));
-    auto to = packed.begin();
-    for (std::int64_t first = 0; first < whole; first += 2 * block) {
-        const std::int64_t last = std::min(first + 2 * block, whole);
-        for (std::int64_t i = 0; i < in; ++i)
-            for (std::int64_t o = first; o < last; ++o) *to++ = o < out ? weight(i, o) : 0.0F;
-    }
+// The columns that lie side by side in weights as Kernels::product reads them.
+struct Columns {
+    std::int64_t first, width, begin;  // where they lie: [in][width] from there on
+};
+
+Columns columns_with(const Product &m, std::int64_t column) {
+    const std::int64_t block = kernels().block, first = column / (2 * block) * 2 * block;
+    return {first, std::min(2 * block, round_up(m.out, block) - first), first * m.in};
 }
 
 class Linear final : public Operation {
@@ -35,16 +32,16 @@ class Linear final : public Operation {
                     .activation = rectifier.has_value(),
                     .slope = rectifier ? rectifier->slope : 1.0F};
         backward_ = {.in = forward_.out, .out = forward_.in, .activation = false, .slope = 1.0F};
-        features_.assign(static_cast<std::size_t>(forward_.in), -1);
-        for (std::int64_t i = 0; i < weight.shape[1]; ++i) {
-            places_.push_back(in.position(i));
-            features_[static_cast<std::size_t>(places_.back())] = i;
-        }
+        for (std::int64_t i = 0; i < weight.shape[1]; ++i) places_.push_back(in.position(i));
         const std::int64_t block = kernels().block;
         packed_bias_.resize(static_cast<std::size_t>(round_up(forward_.out, block)));
         no_bias_.resize(static_cast<std::size_t>(round_up(forward_.in, block)));
         sum_stride_ = round_up(forward_.in, block);
         part_ = 8 * block;
+        row_.resize(static_cast<std::size_t>(sum_stride_));
+        packed_forward_.resize(
+            static_cast<std::size_t>(forward_.in * round_up(forward_.out, block)));
+        packed_backward_.resize(static_cast<std::size_t>(forward_.out * sum_stride_));
         sums_.resize(static_cast<std::size_t>(forward_.out * sum_stride_));
         pack();
     }
@@ -90,14 +87,20 @@ class Linear final : public Operation {
     }
 
     void pack() override {
-        const float *weight = weight_.value.data();
-        const auto at = [&](std::int64_t i, std::int64_t o) {
-            const std::int64_t from = features_[static_cast<std::size_t>(i)];
-            return from < 0 ? 0.0F : weight[o * weight_.shape[1] + from];
-        };
-        sequential::pack(packed_forward_, forward_.in, forward_.out, at);
-        sequential::pack(packed_backward_, backward_.in, backward_.out,
-                         [&](std::int64_t o, std::int64_t i) { return at(i, o); });
+        const float *from = weight_.value.data();
+        for (std::int64_t o = 0; o < forward_.out; ++o) {
+            for (const std::int64_t place : places_)
+                row_[static_cast<std::size_t>(place)] = *from++;
+            const float *const row = row_.data();
+            for (std::int64_t i = 0; i < forward_.in; i += 2 * kernels().block) {
+                const Columns columns = columns_with(backward_, i);
+                std::copy_n(row + i, columns.width,
+                            packed_backward_.data() + columns.begin + o * columns.width);
+            }
+            const Columns columns = columns_with(forward_, o);
+            float *to = packed_forward_.data() + columns.begin + o - columns.first;
+            for (std::int64_t i = 0; i < forward_.in; ++i) to[i * columns.width] = row[i];
+        }
         if (bias_ != nullptr)
             std::copy(bias_->value.begin(), bias_->value.end(), packed_bias_.begin());
     }
@@ -117,8 +120,8 @@ class Linear final : public Operation {
     Parameter *bias_;
     std::optional<Rectifier> rectifier_;
     Product forward_{}, backward_{};
-    // Of a feature, its place in an example as it lies; of a place, its feature, -1 for filling.
-    std::vector<std::int64_t> places_, features_;
+    std::vector<std::int64_t> places_;  // of each feature, in an example as it lies
+    Aligned row_;                       // an output's weights as they lie, with zeros for filling
     Aligned packed_forward_, packed_backward_, packed_bias_, no_bias_;
     // Of the whole batch: inputs, gradients before the activation, and the weights' gradient [out]
     // [in as it lies], which is cut into parts of so many inputs.
