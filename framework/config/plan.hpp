@@ -50,6 +50,7 @@ struct TrainPlan {
     std::int64_t batch_size = 128;
     Schedule schedule;
     double eps_warmup_epochs = 0;                 // of a straight rise of eps from 0
+    bool coarse_attacks = false;                  // see SPAR_WANT_COARSE
     std::optional<double> clip_norm, clip_value;  // of the gradients
     std::optional<double> ema_decay;              // moving average of the weights
     std::optional<std::int64_t> examples;         // first n of train

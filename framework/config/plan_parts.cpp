@@ -107,6 +107,7 @@ TrainPlan train_of(const Json &json) {
     train.batch_size = json.at("batch_size").get<std::int64_t>();
     train.schedule = schedule_of(json.at("schedule"));
     train.eps_warmup_epochs = json.at("eps_warmup_epochs").get<double>();
+    train.coarse_attacks = json.at("attack_precision") == "bf16";
     if (json.contains("clip")) {
         train.clip_norm = optional_at<double>(json.at("clip"), "norm");
         train.clip_value = optional_at<double>(json.at("clip"), "value");

@@ -91,6 +91,7 @@ void Network::pass(const Points &points, spar_pass pass) {
     pass.ids = points.ids;
     pass.x = x.view();
     pass.mask = points.mask != nullptr ? mask.view() : nullptr;
+    if (!coarse_attacks) pass.wants &= ~SPAR_WANT_COARSE;
     const bool embeds = pass.head != nullptr && embedding_wanted(points, pass.wants, pass.dx);
     model_->call("pass", [&](spar_error *e) { return table_->pass(model_->self(), &pass, e); });
     forward_examples += points.count;

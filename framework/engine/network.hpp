@@ -47,6 +47,8 @@ class Network final : public Space {
     /// The first stage by itself; null where the model has none.
     const spar_stages *stages() const { return stages_; }
 
+    /// Passes that ask for it may be coarse.
+    bool coarse_attacks = false;
     /// Examples that went forward and back since the beginning.
     std::int64_t forward_examples = 0, backward_examples = 0;
 

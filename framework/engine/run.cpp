@@ -99,6 +99,7 @@ void Run::build() {
 
 void Run::build_training() {
     const TrainPlan &plan = *plan_.train;
+    network_->coarse_attacks = plan.coarse_attacks;
     loss_ = make(SPAR_KIND_LOSS, plan.loss);
     require_targets(*loss_, *train_data_);
     method_ = make(SPAR_KIND_METHOD, plan.method);

@@ -26,6 +26,7 @@ WORK = {
     "natural": ({"type": "natural"}, LEARN),
     "fgsm_at": ({"type": "fgsm_at"}, CLIMB + LEARN),
     "pgd-7": ({"type": "pgd_at", "attack": pgd(7)}, 7 * CLIMB + LEARN),
+    "pgd-7-bf16": ({"type": "pgd_at", "attack": pgd(7)}, 7 * CLIMB + LEARN),  # the attack, where the processor can
     "pgd-40": ({"type": "pgd_at", "attack": pgd(40)}, 40 * CLIMB + LEARN),
     "free-8": ({"type": "free", "replays": 8}, 8 * 3 * PASS),
     "yopo-5-10": ({"type": "yopo", "passes": 5, "inner_steps": 10, "step_size": 0.01},
@@ -46,6 +47,7 @@ def pipeline_of(work, folder):
     """SmallCNN on 128 images; or PreActResNet-18 on 32 of noise, which lie in the folder then."""
     pipeline = json.loads((HERE / "smallcnn.json").read_text())
     pipeline["train"]["method"] = WORK[work][0]
+    pipeline["train"]["attack_precision"] = "bf16" if work.endswith("-bf16") else "f32"
     if work.startswith("resnet18-"):
         images = folder / "images.bin"
         images.write_bytes(b"".join(bytes([i % 10]) + random.Random(i).randbytes(3072) for i in range(32)))
@@ -71,7 +73,8 @@ class Measured:
                 self.mine[threads].append(bench("step_bench", file, threads, self.seconds))
                 for way in self.torch.ways(threads):
                     self.theirs.setdefault(way, []).append(
-                        self.torch.run("torch_steps.py", *way, self.work, self.seconds)["examples_per_second"])
+                        self.torch.run("torch_steps.py", *way, self.work.removesuffix("-bf16"),
+                                       self.seconds)["examples_per_second"])
             self.apart.append(self.two_processes(file))
 
     def two_processes(self, file):

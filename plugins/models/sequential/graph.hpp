@@ -121,6 +121,7 @@ struct Batch {
     const ParameterGradients *gradients = nullptr;  /// written, not added to
     const BatchSums *sums = nullptr;                /// of the whole batch, where it is coupled
     bool forgets = false;  /// only a gradient of the input may be asked for
+    bool coarse = false;   /// by kernels that are less exact, where there are some
 
     /// Where a value of one row lies, and its gradient.
     float *value(int id, std::int64_t row) const {
@@ -180,8 +181,10 @@ class Operation {
     virtual bool learns_by_example() const { return by_example() && !has_parameters(); }
     /// The gradient of the input needs neither input nor output, which lie where Batch::value says.
     virtual bool forgets_values() const { return false; }
-    /// Brings values of parameters into the layouts of the primitives.
+    /// Brings values of parameters into the layouts of the kernels.
     virtual void pack() {}
+    /// Behind pack, into those of the coarse ones.
+    virtual void pack_coarse() {}
     /// Where gradients of parameters are summed over the whole batch at once, and not over each
     /// micro-batch: makes room for so many rows, before they go back.
     virtual void expect(std::int64_t) {}

@@ -2,6 +2,8 @@
 
 #include <dnnl.hpp>
 
+#include <cstdlib>
+
 namespace sequential {
 
 const Kernels &kernels() {
@@ -11,11 +13,17 @@ const Kernels &kernels() {
         const auto has = [&](dnnl::cpu_isa wanted) {
             return (isa & static_cast<unsigned>(wanted)) == static_cast<unsigned>(wanted);
         };
+        if (has(dnnl::cpu_isa::avx512_core_bf16)) return kernels_avx512_bf16();
         if (has(dnnl::cpu_isa::avx512_core)) return kernels_avx512();
         if (has(dnnl::cpu_isa::avx2)) return kernels_avx2();
         return kernels_plain();
     }();
     return chosen;
+}
+
+bool coarse_kernels() {
+    static const bool use = kernels().bf16 || std::getenv("SPAR_EMULATE_BF16") != nullptr;
+    return use;
 }
 
 }  // namespace sequential

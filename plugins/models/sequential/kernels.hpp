@@ -84,10 +84,22 @@ struct ConvKernels {
     void (*weights)(const Conv &, std::int64_t examples, const float *x, std::int64_t x_stride,
                     const float *g, std::int64_t g_stride, float *scratch, bool add, float *sums,
                     float *bias);
+
+    /// From packed weights those of the two below, in half as many floats.
+    void (*round)(const Conv &, const float *packed, float *coarse);
+    void (*round_gradient)(const Conv &, const float *packed, float *coarse);
+    /// As above; what is multiplied is rounded to bfloat16, sums are floats.
+    void (*coarse_forward)(const Conv &, std::int64_t examples, const float *weights,
+                           const float *bias, const float *x, std::int64_t x_stride, float *scratch,
+                           float *y, std::int64_t y_stride, Signs *signs);
+    void (*coarse_gradient)(const Conv &, std::int64_t examples, const float *weights,
+                            const float *g, std::int64_t g_stride, float *scratch, float *dx,
+                            std::int64_t dx_stride);
 };
 
 struct Kernels {
     std::int64_t block;
+    bool bf16;  /// the coarse kernels are the faster ones
 
     /// By Winograd's way: for 3 by 3, stride 1 and padding of at most 2.
     ConvKernels conv3;
@@ -153,6 +165,11 @@ struct Kernels {
 /// Those for this processor, and for the instruction set that oneDNN uses.
 const Kernels &kernels();
 
+/// Whether passes that may be coarse are: where that is faster, and where the environment sets
+/// SPAR_EMULATE_BF16, to see what the numbers become on such a processor.
+bool coarse_kernels();
+
+const Kernels &kernels_avx512_bf16();
 const Kernels &kernels_avx512();
 const Kernels &kernels_avx2();
 const Kernels &kernels_plain();

@@ -117,14 +117,16 @@ void for_pieces(const View &v, std::int64_t examples, Work work) {
         }
 }
 
-inline void copy_row(const View &v, const float *line, std::int64_t left, float *to) {
+template <class Number>
+inline void copy_row(const View &v, const float *line, std::int64_t left, Number *to) {
     for (std::int64_t i = 0; i < v.pixels; ++i, left += v.stride)
         store(to + i * B,
               line != nullptr && left >= 0 && left < v.width ? load(line + left * B) : Vector{});
 }
 
-inline void copy_image(const View &v, const Piece &piece, std::int64_t first, const float *x,
-                       std::int64_t x_stride, float *to) {
+template <class Number>
+void copy_image(const View &v, const Piece &piece, std::int64_t first, const float *x,
+                std::int64_t x_stride, Number *to) {
     for (std::int64_t block = 0; block < v.blocks; ++block, x += v.height * v.width * B)
         for (std::int64_t phase = 0; phase < v.phases; ++phase)
             for (std::int64_t column = 0; column < v.columns; ++column)
@@ -147,14 +149,17 @@ void for_results(const View &v, const Piece &piece, std::int64_t example, std::i
                 leave(block, l, e, from);
 }
 
+template <class Number>
 void direct(const Conv &c, std::int64_t examples, const float *weights, const float *bias,
             const float *x, std::int64_t x_stride, float *scratch, float *y, std::int64_t y_stride,
             Signs *signs) {
     const View v = forward_view(c);
     for_pieces(v, examples, [&](std::int64_t example, std::int64_t first, const Piece &piece) {
+        auto *const copies = reinterpret_cast<Number *>(scratch);
         float *const results = scratch + piece.in_floats(v);
-        copy_image(v, piece, first, x + example * x_stride, x_stride, scratch);
-        products(piece.taps(v), v.out_blocks, piece.strips(v), weights, scratch, results);
+        copy_image(v, piece, first, x + example * x_stride, x_stride, copies);
+        products(piece.taps(v), v.out_blocks, piece.strips(v),
+                 reinterpret_cast<const Number *>(weights), copies, results);
         for_results(v, piece, example, first, results,
                     [&](std::int64_t block, std::int64_t line, std::int64_t e, const float *from) {
                         const Vector shift = load(bias + block * B);
@@ -177,19 +182,21 @@ inline Taps taps_of(Taps all, const Residue &y, const Residue &x) {
     return all;
 }
 
+template <class Number>
 void direct_gradient(const Conv &c, std::int64_t examples, const float *weights, const float *g,
                      std::int64_t g_stride, float *scratch, float *dx, std::int64_t dx_stride) {
     const View v = gradient_view(c);
     for_pieces(v, examples, [&](std::int64_t example, std::int64_t first, const Piece &piece) {
+        auto *const copies = reinterpret_cast<Number *>(scratch);
         float *const results = scratch + piece.in_floats(v);
-        copy_image(v, piece, first, g + example * g_stride, g_stride, scratch);
-        const float *w = weights;
+        copy_image(v, piece, first, g + example * g_stride, g_stride, copies);
+        const auto *w = reinterpret_cast<const Number *>(weights);
         for (std::int64_t py = 0; py < c.stride; ++py)
             for (std::int64_t px = 0; px < c.stride; ++px) {
                 const Residue down = residue_of(c, py), right = residue_of(c, px);
                 const Taps taps = taps_of(piece.taps(v), down, right);
                 products(taps, v.out_blocks, piece.strips(v), w,
-                         scratch + (v.left - right.begin) * taps.copy_floats +
+                         copies + (v.left - right.begin) * taps.copy_floats +
                              (down.begin - down.taps + 1 - v.top) * taps.row_floats,
                          results);
                 w += taps.count() * v.out_blocks * B;

@@ -94,5 +94,24 @@ void direct_pack_gradient(const Conv &c, const float *weights, float *packed) {
         }
 }
 
+void direct_round(const Conv &c, const float *packed, float *coarse) {
+    round_weights(Piece{}.taps(forward_view(c)), blocks_of(c.out), packed,
+                  reinterpret_cast<Bf16 *>(coarse));
+}
+
+void direct_round_gradient(const Conv &c, const float *packed, float *coarse) {
+    auto *to = reinterpret_cast<Bf16 *>(coarse);
+    const std::int64_t in_blocks = blocks_of(c.in);
+    for (std::int64_t py = 0; py < c.stride; ++py)
+        for (std::int64_t px = 0; px < c.stride; ++px) {
+            const Taps taps =
+                taps_of(Piece{}.taps(gradient_view(c)), residue_of(c, py), residue_of(c, px));
+            const std::int64_t count = taps.count() * in_blocks * B;
+            round_weights(taps, in_blocks, packed, to);
+            packed += count;
+            to += count;
+        }
+}
+
 }  // namespace
 }  // namespace sequential

@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::int64_t B = BLOCK;
 
-// Where registers are narrower, a compiler warns that vectors are passed in another way than by
-// code for wider ones; nothing here is called from such code.
-#pragma GCC diagnostic ignored "-Wpsabi"
-
 typedef float Vector __attribute__((vector_size(4 * BLOCK)));
 typedef std::int32_t Mask __attribute__((vector_size(4 * BLOCK)));
 

@@ -102,6 +102,10 @@ typedef uint32_t spar_wants;
 #define SPAR_WANT_PARAMETER_GRADIENTS 2u /* added to the gradient tensors of the parameters */
 /* With the flag above: only of the parameters behind the first stage, see spar_stages. */
 #define SPAR_WANT_LATER_STAGES 4u
+/* With SPAR_WANT_INPUT_GRADIENT alone: an attack's, in training. Outputs and gradient may be less
+   exact where that is faster, as in bfloat16. The host asks for it only where the pipeline does;
+   any model may ignore it. */
+#define SPAR_WANT_COARSE 8u
 
 /* Called by a model for a few rows of the batch, as soon as their outputs are known, to learn the
    gradient at these outputs. [thread-safe]: rows [first, first + count) may run beside others.
