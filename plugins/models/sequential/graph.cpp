@@ -79,14 +79,14 @@ int Graph::add_value(Shape shape, memory::desc desc, bool blocked) {
     volume(shape);
     const int id = static_cast<int>(values_.size());
     const std::size_t offset = frame_layout_.take(desc.get_size());
-    values_.push_back({std::move(shape), std::move(desc), blocked, id, id, offset, 0});
+    values_.push_back({std::move(shape), desc, blocked, id, id, offset, 0});
     return id;
 }
 
 int Graph::add_view(int of, Shape shape, memory::desc desc) {
     Value view = value(of);
     view.shape = std::move(shape);
-    view.desc = std::move(desc);
+    view.desc = desc;
     values_.push_back(std::move(view));
     return static_cast<int>(values_.size()) - 1;
 }

@@ -60,10 +60,10 @@ inline void add_block(const float *weights, const float *v, Vector (&sum)[Blocks
 template <int Blocks, int Strips>
 inline void add_block(const Bf16 *weights, const Bf16 *v, Vector (&sum)[Blocks][Strips]) {
 #pragma GCC unroll 2
-    for (std::int64_t i = 0; i < B; i += 2, v += 2, weights += 2 * Blocks * B) {
+    for (std::int64_t i = 0; i < B; i += 2, v += 2, weights += B * 2 * Blocks) {
         Bits w[Blocks];
 #pragma GCC unroll 2
-        for (int b = 0; b < Blocks; ++b) w[b] = load_pairs(weights + 2 * b * B);
+        for (int b = 0; b < Blocks; ++b) w[b] = load_pairs(weights + b * B * 2);
         __builtin_prefetch(weights + ahead * 2 * Blocks * B);
         if (Blocks > 1) __builtin_prefetch(weights + (ahead * Blocks + 1) * 2 * B);
 #pragma GCC unroll 16

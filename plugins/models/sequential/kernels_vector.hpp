@@ -49,7 +49,7 @@ void transpose(Vector (&v)[B]) {
 #pragma GCC unroll 16
     for (int i = 0; i < B; ++i)
         if ((i & Step) == 0) transpose_pair<Step>(v[i], v[i | Step], LanesTo<B>::All{});
-    if constexpr (2 * Step < B) transpose<2 * Step>(v);
+    if constexpr (Step < B / 2) transpose<2 * Step>(v);
 }
 
 /// The value, which a compiler may else load again wherever it is used.
