@@ -1,4 +1,5 @@
-// Once warm, a training step of SmallCNN asks for no memory: neither the host nor the plugins.
+// Once warm, a training step of a convolutional net asks for no memory: neither the host nor the
+// plugins.
 #include "steps.hpp"
 
 #include <doctest/doctest.h>
@@ -42,22 +43,41 @@ extern "C" __attribute__((visibility("default"))) void *aligned_alloc(std::size_
     return __libc_memalign(alignment, size);
 }
 
+namespace {
+
+void check_warm_step(const Registry &registry, const std::vector<Setting> &settings) {
+    const std::string file = std::string(SPAR_SOURCE_DIR) + "/tests/bench/smallcnn.json";
+    spar::bench::Steps steps(load_plan(file, settings, registry), registry);
+    const std::int64_t before = allocations;
+    for (int i = 0; i < 3; ++i) steps.next();
+    CHECK(allocations > before);  // the first of them does: the counter works
+    const std::int64_t warm = allocations;
+    steps.next();
+    CHECK(allocations == warm);
+}
+
+}  // namespace
+
 TEST_CASE("a warm training step allocates nothing") {
     const Registry registry = Registry::discover({SPAR_PLUGIN_DIR}, host_table());
     set_threads(1);
-    const std::string file = std::string(SPAR_SOURCE_DIR) + "/tests/bench/smallcnn.json";
     for (const std::string method :
          {R"({"type":"natural"})", R"({"type":"fgsm_at"})", R"({"type":"free","replays":2})",
           R"({"type":"pgd_at","attack":{"type":"pgd","steps":2,"step_size":0.1}})",
           R"({"type":"yopo","passes":2,"inner_steps":2})",
           R"({"type":"trades","attack":{"type":"pgd","steps":2,"start_noise":0.001}})"}) {
         CAPTURE(method);
-        spar::bench::Steps steps(load_plan(file, {{"train.method", method}}, registry), registry);
-        const std::int64_t before = allocations;
-        for (int i = 0; i < 3; ++i) steps.next();
-        CHECK(allocations > before);  // the first of them does: the counter works
-        const std::int64_t warm = allocations;
-        steps.next();
-        CHECK(allocations == warm);
+        check_warm_step(registry, {{"train.method", method}});
     }
+}
+
+TEST_CASE("nor where convolutions have strides or many channels, and attacks are in bf16") {
+    setenv("SPAR_EMULATE_BF16", "1", 1);
+    const Registry registry = Registry::discover({SPAR_PLUGIN_DIR}, host_table());
+    set_threads(1);
+    check_warm_step(registry, {{"train.attack_precision", "bf16"}, {"model.layers", R"([
+            {"type": "conv", "out": 16, "kernel": 4, "stride": 2},
+            {"type": "conv", "out": 192, "kernel": 5, "stride": 3}, {"type": "relu"},
+            {"type": "conv", "out": 192, "kernel": 3, "padding": 1}, {"type": "relu"},
+            {"type": "flatten"}, {"type": "linear", "out": 10}])"}});
 }

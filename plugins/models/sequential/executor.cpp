@@ -33,10 +33,11 @@ void Executor::refresh(bool coarse) {
     coarse_stale_ = false;
 }
 
-// Where it is not kept, and nothing else hangs on it.
+// Where only the gradient of the input is wanted, and nothing is kept.
 bool Executor::coarse(const Pass &pass) {
-    return pass.wants.coarse && pass.head != nullptr && !pass.wants.parameters && pass.tape == 0 &&
-           pass.stage_gradient == nullptr && coarse_kernels();
+    return pass.wants.coarse && pass.wants.input && !pass.wants.parameters &&
+           pass.head != nullptr && pass.tape == 0 && pass.stage_gradient == nullptr &&
+           coarse_kernels();
 }
 
 Executor::Tape &Executor::tape(int slot) {

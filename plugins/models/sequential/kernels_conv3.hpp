@@ -96,9 +96,10 @@ inline const float *input_row(const Conv3 &c, const float *x, std::int64_t block
     return y >= 0 && y < c.height ? x + (block * c.height + y) * c.width * B : nullptr;
 }
 
-// Calls, for each group of examples and each band of it, enter(line, to) for each row that the band
-// sees, where it lies in x, or null outside of it, and where at the points; and leave(example,
-// line, block, from) for each row of the result.
+// Calls, for each group of examples and each band of it, enter(band, line, to) for each row that
+// the band sees, where it lies in x, or null outside of it, and where at the points; and
+// leave(band, example, line, block, from) for each row of the result, which begins at a pixel
+// `line`.
 template <class Number, class Enter, class Leave>
 void conv3_bands(const Conv3 &c, std::int64_t strips, std::int64_t examples, const float *packed,
                  const float *x, std::int64_t x_stride, float *scratch, Enter enter, Leave leave) {

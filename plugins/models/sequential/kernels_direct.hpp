@@ -54,6 +54,14 @@ inline Residue residue_of(const Conv &c, std::int64_t p) {
             p < c.kernel ? divided_up(c.kernel - p, c.stride) : 0};
 }
 
+// Calls visit(py, px, residue_of(c, py), residue_of(c, px)) for all, in the order of the weights.
+template <class Visit>
+void for_residues(const Conv &c, Visit visit) {
+    for (std::int64_t py = 0; py < c.stride; ++py)
+        for (std::int64_t px = 0; px < c.stride; ++px)
+            visit(py, px, residue_of(c, py), residue_of(c, px));
+}
+
 inline View gradient_view(const Conv &c) {
     std::int64_t low = 0, high = 0;  // of the pixels that the first of all residues see
     for (std::int64_t p = 0; p < c.stride; ++p) {
@@ -191,26 +199,24 @@ void direct_gradient(const Conv &c, std::int64_t examples, const float *weights,
         float *const results = scratch + piece.in_floats(v);
         copy_image(v, piece, first, g + example * g_stride, g_stride, copies);
         const auto *w = reinterpret_cast<const Number *>(weights);
-        for (std::int64_t py = 0; py < c.stride; ++py)
-            for (std::int64_t px = 0; px < c.stride; ++px) {
-                const Residue down = residue_of(c, py), right = residue_of(c, px);
-                const Taps taps = taps_of(piece.taps(v), down, right);
-                products(taps, v.out_blocks, piece.strips(v), w,
-                         copies + (v.left - right.begin) * taps.copy_floats +
-                             (down.begin - down.taps + 1 - v.top) * taps.row_floats,
-                         results);
-                w += taps.count() * v.out_blocks * B;
-                for_results(
-                    v, piece, example, first, results,
-                    [&](std::int64_t block, std::int64_t line, std::int64_t e, const float *from) {
-                        const std::int64_t row = (line + down.begin) * c.stride + py - c.padding;
-                        if (row >= c.height) return;
-                        float *to = dx + e * dx_stride + (block * c.height + row) * c.width * B;
-                        std::int64_t column = right.begin * c.stride + px - c.padding;
-                        for (; column < c.width; column += c.stride, from += B)
-                            store(to + column * B, load(from));
-                    });
-            }
+        for_residues(c, [&](std::int64_t py, std::int64_t px, Residue down, Residue right) {
+            const Taps taps = taps_of(piece.taps(v), down, right);
+            products(taps, v.out_blocks, piece.strips(v), w,
+                     copies + (v.left - right.begin) * taps.copy_floats +
+                         (down.begin - down.taps + 1 - v.top) * taps.row_floats,
+                     results);
+            w += taps.count() * v.out_blocks * B;
+            for_results(
+                v, piece, example, first, results,
+                [&](std::int64_t block, std::int64_t line, std::int64_t e, const float *from) {
+                    const std::int64_t row = (line + down.begin) * c.stride + py - c.padding;
+                    if (row >= c.height) return;
+                    float *to = dx + e * dx_stride + (block * c.height + row) * c.width * B;
+                    std::int64_t column = right.begin * c.stride + px - c.padding;
+                    for (; column < c.width; column += c.stride, from += B)
+                        store(to + column * B, load(from));
+                });
+        });
     });
 }
 

@@ -76,22 +76,20 @@ void direct_deposit(const Conv &c, const float *sums, float *weights) {
 void direct_pack_gradient(const Conv &c, const float *weights, float *packed) {
     for (std::int64_t i = 0; i < direct_packed_size(c); ++i) packed[i] = 0;
     const std::int64_t in_blocks = blocks_of(c.in);
-    for (std::int64_t py = 0; py < c.stride; ++py)
-        for (std::int64_t px = 0; px < c.stride; ++px) {
-            const Taps taps =
-                taps_of(Piece{}.taps(gradient_view(c)), residue_of(c, py), residue_of(c, px));
-            for_weight_vectors(
-                taps, in_blocks,
-                [&](std::int64_t place, std::int64_t i, std::int64_t o, std::int64_t row,
-                    std::int64_t column) {
-                    const std::int64_t ky = py + (taps.rows - 1 - row) * c.stride;
-                    const std::int64_t kx = px + column * c.stride;
-                    for (std::int64_t lane = 0; o < c.out && lane < B && i + lane < c.in; ++lane)
-                        packed[place + lane] =
-                            weights[((o * c.in + i + lane) * c.kernel + ky) * c.kernel + kx];
-                });
-            packed += taps.count() * in_blocks * B;
-        }
+    for_residues(c, [&](std::int64_t py, std::int64_t px, Residue down, Residue right) {
+        const Taps taps = taps_of(Piece{}.taps(gradient_view(c)), down, right);
+        for_weight_vectors(
+            taps, in_blocks,
+            [&](std::int64_t place, std::int64_t i, std::int64_t o, std::int64_t row,
+                std::int64_t column) {
+                const std::int64_t ky = py + (taps.rows - 1 - row) * c.stride;
+                const std::int64_t kx = px + column * c.stride;
+                for (std::int64_t lane = 0; o < c.out && lane < B && i + lane < c.in; ++lane)
+                    packed[place + lane] =
+                        weights[((o * c.in + i + lane) * c.kernel + ky) * c.kernel + kx];
+            });
+        packed += taps.count() * in_blocks * B;
+    });
 }
 
 void direct_round(const Conv &c, const float *packed, float *coarse) {
@@ -102,15 +100,12 @@ void direct_round(const Conv &c, const float *packed, float *coarse) {
 void direct_round_gradient(const Conv &c, const float *packed, float *coarse) {
     auto *to = reinterpret_cast<Bf16 *>(coarse);
     const std::int64_t in_blocks = blocks_of(c.in);
-    for (std::int64_t py = 0; py < c.stride; ++py)
-        for (std::int64_t px = 0; px < c.stride; ++px) {
-            const Taps taps =
-                taps_of(Piece{}.taps(gradient_view(c)), residue_of(c, py), residue_of(c, px));
-            const std::int64_t count = taps.count() * in_blocks * B;
-            round_weights(taps, in_blocks, packed, to);
-            packed += count;
-            to += count;
-        }
+    for_residues(c, [&](std::int64_t, std::int64_t, Residue down, Residue right) {
+        const Taps taps = taps_of(Piece{}.taps(gradient_view(c)), down, right);
+        round_weights(taps, in_blocks, packed, to);
+        packed += taps.count() * in_blocks * B;
+        to += taps.count() * in_blocks * B;
+    });
 }
 
 }  // namespace
