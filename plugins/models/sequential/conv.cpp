@@ -33,7 +33,10 @@ class Convolution final : public Operation {
         if (masks_)
             signs_ = graph.reserve(static_cast<std::size_t>(graph.width * out_stride_ / block) *
                                    sizeof(Signs));
-        graph.reserve_scratch(static_cast<std::size_t>(way().scratch(conv_)) * sizeof(float));
+        std::int64_t scratch = way().scratch(conv_);
+        if (const CoarseConv *coarse = coarse_conv())
+            scratch = std::max(scratch, coarse->scratch(conv_));
+        graph.reserve_scratch(static_cast<std::size_t>(scratch) * sizeof(float));
 
         const std::int64_t count = way().packed_size(conv_), padded = round_up(spec.out, block);
         packed_forward_.resize(static_cast<std::size_t>(count));
@@ -45,7 +48,7 @@ class Convolution final : public Operation {
     }
 
     void forward(Batch &batch) const override {
-        const auto forward = batch.coarse ? way().coarse_forward : way().forward;
+        const auto forward = batch.coarse ? coarse_conv()->forward : way().forward;
         const Aligned &weights = batch.coarse ? coarse_forward_ : packed_forward_;
         forward(conv_, batch.end - batch.begin, weights.data(), packed_bias_.data(),
                 batch.value(inputs[0], batch.begin), in_stride_, batch.work->scratch_data(),
@@ -55,16 +58,19 @@ class Convolution final : public Operation {
     void backward(Batch &batch, bool input, bool parameters) const override {
         const std::int64_t examples = batch.end - batch.begin;
         float *const g = batch.gradient(outputs[0], batch.begin);
+        if (batch.coarse)
+            return coarse_conv()->gradient(conv_, examples, coarse_backward_.data(), g, out_stride_,
+                                           signs(batch), batch.work->scratch_data(),
+                                           batch.gradient(inputs[0], batch.begin), in_stride_);
         if (masks_) kernels().rectify_signed(signs(batch), conv_.slope, g, examples * out_stride_);
         if (parameters)
             way().weights(conv_, examples, batch.value(inputs[0], batch.begin), in_stride_, g,
                           out_stride_, batch.work->scratch_data(), batch.begin > 0,
                           batch.gradients->slot(weight_slot_), batch.gradients->slot(bias_slot_));
         if (!input) return;
-        const auto gradient = batch.coarse ? way().coarse_gradient : way().gradient;
-        const Aligned &weights = batch.coarse ? coarse_backward_ : packed_backward_;
-        gradient(conv_, examples, weights.data(), g, out_stride_, batch.work->scratch_data(),
-                 batch.gradient(inputs[0], batch.begin), in_stride_);
+        way().gradient(conv_, examples, packed_backward_.data(), g, out_stride_,
+                       batch.work->scratch_data(), batch.gradient(inputs[0], batch.begin),
+                       in_stride_);
     }
 
     bool has_parameters() const override { return true; }
@@ -82,10 +88,11 @@ class Convolution final : public Operation {
     }
 
     void pack_coarse() override {
-        coarse_forward_.resize(packed_forward_.size() / 2);
-        coarse_backward_.resize(packed_backward_.size() / 2);
-        way().round(conv_, packed_forward_.data(), coarse_forward_.data());
-        way().round_gradient(conv_, packed_backward_.data(), coarse_backward_.data());
+        const CoarseConv &coarse = *coarse_conv();
+        coarse_forward_.resize(static_cast<std::size_t>(coarse.size(conv_)));
+        coarse_backward_.resize(static_cast<std::size_t>(coarse.gradient_size(conv_)));
+        coarse.pack(conv_, weight_.value.data(), coarse_forward_.data());
+        coarse.pack_gradient(conv_, weight_.value.data(), coarse_backward_.data());
     }
 
     void deposit(const ParameterGradients &gradients) const override {

@@ -37,7 +37,7 @@ void Executor::refresh(bool coarse) {
 bool Executor::coarse(const Pass &pass) {
     return pass.wants.coarse && pass.wants.input && !pass.wants.parameters &&
            pass.head != nullptr && pass.tape == 0 && pass.stage_gradient == nullptr &&
-           coarse_kernels();
+           coarse_conv() != nullptr;
 }
 
 Executor::Tape &Executor::tape(int slot) {

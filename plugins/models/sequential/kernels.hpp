@@ -84,27 +84,40 @@ struct ConvKernels {
     void (*weights)(const Conv &, std::int64_t examples, const float *x, std::int64_t x_stride,
                     const float *g, std::int64_t g_stride, float *scratch, bool add, float *sums,
                     float *bias);
+};
 
-    /// From packed weights those of the two below, in half as many floats.
-    void (*round)(const Conv &, const float *packed, float *coarse);
-    void (*round_gradient)(const Conv &, const float *packed, float *coarse);
-    /// As above; what is multiplied is rounded to bfloat16, sums are floats.
-    void (*coarse_forward)(const Conv &, std::int64_t examples, const float *weights,
-                           const float *bias, const float *x, std::int64_t x_stride, float *scratch,
-                           float *y, std::int64_t y_stride, Signs *signs);
-    void (*coarse_gradient)(const Conv &, std::int64_t examples, const float *weights,
-                            const float *g, std::int64_t g_stride, float *scratch, float *dx,
-                            std::int64_t dx_stride);
+/// One way to compute any convolution between blocked images where it may be less exact: factors
+/// are rounded to bfloat16, sums are floats. An example's numbers are the same for any number of
+/// others.
+struct CoarseConv {
+    /// Floats of the weights as `forward` and `gradient` want them.
+    std::int64_t (*size)(const Conv &);
+    std::int64_t (*gradient_size)(const Conv &);
+    void (*pack)(const Conv &, const float *weights, float *packed);
+    void (*pack_gradient)(const Conv &, const float *weights, float *packed);
+    /// Floats of scratch for each of the two below.
+    std::int64_t (*scratch)(const Conv &);
+
+    /// bias [out padded]. `signs`, unless null: one for every vector of y.
+    void (*forward)(const Conv &, std::int64_t examples, const float *weights, const float *bias,
+                    const float *x, std::int64_t x_stride, float *scratch, float *y,
+                    std::int64_t y_stride, Signs *signs);
+    /// dx from g at the output; signs: null when the gradient before the activation is there
+    /// already.
+    void (*gradient)(const Conv &, std::int64_t examples, const float *weights, const float *g,
+                     std::int64_t g_stride, const Signs *signs, float *scratch, float *dx,
+                     std::int64_t dx_stride);
 };
 
 struct Kernels {
     std::int64_t block;
-    bool bf16;  /// the coarse kernels are the faster ones
 
     /// By Winograd's way: for 3 by 3, stride 1 and padding of at most 2.
     ConvKernels conv3;
     /// For any kernel, stride and padding.
     ConvKernels conv;
+    /// In plain arithmetic, slower than the two above.
+    CoarseConv coarse_conv;
 
     /// y = x W + bias for each row, the same for any number of rows. Weights [out blocks in
     /// pairs][in][one or two blocks][B out], an odd last block by itself; bias [out padded].
@@ -165,11 +178,13 @@ struct Kernels {
 /// Those for this processor, and for the instruction set that oneDNN uses.
 const Kernels &kernels();
 
-/// Whether passes that may be coarse are: where that is faster, and where the environment sets
-/// SPAR_EMULATE_BF16, to see what the numbers become on such a processor.
-bool coarse_kernels();
+/// For passes that may be coarse: the fast one; where the environment sets SPAR_EMULATE_BF16 that
+/// of the kernels, to see what the numbers become elsewhere; null without either.
+const CoarseConv *coarse_conv();
+/// By the processor's matrix instructions (AMX); null where there are none.
+const CoarseConv *fast_coarse_conv();
 
-const Kernels &kernels_avx512_bf16();
+const CoarseConv &coarse_conv_amx();
 const Kernels &kernels_avx512();
 const Kernels &kernels_avx2();
 const Kernels &kernels_plain();

@@ -1,6 +1,4 @@
-// Numbers of 16 bits, the upper half of a float, whose products are summed in floats: two at once,
-// by one instruction where the processor has it (AVX512_BF16). Without it the same kernels run in
-// plain arithmetic, slower than in floats; that shows what the numbers become, see the tests.
+// Numbers of 16 bits, the upper half of a float.
 #pragma once
 
 #include "kernels_vector.hpp"
@@ -26,38 +24,23 @@ inline Bits rounded(Vector v) {
     return v != v ? Bits{} + 0x7FC0 : half;
 }
 
-inline void store(Bf16 *to, Vector v) {
+/// The numbers of both, one behind the other.
+inline void store_rounded(Bf16 *to, Vector first, Vector second) {
 #if defined(__AVX512BF16__)
-    const auto halves = _mm512_cvtneps_pbh(reinterpret_cast<__m512>(v));
+    const auto both =
+        _mm512_cvtne2ps_pbh(reinterpret_cast<__m512>(second), reinterpret_cast<__m512>(first));
+    __builtin_memcpy(to, &both, sizeof both);
 #else
-    const Halves halves = __builtin_convertvector(rounded(v), Halves);
+    const Halves halves[2] = {__builtin_convertvector(rounded(first), Halves),
+                              __builtin_convertvector(rounded(second), Halves)};
+    __builtin_memcpy(to, halves, sizeof halves);
 #endif
-    __builtin_memcpy(to, &halves, sizeof halves);
 }
 
-/// Two numbers a lane, the first in the lower half.
-inline Bits load_pairs(const Bf16 *from) {
-    Bits v;
-    __builtin_memcpy(&v, from, sizeof v);
-    return v;
-}
-inline Bits one_pair(const Bf16 *from) {
-    std::uint32_t pair;
-    __builtin_memcpy(&pair, from, sizeof pair);
-    return Bits{} + pair;
-}
-
-/// sum + a0 b0 + a1 b1
-inline Vector add_pairs(Vector sum, Bits a, Bits b) {
-#if defined(__AVX512BF16__)
-    return reinterpret_cast<Vector>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(sum),
-                                                     reinterpret_cast<__m512bh>(a),
-                                                     reinterpret_cast<__m512bh>(b)));
-#else
-    const Bits upper = Bits{} + 0xFFFF0000;
-    sum += reinterpret_cast<Vector>(a & upper) * reinterpret_cast<Vector>(b & upper);
-    return sum + reinterpret_cast<Vector>(a << 16) * reinterpret_cast<Vector>(b << 16);
-#endif
+/// Of each lane a pair, that of `first` before that of `second`.
+inline void store_pairs(Bf16 *to, Vector first, Vector second) {
+    const Bits pairs = rounded(first) | rounded(second) << 16;
+    __builtin_memcpy(to, &pairs, sizeof pairs);
 }
 
 }  // namespace

@@ -100,19 +100,17 @@ inline const float *input_row(const Conv3 &c, const float *x, std::int64_t block
 // the band sees, where it lies in x, or null outside of it, and where at the points; and
 // leave(band, example, line, block, from) for each row of the result, which begins at a pixel
 // `line`.
-template <class Number, class Enter, class Leave>
-void conv3_bands(const Conv3 &c, std::int64_t strips, std::int64_t examples, const float *packed,
+template <class Enter, class Leave>
+void conv3_bands(const Conv3 &c, std::int64_t strips, std::int64_t examples, const float *weights,
                  const float *x, std::int64_t x_stride, float *scratch, Enter enter, Leave leave) {
     const std::int64_t group = group_of(c, strips), height = c.out_height();
-    const auto *const weights = reinterpret_cast<const Number *>(packed);
     for (std::int64_t example = 0; example < examples; example += group, x += group * x_stride) {
         const std::int64_t left = examples - example;
         const Band band = band_of(c, strips, left < group ? left : group);
-        auto *const from = reinterpret_cast<Number *>(scratch);
-        float *const to = scratch + points * band.in_floats;
+        float *const from = scratch, *const to = scratch + points * band.in_floats;
         for (std::int64_t first = 0; first < height; first += band.rows) {
             const std::int64_t rows = height - first < band.rows ? height - first : band.rows;
-            Number *v = from;
+            float *v = from;
             for (std::int64_t block = 0; block < c.in_blocks; ++block)
                 for (std::int64_t row = first; row < first + rows + 2; ++row)
                     for (std::int64_t e = 0; e < band.examples; ++e, v += strips * B)
@@ -146,8 +144,7 @@ inline void read_row(const float *line, std::int64_t left, std::int64_t width, V
         to[i] = load(line + (left + i) * B);
 }
 
-template <class Number>
-inline void input_row_to_points(const Conv3 &c, const Band &band, const float *line, Number *to) {
+inline void input_row_to_points(const Conv3 &c, const Band &band, const float *line, float *to) {
     for (std::int64_t s = 0; s < band.strips_each(); ++s) {
         Vector in[seen];
         read_row<seen>(line, s * strip - c.padding, c.width, in);
@@ -156,9 +153,8 @@ inline void input_row_to_points(const Conv3 &c, const Band &band, const float *l
 }
 
 // A row of gradients of outputs; returns their sum.
-template <class Number>
 inline Vector output_row_to_points(std::int64_t strips, std::int64_t width, const float *line,
-                                   Number *to, std::int64_t stride) {
+                                   float *to, std::int64_t stride) {
     Vector sum = {};
     for (std::int64_t s = 0; s < strips; ++s) {
         Vector out[strip];
@@ -180,15 +176,14 @@ inline std::int64_t bands_scratch(const Conv3 &c, std::int64_t strips) {
     return band_of(c, strips, group_of(c, strips)).floats();
 }
 
-template <class Number>
 void conv3(const Conv &conv, std::int64_t examples, const float *weights, const float *bias,
            const float *x, std::int64_t x_stride, float *scratch, float *y, std::int64_t y_stride,
            Signs *signs) {
     const Conv3 c = conv3_of(conv);
     const std::int64_t width = c.out_width(), strips = strips_for(width);
-    conv3_bands<Number>(
+    conv3_bands(
         c, strips, examples, weights, x, x_stride, scratch,
-        [&](const Band &band, const float *line, Number *to) {
+        [&](const Band &band, const float *line, float *to) {
             input_row_to_points(c, band, line, to);
         },
         [&](const Band &band, std::int64_t example, std::int64_t line, std::int64_t block,
@@ -217,15 +212,14 @@ void conv3(const Conv &conv, std::int64_t examples, const float *weights, const 
         });
 }
 
-template <class Number>
 void conv3_gradient(const Conv &conv, std::int64_t examples, const float *weights, const float *g,
                     std::int64_t g_stride, float *scratch, float *dx, std::int64_t dx_stride) {
     const Conv3 c = back_of(conv);
     const std::int64_t width = c.out_width(), cut = 2 - c.padding;  // columns before and behind dx
     const std::int64_t strips = strips_for(c.width);
-    conv3_bands<Number>(
+    conv3_bands(
         c, strips, examples, weights, g, g_stride, scratch,
-        [&](const Band &band, const float *line, Number *to) {
+        [&](const Band &band, const float *line, float *to) {
             output_row_to_points(strips, c.width, line, to, band.in_floats);
         },
         [&](const Band &band, std::int64_t example, std::int64_t line, std::int64_t,

@@ -59,22 +59,6 @@ void conv3_pack_gradient(const Conv &c, const float *weights, float *packed) {
     to_points({w.out, w.in, w.out_stride, w.in_stride}, true, weights, packed);
 }
 
-inline void round_points(std::int64_t in, std::int64_t out, const float *packed, float *coarse) {
-    const Taps taps = weight_taps(in);
-    const std::int64_t count = taps.count() * blocks_of(out) * B;
-    for (std::int64_t point = 0; point < points; ++point)
-        round_weights(taps, blocks_of(out), packed + point * count,
-                      reinterpret_cast<Bf16 *>(coarse) + point * count);
-}
-
-void conv3_round(const Conv &c, const float *packed, float *coarse) {
-    round_points(c.in, c.out, packed, coarse);
-}
-
-void conv3_round_gradient(const Conv &c, const float *packed, float *coarse) {
-    round_points(c.out, c.in, packed, coarse);
-}
-
 void conv3_deposit(const Conv &conv, const float *sums, float *weights) {
     const Conv3Weights c = weights_of(conv);
     const Taps taps = weight_taps(c.in);

@@ -7,83 +7,10 @@
 
 #include "kernels_bits.hpp"
 #include "kernels_taps.hpp"
+#include "kernels_view.hpp"
 
 namespace sequential {
 namespace {
-
-inline std::int64_t divided_up(std::int64_t a, std::int64_t b) {
-    return (a + b - 1) / b;
-}
-
-// An image, the copies that are made of it, and the results.
-struct View {
-    std::int64_t blocks, height, width;      // of the image
-    std::int64_t stride;                     // in it, of what is neighbours in a copy
-    std::int64_t phases, columns, rows;      // of the copies' taps, see Taps
-    std::int64_t top, left, step;            // the first copy's first pixel; to the next column's
-    std::int64_t out_blocks, lines, pixels;  // of the results: rows, and pixels in each
-
-    std::int64_t copies() const { return phases * columns; }
-    std::int64_t more() const { return divided_up(rows, phases) - 1; }  // rows than there are lines
-};
-
-inline View forward_view(const Conv &c) {
-    return {.blocks = blocks_of(c.in),
-            .height = c.height,
-            .width = c.width,
-            .stride = c.stride,
-            .phases = c.stride < c.kernel ? c.stride : c.kernel,
-            .columns = c.kernel,
-            .rows = c.kernel,
-            .top = -c.padding,
-            .left = -c.padding,
-            .step = 1,
-            .out_blocks = blocks_of(c.out),
-            .lines = c.out_height(),
-            .pixels = c.out_width()};
-}
-
-// Back to the input, its pixels i * stride + p - padding have residue p, from the first that is not
-// padding on. Of the kernel it sees the taps j * stride + p, each with the output's pixel i - j.
-struct Residue {
-    std::int64_t begin, taps;
-};
-
-inline Residue residue_of(const Conv &c, std::int64_t p) {
-    return {p < c.padding ? divided_up(c.padding - p, c.stride) : 0,
-            p < c.kernel ? divided_up(c.kernel - p, c.stride) : 0};
-}
-
-// Calls visit(py, px, residue_of(c, py), residue_of(c, px)) for all, in the order of the weights.
-template <class Visit>
-void for_residues(const Conv &c, Visit visit) {
-    for (std::int64_t py = 0; py < c.stride; ++py)
-        for (std::int64_t px = 0; px < c.stride; ++px)
-            visit(py, px, residue_of(c, py), residue_of(c, px));
-}
-
-inline View gradient_view(const Conv &c) {
-    std::int64_t low = 0, high = 0;  // of the pixels that the first of all residues see
-    for (std::int64_t p = 0; p < c.stride; ++p) {
-        const Residue residue = residue_of(c, p);
-        if (p == 0 || residue.begin > high) high = residue.begin;
-        if (p == 0 || residue.begin - residue.taps + 1 < low)
-            low = residue.begin - residue.taps + 1;
-    }
-    return {.blocks = blocks_of(c.out),
-            .height = c.out_height(),
-            .width = c.out_width(),
-            .stride = 1,
-            .phases = 1,
-            .columns = high - low + 1,
-            .rows = high - low + 1,
-            .top = low,
-            .left = high,
-            .step = -1,
-            .out_blocks = blocks_of(c.in),
-            .lines = divided_up(c.height, c.stride),
-            .pixels = divided_up(c.width, c.stride)};
-}
 
 // Examples and lines of the results that are worked on together.
 struct Piece {
@@ -125,16 +52,14 @@ void for_pieces(const View &v, std::int64_t examples, Work work) {
         }
 }
 
-template <class Number>
-inline void copy_row(const View &v, const float *line, std::int64_t left, Number *to) {
+inline void copy_row(const View &v, const float *line, std::int64_t left, float *to) {
     for (std::int64_t i = 0; i < v.pixels; ++i, left += v.stride)
         store(to + i * B,
               line != nullptr && left >= 0 && left < v.width ? load(line + left * B) : Vector{});
 }
 
-template <class Number>
-void copy_image(const View &v, const Piece &piece, std::int64_t first, const float *x,
-                std::int64_t x_stride, Number *to) {
+inline void copy_image(const View &v, const Piece &piece, std::int64_t first, const float *x,
+                       std::int64_t x_stride, float *to) {
     for (std::int64_t block = 0; block < v.blocks; ++block, x += v.height * v.width * B)
         for (std::int64_t phase = 0; phase < v.phases; ++phase)
             for (std::int64_t column = 0; column < v.columns; ++column)
@@ -157,17 +82,14 @@ void for_results(const View &v, const Piece &piece, std::int64_t example, std::i
                 leave(block, l, e, from);
 }
 
-template <class Number>
 void direct(const Conv &c, std::int64_t examples, const float *weights, const float *bias,
             const float *x, std::int64_t x_stride, float *scratch, float *y, std::int64_t y_stride,
             Signs *signs) {
     const View v = forward_view(c);
     for_pieces(v, examples, [&](std::int64_t example, std::int64_t first, const Piece &piece) {
-        auto *const copies = reinterpret_cast<Number *>(scratch);
         float *const results = scratch + piece.in_floats(v);
-        copy_image(v, piece, first, x + example * x_stride, x_stride, copies);
-        products(piece.taps(v), v.out_blocks, piece.strips(v),
-                 reinterpret_cast<const Number *>(weights), copies, results);
+        copy_image(v, piece, first, x + example * x_stride, x_stride, scratch);
+        products(piece.taps(v), v.out_blocks, piece.strips(v), weights, scratch, results);
         for_results(v, piece, example, first, results,
                     [&](std::int64_t block, std::int64_t line, std::int64_t e, const float *from) {
                         const Vector shift = load(bias + block * B);
@@ -190,19 +112,17 @@ inline Taps taps_of(Taps all, const Residue &y, const Residue &x) {
     return all;
 }
 
-template <class Number>
 void direct_gradient(const Conv &c, std::int64_t examples, const float *weights, const float *g,
                      std::int64_t g_stride, float *scratch, float *dx, std::int64_t dx_stride) {
     const View v = gradient_view(c);
     for_pieces(v, examples, [&](std::int64_t example, std::int64_t first, const Piece &piece) {
-        auto *const copies = reinterpret_cast<Number *>(scratch);
         float *const results = scratch + piece.in_floats(v);
-        copy_image(v, piece, first, g + example * g_stride, g_stride, copies);
-        const auto *w = reinterpret_cast<const Number *>(weights);
+        copy_image(v, piece, first, g + example * g_stride, g_stride, scratch);
+        const float *w = weights;
         for_residues(c, [&](std::int64_t py, std::int64_t px, Residue down, Residue right) {
             const Taps taps = taps_of(piece.taps(v), down, right);
             products(taps, v.out_blocks, piece.strips(v), w,
-                     copies + (v.left - right.begin) * taps.copy_floats +
+                     scratch + (v.left - right.begin) * taps.copy_floats +
                          (down.begin - down.taps + 1 - v.top) * taps.row_floats,
                      results);
             w += taps.count() * v.out_blocks * B;

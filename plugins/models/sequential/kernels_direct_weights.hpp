@@ -92,21 +92,5 @@ void direct_pack_gradient(const Conv &c, const float *weights, float *packed) {
     });
 }
 
-void direct_round(const Conv &c, const float *packed, float *coarse) {
-    round_weights(Piece{}.taps(forward_view(c)), blocks_of(c.out), packed,
-                  reinterpret_cast<Bf16 *>(coarse));
-}
-
-void direct_round_gradient(const Conv &c, const float *packed, float *coarse) {
-    auto *to = reinterpret_cast<Bf16 *>(coarse);
-    const std::int64_t in_blocks = blocks_of(c.in);
-    for_residues(c, [&](std::int64_t, std::int64_t, Residue down, Residue right) {
-        const Taps taps = taps_of(Piece{}.taps(gradient_view(c)), down, right);
-        round_weights(taps, in_blocks, packed, to);
-        packed += taps.count() * in_blocks * B;
-        to += taps.count() * in_blocks * B;
-    });
-}
-
 }  // namespace
 }  // namespace sequential

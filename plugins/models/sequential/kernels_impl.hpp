@@ -1,4 +1,5 @@
 // The loops of kernels.hpp, for a block of BLOCK floats. Included by one file an instruction set.
+#include "kernels_coarse.hpp"
 #include "kernels_conv.hpp"
 #include "kernels_conv3_weights.hpp"
 #include "kernels_direct_weights.hpp"
@@ -23,14 +24,7 @@ void add(const float *x, float *sum, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) sum[i] += x[i];
 }
 
-#if defined(__AVX512BF16__)
-constexpr bool has_bf16 = true;
-#else
-constexpr bool has_bf16 = false;
-#endif
-
 constexpr Kernels table{.block = B,
-                        .bf16 = has_bf16,
                         .conv3 = {.packed_size = conv3_packed_size,
                                   .pack = conv3_pack,
                                   .pack_gradient = conv3_pack_gradient,
@@ -38,13 +32,9 @@ constexpr Kernels table{.block = B,
                                   .group = conv3_group,
                                   .weights_group = conv3_weights_group,
                                   .scratch = conv3_scratch,
-                                  .forward = conv3<float>,
-                                  .gradient = conv3_gradient<float>,
-                                  .weights = conv3_weights,
-                                  .round = conv3_round,
-                                  .round_gradient = conv3_round_gradient,
-                                  .coarse_forward = conv3<Bf16>,
-                                  .coarse_gradient = conv3_gradient<Bf16>},
+                                  .forward = conv3,
+                                  .gradient = conv3_gradient,
+                                  .weights = conv3_weights},
                         .conv = {.packed_size = direct_packed_size,
                                  .pack = direct_pack,
                                  .pack_gradient = direct_pack_gradient,
@@ -52,13 +42,10 @@ constexpr Kernels table{.block = B,
                                  .group = direct_group,
                                  .weights_group = direct_weights_group,
                                  .scratch = direct_scratch,
-                                 .forward = direct<float>,
-                                 .gradient = direct_gradient<float>,
-                                 .weights = direct_weights,
-                                 .round = direct_round,
-                                 .round_gradient = direct_round_gradient,
-                                 .coarse_forward = direct<Bf16>,
-                                 .coarse_gradient = direct_gradient<Bf16>},
+                                 .forward = direct,
+                                 .gradient = direct_gradient,
+                                 .weights = direct_weights},
+                        .coarse_conv = coarse_conv_table,
                         .product = product,
                         .product_gradient = product_gradient,
                         .first_conv_scratch = scratch_size,

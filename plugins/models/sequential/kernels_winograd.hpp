@@ -10,7 +10,7 @@
 // Points 0, a, -a, b, -b and infinity; 5/8 and 3/2 lose less to rounding than 1 and 2 do.
 #pragma once
 
-#include "kernels_bf16.hpp"
+#include "kernels_vector.hpp"
 
 namespace sequential {
 namespace {
@@ -20,8 +20,7 @@ constexpr float a1 = 0.625F, a2 = a1 * a1, b1 = 1.5F, b2 = b1 * b1;
 constexpr float divisor_0 = a2 * b2, divisor_a = 2 * a2 * (a2 - b2), divisor_b = 2 * b2 * (b2 - a2);
 
 /// B' x: the inputs that a strip sees.
-template <class Number>
-inline void inputs_to_points(const Vector *x, Number *to, std::int64_t stride) {
+inline void inputs_to_points(const Vector *x, float *to, std::int64_t stride) {
     const Vector even_a = x[4] - b2 * x[2], odd_a = a1 * (x[3] - b2 * x[1]);
     const Vector even_b = x[4] - a2 * x[2], odd_b = b1 * (x[3] - a2 * x[1]);
     store(to, a2 * b2 * x[0] + (x[4] - (a2 + b2) * x[2]));
@@ -46,8 +45,7 @@ inline void inputs_from_points(const float *m, std::int64_t stride, Vector *x) {
 }
 
 /// A g: the gradients of a strip's outputs.
-template <class Number>
-inline void outputs_to_points(const Vector *g, Number *to, std::int64_t stride) {
+inline void outputs_to_points(const Vector *g, float *to, std::int64_t stride) {
     const Vector even_a = g[0] + a2 * g[2], odd_a = a1 * (g[1] + a2 * g[3]);
     const Vector even_b = g[0] + b2 * g[2], odd_b = b1 * (g[1] + b2 * g[3]);
     store(to, g[0]);

@@ -36,86 +36,127 @@ double distance(const std::vector<float> &a, const std::vector<float> &b) {
 /// A convolution of blocked images with its buffers.
 struct Layer {
     Conv c;
-    const ConvKernels &way;
-    std::vector<float> weights, x, bias, packed, scratch;
+    std::vector<float> weights, x, bias;
 
-    Layer(const Conv &conv, const ConvKernels &kernels)
+    explicit Layer(const Conv &conv)
         : c(conv),
-          way(kernels),
           weights(numbers(c.in * c.out * c.kernel * c.kernel, 1, -1, 1)),
-          x(numbers(c.in * c.height * c.width, 2, -1, 1)),
-          bias(static_cast<std::size_t>(c.out)),
-          packed(static_cast<std::size_t>(way.packed_size(c))),
-          scratch(static_cast<std::size_t>(way.scratch(c))) {}
+          x(numbers(examples * in_stride(), 2, -1, 1)),
+          bias(static_cast<std::size_t>(c.out)) {}
 
-    std::vector<float> forward(bool coarsely) {
-        std::vector<float> half(packed.size() / 2);
-        std::vector<float> y(static_cast<std::size_t>(c.out * c.out_height() * c.out_width()));
+    static constexpr std::int64_t examples = 3;
+    std::int64_t in_stride() const { return c.in * c.height * c.width; }
+    std::int64_t out_stride() const { return c.out * c.out_height() * c.out_width(); }
+
+    std::vector<float> forward(const CoarseConv &way) const {
+        std::vector<float> packed(static_cast<std::size_t>(way.size(c))), y = outputs();
+        std::vector<float> scratch(static_cast<std::size_t>(way.scratch(c)));
         way.pack(c, weights.data(), packed.data());
-        if (coarsely) way.round(c, packed.data(), half.data());
-        (coarsely ? way.coarse_forward : way.forward)(c, 1, coarsely ? half.data() : packed.data(),
-                                                      bias.data(), x.data(), 0, scratch.data(),
-                                                      y.data(), 0, nullptr);
+        way.forward(c, examples, packed.data(), bias.data(), x.data(), in_stride(), scratch.data(),
+                    y.data(), out_stride(), nullptr);
         return y;
     }
-    std::vector<float> gradient(const std::vector<float> &g, bool coarsely) {
-        std::vector<float> half(packed.size() / 2), dx(x.size());
+    std::vector<float> gradient(const CoarseConv &way, const std::vector<float> &g) const {
+        std::vector<float> packed(static_cast<std::size_t>(way.gradient_size(c))), dx(x.size());
+        std::vector<float> scratch(static_cast<std::size_t>(way.scratch(c)));
         way.pack_gradient(c, weights.data(), packed.data());
-        if (coarsely) way.round_gradient(c, packed.data(), half.data());
-        (coarsely ? way.coarse_gradient : way.gradient)(c, 1,
-                                                        coarsely ? half.data() : packed.data(),
-                                                        g.data(), 0, scratch.data(), dx.data(), 0);
+        way.gradient(c, examples, packed.data(), g.data(), out_stride(), nullptr, scratch.data(),
+                     dx.data(), in_stride());
         return dx;
     }
+
+    std::vector<float> forward(const ConvKernels &way) const {
+        std::vector<float> packed(static_cast<std::size_t>(way.packed_size(c))), y = outputs();
+        std::vector<float> scratch(static_cast<std::size_t>(way.scratch(c)));
+        way.pack(c, weights.data(), packed.data());
+        way.forward(c, examples, packed.data(), bias.data(), x.data(), in_stride(), scratch.data(),
+                    y.data(), out_stride(), nullptr);
+        return y;
+    }
+    std::vector<float> gradient(const ConvKernels &way, const std::vector<float> &g) const {
+        std::vector<float> packed(static_cast<std::size_t>(way.packed_size(c))), dx(x.size());
+        std::vector<float> scratch(static_cast<std::size_t>(way.scratch(c)));
+        way.pack_gradient(c, weights.data(), packed.data());
+        way.gradient(c, examples, packed.data(), g.data(), out_stride(), scratch.data(), dx.data(),
+                     in_stride());
+        return dx;
+    }
+
     void round() {
         for (auto *values : {&weights, &x})
             for (float &value : *values) value = bfloat(value);
     }
+
+  private:
+    std::vector<float> outputs() const {
+        return std::vector<float>(static_cast<std::size_t>(examples * out_stride()));
+    }
 };
+
+/// Shapes that differ in what the kernels tell apart; calls check(layer).
+template <class Check>
+void for_layers(Check check) {
+    const std::int64_t block = kernels().block;
+    for (const std::int64_t kernel : {1, 3, 4})
+        for (const std::int64_t stride : {1, 2, 3})
+            for (const std::int64_t in : {1, 2, 3})
+                for (const std::int64_t out : {1, 2, 3}) {
+                    CAPTURE(kernel);
+                    CAPTURE(stride);
+                    CAPTURE(in);
+                    CAPTURE(out);
+                    check(Layer({.in = in * block,
+                                 .out = out * block,
+                                 .height = 9,
+                                 .width = 14,
+                                 .kernel = kernel,
+                                 .stride = stride,
+                                 .padding = kernel / 2,
+                                 .activation = false,
+                                 .slope = 1}));
+                }
+    // By parts of an image, and several examples together.
+    for (const std::int64_t side : {6, 60})
+        check(Layer({.in = 16 * block,
+                     .out = 9 * block,
+                     .height = side,
+                     .width = side,
+                     .kernel = 3,
+                     .stride = side / 6 > 1 ? 2 : 1,
+                     .padding = 1,
+                     .activation = false,
+                     .slope = 1}));
+}
+
+std::vector<float> bfloats(std::vector<float> values) {
+    for (float &value : values) value = bfloat(value);
+    return values;
+}
 
 }  // namespace
 
 TEST_CASE("a coarse convolution is an exact one of what was rounded") {
-    const std::int64_t block = kernels().block;
-    for (const std::int64_t stride : {1, 2})
-        for (const std::int64_t out : {1, 2, 3}) {
-            Layer layer({.in = 2 * block,
-                         .out = out * block,
-                         .height = 9,
-                         .width = 14,
-                         .kernel = 3,
-                         .stride = stride,
-                         .padding = 1,
-                         .activation = false,
-                         .slope = 1},
-                        kernels().conv);
-            const std::vector<float> y = layer.forward(true), dx = layer.gradient(y, true);
-            CHECK(distance(y, layer.forward(false)) > 1e-4);
-            layer.round();
-            CHECK(distance(y, layer.forward(false)) < 1e-6);
-            std::vector<float> g = y;
-            for (float &value : g) value = bfloat(value);
-            CHECK(distance(dx, layer.gradient(g, false)) < 1e-6);
-        }
+    for_layers([](Layer layer) {
+        const std::vector<float> y = layer.forward(*coarse_conv());
+        const std::vector<float> dx = layer.gradient(*coarse_conv(), y);
+        CHECK(distance(y, layer.forward(kernels().conv)) > 1e-4);
+        layer.round();
+        CHECK(distance(y, layer.forward(kernels().conv)) < 1e-6);
+        CHECK(distance(dx, layer.gradient(kernels().conv, bfloats(y))) < 1e-6);
+    });
 }
 
-TEST_CASE("by Winograd's way it is near the exact one") {
-    const std::int64_t block = kernels().block;
-    for (const std::int64_t out : {1, 2, 3}) {
-        Layer layer({.in = 3 * block,
-                     .out = out * block,
-                     .height = 9,
-                     .width = 14,
-                     .kernel = 3,
-                     .stride = 1,
-                     .padding = 1,
-                     .activation = false,
-                     .slope = 1},
-                    kernels().conv3);
-        const std::vector<float> y = layer.forward(false);
-        CHECK(distance(layer.forward(true), y) < 0.01);
-        CHECK(distance(layer.gradient(y, true), layer.gradient(y, false)) < 0.01);
+TEST_CASE("the processor's matrix instructions sum as the plain arithmetic does, to the bit") {
+    const CoarseConv *fast = fast_coarse_conv();
+    if (fast == nullptr) {
+        MESSAGE("this processor has none");
+        return;
     }
+    for_layers([&](const Layer &layer) {
+        const std::vector<float> y = layer.forward(kernels().coarse_conv);
+        CHECK(layer.forward(*fast) == y);
+        CHECK(layer.gradient(*fast, y) == layer.gradient(kernels().coarse_conv, y));
+    });
 }
 
 TEST_CASE("a coarse pass: near the exact one, and no bit depends on threads or batch") {

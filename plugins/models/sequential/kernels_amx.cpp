@@ -1,0 +1,6 @@
+#define BLOCK 16
+#include "kernels_coarse.hpp"
+
+const sequential::CoarseConv &sequential::coarse_conv_amx() {
+    return coarse_conv_table;
+}
