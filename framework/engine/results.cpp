@@ -7,6 +7,10 @@
 #include <cmath>
 #include <set>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace spar::host {
 namespace {
 
@@ -22,7 +26,9 @@ Json interval(double share, std::int64_t count) {
 
 const char *instruction_set() {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512bf16")) return "avx512_bf16";
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    constexpr unsigned amx_bf16 = 1U << 22;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & amx_bf16) != 0) return "avx512_amx";
     if (__builtin_cpu_supports("avx512f")) return "avx512";
     if (__builtin_cpu_supports("avx2")) return "avx2";
     return "x86-64";

@@ -50,7 +50,7 @@ class Includes(unittest.TestCase):
                                         f"{target} without {library[0]} among its LIBS")
                         continue
                     self.assertTrue(target.startswith("spar/") or target in tree.STANDARD
-                                    or target in tree.POSIX or target in tree.PROCESSOR,
+                                    or target in tree.SYSTEM or target in tree.PROCESSOR,
                                     f"a plugin may not include {target}")
 
     def test_folders_of_the_host_form_a_line(self):

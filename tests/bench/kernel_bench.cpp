@@ -148,6 +148,38 @@ void conv_weights(benchmark::State &state) {
     count(state, b.flops);
 }
 
+/// In bfloat16, by the processor's matrix instructions.
+struct Coarse : Between {
+    const CoarseConv *fast = fast_coarse_conv();
+    std::vector<float> weights, back, room;
+
+    explicit Coarse(benchmark::State &state) : Between(state) {
+        if (fast == nullptr) {
+            state.SkipWithError("this processor has no AMX");
+            return;
+        }
+        weights = numbers(fast->size(c));
+        back = numbers(fast->gradient_size(c));
+        room = numbers(fast->scratch(c));
+    }
+};
+
+void conv_coarse(benchmark::State &state) {
+    Coarse b(state);
+    for (auto _ : state)
+        b.fast->forward(b.c, b.examples, b.weights.data(), b.bias.data(), b.x.data(), b.in_stride,
+                        b.room.data(), b.y.data(), b.out_stride, b.signs.data());
+    count(state, b.flops);
+}
+
+void conv_coarse_gradient(benchmark::State &state) {
+    Coarse b(state);
+    for (auto _ : state)
+        b.fast->gradient(b.c, b.examples, b.back.data(), b.y.data(), b.out_stride, b.signs.data(),
+                         b.room.data(), b.x.data(), b.in_stride);
+    count(state, b.flops);
+}
+
 constexpr std::int64_t rows = 16;
 
 struct Flat {
@@ -205,6 +237,8 @@ BENCHMARK(first_conv_step);
 BENCHMARK(conv)->SHAPES;
 BENCHMARK(conv_gradient)->SHAPES;
 BENCHMARK(conv_weights)->SHAPES;
+BENCHMARK(conv_coarse)->SHAPES;
+BENCHMARK(conv_coarse_gradient)->SHAPES;
 BENCHMARK(product);
 BENCHMARK(product_gradient);
 

@@ -2,7 +2,9 @@
 //
 //     limit_bench THREADS SECONDS
 //
-// prints one JSON line: GFLOP/s in f32 and in bf16 (null where the processor has none), and GB/s.
+// prints one JSON line: GFLOP/s in f32 and in bf16 (null where the processor has none), GB/s, and
+// whether Spar computes in bf16 where it may.
+#include "kernels.hpp"
 #include "peak.hpp"
 
 #include <cstdio>
@@ -16,10 +18,12 @@ int main(int argc, char **argv) {
     }
     const int threads = std::atoi(argv[1]);
     const double seconds = std::atof(argv[2]);
+    const bool amx = sequential::fast_coarse_conv() != nullptr;
     nlohmann::json limits{{"f32", multiply_add_peak(threads, seconds)},
                           {"bf16", nullptr},
-                          {"memory", memory_bandwidth(threads, seconds)}};
-    if (const auto bf16 = multiply_add_peak_bf16(threads, seconds)) limits["bf16"] = *bf16;
+                          {"memory", memory_bandwidth(threads, seconds)},
+                          {"coarse", amx}};
+    if (const auto bf16 = multiply_add_peak_bf16(threads, seconds, amx)) limits["bf16"] = *bf16;
     std::puts(limits.dump().c_str());
     return 0;
 }

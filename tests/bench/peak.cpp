@@ -2,6 +2,7 @@
 
 #include <immintrin.h>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <latch>
 #include <thread>
@@ -38,6 +39,25 @@ __attribute__((target("avx512f,avx512bf16"))) double flops_bf16() {
     for (int i = 1; i < chains; ++i) total = _mm512_add_ps(total, sum[i]);
     sink = _mm512_cvtss_f32(total);
     return 2.0 * 32 * chains * rounds;
+}
+
+__attribute__((target("amx-tile,amx-bf16"))) double flops_amx() {
+    struct alignas(64) {
+        std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
+        std::uint16_t bytes[16] = {64, 64, 64, 64, 64, 64};
+        std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16};
+    } const shape;
+    asm volatile("" ::"r"(&shape) : "memory");  // not every compiler knows that it is read
+    _tile_loadconfig(&shape);
+    constexpr long few = rounds / 10;
+    for (long r = 0; r < few; ++r) {
+        _tile_dpbf16ps(0, 4, 5);
+        _tile_dpbf16ps(1, 4, 5);
+        _tile_dpbf16ps(2, 4, 5);
+        _tile_dpbf16ps(3, 4, 5);
+    }
+    _tile_release();
+    return 2.0 * 16 * 16 * 32 * 4 * few;
 }
 
 __attribute__((target("avx2,fma"))) double flops_avx2() {
@@ -100,7 +120,8 @@ double multiply_add_peak(int threads, double seconds) {
     return rate(threads, seconds, [wide] { return wide ? flops_avx512 : flops_avx2; });
 }
 
-std::optional<double> multiply_add_peak_bf16(int threads, double seconds) {
+std::optional<double> multiply_add_peak_bf16(int threads, double seconds, bool amx) {
+    if (amx) return rate(threads, seconds, [] { return flops_amx; });
     if (__builtin_cpu_supports("avx512bf16") == 0) return std::nullopt;
     return rate(threads, seconds, [] { return flops_bf16; });
 }

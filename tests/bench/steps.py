@@ -34,6 +34,7 @@ WORK = {
     "trades-10": ({"type": "trades", "attack": {**pgd(10), "start_noise": 0.001}},
                   PASS + 10 * CLIMB + 2 * LEARN),
     "resnet18-pgd-7": ({"type": "pgd_at", "attack": pgd(7)}, 17 * RESNET_PASS - RESNET_FIRST),
+    "resnet18-pgd-7-bf16": ({"type": "pgd_at", "attack": pgd(7)}, 17 * RESNET_PASS - RESNET_FIRST),
 }
 # Costs beside each other: (what, work, times its step, beside work, aim).
 RATIOS = [

@@ -1,5 +1,5 @@
 #define BLOCK 16
-#include "kernels_coarse.hpp"
+#include "kernels_coarse_weights.hpp"
 
 const sequential::CoarseConv &sequential::coarse_conv_amx() {
     return coarse_conv_table;

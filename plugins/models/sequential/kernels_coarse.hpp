@@ -90,6 +90,29 @@ std::int64_t coarse_scratch(const Conv &c) {
     return offset_floats(c) + (a > b ? a : b);
 }
 
+inline TileTaps forward_taps(const Conv &conv, const Copies &c, const Part &part,
+                             std::int64_t *offsets) {
+    std::int64_t taps = 0;
+    for (std::int64_t ky = 0; ky < conv.kernel; ++ky)
+        for (std::int64_t kx = 0; kx < conv.kernel; ++kx) {
+            const std::int64_t copy = ky % c.stride * c.phases + kx % c.stride;
+            const std::int64_t pixel = ky / c.stride * c.columns() + kx / c.stride;
+            offsets[taps++] = (copy * part.phase(c) + pixel) * depth;
+        }
+    return {c.pairs(), part.pair(c) * depth, taps, offsets};
+}
+
+inline TileTaps residue_taps(const Copies &c, const Part &part, Residue down, Residue right,
+                             std::int64_t *offsets) {
+    std::int64_t taps = 0;
+    for (std::int64_t j = 0; j < down.taps; ++j)
+        for (std::int64_t i = 0; i < right.taps; ++i) {
+            const std::int64_t row = down.begin - j - c.origin, column = right.begin - i - c.origin;
+            offsets[taps++] = (row * c.columns() + column) * depth;
+        }
+    return {c.pairs(), part.pair(c) * depth, taps, offsets};
+}
+
 // Calls work(example, line, part) for all parts.
 template <class Work>
 void for_parts(const Copies &c, std::int64_t kernel, std::int64_t examples, Work work) {
@@ -170,35 +193,29 @@ void coarse(const Conv &conv, std::int64_t examples, const float *weights, const
     const Copies c = forward_copies(conv);
     auto *const offsets = reinterpret_cast<std::int64_t *>(scratch);
     auto *const copies = reinterpret_cast<Bf16 *>(scratch + offset_floats(conv));
-    for_parts(
-        c, conv.kernel, examples, [&](std::int64_t first, std::int64_t top, const Part &part) {
-            copy_part(c, part, top, copies,
-                      [&](std::int64_t block, std::int64_t e, std::int64_t pixel) {
-                          return load(x + (first + e) * x_stride +
-                                      (block * c.height * c.width + pixel) * B);
-                      });
-            std::int64_t taps = 0;
-            for (std::int64_t ky = 0; ky < conv.kernel; ++ky)
-                for (std::int64_t kx = 0; kx < conv.kernel; ++kx)
-                    offsets[taps++] = ((ky % c.stride * c.phases + kx % c.stride) * part.phase(c) +
-                                       ky / c.stride * c.columns() + kx / c.stride) *
-                                      depth;
-            coarse_results(c, part, {c.pairs(), part.pair(c) * depth, taps, offsets},
-                           reinterpret_cast<const Bf16 *>(weights), copies,
-                           [&](std::int64_t block, std::int64_t e, std::int64_t line,
-                               std::int64_t pixel, std::int64_t count, const float *from) {
-                               const Vector shift = load(bias + block * B);
-                               const std::int64_t at =
-                                   (first + e) * y_stride +
-                                   ((block * c.lines + top + line) * c.pixels + pixel) * B;
-                               for (std::int64_t i = 0; i < count * B; i += B) {
-                                   Vector z = load(from + i) + shift;
-                                   if (signs != nullptr) signs[(at + i) / B] = signs_of(z);
-                                   if (conv.activation) z = rectify(z, conv.slope);
-                                   store(y + at + i, z);
-                               }
-                           });
-        });
+    for_parts(c, conv.kernel, examples,
+              [&](std::int64_t first, std::int64_t top, const Part &part) {
+                  copy_part(c, part, top, copies,
+                            [&](std::int64_t block, std::int64_t e, std::int64_t pixel) {
+                                return load(x + (first + e) * x_stride +
+                                            (block * c.height * c.width + pixel) * B);
+                            });
+                  coarse_results(c, part, forward_taps(conv, c, part, offsets),
+                                 reinterpret_cast<const Bf16 *>(weights), copies,
+                                 [&](std::int64_t block, std::int64_t e, std::int64_t line,
+                                     std::int64_t pixel, std::int64_t count, const float *from) {
+                                     const Vector shift = load(bias + block * B);
+                                     const std::int64_t at =
+                                         (first + e) * y_stride +
+                                         ((block * c.lines + top + line) * c.pixels + pixel) * B;
+                                     for (std::int64_t i = 0; i < count * B; i += B) {
+                                         Vector z = load(from + i) + shift;
+                                         if (signs != nullptr) signs[(at + i) / B] = signs_of(z);
+                                         if (conv.activation) z = rectify(z, conv.slope);
+                                         store(y + at + i, z);
+                                     }
+                                 });
+              });
 }
 
 void coarse_gradient(const Conv &conv, std::int64_t examples, const float *weights, const float *g,
@@ -219,13 +236,7 @@ void coarse_gradient(const Conv &conv, std::int64_t examples, const float *weigh
                 });
             const auto *w = reinterpret_cast<const Bf16 *>(weights);
             for_residues(conv, [&](std::int64_t py, std::int64_t px, Residue down, Residue right) {
-                std::int64_t taps = 0;
-                for (std::int64_t j = 0; j < down.taps; ++j)
-                    for (std::int64_t i = 0; i < right.taps; ++i)
-                        offsets[taps++] = ((down.begin - j - c.origin) * c.columns() + right.begin -
-                                           i - c.origin) *
-                                          depth;
-                const TileTaps t{c.pairs(), part.pair(c) * depth, taps, offsets};
+                const TileTaps t = residue_taps(c, part, down, right, offsets);
                 coarse_results(
                     c, part, t, w, copies,
                     [&](std::int64_t block, std::int64_t e, std::int64_t line, std::int64_t pixel,
@@ -243,62 +254,6 @@ void coarse_gradient(const Conv &conv, std::int64_t examples, const float *weigh
             });
         });
 }
-
-std::int64_t coarse_size(const Conv &c) {
-    return divided_up(blocks_of(c.in), 2) * c.kernel * c.kernel * depth / 2 * B * blocks_of(c.out);
-}
-
-std::int64_t coarse_gradient_size(const Conv &c) {
-    return divided_up(blocks_of(c.out), 2) * c.kernel * c.kernel * depth / 2 * B * blocks_of(c.in);
-}
-
-// Weights of `taps` taps from `from` channels to `to`: weight(to, from, tap).
-template <class Weight>
-Bf16 *pack_tiles(std::int64_t from, std::int64_t to, std::int64_t taps, Bf16 *packed,
-                 Weight weight) {
-    const std::int64_t blocks = blocks_of(to);
-    const auto vector = [&](std::int64_t block, std::int64_t channel, std::int64_t tap) {
-        Vector v = {};
-        for (std::int64_t lane = 0; channel < from && lane < B && block * B + lane < to; ++lane)
-            v[lane] = weight(block * B + lane, channel, tap);
-        return v;
-    };
-    for (std::int64_t first = 0; first < blocks; first += 2)
-        for (std::int64_t in = 0; in < from; in += depth)
-            for (std::int64_t tap = 0; tap < taps; ++tap)
-                for (std::int64_t block = first; block < first + 2 && block < blocks; ++block)
-                    for (std::int64_t i = in; i < in + depth; i += 2, packed += 2 * B)
-                        store_pairs(packed, vector(block, i, tap), vector(block, i + 1, tap));
-    return packed;
-}
-
-void coarse_pack(const Conv &c, const float *weights, float *packed) {
-    const std::int64_t taps = c.kernel * c.kernel;
-    pack_tiles(c.in, c.out, taps, reinterpret_cast<Bf16 *>(packed),
-               [&](std::int64_t o, std::int64_t i, std::int64_t tap) {
-                   return weights[(o * c.in + i) * taps + tap];
-               });
-}
-
-void coarse_pack_gradient(const Conv &c, const float *weights, float *packed) {
-    auto *to = reinterpret_cast<Bf16 *>(packed);
-    for_residues(c, [&](std::int64_t py, std::int64_t px, Residue down, Residue right) {
-        to = pack_tiles(c.out, c.in, down.taps * right.taps, to,
-                        [&](std::int64_t i, std::int64_t o, std::int64_t tap) {
-                            const std::int64_t ky = py + tap / right.taps * c.stride;
-                            const std::int64_t kx = px + tap % right.taps * c.stride;
-                            return weights[((o * c.in + i) * c.kernel + ky) * c.kernel + kx];
-                        });
-    });
-}
-
-constexpr CoarseConv coarse_conv_table{.size = coarse_size,
-                                       .gradient_size = coarse_gradient_size,
-                                       .pack = coarse_pack,
-                                       .pack_gradient = coarse_pack_gradient,
-                                       .scratch = coarse_scratch,
-                                       .forward = coarse,
-                                       .gradient = coarse_gradient};
 
 }  // namespace
 }  // namespace sequential

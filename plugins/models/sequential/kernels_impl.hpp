@@ -1,5 +1,5 @@
 // The loops of kernels.hpp, for a block of BLOCK floats. Included by one file an instruction set.
-#include "kernels_coarse.hpp"
+#include "kernels_coarse_weights.hpp"
 #include "kernels_conv.hpp"
 #include "kernels_conv3_weights.hpp"
 #include "kernels_direct_weights.hpp"

@@ -25,6 +25,11 @@ struct TileTaps {
 
 #if defined(__AMX_BF16__)
 
+// The intrinsics do not tell every compiler what memory they read and write.
+inline void used_by_tiles(const void *memory) {
+    asm volatile("" ::"r"(memory) : "memory");
+}
+
 /// While one lives, tile_sums may be called on this thread.
 class Tiles {
   public:
@@ -34,6 +39,7 @@ class Tiles {
             std::uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
             std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
         } const shape;
+        used_by_tiles(&shape);
         _tile_loadconfig(&shape);
     }
     ~Tiles() { _tile_release(); }
@@ -41,17 +47,12 @@ class Tiles {
     Tiles &operator=(const Tiles &) = delete;
 };
 
-// The intrinsics do not tell every compiler what memory they read and write.
-inline void memory_is_as_written() {
-    asm volatile("" ::: "memory");
-}
-
 /// For results at 32 positions and one or two blocks of channels. Weights [pair][tap][block]
 /// [depth / 2][B out][2]; to: [block][position][B].
 template <int Blocks>
 void tile_sums(const TileTaps &t, const Bf16 *weights, const Bf16 *from, float *to) {
     constexpr std::int64_t bytes = 64, tile = 16 * depth;
-    memory_is_as_written();
+    used_by_tiles(from);
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
@@ -77,7 +78,7 @@ void tile_sums(const TileTaps &t, const Bf16 *weights, const Bf16 *from, float *
         _tile_stored(2, to + 32 * B, bytes);
         _tile_stored(3, to + 48 * B, bytes);
     }
-    memory_is_as_written();
+    used_by_tiles(to);
 }
 
 #else
