@@ -20,7 +20,7 @@ using namespace spar::host;
 using spar::bench::Steps;
 using Clock = std::chrono::steady_clock;
 
-constexpr double peak_seconds = 0.1, least_seconds = 0.02;
+constexpr double peak_seconds = 0.1, least_seconds = 0.1;
 
 double seconds_since(Clock::time_point begin) {
     return std::chrono::duration<double>(Clock::now() - begin).count();

@@ -41,6 +41,7 @@ RATIOS = [
     ("a step of fgsm_at, in natural steps", "fgsm_at", 1, "natural", "at most 1.8"),
     ("a replay of free, in natural steps", "free-8", 1 / 8, "natural", "at most 1.1"),
     ("a step of yopo-5-10, in steps of pgd-40", "yopo-5-10", 1, "pgd-40", "at most 0.25"),
+    ("a step of pgd-7-bf16, in steps of pgd-7", "pgd-7-bf16", 1, "pgd-7", "at most 0.62"),
 ]
 
 
@@ -124,7 +125,8 @@ class Steps:
         ratios = list(self.ratios())
         return [
             "## Training steps", "",
-            "SmallCNN at batch 128, PreActResNet-18 at batch 32. The share is of the multiply-add peak in f32, "
+            "SmallCNN at batch 128, PreActResNet-18 at batch 32; in f32, but with attacks in bfloat16 where bf16 "
+            "stands. The share is of the multiply-add peak in f32, "
             "measured between our steps, and counts the multiplications of convolutions as they are defined; Spar "
             f"takes fewer, so it may exceed 100 %. Rounds of the same work differed by up to {worst:.1f} times; mind the "
             "ratios.", "",
