@@ -2,6 +2,7 @@
 // memory beside them. GFLOP/s count multiplications as the layer defines them; see ./dev bench for
 // the peak.
 #include "kernels.hpp"
+#include "onednn.hpp"
 #include "peak.hpp"
 
 #include <benchmark/benchmark.h>
@@ -12,10 +13,10 @@ namespace {
 
 using namespace sequential;
 
-std::vector<float> numbers(std::int64_t count) {
+Aligned numbers(std::int64_t count) {
     std::mt19937 generator(1);
     std::normal_distribution<float> normal;
-    std::vector<float> values(static_cast<std::size_t>(count));
+    Aligned values(static_cast<std::size_t>(count));
     for (float &value : values) value = normal(generator);
     return values;
 }
@@ -30,30 +31,45 @@ std::int64_t whole(std::int64_t channels) {
     return (channels + kernels().block - 1) / kernels().block * kernels().block;
 }
 
+/// SmallCNN's, of one plain channel, or PreActResNet-18's, of three.
 struct First {
-    FirstConv c{.channels = 1,
-                .height = 28,
-                .width = 28,
-                .out = 32,
-                .blocks = whole(32) / kernels().block,
-                .out_height = 26,
-                .out_width = 26,
+    FirstConv c;
+    double flops;
+    Aligned weights, turned, bias, x, y, dx, scratch;
+    std::vector<Signs> signs;
+
+    explicit First(const benchmark::State &state)
+        : c(state.range(0) == 1 ? of(1, 28, 32, 0) : of(3, 32, 64, 1)),
+          flops(2.0 * static_cast<double>(c.out_height * c.out_width * c.out * c.channels * 9)),
+          weights(numbers(c.channels * 9 * c.out)),
+          turned(weights),
+          bias(numbers(c.out)),
+          x(numbers(c.channels * c.height * c.width)),
+          y(numbers(c.out * c.out_height * c.out_width)),
+          dx(x),
+          scratch(numbers(
+              std::max(kernels().first_conv_scratch(c), kernels().first_conv_step_scratch(c)))),
+          signs(static_cast<std::size_t>(c.blocks * c.out_height * c.out_width)) {}
+
+    static FirstConv of(std::int64_t channels, std::int64_t side, std::int64_t out,
+                        std::int64_t padding) {
+        return {.channels = channels,
+                .height = side,
+                .width = side,
+                .out = out,
+                .blocks = whole(out) / kernels().block,
+                .out_height = side + 2 * padding - 2,
+                .out_width = side + 2 * padding - 2,
                 .kernel = 3,
                 .stride = 1,
-                .padding = 0,
+                .padding = padding,
                 .activation = true,
                 .slope = 0};
-    double flops = 2.0 * 26 * 26 * 32 * 9;
-    std::vector<float> weights = numbers(9 * 32), turned = numbers(9 * 32), bias = numbers(32);
-    std::vector<float> x = numbers(28 * 28), y = numbers(26 * 26 * 32), dx = numbers(28 * 28);
-    std::vector<float> scratch =
-        numbers(std::max(kernels().first_conv_scratch(c), kernels().first_conv_step_scratch(c)));
-    std::vector<Signs> signs =
-        std::vector<Signs>(static_cast<std::size_t>(c.blocks * c.out_height * c.out_width));
+    }
 };
 
 void first_conv(benchmark::State &state) {
-    First f;
+    First f(state);
     for (auto _ : state)
         kernels().first_conv(f.c, f.weights.data(), f.bias.data(), f.x.data(), f.scratch.data(),
                              f.y.data(), f.signs.data());
@@ -61,7 +77,7 @@ void first_conv(benchmark::State &state) {
 }
 
 void first_conv_gradient(benchmark::State &state) {
-    First f;
+    First f(state);
     for (auto _ : state)
         kernels().first_conv_gradient(f.c, f.weights.data(), f.y.data(), f.signs.data(),
                                       f.scratch.data(), f.dx.data());
@@ -69,7 +85,7 @@ void first_conv_gradient(benchmark::State &state) {
 }
 
 void first_conv_weights(benchmark::State &state) {
-    First f;
+    First f(state);
     for (auto _ : state)
         kernels().first_conv_weights(f.c, f.x.data(), f.y.data(), f.scratch.data(),
                                      f.weights.data(), f.bias.data());
@@ -77,13 +93,13 @@ void first_conv_weights(benchmark::State &state) {
 }
 
 void first_conv_aim(benchmark::State &state) {
-    First f;
+    First f(state);
     for (auto _ : state) kernels().first_conv_aim(f.c, f.y.data(), f.scratch.data());
 }
 
 /// YOPO's inner step: forward and back to the input.
 void first_conv_step(benchmark::State &state) {
-    First f;
+    First f(state);
     kernels().first_conv_aim(f.c, f.y.data(), f.scratch.data());
     for (auto _ : state)
         kernels().first_conv_step(f.c, f.weights.data(), f.turned.data(), f.bias.data(), f.x.data(),
@@ -97,7 +113,7 @@ struct Between {
     const ConvKernels &way;
     std::int64_t examples, in_stride, out_stride;
     double flops;
-    std::vector<float> packed, bias, x, y, scratch;
+    Aligned packed, bias, x, y, scratch;
     std::vector<Signs> signs;
 
     explicit Between(const benchmark::State &state)
@@ -151,7 +167,7 @@ void conv_weights(benchmark::State &state) {
 /// In bfloat16, by the processor's matrix instructions.
 struct Coarse : Between {
     const CoarseConv *fast = fast_coarse_conv();
-    std::vector<float> weights, back, room;
+    Aligned weights, back, room;
 
     explicit Coarse(benchmark::State &state) : Between(state) {
         if (fast == nullptr) {
@@ -185,8 +201,8 @@ constexpr std::int64_t rows = 16;
 struct Flat {
     Product m{.in = 1024, .out = 200, .activation = true, .slope = 0};
     double flops = 2.0 * rows * 1024 * 200;
-    std::vector<float> weights = numbers(1024 * whole(200)), bias = numbers(whole(200));
-    std::vector<float> x = numbers(rows * 1024), y = numbers(rows * 200);
+    Aligned weights = numbers(1024 * whole(200)), bias = numbers(whole(200));
+    Aligned x = numbers(rows * 1024), y = numbers(rows * 200);
 };
 
 void product(benchmark::State &state) {
@@ -229,11 +245,11 @@ void memory_copy(benchmark::State &state) {
 
 BENCHMARK(multiply_add_peak)->Iterations(1);
 BENCHMARK(memory_copy)->Iterations(1);
-BENCHMARK(first_conv);
-BENCHMARK(first_conv_gradient);
-BENCHMARK(first_conv_weights);
-BENCHMARK(first_conv_aim);
-BENCHMARK(first_conv_step);
+BENCHMARK(first_conv)->Arg(1)->Arg(3);
+BENCHMARK(first_conv_gradient)->Arg(1)->Arg(3);
+BENCHMARK(first_conv_weights)->Arg(1)->Arg(3);
+BENCHMARK(first_conv_aim)->Arg(1)->Arg(3);
+BENCHMARK(first_conv_step)->Arg(1)->Arg(3);
 BENCHMARK(conv)->SHAPES;
 BENCHMARK(conv_gradient)->SHAPES;
 BENCHMARK(conv_weights)->SHAPES;

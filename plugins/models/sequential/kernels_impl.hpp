@@ -1,8 +1,8 @@
 // The loops of kernels.hpp, for a block of BLOCK floats. Included by one file an instruction set.
 #include "kernels_coarse_weights.hpp"
-#include "kernels_conv.hpp"
 #include "kernels_conv3_weights.hpp"
 #include "kernels_direct_weights.hpp"
+#include "kernels_first_conv_gradient.hpp"
 #include "kernels_norm.hpp"
 #include "kernels_pool.hpp"
 #include "kernels_product.hpp"
