@@ -25,8 +25,24 @@ void Executor::for_operations(Stretch stretch, Work work) {
     });
 }
 
+template <class Work>
+void Executor::for_weight_parts(Stretch stretch, Work work) {
+    std::int64_t parts = 0;
+    for (std::size_t i = stretch.first; i < stretch.last; ++i)
+        parts += graph_.operations[i]->weight_parts();
+    parallel_(parts, [&](std::int64_t part) {
+        const OneThread one;
+        std::size_t i = stretch.first;
+        for (; part >= graph_.operations[i]->weight_parts(); ++i)
+            part -= graph_.operations[i]->weight_parts();
+        work(*graph_.operations[i], part);
+    });
+}
+
 void Executor::refresh(bool coarse) {
-    if (stale_) for_operations(whole(), [](Operation &operation) { operation.pack(); });
+    if (stale_)
+        for_weight_parts(
+            whole(), [](Operation &operation, std::int64_t part) { operation.pack_part(part); });
     stale_ = false;
     if (!coarse || !coarse_stale_) return;
     for_operations(whole(), [](Operation &operation) { operation.pack_coarse(); });
@@ -78,7 +94,9 @@ void Executor::add_up(std::int64_t rows, Stretch stretch) {
             kernels().add(lanes_[static_cast<std::size_t>(lane)]->data() + begin,
                           lanes_[0]->data() + begin, count);
     });
-    for_operations(stretch, [&](Operation &operation) { operation.deposit(*lanes_[0]); });
+    for_weight_parts(stretch, [&](Operation &operation, std::int64_t part) {
+        operation.deposit_part(*lanes_[0], part);
+    });
 }
 
 void Executor::sum_part(std::int64_t part, Stretch stretch) const {

@@ -127,6 +127,8 @@ class Executor {
 
     template <class Work>
     void for_operations(Stretch stretch, Work work);
+    template <class Work>
+    void for_weight_parts(Stretch stretch, Work work);
 
     /// Runs body(batch) on every micro-batch. The gradients of the wanted parameters, which it
     /// computes, are added to those of the network at the end.

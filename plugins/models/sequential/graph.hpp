@@ -193,6 +193,12 @@ class Operation {
     virtual void sum_part(std::int64_t) const {}
     /// Adds gradients to those of the parameters.
     virtual void deposit(const ParameterGradients &) const {}
+    /// Parts that pack and deposit are cut into, each for one thread, where the weights are many.
+    virtual std::int64_t weight_parts() const { return 1; }
+    virtual void pack_part(std::int64_t) { pack(); }
+    virtual void deposit_part(const ParameterGradients &gradients, std::int64_t) const {
+        deposit(gradients);
+    }
     virtual const FusedStage *fused_stage() const { return nullptr; }
     virtual Coupled *coupled() { return nullptr; }
 

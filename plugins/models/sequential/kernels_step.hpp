@@ -240,10 +240,14 @@ inline void cut_into_phases(const FirstConv &c, const Phases &f, const StepScrat
     for_phases(c, [&](const Phase &phase) {
         float *image = s.images + phase.index * f.image;
         for_rows(c, f, phase, [&](std::int64_t to, std::int64_t from, std::int64_t count) {
-            std::int64_t i = 0;
-            if (c.stride == 1)
-                for (; i + B <= count; i += B) store(image + to + i, load(x + from + i));
-            for (; i < count; ++i) image[to + i] = x[from + i * c.stride];
+            if (c.stride != 1 || count < B) {
+                for (std::int64_t i = 0; i < count; ++i) image[to + i] = x[from + i * c.stride];
+                return;
+            }
+            for (std::int64_t i = 0; i < count; i += B) {
+                if (i + B > count) i = count - B;
+                store(image + to + i, load(x + from + i));
+            }
         });
     });
 }

@@ -38,12 +38,12 @@ class Linear final : public Operation {
         no_bias_.resize(static_cast<std::size_t>(round_up(forward_.in, block)));
         sum_stride_ = round_up(forward_.in, block);
         part_ = 8 * block;
-        row_.resize(static_cast<std::size_t>(sum_stride_));
+        lines_.resize(static_cast<std::size_t>(weight_parts() * sum_stride_));
         packed_forward_.resize(
             static_cast<std::size_t>(forward_.in * round_up(forward_.out, block)));
         packed_backward_.resize(static_cast<std::size_t>(forward_.out * sum_stride_));
         sums_.resize(static_cast<std::size_t>(forward_.out * sum_stride_));
-        pack();
+        for (std::int64_t part = 0; part < weight_parts(); ++part) pack_part(part);
     }
 
     void forward(Batch &batch) const override {
@@ -86,12 +86,15 @@ class Linear final : public Operation {
                                    x_.data(), g_.data(), sums_.data());
     }
 
-    void pack() override {
-        const float *from = weight_.value.data();
-        for (std::int64_t o = 0; o < forward_.out; ++o) {
-            for (const std::int64_t place : places_)
-                row_[static_cast<std::size_t>(place)] = *from++;
-            const float *const row = row_.data();
+    std::int64_t weight_parts() const override {
+        return round_up(forward_.out, outputs_each_) / outputs_each_;
+    }
+    void pack_part(std::int64_t part) override {
+        const auto [first, last] = outputs_of(part);
+        const float *from = weight_.value.data() + first * features();
+        float *const row = lines_.data() + part * sum_stride_;
+        for (std::int64_t o = first; o < last; ++o) {
+            for (const std::int64_t place : places_) row[place] = *from++;
             for (std::int64_t i = 0; i < forward_.in; i += 2 * kernels().block) {
                 const Columns columns = columns_with(backward_, i);
                 std::copy_n(row + i, columns.width,
@@ -101,27 +104,34 @@ class Linear final : public Operation {
             float *to = packed_forward_.data() + columns.begin + o - columns.first;
             for (std::int64_t i = 0; i < forward_.in; ++i) to[i * columns.width] = row[i];
         }
-        if (bias_ != nullptr)
+        if (part == 0 && bias_ != nullptr)
             std::copy(bias_->value.begin(), bias_->value.end(), packed_bias_.begin());
     }
 
-    void deposit(const ParameterGradients &) const override {
-        const float *sum = sums_.data();
-        float *to = weight_.gradient.data();
-        for (std::int64_t o = 0; o < forward_.out; ++o, sum += sum_stride_)
+    void deposit_part(const ParameterGradients &, std::int64_t part) const override {
+        const auto [first, last] = outputs_of(part);
+        const float *sum = sums_.data() + first * sum_stride_;
+        float *to = weight_.gradient.data() + first * features();
+        for (std::int64_t o = first; o < last; ++o, sum += sum_stride_)
             for (const std::int64_t place : places_) *to++ += sum[place];
-        if (bias_ == nullptr) return;
+        if (part > 0 || bias_ == nullptr) return;
         for (std::int64_t row = 0; row < rows_; ++row)
             kernels().add(g_.data() + row * forward_.out, bias_->gradient.data(), forward_.out);
     }
 
   private:
+    static constexpr std::int64_t outputs_each_ = 32;  // of the parts that weights are cut into
+    std::pair<std::int64_t, std::int64_t> outputs_of(std::int64_t part) const {
+        return {part * outputs_each_, std::min((part + 1) * outputs_each_, forward_.out)};
+    }
+    std::int64_t features() const { return static_cast<std::int64_t>(places_.size()); }
+
     Parameter &weight_;
     Parameter *bias_;
     std::optional<Rectifier> rectifier_;
     Product forward_{}, backward_{};
     std::vector<std::int64_t> places_;  // of each feature, in an example as it lies
-    Aligned row_;                       // an output's weights as they lie, with zeros for filling
+    Aligned lines_;  // for each part an output's weights as they lie, with zeros for filling
     Aligned packed_forward_, packed_backward_, packed_bias_, no_bias_;
     // Of the whole batch: inputs, gradients before the activation, and the weights' gradient [out]
     // [in as it lies], which is cut into parts of so many inputs.
