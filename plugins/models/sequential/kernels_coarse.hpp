@@ -25,28 +25,14 @@ struct Copies {
     std::int64_t columns() const { return pixels + more; }
 };
 
-inline Copies forward_copies(const Conv &c) {
-    return {.blocks = blocks_of(c.in),
-            .height = c.height,
-            .width = c.width,
-            .stride = c.stride,
-            .phases = c.stride < c.kernel ? c.stride : c.kernel,
-            .origin = -c.padding,
-            .more = divided_up(c.kernel, c.stride) - 1,
-            .out_blocks = blocks_of(c.out),
-            .lines = c.out_height(),
-            .pixels = c.out_width()};
-}
-
-inline Copies gradient_copies(const Conv &c) {
-    const View v = gradient_view(c);
+inline Copies copies_of(const View &v) {
     return {.blocks = v.blocks,
             .height = v.height,
             .width = v.width,
-            .stride = 1,
-            .phases = 1,
+            .stride = v.stride,
+            .phases = v.phases,
             .origin = v.top,
-            .more = v.rows - 1,
+            .more = v.more(),
             .out_blocks = v.out_blocks,
             .lines = v.lines,
             .pixels = v.pixels};
@@ -84,7 +70,7 @@ inline std::int64_t offset_floats(const Conv &c) {
 }
 
 std::int64_t coarse_scratch(const Conv &c) {
-    const Copies forward = forward_copies(c), back = gradient_copies(c);
+    const Copies forward = copies_of(forward_view(c)), back = copies_of(gradient_view(c));
     const std::int64_t a = largest_part(forward, c.kernel).floats(forward);
     const std::int64_t b = largest_part(back, c.kernel).floats(back);
     return offset_floats(c) + (a > b ? a : b);
@@ -111,19 +97,6 @@ inline TileTaps residue_taps(const Copies &c, const Part &part, Residue down, Re
             offsets[taps++] = (row * c.columns() + column) * depth;
         }
     return {c.pairs(), part.pair(c) * depth, taps, offsets};
-}
-
-// Calls work(example, line, part) for all parts.
-template <class Work>
-void for_parts(const Copies &c, std::int64_t kernel, std::int64_t examples, Work work) {
-    const Part most = largest_part(c, kernel);
-    for (std::int64_t e = 0; e < examples; e += most.examples)
-        for (std::int64_t line = 0; line < c.lines; line += most.lines) {
-            Part part = most;
-            if (examples - e < part.examples) part.examples = examples - e;
-            if (c.lines - line < part.lines) part.lines = c.lines - line;
-            work(e, line, part);
-        }
 }
 
 // Makes the copies of a part that begins at a row of the results. read(block, example, pixel): a
@@ -190,43 +163,44 @@ void coarse(const Conv &conv, std::int64_t examples, const float *weights, const
             const float *x, std::int64_t x_stride, float *scratch, float *y, std::int64_t y_stride,
             Signs *signs) {
     const Tiles tiles;
-    const Copies c = forward_copies(conv);
+    const Copies c = copies_of(forward_view(conv));
     auto *const offsets = reinterpret_cast<std::int64_t *>(scratch);
     auto *const copies = reinterpret_cast<Bf16 *>(scratch + offset_floats(conv));
-    for_parts(c, conv.kernel, examples,
-              [&](std::int64_t first, std::int64_t top, const Part &part) {
-                  copy_part(c, part, top, copies,
-                            [&](std::int64_t block, std::int64_t e, std::int64_t pixel) {
-                                return load(x + (first + e) * x_stride +
-                                            (block * c.height * c.width + pixel) * B);
-                            });
-                  coarse_results(c, part, forward_taps(conv, c, part, offsets),
-                                 reinterpret_cast<const Bf16 *>(weights), copies,
-                                 [&](std::int64_t block, std::int64_t e, std::int64_t line,
-                                     std::int64_t pixel, std::int64_t count, const float *from) {
-                                     const Vector shift = load(bias + block * B);
-                                     const std::int64_t at =
-                                         (first + e) * y_stride +
-                                         ((block * c.lines + top + line) * c.pixels + pixel) * B;
-                                     for (std::int64_t i = 0; i < count * B; i += B) {
-                                         Vector z = load(from + i) + shift;
-                                         if (signs != nullptr) signs[(at + i) / B] = signs_of(z);
-                                         if (conv.activation) z = rectify(z, conv.slope);
-                                         store(y + at + i, z);
-                                     }
-                                 });
-              });
+    for_pieces(largest_part(c, conv.kernel), c.lines, examples,
+               [&](std::int64_t first, std::int64_t top, const Part &part) {
+                   copy_part(c, part, top, copies,
+                             [&](std::int64_t block, std::int64_t e, std::int64_t pixel) {
+                                 return load(x + (first + e) * x_stride +
+                                             (block * c.height * c.width + pixel) * B);
+                             });
+                   coarse_results(c, part, forward_taps(conv, c, part, offsets),
+                                  reinterpret_cast<const Bf16 *>(weights), copies,
+                                  [&](std::int64_t block, std::int64_t e, std::int64_t line,
+                                      std::int64_t pixel, std::int64_t count, const float *from) {
+                                      const Vector shift = load(bias + block * B);
+                                      const std::int64_t at =
+                                          (first + e) * y_stride +
+                                          ((block * c.lines + top + line) * c.pixels + pixel) * B;
+                                      for (std::int64_t i = 0; i < count * B; i += B) {
+                                          Vector z = load(from + i) + shift;
+                                          if (signs != nullptr) signs[(at + i) / B] = signs_of(z);
+                                          if (conv.activation) z = rectify(z, conv.slope);
+                                          store(y + at + i, z);
+                                      }
+                                  });
+               });
 }
 
 void coarse_gradient(const Conv &conv, std::int64_t examples, const float *weights, const float *g,
                      std::int64_t g_stride, const Signs *signs, float *scratch, float *dx,
                      std::int64_t dx_stride) {
     const Tiles tiles;
-    const Copies c = gradient_copies(conv);
+    const Copies c = copies_of(gradient_view(conv));
     auto *const offsets = reinterpret_cast<std::int64_t *>(scratch);
     auto *const copies = reinterpret_cast<Bf16 *>(scratch + offset_floats(conv));
-    for_parts(
-        c, conv.kernel, examples, [&](std::int64_t first, std::int64_t top, const Part &part) {
+    for_pieces(
+        largest_part(c, conv.kernel), c.lines, examples,
+        [&](std::int64_t first, std::int64_t top, const Part &part) {
             copy_part(
                 c, part, top, copies, [&](std::int64_t block, std::int64_t e, std::int64_t pixel) {
                     const std::int64_t at =

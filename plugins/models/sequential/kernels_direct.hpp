@@ -39,19 +39,6 @@ inline Piece largest_piece(const View &v) {
     return {1, lines < 1 ? 1 : lines};
 }
 
-// Calls work(example, line, piece) for all pieces.
-template <class Work>
-void for_pieces(const View &v, std::int64_t examples, Work work) {
-    const Piece most = largest_piece(v);
-    for (std::int64_t e = 0; e < examples; e += most.examples)
-        for (std::int64_t line = 0; line < v.lines; line += most.lines) {
-            Piece piece = most;
-            if (examples - e < piece.examples) piece.examples = examples - e;
-            if (v.lines - line < piece.lines) piece.lines = v.lines - line;
-            work(e, line, piece);
-        }
-}
-
 inline void copy_row(const View &v, const float *line, std::int64_t left, float *to) {
     for (std::int64_t i = 0; i < v.pixels; ++i, left += v.stride)
         store(to + i * B,
@@ -86,23 +73,25 @@ void direct(const Conv &c, std::int64_t examples, const float *weights, const fl
             const float *x, std::int64_t x_stride, float *scratch, float *y, std::int64_t y_stride,
             Signs *signs) {
     const View v = forward_view(c);
-    for_pieces(v, examples, [&](std::int64_t example, std::int64_t first, const Piece &piece) {
-        float *const results = scratch + piece.in_floats(v);
-        copy_image(v, piece, first, x + example * x_stride, x_stride, scratch);
-        products(piece.taps(v), v.out_blocks, piece.strips(v), weights, scratch, results);
-        for_results(v, piece, example, first, results,
-                    [&](std::int64_t block, std::int64_t line, std::int64_t e, const float *from) {
-                        const Vector shift = load(bias + block * B);
-                        const std::int64_t at =
-                            e * y_stride + (block * v.lines + line) * v.pixels * B;
-                        for (std::int64_t i = 0; i < v.pixels * B; i += B) {
-                            Vector z = load(from + i) + shift;
-                            if (signs != nullptr) signs[(at + i) / B] = signs_of(z);
-                            if (c.activation) z = rectify(z, c.slope);
-                            store(y + at + i, z);
-                        }
-                    });
-    });
+    for_pieces(
+        largest_piece(v), v.lines, examples,
+        [&](std::int64_t example, std::int64_t first, const Piece &piece) {
+            float *const results = scratch + piece.in_floats(v);
+            copy_image(v, piece, first, x + example * x_stride, x_stride, scratch);
+            products(piece.taps(v), v.out_blocks, piece.strips(v), weights, scratch, results);
+            for_results(
+                v, piece, example, first, results,
+                [&](std::int64_t block, std::int64_t line, std::int64_t e, const float *from) {
+                    const Vector shift = load(bias + block * B);
+                    const std::int64_t at = e * y_stride + (block * v.lines + line) * v.pixels * B;
+                    for (std::int64_t i = 0; i < v.pixels * B; i += B) {
+                        Vector z = load(from + i) + shift;
+                        if (signs != nullptr) signs[(at + i) / B] = signs_of(z);
+                        if (c.activation) z = rectify(z, c.slope);
+                        store(y + at + i, z);
+                    }
+                });
+        });
 }
 
 // The taps of a residue in each direction.
@@ -115,29 +104,31 @@ inline Taps taps_of(Taps all, const Residue &y, const Residue &x) {
 void direct_gradient(const Conv &c, std::int64_t examples, const float *weights, const float *g,
                      std::int64_t g_stride, float *scratch, float *dx, std::int64_t dx_stride) {
     const View v = gradient_view(c);
-    for_pieces(v, examples, [&](std::int64_t example, std::int64_t first, const Piece &piece) {
-        float *const results = scratch + piece.in_floats(v);
-        copy_image(v, piece, first, g + example * g_stride, g_stride, scratch);
-        const float *w = weights;
-        for_residues(c, [&](std::int64_t py, std::int64_t px, Residue down, Residue right) {
-            const Taps taps = taps_of(piece.taps(v), down, right);
-            products(taps, v.out_blocks, piece.strips(v), w,
-                     scratch + (v.left - right.begin) * taps.copy_floats +
-                         (down.begin - down.taps + 1 - v.top) * taps.row_floats,
-                     results);
-            w += taps.count() * v.out_blocks * B;
-            for_results(
-                v, piece, example, first, results,
-                [&](std::int64_t block, std::int64_t line, std::int64_t e, const float *from) {
-                    const std::int64_t row = (line + down.begin) * c.stride + py - c.padding;
-                    if (row >= c.height) return;
-                    float *to = dx + e * dx_stride + (block * c.height + row) * c.width * B;
-                    std::int64_t column = right.begin * c.stride + px - c.padding;
-                    for (; column < c.width; column += c.stride, from += B)
-                        store(to + column * B, load(from));
-                });
+    for_pieces(
+        largest_piece(v), v.lines, examples,
+        [&](std::int64_t example, std::int64_t first, const Piece &piece) {
+            float *const results = scratch + piece.in_floats(v);
+            copy_image(v, piece, first, g + example * g_stride, g_stride, scratch);
+            const float *w = weights;
+            for_residues(c, [&](std::int64_t py, std::int64_t px, Residue down, Residue right) {
+                const Taps taps = taps_of(piece.taps(v), down, right);
+                products(taps, v.out_blocks, piece.strips(v), w,
+                         scratch + (v.left - right.begin) * taps.copy_floats +
+                             (down.begin - down.taps + 1 - v.top) * taps.row_floats,
+                         results);
+                w += taps.count() * v.out_blocks * B;
+                for_results(
+                    v, piece, example, first, results,
+                    [&](std::int64_t block, std::int64_t line, std::int64_t e, const float *from) {
+                        const std::int64_t row = (line + down.begin) * c.stride + py - c.padding;
+                        if (row >= c.height) return;
+                        float *to = dx + e * dx_stride + (block * c.height + row) * c.width * B;
+                        std::int64_t column = right.begin * c.stride + px - c.padding;
+                        for (; column < c.width; column += c.stride, from += B)
+                            store(to + column * B, load(from));
+                    });
+            });
         });
-    });
 }
 
 }  // namespace

@@ -11,24 +11,26 @@ void direct_weights(const Conv &c, std::int64_t examples, const float *x, std::i
                     float *bias) {
     const View v = forward_view(c);
     for (std::int64_t i = 0; i < v.out_blocks * B && !add; ++i) bias[i] = 0;
-    for_pieces(v, examples, [&](std::int64_t example, std::int64_t first, const Piece &piece) {
-        float *const results = scratch + piece.in_floats(v);
-        copy_image(v, piece, first, x + example * x_stride, x_stride, scratch);
-        float *to = results;
-        for_results(v, piece, example, first, results,
-                    [&](std::int64_t block, std::int64_t line, std::int64_t e, const float *) {
-                        const float *from =
-                            g + e * g_stride + (block * v.lines + line) * v.pixels * B;
-                        Vector sum = load(bias + block * B);
-                        for (std::int64_t i = 0; i < v.pixels; ++i, from += B, to += B) {
-                            sum += load(from);
-                            store(to, load(from));
-                        }
-                        store(bias + block * B, sum);
-                    });
-        weight_sums(piece.taps(v), v.out_blocks, {1, piece.strips(v), 0}, scratch, results,
-                    add || example + first > 0, sums);
-    });
+    for_pieces(largest_piece(v), v.lines, examples,
+               [&](std::int64_t example, std::int64_t first, const Piece &piece) {
+                   float *const results = scratch + piece.in_floats(v);
+                   copy_image(v, piece, first, x + example * x_stride, x_stride, scratch);
+                   float *to = results;
+                   for_results(
+                       v, piece, example, first, results,
+                       [&](std::int64_t block, std::int64_t line, std::int64_t e, const float *) {
+                           const float *from =
+                               g + e * g_stride + (block * v.lines + line) * v.pixels * B;
+                           Vector sum = load(bias + block * B);
+                           for (std::int64_t i = 0; i < v.pixels; ++i, from += B, to += B) {
+                               sum += load(from);
+                               store(to, load(from));
+                           }
+                           store(bias + block * B, sum);
+                       });
+                   weight_sums(piece.taps(v), v.out_blocks, {1, piece.strips(v), 0}, scratch,
+                               results, add || example + first > 0, sums);
+               });
 }
 
 std::int64_t direct_group(const Conv &c) {

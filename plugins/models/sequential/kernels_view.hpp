@@ -90,5 +90,18 @@ inline View gradient_view(const Conv &c) {
             .pixels = divided_up(c.width, c.stride)};
 }
 
+// Cuts examples and lines of their results into pieces of at most `most.examples` and `most.lines`:
+// calls work(example, line, piece) for each.
+template <class Piece, class Work>
+void for_pieces(const Piece &most, std::int64_t lines, std::int64_t examples, Work work) {
+    for (std::int64_t e = 0; e < examples; e += most.examples)
+        for (std::int64_t line = 0; line < lines; line += most.lines) {
+            Piece piece = most;
+            if (examples - e < piece.examples) piece.examples = examples - e;
+            if (lines - line < piece.lines) piece.lines = lines - line;
+            work(e, line, piece);
+        }
+}
+
 }  // namespace
 }  // namespace sequential

@@ -56,11 +56,12 @@ struct Layer {
                     y.data(), out_stride(), nullptr);
         return y;
     }
-    std::vector<float> gradient(const CoarseConv &way, const std::vector<float> &g) const {
+    std::vector<float> gradient(const CoarseConv &way, const std::vector<float> &g,
+                                const Signs *signs = nullptr) const {
         std::vector<float> packed(static_cast<std::size_t>(way.gradient_size(c))), dx(x.size());
         std::vector<float> scratch(static_cast<std::size_t>(way.scratch(c)));
         way.pack_gradient(c, weights.data(), packed.data());
-        way.gradient(c, examples, packed.data(), g.data(), out_stride(), nullptr, scratch.data(),
+        way.gradient(c, examples, packed.data(), g.data(), out_stride(), signs, scratch.data(),
                      dx.data(), in_stride());
         return dx;
     }
@@ -157,6 +158,30 @@ TEST_CASE("the processor's matrix instructions sum as the plain arithmetic does,
         CHECK(layer.forward(*fast) == y);
         CHECK(layer.gradient(*fast, y) == layer.gradient(kernels().coarse_conv, y));
     });
+}
+
+TEST_CASE("a coarse gradient goes through the rectifier by the signs") {
+    const std::int64_t block = kernels().block;
+    const Layer layer({.in = 3 * block,
+                       .out = 2 * block,
+                       .height = 9,
+                       .width = 14,
+                       .kernel = 3,
+                       .stride = 2,
+                       .padding = 1,
+                       .activation = true,
+                       .slope = 0.25F});
+    const std::vector<float> g = numbers(Layer::examples * layer.out_stride(), 5, -1, 1);
+    const std::vector<float> bits =
+        numbers(static_cast<std::int64_t>(g.size()) / block, 6, 0, 65535);
+    const std::vector<Signs> signs(bits.begin(), bits.end());
+    std::vector<float> before = g;
+    kernels().rectify_signed(signs.data(), 0.25F, before.data(),
+                             static_cast<std::int64_t>(before.size()));
+    CHECK(before != g);
+    for (const CoarseConv *way : {coarse_conv(), fast_coarse_conv()})
+        if (way != nullptr)
+            CHECK(layer.gradient(*way, g, signs.data()) == layer.gradient(*way, before));
 }
 
 TEST_CASE("a coarse pass: near the exact one, and no bit depends on threads or batch") {
