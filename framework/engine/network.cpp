@@ -35,7 +35,6 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data)
         if (table_->extension == nullptr) return nullptr;
         return model_->ask("extension", [&] { return table_->extension(model_->self(), id); });
     };
-    stages_ = static_cast<const spar_stages *>(extension(SPAR_MODEL_STAGES));
     shape_.assign(data.shape().begin(), data.shape().end());
     if (data.tokens()) {
         embedding_ = static_cast<const spar_embedding *>(extension(SPAR_MODEL_EMBEDDING));
@@ -95,8 +94,7 @@ void Network::pass(const Points &points, spar_pass pass) {
     const bool embeds = pass.head != nullptr && embedding_wanted(points, pass.wants, pass.dx);
     model_->call("pass", [&](spar_error *e) { return table_->pass(model_->self(), &pass, e); });
     forward_examples += points.count;
-    if (pass.head != nullptr && (pass.wants != 0 || pass.stage_gradient != nullptr))
-        backward_examples += points.count;
+    if (pass.head != nullptr && pass.wants != 0) backward_examples += points.count;
     if (embeds) accumulate_embedding(points, pass.dx);
 }
 

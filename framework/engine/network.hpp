@@ -4,6 +4,7 @@
 #include "engine/data.hpp"
 #include "engine/space.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,8 +45,10 @@ class Network final : public Space {
     void zero_gradients();
     void parameters_changed();
 
-    /// The first stage by itself; null where the model has none.
-    const spar_stages *stages() const { return stages_; }
+    /// Whether the model can be asked for spar_stage_steps.
+    bool has_first_stage() const {
+        return std::ranges::any_of(parameters_, &NetworkParameter::of_stage);
+    }
 
     /// Passes that ask for it may be coarse.
     bool coarse_attacks = false;
@@ -60,7 +63,6 @@ class Network final : public Space {
 
     std::unique_ptr<Instance> model_;
     const spar_model_table *table_;
-    const spar_stages *stages_ = nullptr;
     const spar_embedding *embedding_ = nullptr;
     std::int64_t outputs_ = 0, size_ = 0;
     std::vector<std::int64_t> shape_;

@@ -77,8 +77,7 @@ void ParameterSpace::pass(const Points &points, spar_pass pass) {
     const bool own_labels =
         loss != nullptr && loss->labels != nullptr && loss->labels != batch_->label_data();
     if ((pass.head != nullptr && loss == nullptr) || own_labels ||
-        (loss != nullptr && loss->reference != nullptr) || pass.tape != 0 ||
-        pass.stage_gradient != nullptr)
+        (loss != nullptr && loss->reference != nullptr) || pass.tape != 0)
         throw Error(SPAR_E_UNSUPPORTED,
                     "where a parameter is perturbed, the whole batch is one point, and there is "
                     "nothing to ask for but the loss and its gradient; choose a method and an "

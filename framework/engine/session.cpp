@@ -91,7 +91,11 @@ Space::Points TrainingSession::points(const float *x) const {
 }
 
 void TrainingSession::pass(const spar_session_pass &p) {
-    if ((p.wants & SPAR_WANT_LATER_STAGES) != 0) stages();  // fails where the model has none
+    spar_stage_steps steps{};
+    if (p.stage_steps != nullptr) {
+        steps = read_struct(p.stage_steps);
+        check(p, steps);
+    }
     outputs_.resize(batch_->count, network_.outputs());
     losses_.resize(static_cast<std::size_t>(batch_->count));
     float *outputs = p.outputs != nullptr ? p.outputs : outputs_.data();
@@ -113,7 +117,7 @@ void TrainingSession::pass(const spar_session_pass &p) {
                        static_cast<std::uint64_t>(p.draw));
     pass.outputs = outputs;
     pass.dx = p.dx;
-    pass.stage_gradient = p.stage_gradient;
+    pass.stage_steps = p.stage_steps != nullptr ? &steps : nullptr;
     if (p.forward_only == 0) {
         pass.wants = p.wants;
         pass.head = p.head != nullptr ? p.head : LossHead::evaluate;
@@ -193,21 +197,19 @@ float *TrainingSession::tensor(const std::string &name, std::int64_t size,
     return tensor.values.data();
 }
 
-TrainingSession::FullShape TrainingSession::full_shape() const {
-    FullShape full{batch_->count};
-    std::ranges::copy(network_.shape(), full.begin() + 1);
-    return full;
-}
-
-const spar_stages &TrainingSession::stages() const {
+void TrainingSession::check(const spar_session_pass &pass, const spar_stage_steps &steps) const {
     if (parameter_)
         throw Error(SPAR_E_UNSUPPORTED,
                     "where a parameter is perturbed, the first stage by itself is not offered");
-    if (network_.stages() == nullptr)
+    if (!network_.has_first_stage())
         throw Error(SPAR_E_UNSUPPORTED,
                     "the model offers no first stage by itself, as one of text does not: take "
                     "another method");
-    return *network_.stages();
+    if (pass.wants != SPAR_WANT_PARAMETER_GRADIENTS || pass.forward_only != 0 || pass.tape != 0 ||
+        steps.x == nullptr || steps.x != pass.x || steps.count < 0 || steps.ascent == nullptr)
+        throw Error(SPAR_E_CONTRACT,
+                    "steps through the first stage go with a pass over the same x that wants the "
+                    "gradients of parameters alone, and has no tape");
 }
 
 std::map<std::string, std::pair<double, std::int64_t>> TrainingSession::take_reports() {

@@ -59,9 +59,7 @@ class TrainingSession {
     Space::Points points(const float *x) const;
     void note_outcome(const spar_session_pass &pass, const float *outputs, float *losses);
     std::uint64_t loss_key() const;
-    const spar_stages &stages() const;
-    using FullShape = std::array<std::int64_t, SPAR_MAX_RANK + 1>;
-    FullShape full_shape() const;  // of the batch
+    void check(const spar_session_pass &pass, const spar_stage_steps &steps) const;
     spar_session make_table(Caller &caller) const;
 
     Network &network_;

@@ -101,25 +101,6 @@ struct TrainingSession::Table {
             *data = self.tensor(Caller::of(s).scope() + name, size, flags);
         });
     }
-    static spar_status stage_size(const spar_session *s, std::int64_t *size, spar_error *e) {
-        return answer(s, e, [&](TrainingSession &self) {
-            *size = self.stages().size(self.network_.instance().self());
-        });
-    }
-    static spar_status stage_ascend(const spar_session *s, float *x, const float *p,
-                                    std::int64_t steps, spar_ascent ascent, void *context,
-                                    spar_error *e) {
-        return answer(s, e, [&](TrainingSession &self) {
-            const spar_stages &stages = self.stages();
-            const Instance &model = self.network_.instance();
-            model.call("the stage's ascent", [&](spar_error *error) {
-                const auto full = self.full_shape();
-                View view(x, View::float32,
-                          std::span(full).first(self.network_.shape().size() + 1));
-                return stages.ascend(model.self(), view.view(), p, steps, ascent, context, error);
-            });
-        });
-    }
     static void report(const spar_session *s, const char *name, double value) {
         auto &[sum, count] = Caller::of(s).session->reports_[name];
         sum += value;
@@ -172,8 +153,6 @@ spar_session TrainingSession::make_table(Caller &caller) const {
     s.zero_gradients = Table::zero_gradients;
     s.optimizer_step = Table::optimizer_step;
     s.tensor = Table::tensor;
-    s.stage_size = Table::stage_size;
-    s.stage_ascend = Table::stage_ascend;
     s.report = Table::report;
     s.loss = Table::loss;
     s.prepare = Table::prepare;

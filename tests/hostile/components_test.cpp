@@ -26,14 +26,13 @@ Json pipeline_with(const std::string &kind, const Json &component) {
     return pipeline;
 }
 
-Ran run_with(const std::string &kind, const Json &component) {
-    return run_json(pipeline_with(kind, component), {"--plugin-dir", SPAR_ZOO_DIR "/misbehaving"});
+Ran run(const Json &pipeline) {
+    return run_json(pipeline, {"--plugin-dir", SPAR_ZOO_DIR "/misbehaving"});
 }
 
-void check_fails(const std::string &kind, const Json &component, int code,
-                 const std::vector<std::string> &words) {
-    INFO(component.dump());
-    const Ran ran = run_with(kind, component);
+void check_fails(const Json &pipeline, int code, const std::vector<std::string> &words) {
+    INFO(pipeline.dump());
+    const Ran ran = run(pipeline);
     INFO(ran.ended.err);
     CHECK(ran.ended.code == code);
     CHECK(!ran.results);
@@ -45,7 +44,7 @@ void check_fails(const std::string &kind, const Json &component, int code,
 
 void check_misbehaves(const std::string &kind, const std::string &how, int code,
                       const std::vector<std::string> &words) {
-    check_fails(kind, {{"type", "misbehaving_" + kind}, {"how", how}}, code, words);
+    check_fails(pipeline_with(kind, {{"type", "misbehaving_" + kind}, {"how", how}}), code, words);
 }
 
 }  // namespace
@@ -54,7 +53,7 @@ TEST_CASE("the zoo's plain components run, so that what fails below fails for it
     for (const auto &[kind, place] : places) {
         CAPTURE(kind);
         for (const std::string type : {"misbehaving_", "throws_in_"}) {
-            const Ran ran = run_with(kind, {{"type", type + kind}});
+            const Ran ran = run(pipeline_with(kind, {{"type", type + kind}}));
             INFO(ran.ended.err);
             CHECK(ran.ended.code == 0);
             CHECK(ran.results);
@@ -67,7 +66,7 @@ TEST_CASE("an exception out of any function is caught, and its plugin named") {
         {"dataset", {"create", "info", "read", "file"}},
         {"model",
          {"create", "setup", "outputs", "parameter_count", "parameter", "parameters_changed",
-          "pass", "extension"}},
+          "pass"}},
         {"loss", {"create", "evaluate", "needs"}},
         {"optimizer", {"create", "state_count", "state_name", "update"}},
         {"attack", {"create", "perturb"}},
@@ -75,26 +74,28 @@ TEST_CASE("an exception out of any function is caught, and its plugin named") {
         {"reporter", {"create", "begin", "event", "finish"}}};
     for (const auto &[kind, names] : functions)
         for (const std::string &name : names)
-            check_fails(kind, {{"type", "throws_in_" + kind}, {"in", name}}, 4,
+            check_fails(pipeline_with(kind, {{"type", "throws_in_" + kind}, {"in", name}}), 4,
                         {"planted in " + name, "throws_in_" + kind, "throws_in_calls.so"});
 }
 
-TEST_CASE("an attack that perturbs padding is named and fails the evaluation") {
+TEST_CASE("a component that fails on text alone is named") {
     const Folder folder;
     folder.write("text.tsv", "1 good good film\n0 bad film\n1 good\n0 bad bad\n");
-    Json pipeline =
-        pipeline_with("attack", {{"type", "misbehaving_attack"}, {"how", "moves_padding"}});
-    pipeline["data"]["train"] = pipeline["data"]["test"] = {
-        {"type", "tsv"}, {"file", folder / "text.tsv"}, {"max_length", 5}};
-    pipeline["model"] = Json::parse(R"({"type": "sequential", "layers": [
-        {"type": "embedding", "dim": 3}, {"type": "mean_pool"}, {"type": "linear", "out": 2}]})");
-    pipeline["threat"] = {{"norm", "l2"}, {"eps", 0.5}, {"space", "embedding"}};
-    const Ran ran = run_json(pipeline, {"--plugin-dir", SPAR_ZOO_DIR "/misbehaving"});
-    INFO(ran.ended.err);
-    CHECK(ran.ended.code == 4);
-    CHECK(!ran.results);
-    CHECK(ran.ended.err.find("misbehaving_attack") != std::string::npos);
-    CHECK(ran.ended.err.find("moves position 4, which is padding") != std::string::npos);
+    const auto on_text = [&](const std::string &kind, const Json &component) {
+        Json pipeline = pipeline_with(kind, component);
+        pipeline["data"]["train"] = pipeline["data"]["test"] = {
+            {"type", "tsv"}, {"file", folder / "text.tsv"}, {"max_length", 5}};
+        pipeline["threat"] = {{"norm", "l2"}, {"eps", 0.5}, {"space", "embedding"}};
+        if (kind != "model")
+            pipeline["model"] = Json::parse(R"({"type": "sequential", "layers": [
+                {"type": "embedding", "dim": 3}, {"type": "mean_pool"},
+                {"type": "linear", "out": 2}]})");
+        return pipeline;
+    };
+    check_fails(on_text("attack", {{"type", "misbehaving_attack"}, {"how", "moves_padding"}}), 4,
+                {"misbehaving_attack", "moves position 4, which is padding"});
+    check_fails(on_text("model", {{"type", "throws_in_model"}, {"in", "extension"}}), 4,
+                {"planted in extension", "throws_in_model", "throws_in_calls.so"});
 }
 
 TEST_CASE("an attack that leaves the threat model is named and fails the evaluation") {
@@ -123,7 +124,8 @@ TEST_CASE(
     for (const std::string how : {"empty", "negative", "no_shape", "shape_overflows",
                                   "too_many_dimensions", "no_classes", "box_upside_down"}) {
         INFO(how);
-        const Ran ran = run_with("dataset", {{"type", "misbehaving_dataset"}, {"how", how}});
+        const Ran ran =
+            run(pipeline_with("dataset", {{"type", "misbehaving_dataset"}, {"how", how}}));
         INFO(ran.ended.err);
         CHECK((ran.ended.code == 6 || ran.ended.code == 3 || ran.ended.code == 4));
         CHECK(ran.ended.err.find("/data/train") != std::string::npos);
@@ -138,7 +140,7 @@ TEST_CASE("a model that answers nonsense is named") {
          {"nan_outputs", "nan_gradients", "few_outputs", "no_outputs", "null_value",
           "null_gradient", "null_name", "negative_shape", "endless_parameters"}) {
         CAPTURE(how);
-        const Ran ran = run_with("model", {{"type", "misbehaving_model"}, {"how", how}});
+        const Ran ran = run(pipeline_with("model", {{"type", "misbehaving_model"}, {"how", how}}));
         INFO(ran.ended.err);
         CHECK((ran.ended.code == 4 || ran.ended.code == 3));
         CHECK(!ran.results);
@@ -154,5 +156,12 @@ TEST_CASE("losses, optimizers, methods and reporters that answer nonsense fail t
     check_misbehaves("method", "nan", 4, {"0.weight"});
     for (const std::string how : {"tensor_of_two_sizes", "endless_tensor", "attacks_with_nothing"})
         check_misbehaves("method", how, 4, {"misbehaving_method"});
+    Json staged =
+        pipeline_with("method", {{"type", "misbehaving_method"}, {"how", "steps_elsewhere"}});
+    check_fails(staged, 3, {"misbehaving_method", "no first stage"});
+    staged["model"] = {{"type", "sequential"},
+                       {"layers", Json::parse(R"([{"type": "conv", "out": 2, "kernel": 3},
+                           {"type": "flatten"}, {"type": "linear", "out": 10}])")}};
+    check_fails(staged, 4, {"misbehaving_method", "wants the gradients of parameters alone"});
     check_misbehaves("reporter", "fails", 4, {"the printer is on fire", "misbehaving_reporter"});
 }

@@ -74,13 +74,11 @@ class Values {
             std::copy_n(values_.begin() + index * width_, width_, out.begin());
             return;
         }
-        static const std::array<float, 256> value_of = [] {
-            std::array<float, 256> table{};
-            for (std::size_t i = 0; i < 256; ++i) table[i] = static_cast<float>(i) / 255.0F;
-            return table;
-        }();
         const std::uint8_t *from = levels_.data() + index * width_;
-        for (std::size_t i = 0; i < out.size(); ++i) out[i] = value_of[from[i]];
+        // Examples come in any order: all of this one is fetched at once.
+        for (std::size_t i = 0; i < out.size(); i += 64) __builtin_prefetch(from + i);
+        for (std::size_t i = 0; i < out.size(); ++i)
+            out[i] = static_cast<float>(from[i] * (1.0 / 255.0));  // as float / 255.0F, to the bit
     }
 
   private:

@@ -25,28 +25,11 @@ class Yopo final : public spar::Method {
 
     void prepare(const spar::Session &session) override {
         random_start(session, session.ball().without_box(), session.points("start"));
-        session.stage_size();  // fails where the model has no first stage
     }
 
     void gradients(const spar::Session &session) override {
         const spar::Rows<float> x_adv = session.points("x_adv");
-        float *p = session.tensor("p", session.batch_size(), session.stage_size()).data();
         std::ranges::copy(session.points("start").flat(), x_adv.data());
-        // The first stage's gradient is left to the Hamiltonian.
-        const spar_wants wants =
-            SPAR_WANT_PARAMETER_GRADIENTS | (*double_count_ ? 0U : SPAR_WANT_LATER_STAGES);
-        for (std::int64_t pass = 0; pass < *passes_; ++pass) {
-            session.pass({.x = x_adv.data(),
-                          .wants = wants,
-                          .weight = session.mean(),
-                          .stage_gradient = p,
-                          .draw = pass});
-            step_through_stage(session, p, x_adv.data());
-        }
-    }
-
-  private:
-    void step_through_stage(const spar::Session &session, const float *p, float *x_adv) const {
         const spar::Ball ball = session.ball();
         const auto step = static_cast<float>(step_size_.value_or(ball.eps / 4));
         auto move = [&](std::int64_t first, std::int64_t count, float *x, const float *dx) {
@@ -55,9 +38,14 @@ class Yopo final : public spar::Method {
             for (std::int64_t i = 0; i < count; ++i)
                 ball.ascend(session.x()[first + i], gradient[i], step, to[i]);
         };
-        session.stage_ascend(x_adv, p, *inner_steps_, move);
+        for (std::int64_t pass = 0; pass < *passes_; ++pass)
+            session.pass({.weight = session.mean(), .draw = pass}, {.x = x_adv.data(),
+                                                                    .count = *inner_steps_,
+                                                                    .ascent = move,
+                                                                    .from_start = *double_count_});
     }
 
+  private:
     spar::Integer passes_{this, "passes", "full passes, m in the paper", {.fallback = 5, .min = 1}};
     spar::Integer inner_steps_{this,
                                "inner_steps",

@@ -18,21 +18,12 @@ Executor::Executor(Graph &graph, const Parallel &parallel)
 Executor::~Executor() = default;
 
 template <class Work>
-void Executor::for_operations(Stretch stretch, Work work) {
-    parallel_(static_cast<std::int64_t>(stretch.last - stretch.first), [&](std::int64_t i) {
-        const OneThread one;
-        work(*graph_.operations[stretch.first + static_cast<std::size_t>(i)]);
-    });
-}
-
-template <class Work>
-void Executor::for_weight_parts(Stretch stretch, Work work) {
+void Executor::for_weight_parts(Work work) {
     std::int64_t parts = 0;
-    for (std::size_t i = stretch.first; i < stretch.last; ++i)
-        parts += graph_.operations[i]->weight_parts();
+    for (const auto &operation : graph_.operations) parts += operation->weight_parts();
     parallel_(parts, [&](std::int64_t part) {
         const OneThread one;
-        std::size_t i = stretch.first;
+        std::size_t i = 0;
         for (; part >= graph_.operations[i]->weight_parts(); ++i)
             part -= graph_.operations[i]->weight_parts();
         work(*graph_.operations[i], part);
@@ -42,18 +33,20 @@ void Executor::for_weight_parts(Stretch stretch, Work work) {
 void Executor::refresh(bool coarse) {
     if (stale_)
         for_weight_parts(
-            whole(), [](Operation &operation, std::int64_t part) { operation.pack_part(part); });
+            [](Operation &operation, std::int64_t part) { operation.pack_part(part); });
     stale_ = false;
     if (!coarse || !coarse_stale_) return;
-    for_operations(whole(), [](Operation &operation) { operation.pack_coarse(); });
+    parallel_(std::ssize(graph_.operations), [&](std::int64_t i) {
+        const OneThread one;
+        graph_.operations[static_cast<std::size_t>(i)]->pack_coarse();
+    });
     coarse_stale_ = false;
 }
 
 // Where only the gradient of the input is wanted, and nothing is kept.
 bool Executor::coarse(const Pass &pass) {
     return pass.wants.coarse && pass.wants.input && !pass.wants.parameters &&
-           pass.head != nullptr && pass.tape == 0 && pass.stage_gradient == nullptr &&
-           coarse_conv() != nullptr;
+           pass.head != nullptr && pass.tape == 0 && coarse_conv() != nullptr;
 }
 
 Executor::Tape &Executor::tape(int slot) {
@@ -77,33 +70,29 @@ std::int64_t Executor::lane_count(std::int64_t micro_batches) const {
     return std::min<std::int64_t>(micro_batches, 8);
 }
 
-void Executor::add_up(std::int64_t rows, Stretch stretch) {
+void Executor::add_up(std::int64_t rows) {
     const std::int64_t lanes = lane_count(micro_batch_count(rows));
     if (lanes == 0) return;
     constexpr std::int64_t chunk = 1 << 15;
-    const std::int64_t first = lanes_[0]->begin_of(stretch.first);
-    const std::int64_t last = lanes_[0]->begin_of(stretch.last);
-    const std::int64_t chunks = (last - first + chunk - 1) / chunk;
+    const std::int64_t size = lanes_[0]->begin_of(graph_.operations.size());
+    const std::int64_t chunks = (size + chunk - 1) / chunk;
     std::int64_t parts = chunks;
-    for (std::size_t i = stretch.first; i < stretch.last; ++i)
-        parts += graph_.operations[i]->sum_parts();
+    for (const auto &operation : graph_.operations) parts += operation->sum_parts();
     parallel_(parts, [&](std::int64_t i) {
-        if (i >= chunks) return sum_part(i - chunks, stretch);
-        const std::int64_t begin = first + i * chunk, count = std::min(chunk, last - begin);
+        if (i >= chunks) return sum_part(i - chunks);
+        const std::int64_t begin = i * chunk, count = std::min(chunk, size - begin);
         for (std::int64_t lane = 1; lane < lanes; ++lane)
             kernels().add(lanes_[static_cast<std::size_t>(lane)]->data() + begin,
                           lanes_[0]->data() + begin, count);
     });
-    for_weight_parts(stretch, [&](Operation &operation, std::int64_t part) {
-        operation.deposit_part(*lanes_[0], part);
-    });
+    for_weight_parts(
+        [&](Operation &operation, std::int64_t part) { operation.deposit_part(*lanes_[0], part); });
 }
 
-void Executor::sum_part(std::int64_t part, Stretch stretch) const {
-    for (std::size_t i = stretch.first; i < stretch.last; ++i) {
-        const Operation &operation = *graph_.operations[i];
-        if (part < operation.sum_parts()) return operation.sum_part(part);
-        part -= operation.sum_parts();
+void Executor::sum_part(std::int64_t part) const {
+    for (const auto &operation : graph_.operations) {
+        if (part < operation->sum_parts()) return operation->sum_part(part);
+        part -= operation->sum_parts();
     }
 }
 
@@ -150,18 +139,14 @@ void Executor::write_gradient(const Batch &batch, const float *cotangent) const 
                 batch.work->gradient_data(graph_.output));
 }
 
-Wants Executor::wanted(std::size_t operation, Wants wants, const float *stage_gradient) const {
-    const std::size_t first = std::max(first_parameters_, learning(wants).first);
-    return {.input = wants.input || (wants.parameters && operation > first) ||
-                     (stage_gradient != nullptr && operation >= graph_.stage_operations),
-            .parameters = wants.parameters && operation >= first &&
-                          graph_.operations[operation]->has_parameters()};
+Wants Executor::wanted(std::size_t operation, Wants wants) const {
+    if (wants.stage && operation < graph_.stage_operations) return {};
+    return {
+        .input = wants.input || wants.stage || (wants.parameters && operation > first_parameters_),
+        .parameters = wants.parameters && graph_.operations[operation]->has_parameters()};
 }
 
-void Executor::backward(Batch &batch, Stretch stretch, Wants wants, float *stage_gradient) {
-    if (stage_gradient != nullptr && stretch.last == graph_.operations.size() &&
-        stretch.last == graph_.stage_operations)
-        read_stage_gradient(batch, stage_gradient);
+void Executor::backward(Batch &batch, Stretch stretch, Wants wants) {
     for (std::size_t r = graph_.runs.size(); r-- > 0;) {
         const Run &run = graph_.runs[r];
         const Stretch part = common(run, stretch);
@@ -171,13 +156,11 @@ void Executor::backward(Batch &batch, Stretch stretch, Wants wants, float *stage
             batch.sums == nullptr && (wants.parameters ? run.learns_by_example : run.by_example);
         for_examples(batch, one_by_one, [&] {
             for (std::size_t i = part.last; i-- > part.first;) {
-                const Wants here = wanted(i, wants, stage_gradient);
+                const Wants here = wanted(i, wants);
                 if (here.input || here.parameters)
                     graph_.operations[i]->backward(batch, here.input, here.parameters);
             }
         });
-        if (stage_gradient != nullptr && part.first == graph_.stage_operations)
-            read_stage_gradient(batch, stage_gradient);
     }
     if (!batch.counted || stretch.first > 0) return;
     if (wants.input) counters_.input_gradient += batch.rows;
@@ -203,21 +186,22 @@ void Executor::pass(const Pass &pass) {
     refresh(coarse(pass));
     Tape *tape = pass.tape != 0 ? &this->tape(pass.tape) : nullptr;
     if (tape != nullptr) start(*tape, pass);
-    const Wants wants = pass.head != nullptr ? pass.wants : Wants{};
-    float *stage_gradient = pass.head != nullptr ? pass.stage_gradient : nullptr;
+    Wants wants = pass.head != nullptr ? pass.wants : Wants{};
+    wants.stage = pass.stage_steps != nullptr;
     if (couples(pass.training)) {
         if (tape == nullptr) start(untaped_, pass);
-        return pass_coupled(pass, tape != nullptr ? *tape : untaped_, wants, stage_gradient);
+        return pass_coupled(pass, tape != nullptr ? *tape : untaped_, wants);
     }
-    const bool back = wants.input || wants.parameters || stage_gradient != nullptr;
+    const bool back = wants.input || wants.parameters;
     for_micro_batches(pass.rows, tape, wants, [&](Batch &batch) {
         aim(batch, pass);
         load(batch, pass.x);
         forward(batch, whole());
         turn(batch, pass, back);
         if (!back) return;
-        backward(batch, whole(), wants, stage_gradient);
+        backward(batch, whole(), wants);
         if (wants.input && pass.dx != nullptr) store_input_gradient(batch, pass.dx);
+        if (wants.stage) take_stage_steps(batch, *pass.stage_steps);
     });
 }
 
@@ -231,12 +215,12 @@ void Executor::backward(int slot, const float *cotangent, Wants wants, float *dx
             enter(batch, tape);
             write_gradient(batch, cotangent);
         });
-        return backward_coupled(tape, wants, nullptr, dx);
+        return backward_coupled(tape, wants, dx, nullptr);
     }
     for_micro_batches(tape.rows, &tape, wants, [&](Batch &batch) {
         batch.training = tape.training;
         write_gradient(batch, cotangent);
-        backward(batch, whole(), wants, nullptr);
+        backward(batch, whole(), wants);
         if (wants.input && dx != nullptr) store_input_gradient(batch, dx);
     });
 }

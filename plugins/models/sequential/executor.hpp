@@ -28,8 +28,8 @@ class Parallel {
 
 struct Wants {
     bool input = false, parameters = false;
-    bool later = false;   /// of the parameters only those behind the first stage
     bool coarse = false;  /// the gradient of the input may be less exact
+    bool stage = false;   /// the gradient at the first stage's output, and nothing before it
 };
 
 /// As spar_pass, of which it has the meaning, for inputs of numbers and vectors.
@@ -46,7 +46,7 @@ struct Pass {
     Wants wants{};
     float *outputs = nullptr;
     float *dx = nullptr;
-    float *stage_gradient = nullptr;
+    const spar_stage_steps *stage_steps = nullptr;
 };
 
 /// Example rows that went through each kind of work.
@@ -66,10 +66,6 @@ class Executor {
     void pass(const Pass &pass);
     void backward(int tape, const float *cotangent, Wants wants, float *dx);
     const Counters &counters() const { return counters_; }
-
-    /// The first stage by itself; see spar_stages.
-    void ascend(float *x, std::int64_t rows, const float *p, std::int64_t steps, spar_ascent ascent,
-                void *context);
 
   private:
     struct Worker;
@@ -120,15 +116,9 @@ class Executor {
     Stretch whole() const { return {0, graph_.operations.size()}; }
     /// Operations up to the first stage's end.
     Stretch stage() const { return {0, graph_.stage_operations}; }
-    /// Those whose parameters' gradients are wanted, if any are.
-    Stretch learning(Wants wants) const {
-        return {wants.later ? graph_.stage_operations : 0, graph_.operations.size()};
-    }
 
     template <class Work>
-    void for_operations(Stretch stretch, Work work);
-    template <class Work>
-    void for_weight_parts(Stretch stretch, Work work);
+    void for_weight_parts(Work work);
 
     /// Runs body(batch) on every micro-batch. The gradients of the wanted parameters, which it
     /// computes, are added to those of the network at the end.
@@ -137,10 +127,10 @@ class Executor {
     /// The same without that end: the gradients of the stretch's parameters are in the lanes then.
     template <class Body>
     void for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch stretch, Body body);
-    /// Adds what the lanes hold for the stretch to the gradients of the network.
-    void add_up(std::int64_t rows, Stretch stretch);
+    /// Adds what the lanes hold to the gradients of the network.
+    void add_up(std::int64_t rows);
     /// One of all parts of Operation::sum_part.
-    void sum_part(std::int64_t part, Stretch stretch) const;
+    void sum_part(std::int64_t part) const;
 
     void load(Batch &batch, const float *x) const;
     void aim(Batch &batch, const Pass &pass) const;
@@ -148,23 +138,23 @@ class Executor {
     /// From the outputs to the gradient there, as far as the pass asks for either.
     void turn(Batch &batch, const Pass &pass, bool back) const;
     void write_gradient(const Batch &batch, const float *cotangent) const;
-    Wants wanted(std::size_t operation, Wants wants, const float *stage_gradient) const;
-    /// From the last of the stretch down, as far as the wants and the stage ask.
-    void backward(Batch &batch, Stretch stretch, Wants wants, float *stage_gradient);
+    Wants wanted(std::size_t operation, Wants wants) const;
+    /// From the last of the stretch down, as far as the wants ask.
+    void backward(Batch &batch, Stretch stretch, Wants wants);
     void store_input_gradient(const Batch &batch, float *dx) const;
 
     // Where the examples of a batch are coupled.
     bool couples(bool training) const { return training && !coupled_.empty(); }
-    void pass_coupled(const Pass &pass, Tape &tape, Wants wants, float *stage_gradient);
-    void backward_coupled(Tape &tape, Wants wants, float *stage_gradient, float *dx);
+    void pass_coupled(const Pass &pass, Tape &tape, Wants wants);
+    void backward_coupled(Tape &tape, Wants wants, float *dx, const spar_stage_steps *steps);
     void enter(Batch &batch, const Tape &tape);
     void add_up(const Coupled &operation, const Tape &tape, std::vector<double> &totals) const;
     void follow(Tape &tape);
-    template <class Move>
-    void ascend_fused(const FusedStage &stage, Batch &batch, float *x, const float *p,
-                      std::int64_t steps, Move move) const;
-    void read_stage_gradient(const Batch &batch, float *to) const;
-    void write_stage_gradient(const Batch &batch, const float *p) const;
+
+    /// Behind a pass of the micro-batch that left p at the stage's output.
+    void take_stage_steps(Batch &batch, const spar_stage_steps &steps);
+    void take_fused_steps(const FusedStage &stage, Batch &batch,
+                          const spar_stage_steps &steps) const;
 
     Graph &graph_;
     const Parallel &parallel_;

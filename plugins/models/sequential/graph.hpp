@@ -92,6 +92,9 @@ class Workspace {
 
     const dnnl::stream stream;
     dnnl::memory scratch;
+    // For steps through the first stage, where it is not fused.
+    std::vector<float> stage_gradient;
+    std::unique_ptr<ParameterGradients> later_gradients;
 
   private:
     Block block_, scratch_block_;
@@ -112,7 +115,7 @@ struct Batch {
     std::int64_t begin = 0, end = 0;  /// those to compute now
     bool one_by_one = false;          /// a run's examples follow each other: begin + 1 == end
     bool training = false;
-    bool counted = true;  /// else the first stage alone
+    bool counted = true;  /// else steps through the first stage
     std::uint64_t key = 0;
     const std::int64_t *ids = nullptr;  /// of the rows
     const float *mask = nullptr;        /// likewise: 0 at padding; null: none
@@ -237,7 +240,6 @@ class Graph {
     std::vector<std::unique_ptr<Operation>> operations;
     int output = 0;
     int stage_end = 0;                  /// value at the end of the first stage
-    std::int64_t stage_size = 0;        /// floats of an example's gradient there
     std::size_t stage_operations = 0;   /// operations up to there
     std::int64_t stage_parameters = 0;  /// parameters up to there
     std::vector<Run> runs;              /// all operations in order; a stage ends where a run ends

@@ -40,6 +40,7 @@ class Sequential final : public spar::Model, private Parallel {
         if (index < 0 || index >= parameter_count())
             throw spar::Error(SPAR_E_CONTRACT, "there is no such parameter");
         Parameter &parameter = graph_->parameters[index];
+        // A model of text has no first stage.
         target.flags =
             (parameter.trainable ? SPAR_PARAMETER_TRAINABLE : 0U) |
             (!embedding_ && index < graph_->stage_parameters ? SPAR_PARAMETER_STAGE : 0U);
@@ -70,7 +71,7 @@ class Sequential final : public spar::Model, private Parallel {
                          .wants = read(request.wants),
                          .outputs = request.outputs,
                          .dx = request.dx,
-                         .stage_gradient = request.stage_gradient});
+                         .stage_steps = request.stage_steps});
     }
 
     void backward(std::int32_t tape, const float *cotangent, spar_wants wants, float *dx) override {
@@ -85,7 +86,6 @@ class Sequential final : public spar::Model, private Parallel {
     static Wants read(spar_wants wants) {
         return {.input = (wants & SPAR_WANT_INPUT_GRADIENT) != 0,
                 .parameters = (wants & SPAR_WANT_PARAMETER_GRADIENTS) != 0,
-                .later = (wants & SPAR_WANT_LATER_STAGES) != 0,
                 .coarse = (wants & SPAR_WANT_COARSE) != 0};
     }
 
@@ -128,24 +128,6 @@ struct Extensions {
         return static_cast<Sequential &>(*static_cast<spar::Model *>(self));
     }
 
-    static const spar_stages *stages() {
-        static const spar_stages table{
-            sizeof(spar_stages), 0,
-            [](void *self) {
-                const Graph &graph = *of(self).graph_;
-                return graph.stage_size;
-            },
-            [](void *self, DLTensor *x, const float *p, std::int64_t steps, spar_ascent ascent,
-               void *context, spar_error *error) {
-                return spar::guarded(error, [&] {
-                    Sequential &model = of(self);
-                    const std::int64_t rows = model.check(*x);
-                    model.executor_->ascend(Sequential::data(*x), rows, p, steps, ascent, context);
-                });
-            }};
-        return &table;
-    }
-
     static Embedding::Texts texts(const DLTensor &tokens, const DLTensor *mask) {
         const auto *ids = static_cast<const std::byte *>(tokens.data) + tokens.byte_offset;
         return {tokens.shape[0], tokens.shape[1], reinterpret_cast<const std::int64_t *>(ids),
@@ -180,8 +162,6 @@ struct Extensions {
 };
 
 const void *Sequential::extension(std::string_view id) {
-    // The stage's calls bring no mask, so that a model of text offers none.
-    if (id == SPAR_MODEL_STAGES) return embedding_ ? nullptr : Extensions::stages();
     if (id == SPAR_MODEL_EMBEDDING) return embedding_ ? Extensions::embedding() : nullptr;
     if (id == SPAR_MODEL_COUNTERS) return Extensions::counters();
     return nullptr;

@@ -31,12 +31,12 @@ void Executor::follow(Tape &tape) {
     for (const std::size_t i : coupled_) graph_.operations[i]->coupled()->follow(tape.sums);
 }
 
-void Executor::pass_coupled(const Pass &pass, Tape &tape, Wants wants, float *stage_gradient) {
+void Executor::pass_coupled(const Pass &pass, Tape &tape, Wants wants) {
     if (coupled_works_.size() < tape.frames.size()) coupled_works_.resize(tape.frames.size());
     tape.sums.rows = pass.rows;
     tape.sums.forward.resize(graph_.sums());
     tape.sums.backward.resize(graph_.sums());
-    const bool back = wants.input || wants.parameters || stage_gradient != nullptr;
+    const bool back = wants.input || wants.parameters;
     std::size_t first = 0;
     for (std::size_t k = 0; k <= coupled_.size(); ++k) {
         const std::size_t last = k < coupled_.size() ? coupled_[k] : graph_.operations.size();
@@ -54,22 +54,22 @@ void Executor::pass_coupled(const Pass &pass, Tape &tape, Wants wants, float *st
         if (next != nullptr) add_up(*next, tape, tape.sums.forward);
         first = last;
     }
-    if (back) backward_coupled(tape, wants, stage_gradient, pass.dx);
+    if (back) backward_coupled(tape, wants, pass.dx, pass.stage_steps);
 }
 
-void Executor::backward_coupled(Tape &tape, Wants wants, float *stage_gradient, float *dx) {
+void Executor::backward_coupled(Tape &tape, Wants wants, float *dx, const spar_stage_steps *steps) {
     if (wants.parameters) follow(tape);
     std::size_t last = graph_.operations.size();
     for (std::size_t k = coupled_.size() + 1; k-- > 0;) {
         const std::size_t first = k > 0 ? coupled_[k - 1] + 1 : 0;
         Coupled *next = k > 0 ? graph_.operations[first - 1]->coupled() : nullptr;
         if (next != nullptr) {
-            const Wants further = wanted(first - 1, wants, stage_gradient);
+            const Wants further = wanted(first - 1, wants);
             if (!further.input && !further.parameters) next = nullptr;
         }
         for_lanes(tape.rows, &tape, wants.parameters, {first, last}, [&](Batch &batch) {
             enter(batch, tape);
-            backward(batch, {first, last}, wants, stage_gradient);
+            backward(batch, {first, last}, wants);
             if (next != nullptr) next->gather_gradient(batch);
             if (k == 0 && wants.input && dx != nullptr) store_input_gradient(batch, dx);
         });
@@ -77,7 +77,12 @@ void Executor::backward_coupled(Tape &tape, Wants wants, float *stage_gradient, 
         if (next == nullptr) break;
         last = first;
     }
-    if (wants.parameters) add_up(tape.rows, learning(wants));
+    if (wants.stage)
+        for_lanes(tape.rows, &tape, true, stage(), [&](Batch &batch) {
+            enter(batch, tape);
+            take_stage_steps(batch, *steps);
+        });
+    if (wants.parameters) add_up(tape.rows);
 }
 
 }  // namespace sequential

@@ -27,12 +27,13 @@ struct HeadRef {
           context(const_cast<void *>(static_cast<const void *>(&callable))) {}
 };
 
-/// As HeadRef, for the update between the fused steps of a model's first stage:
+/// As HeadRef, for the update between steps through a model's first stage:
 ///     void(std::int64_t first, std::int64_t count, float *x, const float *dx)
 struct AscentRef {
     spar_ascent function = nullptr;
     void *context = nullptr;
 
+    AscentRef() = default;
     template <class Callable>
     requires std::is_invocable_v<Callable &, std::int64_t, std::int64_t, float *, const float *>
     AscentRef(Callable &callable)

@@ -10,6 +10,15 @@
 
 namespace spar {
 
+/// Steps through the model's first stage alone, behind a pass over the same x; see
+/// spar_stage_steps.
+struct StageSteps {
+    float *x = nullptr;  /// [n, size], moved in place
+    std::int64_t count = 0;
+    AscentRef ascent{};
+    bool from_start = false;  /// the gradients where the steps began count as well
+};
+
 /// One pass over the batch's rows; the fields of spar_session_pass.
 struct Pass {
     const float *x = nullptr;  /// [n, size]; null: the batch's own
@@ -24,7 +33,6 @@ struct Pass {
     float *outputs = nullptr;                  /// [n, K] or null
     float *loss_values = nullptr;              /// [n] unweighted, or null
     float *dx = nullptr;                       /// [n, size] with SPAR_WANT_INPUT_GRADIENT
-    float *stage_gradient = nullptr;           /// [n, stage size] or null
     std::int32_t tape = 0;                     /// slot in [1, 8] for backward, 0: none
     std::int64_t draw = 0;                     /// another number, other dropout masks
     bool forward_only = false;                 /// neither loss nor gradient
@@ -66,27 +74,18 @@ class Session {
         return {s_->key, s_->ids[row], draw};
     }
 
-    void pass(const Pass &p) const {
-        spar_session_pass pass{};
-        pass.struct_size = sizeof pass;
-        pass.wants = p.wants;
-        pass.mode = p.mode;
-        pass.tape = p.tape;
-        pass.draw = p.draw;
-        pass.x = p.x;
-        pass.head = p.head.function;
-        pass.head_context = p.head.context;
-        pass.loss = p.loss;
-        pass.reference = p.reference;
-        pass.labels = p.labels;
-        pass.values = p.values;
-        pass.weight = p.weight;
-        pass.forward_only = p.forward_only ? 1 : 0;
-        pass.outputs = p.outputs;
-        pass.loss_values = p.loss_values;
-        pass.dx = p.dx;
-        pass.stage_gradient = p.stage_gradient;
-        checked([&](spar_error *e) { return s_->pass(s_, &pass, e); });
+    void pass(const Pass &p) const { pass(p, nullptr); }
+    /// With steps through the first stage behind it; over their x.
+    void pass(Pass p, const StageSteps &s) const {
+        spar_stage_steps steps{};
+        steps.struct_size = sizeof steps;
+        steps.from_start = s.from_start ? 1 : 0;
+        steps.count = s.count;
+        steps.x = s.x;
+        steps.ascent = s.ascent.function;
+        steps.ascent_context = s.ascent.context;
+        p.x = s.x;
+        pass(p, &steps);
     }
     void backward(std::int32_t tape, const float *cotangent, spar_wants wants,
                   float *dx = nullptr) const {
@@ -195,19 +194,6 @@ class Session {
         for_masked(row, [&](std::size_t i) { point[i] = x()[row][i]; });
     }
 
-    /// The first stage of the model (YOPO).
-    std::int64_t stage_size() const {
-        std::int64_t size = 0;
-        checked([&](spar_error *e) { return s_->stage_size(s_, &size, e); });
-        return size;
-    }
-    /// Steps of x, then the gradients of the stage's parameters there; see spar_stages.
-    void stage_ascend(float *x, const float *p, std::int64_t steps, AscentRef ascent) const {
-        checked([&](spar_error *e) {
-            return s_->stage_ascend(s_, x, p, steps, ascent.function, ascent.context, e);
-        });
-    }
-
     void report(const char *name, double value) const { s_->report(s_, name, value); }
 
     /// Runs a method that came as a parameter, on this batch; its tensors are its own.
@@ -219,6 +205,29 @@ class Session {
     }
 
   private:
+    void pass(const Pass &p, const spar_stage_steps *steps) const {
+        spar_session_pass pass{};
+        pass.struct_size = sizeof pass;
+        pass.wants = p.wants;
+        pass.mode = p.mode;
+        pass.tape = p.tape;
+        pass.draw = p.draw;
+        pass.x = p.x;
+        pass.head = p.head.function;
+        pass.head_context = p.head.context;
+        pass.loss = p.loss;
+        pass.reference = p.reference;
+        pass.labels = p.labels;
+        pass.values = p.values;
+        pass.weight = p.weight;
+        pass.forward_only = p.forward_only ? 1 : 0;
+        pass.outputs = p.outputs;
+        pass.loss_values = p.loss_values;
+        pass.dx = p.dx;
+        pass.stage_steps = steps;
+        checked([&](spar_error *e) { return s_->pass(s_, &pass, e); });
+    }
+
     const spar_session *s_;
 };
 

@@ -142,7 +142,7 @@ class Optimizer final : public zoo::Optimizer {
 class Method final : public zoo::Method {
   public:
     ZOO_HOW("method", "nan", "steps_without_gradients", "tensor_of_two_sizes", "endless_tensor",
-            "attacks_with_nothing")
+            "attacks_with_nothing", "steps_elsewhere")
     void gradients(const spar::Session &session) override {
         if (how.is("steps_without_gradients")) session.optimizer_step();
         if (how.is("tensor_of_two_sizes")) {
@@ -155,6 +155,12 @@ class Method final : public zoo::Method {
             spar::checked([&](spar_error *e) {
                 return session.raw().attack(&session.raw(), nullptr, nullptr, 0, x.data(), e);
             });
+        }
+        if (how.is("steps_elsewhere")) {
+            std::vector<float> x(static_cast<std::size_t>(session.count() * session.size()));
+            auto stay = [](std::int64_t, std::int64_t, float *, const float *) {};
+            session.pass({.wants = SPAR_WANT_INPUT_GRADIENT},
+                         {.x = x.data(), .count = 1, .ascent = stay});
         }
         zoo::Method::gradients(session);
         if (how.is("nan")) session.parameters().front().gradient.front() = nan;

@@ -54,6 +54,9 @@ struct ThrowsDataset final : zoo::Dataset {
 
 struct ThrowsModel final : zoo::Model {
     ZOO_THROWS(Model, "model")
+    void setup(const spar_model_setup &setup) override {
+        if (setup.input != SPAR_INPUT_TOKENS) zoo::Model::setup(setup);
+    }
     static const spar_model_table *table() {
         static spar_model_table spoiled = *sound();
         ZOO_SLOT(spar_model_table, setup);

@@ -44,6 +44,17 @@ TEST_CASE("bytes become shares of 255, plain and gzipped") {
     }
 }
 
+TEST_CASE("every byte becomes what a division of floats gives, to the bit") {
+    std::string bytes = idx_header(8, {1, 16, 16});
+    std::vector<float> wanted;
+    for (int byte = 0; byte < 256; ++byte) {
+        bytes += static_cast<char>(byte);
+        wanted.push_back(static_cast<float>(byte) / 255.0F);
+    }
+    const IdxPair files(bytes, idx_header(8, {1}) + '\0');
+    CHECK(row(Opened(files.node()).all(), 0) == wanted);
+}
+
 TEST_CASE("a gzip file of two members is both of them") {
     const std::size_t half = three_images.size() / 2;
     const IdxPair files(gzip(three_images.substr(0, half)) + gzip(three_images.substr(half)));

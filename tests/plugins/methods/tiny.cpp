@@ -68,13 +68,13 @@ class TinyMlp final : public spar::Model {
         if (pass.outputs != nullptr) std::ranges::copy(outputs, pass.outputs);
         if (pass.tape > 0) tapes_[pass.tape].assign(x, x + n * inputs_);
         if (pass.head == nullptr) return;
-        const bool back = pass.wants != 0 || pass.stage_gradient != nullptr;
+        const bool back = pass.wants != 0;
         for (std::int64_t row = 0; row < n; ++row)  // in blocks of one row: heads must cope
             spar::checked([&](spar_error *e) {
                 return pass.head(pass.head_context, row, 1, outputs.data() + row * outputs_,
                                  back ? cotangent.data() + row * outputs_ : nullptr, e);
             });
-        if (back) pull(n, x, cotangent.data(), pass.wants, pass.dx, pass.stage_gradient);
+        if (back) pull(n, x, cotangent.data(), pass.wants, pass.dx, pass.stage_steps);
     }
 
     void backward(std::int32_t tape, const float *cotangent, spar_wants wants, float *dx) override {
@@ -83,8 +83,7 @@ class TinyMlp final : public spar::Model {
     }
 
     const void *extension(std::string_view id) override {
-        if (id == SPAR_MODEL_EMBEDDING && vocabulary_ > 0) return embedding();
-        return id == SPAR_MODEL_STAGES && *stage ? stages() : nullptr;
+        return id == SPAR_MODEL_EMBEDDING && vocabulary_ > 0 ? embedding() : nullptr;
     }
 
   private:
@@ -120,7 +119,7 @@ class TinyMlp final : public spar::Model {
     }
 
     void pull(std::int64_t n, const float *x, const float *cotangent, spar_wants wants, float *dx,
-              float *stage_gradient) {
+              const spar_stage_steps *steps) {
         const auto h = std::size_t(*hidden);
         for (std::int64_t row = 0; row < n; ++row) {
             const float *g = cotangent + row * outputs_;
@@ -134,14 +133,25 @@ class TinyMlp final : public spar::Model {
                 }
                 if ((wants & SPAR_WANT_PARAMETER_GRADIENTS) != 0) grow(of("2.bias"), k, g[k]);
             }
-            if (stage_gradient != nullptr)
-                for (std::size_t j = 0; j < h; ++j)
-                    stage_gradient[std::size_t(row) * h + j] = static_cast<float>(at_stage[j]);
-            const bool later = (wants & SPAR_WANT_LATER_STAGES) != 0;
-            pull_stage(x + row * inputs_, at_stage,
-                       later ? wants & ~SPAR_WANT_PARAMETER_GRADIENTS : wants,
-                       dx != nullptr ? dx + row * inputs_ : nullptr);
+            if (steps != nullptr)
+                take_steps(*steps, row, at_stage);
+            else
+                pull_stage(x + row * inputs_, at_stage, wants,
+                           dx != nullptr ? dx + row * inputs_ : nullptr);
         }
+    }
+
+    void take_steps(const spar_stage_steps &steps, std::int64_t row, const Doubles &p) {
+        float *x = steps.x + row * inputs_;
+        std::vector<float> dx(static_cast<std::size_t>(inputs_));
+        if (steps.from_start != 0) pull_stage(x, p, SPAR_WANT_PARAMETER_GRADIENTS, nullptr);
+        for (std::int64_t step = 0; step < steps.count; ++step) {
+            pull_stage(x, p, SPAR_WANT_INPUT_GRADIENT, dx.data());
+            spar::checked([&](spar_error *error) {
+                return steps.ascent(steps.ascent_context, row, 1, x, dx.data(), error);
+            });
+        }
+        pull_stage(x, p, SPAR_WANT_PARAMETER_GRADIENTS, nullptr);
     }
 
     void pull_stage(const float *x, const Doubles &p, spar_wants wants, float *dx) {
@@ -162,32 +172,6 @@ class TinyMlp final : public spar::Model {
 
     static TinyMlp &self_of(void *self) {
         return static_cast<TinyMlp &>(*static_cast<spar::Model *>(self));
-    }
-    Doubles row_of(const float *p, std::int64_t row) const {
-        return {p + row * *hidden, p + (row + 1) * *hidden};
-    }
-
-    static const spar_stages *stages() {
-        static const spar_stages table{
-            sizeof(spar_stages), 0, [](void *self) { return *self_of(self).hidden; },
-            [](void *self, DLTensor *x, const float *p, std::int64_t steps, spar_ascent ascent,
-               void *context, spar_error *error) {
-                TinyMlp &m = self_of(self);
-                auto *data = static_cast<float *>(x->data);
-                std::vector<float> dx(std::size_t(m.inputs_));
-                for (std::int64_t row = 0; row < x->shape[0]; ++row) {
-                    float *here = data + row * m.inputs_;
-                    for (std::int64_t step = 0; step < steps; ++step) {
-                        m.pull_stage(here, m.row_of(p, row), SPAR_WANT_INPUT_GRADIENT, dx.data());
-                        if (const auto s = ascent(context, row, 1, here, dx.data(), error);
-                            s != SPAR_OK)
-                            return s;
-                    }
-                    m.pull_stage(here, m.row_of(p, row), SPAR_WANT_PARAMETER_GRADIENTS, nullptr);
-                }
-                return SPAR_OK;
-            }};
-        return &table;
     }
 
     static const spar_embedding *embedding() {

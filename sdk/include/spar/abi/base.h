@@ -100,12 +100,10 @@ typedef int32_t spar_mode;
 typedef uint32_t spar_wants;
 #define SPAR_WANT_INPUT_GRADIENT 1u
 #define SPAR_WANT_PARAMETER_GRADIENTS 2u /* added to the gradient tensors of the parameters */
-/* With the flag above: only of the parameters behind the first stage, see spar_stages. */
-#define SPAR_WANT_LATER_STAGES 4u
 /* With SPAR_WANT_INPUT_GRADIENT alone: an attack's, in training. Outputs and gradient may be less
    exact where that is faster, as in bfloat16. The host asks for it only where the pipeline does;
    any model may ignore it. */
-#define SPAR_WANT_COARSE 8u
+#define SPAR_WANT_COARSE 4u
 
 /* Called by a model for a few rows of the batch, as soon as their outputs are known, to learn the
    gradient at these outputs. [thread-safe]: rows [first, first + count) may run beside others.
@@ -114,8 +112,8 @@ typedef uint32_t spar_wants;
 typedef spar_status (*spar_head)(void *context, int64_t first, int64_t count, const float *outputs,
                                  float *gradients, spar_error *error);
 
-/* Called by a model between the fused steps of spar_stages.ascend: moves rows x by their gradient
-   dx. Both are [count, example size]. [thread-safe] */
+/* Called by a model between spar_stage_steps: moves rows x by their gradient dx. Both are
+   [count, example size]. [thread-safe] */
 typedef spar_status (*spar_ascent)(void *context, int64_t first, int64_t count, float *x,
                                    const float *dx, spar_error *error);
 

@@ -28,10 +28,11 @@ typedef struct spar_session_pass {
     double weight;                  /* of the loss; ignored with a head */
     int32_t forward_only;           /* 1: neither head nor loss is called */
     int32_t reserved;
-    float *outputs;        /* [n, outputs], may be null */
-    float *loss_values;    /* [n] unweighted, may be null; not with a head */
-    float *dx;             /* [n, size] with SPAR_WANT_INPUT_GRADIENT */
-    float *stage_gradient; /* [n, stage size], may be null */
+    float *outputs;     /* [n, outputs], may be null */
+    float *loss_values; /* [n] unweighted, may be null; not with a head */
+    float *dx;          /* [n, size] with SPAR_WANT_INPUT_GRADIENT */
+    /* Null: none. SPAR_E_UNSUPPORTED where the model has no first stage. */
+    const spar_stage_steps *stage_steps;
 } spar_session_pass;
 
 /* What an attack is to make grow during training. */
@@ -103,13 +104,6 @@ typedef struct spar_session {
     spar_status (*tensor)(const struct spar_session *session, const char *name, int64_t size,
                           spar_tensor_flags flags, float **data, spar_error *error);
 
-    /* The first stage of the model, see spar_stages; SPAR_E_UNSUPPORTED where the model has none.
-       x is [n, size]. */
-    spar_status (*stage_size)(const struct spar_session *session, int64_t *size, spar_error *error);
-    spar_status (*stage_ascend)(const struct spar_session *session, float *x, const float *p,
-                                int64_t steps, spar_ascent ascent, void *context,
-                                spar_error *error);
-
     /* A number for the run's events: the mean of an epoch is reported. */
     void (*report)(const struct spar_session *session, const char *name, double value);
 
@@ -142,7 +136,7 @@ typedef struct spar_method_table {
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_session_pass) == 128);
 SPAR_ASSERT_LAYOUT(sizeof(spar_objective) == 32);
-SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 328);
+SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 312);
 SPAR_ASSERT_LAYOUT(sizeof(spar_method_table) == 24);
 
 #endif

@@ -21,7 +21,7 @@ typedef struct spar_model_setup {
 
 typedef uint32_t spar_parameter_flags;
 #define SPAR_PARAMETER_TRAINABLE 1u /* else a buffer, as a running mean: saved, not trained */
-#define SPAR_PARAMETER_STAGE 2u     /* belongs to the first stage, see spar_stages */
+#define SPAR_PARAMETER_STAGE 2u     /* belongs to the first stage, see spar_stage_steps */
 
 /* One named tensor. Memory belongs to the model and stays where it is as long as the instance. */
 typedef struct spar_parameter {
@@ -35,10 +35,26 @@ typedef struct spar_parameter {
     float *gradient; /* same shape; null for a buffer */
 } spar_parameter;
 
+/* Steps through the first stage of the model alone (Zhang et al. 2019, YOPO), behind a pass over
+   the same x that wants parameter gradients, and nothing else. The stage is the layers up to the
+   first activation behind the first layer with parameters, or what the author of the pipeline makes
+   of it; a model that marks no parameter as SPAR_PARAMETER_STAGE is not asked for such steps. The
+   pass goes back no further than the stage's output, where it finds the gradient p. Then, `count`
+   times: dx = d/dx <p, stage(x)>, and ascent(rows of x, rows of dx), in place. The gradients of the
+   stage's parameters are those of <p, stage(x)> where the steps have led. */
+typedef struct spar_stage_steps {
+    uint32_t struct_size;
+    int32_t from_start; /* 1: those where the steps began are added */
+    int64_t count;
+    float *x; /* [n, shape...], the pass's own */
+    spar_ascent ascent;
+    void *ascent_context;
+} spar_stage_steps;
+
 /* One pass forward and, when a head is given, straight back again.
    1. Computes the outputs. 2. Calls the head for blocks of rows. 3. Pulls the head's gradients
-   back, as far as `wants` and `stage_gradient` ask, and no further: a pass that does not want
-   parameter gradients does not compute them. With a tape, step 1 keeps what `backward` needs.
+   back, as far as `wants` asks, and no further: a pass that does not want parameter gradients does
+   not compute them. With a tape, step 1 keeps what `backward` needs.
    Buffers, such as running means, change only where parameter gradients are taken in training mode:
    in this pass, or in the first `backward` through its tape that wants them. So no attack does it.
  */
@@ -55,9 +71,9 @@ typedef struct spar_pass {
     const DLTensor *mask; /* [n, length] for tokens and embeddings, else null */
     spar_head head;       /* null: forward only */
     void *head_context;
-    float *outputs;        /* [n, outputs], may be null */
-    float *dx;             /* [n, shape...], written with SPAR_WANT_INPUT_GRADIENT */
-    float *stage_gradient; /* [n, stage size] gradient at the first stage's output, may be null */
+    float *outputs;                      /* [n, outputs], may be null */
+    float *dx;                           /* [n, shape...], written with SPAR_WANT_INPUT_GRADIENT */
+    const spar_stage_steps *stage_steps; /* null: none */
 } spar_pass;
 
 /* Everything [exclusive]. The model does its parallel work through spar_host.parallel_for. */
@@ -79,21 +95,6 @@ typedef struct spar_model_table {
     /* [optional] A capability by id, [static]; null: not offered. */
     const void *(*extension)(void *self, const char *id);
 } spar_model_table;
-
-/* Extension: the first stage of the model by itself (Zhang et al. 2019, YOPO): the layers up to the
-   first activation behind the first layer with parameters. A model that offers it heeds
-   SPAR_WANT_LATER_STAGES. Gradients at the stage's output, `stage_gradient` and `p`, lie in an
-   order of the model's own. */
-#define SPAR_MODEL_STAGES "spar.model.stages/2"
-typedef struct spar_stages {
-    uint32_t struct_size;
-    uint32_t reserved;
-    int64_t (*size)(void *self); /* numbers of an example's gradient at the stage's output */
-    /* `steps` times: dx = d/dx <p, stage(x)>, then ascent(rows of x, rows of dx), in place. At the
-       end adds the gradient of <p, stage(x)> to the gradients of the stage's parameters. */
-    spar_status (*ascend)(void *self, DLTensor *x, const float *p, int64_t steps,
-                          spar_ascent ascent, void *context, spar_error *error);
-} spar_stages;
 
 /* Extension: from tokens to vectors, so that an attack can perturb the vectors. */
 #define SPAR_MODEL_EMBEDDING "spar.model.embedding/1"
@@ -124,7 +125,7 @@ SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 104);
 SPAR_ASSERT_LAYOUT(sizeof(spar_parameter) == 104);
 SPAR_ASSERT_LAYOUT(sizeof(spar_pass) == 96);
 SPAR_ASSERT_LAYOUT(sizeof(spar_model_table) == 72);
-SPAR_ASSERT_LAYOUT(sizeof(spar_stages) == 24);
+SPAR_ASSERT_LAYOUT(sizeof(spar_stage_steps) == 40);
 SPAR_ASSERT_LAYOUT(sizeof(spar_embedding) == 32);
 SPAR_ASSERT_LAYOUT(sizeof(spar_counters) == 32);
 

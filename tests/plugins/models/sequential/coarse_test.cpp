@@ -16,7 +16,7 @@ namespace {
 
 const int emulated = setenv("SPAR_EMULATE_BF16", "1", 1);
 
-constexpr Wants coarse{.input = true, .parameters = false, .later = false, .coarse = true};
+constexpr Wants coarse{.input = true, .parameters = false, .coarse = true};
 
 float bfloat(float value) {
     const auto bits = std::bit_cast<std::uint32_t>(value);

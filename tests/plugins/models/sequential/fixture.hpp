@@ -140,7 +140,7 @@ inline spar_status head(void *context, std::int64_t first, std::int64_t count, c
 
 /// All that one pass gives.
 struct Result {
-    std::vector<float> outputs, dx, gradients, stage;
+    std::vector<float> outputs, dx, gradients;
 };
 
 /// A network that keeps its threads and its executor together.
@@ -166,12 +166,11 @@ struct Net {
     }
 
     Result pass(const std::vector<float> &x, const std::vector<std::int64_t> &ids, Wants wants,
-                bool training = false, bool stage = false) {
+                bool training = false, const spar_stage_steps *steps = nullptr) {
         const auto rows = static_cast<std::int64_t>(ids.size());
         Result result;
         result.outputs.resize(static_cast<std::size_t>(rows * outputs));
         result.dx.resize(x.size());
-        if (stage) result.stage.resize(static_cast<std::size_t>(rows * graph->stage_size));
         HeadContext context{outputs, ids.data()};
         zero_gradients();
         executor.pass({.rows = rows,
@@ -184,7 +183,7 @@ struct Net {
                        .wants = wants,
                        .outputs = result.outputs.data(),
                        .dx = result.dx.data(),
-                       .stage_gradient = stage ? result.stage.data() : nullptr});
+                       .stage_steps = steps});
         result.gradients = gradients();
         return result;
     }
