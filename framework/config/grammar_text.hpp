@@ -99,7 +99,7 @@ inline constexpr const char *grammar_text = R"JSON({
         "batch_size": {"type": "integer", "minimum": 1, "maximum": 1048576, "default": 128, "description": "examples of one step"},
         "schedule": {"$ref": "#/definitions/schedule", "default": {"type": "constant"}},
         "eps_warmup_epochs": {"type": "number", "minimum": 0, "maximum": 1e9, "default": 0, "description": "epochs of a straight rise of the threat's eps to its full size; small networks that else learn nothing may need it"},
-        "attack_precision": {"type": "string", "enum": ["f32", "bf16"], "default": "f32", "description": "of passes that only an attack during training needs; bf16: in bfloat16 where the model and the processor (AMX) can, else as f32. Gradients of parameters, attacks on a divergence from clean outputs, and evaluation stay f32"},
+        "attack_precision": {"type": "string", "enum": ["f32", "bf16"], "default": "bf16", "description": "of passes that only an attack during training needs; bf16: in bfloat16 where the model and the processor (AMX) can, else as f32. Gradients of parameters, attacks on a divergence from clean outputs, and evaluation stay f32"},
         "clip": {"type": "object", "description": "bounds on the gradients", "properties": {
           "norm": {"type": "number", "exclusiveMinimum": 0, "description": "most Euclidean norm of all of them together"},
           "value": {"type": "number", "exclusiveMinimum": 0, "description": "most size of any one"}},

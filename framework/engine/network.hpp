@@ -47,7 +47,8 @@ class Network final : public Space {
 
     /// Whether the model can be asked for spar_stage_steps.
     bool has_first_stage() const {
-        return std::ranges::any_of(parameters_, &NetworkParameter::of_stage);
+        return embedding_ == nullptr &&
+               std::ranges::any_of(parameters_, &NetworkParameter::of_stage);
     }
 
     /// Passes that ask for it may be coarse.

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 namespace spar::host {
@@ -17,6 +18,25 @@ namespace {
 Error misused(const std::string &message) {
     return {SPAR_E_CONTRACT, message};
 }
+
+/// Steps that count the rows they move, so that a model which takes others is found out.
+struct CountedSteps {
+    spar_stage_steps theirs{};
+    std::atomic<std::int64_t> rows{0};
+
+    spar_stage_steps table() {
+        spar_stage_steps counted = theirs;
+        counted.ascent = move;
+        counted.ascent_context = this;
+        return counted;
+    }
+    static spar_status move(void *context, std::int64_t first, std::int64_t count, float *x,
+                            const float *dx, spar_error *error) {
+        auto &self = *static_cast<CountedSteps *>(context);
+        self.rows += count;
+        return self.theirs.ascent(self.theirs.ascent_context, first, count, x, dx, error);
+    }
+};
 
 }  // namespace
 
@@ -91,10 +111,10 @@ Space::Points TrainingSession::points(const float *x) const {
 }
 
 void TrainingSession::pass(const spar_session_pass &p) {
-    spar_stage_steps steps{};
+    CountedSteps steps;
     if (p.stage_steps != nullptr) {
-        steps = read_struct(p.stage_steps);
-        check(p, steps);
+        steps.theirs = read_struct(p.stage_steps);
+        check(p, steps.theirs);
     }
     outputs_.resize(batch_->count, network_.outputs());
     losses_.resize(static_cast<std::size_t>(batch_->count));
@@ -117,13 +137,20 @@ void TrainingSession::pass(const spar_session_pass &p) {
                        static_cast<std::uint64_t>(p.draw));
     pass.outputs = outputs;
     pass.dx = p.dx;
-    pass.stage_steps = p.stage_steps != nullptr ? &steps : nullptr;
+    const spar_stage_steps counted = steps.table();
+    pass.stage_steps = p.stage_steps != nullptr ? &counted : nullptr;
     if (p.forward_only == 0) {
         pass.wants = p.wants;
         pass.head = p.head != nullptr ? p.head : LossHead::evaluate;
         pass.head_context = p.head != nullptr ? p.head_context : &loss;
     }
     space_.pass(points(p.x), pass);
+    if (const std::int64_t wanted = steps.theirs.count * batch_->count; steps.rows != wanted)
+        throw Failure(Exit::plugin,
+                      fmt::format("#{}: the model moved {} rows in steps through its first stage, "
+                                  "expected {} steps of {} rows",
+                                  network_.instance().pointer(), steps.rows.load(),
+                                  steps.theirs.count, batch_->count));
     if (parameter_)
         note_outcome(p, parameter_->example_outputs(), parameter_->example_losses());
     else
@@ -203,13 +230,13 @@ void TrainingSession::check(const spar_session_pass &pass, const spar_stage_step
                     "where a parameter is perturbed, the first stage by itself is not offered");
     if (!network_.has_first_stage())
         throw Error(SPAR_E_UNSUPPORTED,
-                    "the model offers no first stage by itself, as one of text does not: take "
-                    "another method");
+                    "the model offers no first stage with parameters, as one of text does not: "
+                    "take another method");
     if (pass.wants != SPAR_WANT_PARAMETER_GRADIENTS || pass.forward_only != 0 || pass.tape != 0 ||
         steps.x == nullptr || steps.x != pass.x || steps.count < 0 || steps.ascent == nullptr)
-        throw Error(SPAR_E_CONTRACT,
-                    "steps through the first stage go with a pass over the same x that wants the "
-                    "gradients of parameters alone, and has no tape");
+        throw misused(
+            "steps through the first stage go with a pass over the same x that wants the "
+            "gradients of parameters alone, and has no tape");
 }
 
 std::map<std::string, std::pair<double, std::int64_t>> TrainingSession::take_reports() {

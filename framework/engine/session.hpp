@@ -6,7 +6,6 @@
 #include "engine/optimization.hpp"
 #include "engine/parameter_space.hpp"
 
-#include <array>
 #include <exception>
 #include <map>
 #include <optional>

@@ -12,7 +12,7 @@ class Loading:
         self.mine, self.theirs = [], {threads: [] for threads in THREADS if torch.version}
 
     def round(self):
-        mnist()
+        mnist()  # sets SPAR_DATA
         self.mine.append(bench("data_bench", HERE / "mnist-natural.json"))
         for threads, rounds in self.theirs.items():
             rounds.append(self.torch.run("torch_loading.py", mnist(), threads))

@@ -103,37 +103,56 @@ class Measured:
                 spread(over(two, self.apart), 2)]
 
 
+def seconds_of_least_step(threads):
+    """Of one linear layer on one example: nearly all of it is the host's, and the boundary's."""
+    wanted = json.loads((HERE / "smallcnn.json").read_text())
+    wanted["train"].update(method={"type": "natural"}, batch_size=1)
+    wanted["data"]["train"]["examples"] = 1
+    wanted["model"]["layers"] = [{"type": "flatten"}, {"type": "linear", "out": 10}]
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "pipeline.json")
+        file.write_text(json.dumps(wanted))
+        return 1 / bench("step_bench", file, threads, 0.2)["examples_per_second"]
+
+
 class Steps:
     def __init__(self, work, torch, seconds):
         self.torch, self.measured = torch, {name: Measured(name, torch, seconds) for name in work}
+        self.least = {t: [] for t in THREADS}
 
     def round(self):
         for measured in self.measured.values():
             measured.round()
+        for threads, seconds in self.least.items():
+            seconds.append(seconds_of_least_step(threads))
 
     def ratios(self):
         for what, work, times, beside, aim in RATIOS:
             if work in self.measured and beside in self.measured:
-                # A slow moment is slow for one and not for the other: the fastest of each.
-                cost = (times * max(self.measured[beside].rates(t)) / max(self.measured[work].rates(t))
-                        for t in THREADS)
-                yield [what, *(f"{ratio:.2f}" for ratio in cost), aim]
+                costs = (over(self.measured[beside].rates(t), self.measured[work].rates(t)) for t in THREADS)
+                yield [what, *(spread([times * cost for cost in of_rounds], 2) for of_rounds in costs), aim]
+        yield ["a step of one linear layer on one example, microseconds",
+               *(spread([1e6 * s for s in self.least[t]]) for t in THREADS), "at most 50"]
+        if "natural" in self.measured:
+            share = (over(self.least[t], [128 / rate for rate in self.measured["natural"].rates(t)]) for t in THREADS)
+            yield ["that, in percent of a natural step at batch 128",
+                   *(spread([100 * s for s in of_rounds], 2) for of_rounds in share), "under 1"]
 
     def lines(self):
         measured = self.measured.values()
-        worst = max(max(m.rates(t)) / min(m.rates(t)) for m in measured for t in THREADS)
-        ratios = list(self.ratios())
+        rates = [m.rates(t) for m in measured for t in THREADS] + [r for m in measured for r in m.theirs.values()]
+        worst = max(max(of_rounds) / min(of_rounds) for of_rounds in rates)
         return [
             "## Training steps", "",
             "SmallCNN at batch 128, PreActResNet-18 at batch 32; in f32, but with attacks in bfloat16 where bf16 "
             "stands. The share is of the multiply-add peak in f32, "
             "measured between our steps, and counts the multiplications of convolutions as they are defined; Spar "
-            f"takes fewer, so it may exceed 100 %. Rounds of the same work differed by up to {worst:.1f} times; mind the "
-            "ratios.", "",
+            f"takes fewer, so it may exceed 100 %. Rounds of the same work differed by up to {worst:.2f} times; mind "
+            "the ratios.", "",
             *table(["step", "threads", "Spar, examples/s", "share of the peak",
                     *self.torch.columns("PyTorch's best in {}, examples/s", "Spar / PyTorch in {}")],
                    [m.row(t) for m in measured for t in THREADS]), "",
-            *(table(["costs beside each other", "1 thread", "2 threads", "aim"], ratios) + [""] if ratios else []),
+            *table(["costs beside each other", "1 thread", "2 threads", "aim"], list(self.ratios())), "",
             "Two threads over one, where two independent processes of one thread, started together, give what the "
             "machine's two cores give; the aim is 1.9 where they give 2.", "",
             *table(["step", "two threads / one", "two processes / one", "two threads / two processes"],

@@ -154,10 +154,14 @@ TEST_CASE("losses, optimizers, methods and reporters that answer nonsense fail t
     check_misbehaves("loss", "needs_the_impossible", 3, {"misbehaving_loss"});
     for (const std::string how : {"nan", "infinite"}) check_misbehaves("optimizer", how, 4, {});
     check_misbehaves("method", "nan", 4, {"0.weight"});
+    Json stepless =
+        pipeline_with("model", {{"type", "misbehaving_model"}, {"how", "takes_no_steps"}});
+    stepless["train"]["method"] = {{"type", "yopo"}, {"passes", 1}, {"inner_steps", 3}};
+    check_fails(stepless, 4, {"#/model", "moved 0 rows", "expected 3 steps of 10 rows"});
     for (const std::string how : {"tensor_of_two_sizes", "endless_tensor", "attacks_with_nothing"})
         check_misbehaves("method", how, 4, {"misbehaving_method"});
-    Json staged =
-        pipeline_with("method", {{"type", "misbehaving_method"}, {"how", "steps_elsewhere"}});
+    Json staged = pipeline_with(
+        "method", {{"type", "misbehaving_method"}, {"how", "steps_with_input_gradients"}});
     check_fails(staged, 3, {"misbehaving_method", "no first stage"});
     staged["model"] = {{"type", "sequential"},
                        {"layers", Json::parse(R"([{"type": "conv", "out": 2, "kernel": 3},

@@ -71,6 +71,30 @@ TEST_CASE("a warm training step allocates nothing") {
     }
 }
 
+TEST_CASE("nor with Adam, nor where the steps of yopo keep the gradient of the batch") {
+    const Registry registry = Registry::discover({SPAR_PLUGIN_DIR}, host_table());
+    set_threads(1);
+    check_warm_step(registry, {{"train.optimizer", R"({"type":"adam","lr":0.001})"}});
+    const std::string yopo = R"({"type":"yopo","passes":2,"inner_steps":2,"double_count":true})";
+    check_warm_step(registry, {{"train.method", yopo}});
+    check_warm_step(registry, {{"train.method", yopo}, {"model.stage", "4"}});
+}
+
+TEST_CASE("nor by two threads") {
+    const Registry registry = Registry::discover({SPAR_PLUGIN_DIR}, host_table());
+    set_threads(2);
+    const std::string file = std::string(SPAR_SOURCE_DIR) + "/tests/bench/smallcnn.json";
+    spar::bench::Steps steps(load_plan(file, {}, registry), registry);
+    // Warm is who has had work; a busy machine may keep the second thread from it for some steps.
+    int idle = 0;
+    for (int i = 0; i < 50 && idle < 3; ++i) {
+        const std::int64_t before = allocations;
+        steps.next();
+        idle = allocations == before ? idle + 1 : 0;
+    }
+    CHECK(idle == 3);
+}
+
 TEST_CASE("nor where convolutions have strides or many channels, and attacks are in bf16") {
     setenv("SPAR_EMULATE_BF16", "1", 1);
     const Registry registry = Registry::discover({SPAR_PLUGIN_DIR}, host_table());

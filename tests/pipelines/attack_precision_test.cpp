@@ -48,11 +48,11 @@ TEST_CASE("evaluation, parameter gradients and attacks on a divergence are f32 a
     }
 }
 
-TEST_CASE("f32 is the default, and no other word is taken") {
+TEST_CASE("bf16 is the default, and no other word is taken") {
     const Folder folder;
     const std::string out = folder / "plain";
     run({write(folder, "p.json", small_pipeline()), "--out", out}, {{"SPAR_EMULATE_BF16", "1"}});
-    CHECK((file_content(out + "/model.safetensors") == make(folder, "f32", pgd).weights));
+    CHECK((file_content(out + "/model.safetensors") == make(folder, "bf16", pgd).weights));
 
     Json pipeline = small_pipeline();
     pipeline["train"]["attack_precision"] = "half";

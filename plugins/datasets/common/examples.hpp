@@ -6,7 +6,6 @@
 
 #include <spar/dataset.hpp>
 
-#include <array>
 #include <cmath>
 
 namespace datasets {

@@ -42,7 +42,7 @@ class Yopo final : public spar::Method {
             session.pass({.weight = session.mean(), .draw = pass}, {.x = x_adv.data(),
                                                                     .count = *inner_steps_,
                                                                     .ascent = move,
-                                                                    .from_start = *double_count_});
+                                                                    .full_pass = *double_count_});
     }
 
   private:

@@ -18,12 +18,13 @@ Executor::Executor(Graph &graph, const Parallel &parallel)
 Executor::~Executor() = default;
 
 template <class Work>
-void Executor::for_weight_parts(Work work) {
+void Executor::for_weight_parts(Stretch stretch, Work work) {
     std::int64_t parts = 0;
-    for (const auto &operation : graph_.operations) parts += operation->weight_parts();
+    for (std::size_t i = stretch.first; i < stretch.last; ++i)
+        parts += graph_.operations[i]->weight_parts();
     parallel_(parts, [&](std::int64_t part) {
         const OneThread one;
-        std::size_t i = 0;
+        std::size_t i = stretch.first;
         for (; part >= graph_.operations[i]->weight_parts(); ++i)
             part -= graph_.operations[i]->weight_parts();
         work(*graph_.operations[i], part);
@@ -33,7 +34,7 @@ void Executor::for_weight_parts(Work work) {
 void Executor::refresh(bool coarse) {
     if (stale_)
         for_weight_parts(
-            [](Operation &operation, std::int64_t part) { operation.pack_part(part); });
+            whole(), [](Operation &operation, std::int64_t part) { operation.pack_part(part); });
     stale_ = false;
     if (!coarse || !coarse_stale_) return;
     parallel_(std::ssize(graph_.operations), [&](std::int64_t i) {
@@ -70,29 +71,33 @@ std::int64_t Executor::lane_count(std::int64_t micro_batches) const {
     return std::min<std::int64_t>(micro_batches, 8);
 }
 
-void Executor::add_up(std::int64_t rows) {
+void Executor::add_up(std::int64_t rows, Stretch stretch) {
     const std::int64_t lanes = lane_count(micro_batch_count(rows));
     if (lanes == 0) return;
     constexpr std::int64_t chunk = 1 << 15;
-    const std::int64_t size = lanes_[0]->begin_of(graph_.operations.size());
-    const std::int64_t chunks = (size + chunk - 1) / chunk;
+    const std::int64_t first = lanes_[0]->begin_of(stretch.first);
+    const std::int64_t last = lanes_[0]->begin_of(stretch.last);
+    const std::int64_t chunks = (last - first + chunk - 1) / chunk;
     std::int64_t parts = chunks;
-    for (const auto &operation : graph_.operations) parts += operation->sum_parts();
+    for (std::size_t i = stretch.first; i < stretch.last; ++i)
+        parts += graph_.operations[i]->sum_parts();
     parallel_(parts, [&](std::int64_t i) {
-        if (i >= chunks) return sum_part(i - chunks);
-        const std::int64_t begin = i * chunk, count = std::min(chunk, size - begin);
+        if (i >= chunks) return sum_part(i - chunks, stretch);
+        const std::int64_t begin = first + i * chunk, count = std::min(chunk, last - begin);
         for (std::int64_t lane = 1; lane < lanes; ++lane)
             kernels().add(lanes_[static_cast<std::size_t>(lane)]->data() + begin,
                           lanes_[0]->data() + begin, count);
     });
-    for_weight_parts(
-        [&](Operation &operation, std::int64_t part) { operation.deposit_part(*lanes_[0], part); });
+    for_weight_parts(stretch, [&](Operation &operation, std::int64_t part) {
+        operation.deposit_part(*lanes_[0], part);
+    });
 }
 
-void Executor::sum_part(std::int64_t part) const {
-    for (const auto &operation : graph_.operations) {
-        if (part < operation->sum_parts()) return operation->sum_part(part);
-        part -= operation->sum_parts();
+void Executor::sum_part(std::int64_t part, Stretch stretch) const {
+    for (std::size_t i = stretch.first; i < stretch.last; ++i) {
+        const Operation &operation = *graph_.operations[i];
+        if (part < operation.sum_parts()) return operation.sum_part(part);
+        part -= operation.sum_parts();
     }
 }
 
@@ -140,13 +145,20 @@ void Executor::write_gradient(const Batch &batch, const float *cotangent) const 
 }
 
 Wants Executor::wanted(std::size_t operation, Wants wants) const {
-    if (wants.stage && operation < graph_.stage_operations) return {};
-    return {
-        .input = wants.input || wants.stage || (wants.parameters && operation > first_parameters_),
-        .parameters = wants.parameters && graph_.operations[operation]->has_parameters()};
+    const bool in_stage = operation < graph_.stage_operations;
+    if (in_stage && wants.stops) return {};
+    return {.input = wants.input || (!in_stage && (wants.stops || wants.keeps)) ||
+                     (wants.parameters && operation > first_parameters_),
+            .parameters = wants.parameters && graph_.operations[operation]->has_parameters()};
 }
 
 void Executor::backward(Batch &batch, Stretch stretch, Wants wants) {
+    const auto keep = [&](std::size_t reached) {
+        if (wants.keeps && reached == graph_.stage_operations)
+            std::copy_n(batch.work->gradient_data(graph_.stage_end), batch.rows * graph_.stage_size,
+                        stage_gradient(batch.first));
+    };
+    if (stretch.last == graph_.operations.size()) keep(stretch.last);
     for (std::size_t r = graph_.runs.size(); r-- > 0;) {
         const Run &run = graph_.runs[r];
         const Stretch part = common(run, stretch);
@@ -161,8 +173,9 @@ void Executor::backward(Batch &batch, Stretch stretch, Wants wants) {
                     graph_.operations[i]->backward(batch, here.input, here.parameters);
             }
         });
+        keep(part.first);
     }
-    if (!batch.counted || stretch.first > 0) return;
+    if (!batch.counted || stretch.last < graph_.operations.size()) return;
     if (wants.input) counters_.input_gradient += batch.rows;
     if (wants.parameters && first_parameters_ < graph_.operations.size())
         counters_.parameter_gradient += batch.rows;
@@ -186,11 +199,12 @@ void Executor::pass(const Pass &pass) {
     refresh(coarse(pass));
     Tape *tape = pass.tape != 0 ? &this->tape(pass.tape) : nullptr;
     if (tape != nullptr) start(*tape, pass);
-    Wants wants = pass.head != nullptr ? pass.wants : Wants{};
-    wants.stage = pass.stage_steps != nullptr;
+    const Wants wants = with_steps(pass.head != nullptr ? pass.wants : Wants{}, pass);
     if (couples(pass.training)) {
         if (tape == nullptr) start(untaped_, pass);
-        return pass_coupled(pass, tape != nullptr ? *tape : untaped_, wants);
+        pass_coupled(pass, tape != nullptr ? *tape : untaped_, wants);
+        if (wants.keeps) take_steps(pass.rows, *pass.stage_steps);
+        return;
     }
     const bool back = wants.input || wants.parameters;
     for_micro_batches(pass.rows, tape, wants, [&](Batch &batch) {
@@ -201,8 +215,11 @@ void Executor::pass(const Pass &pass) {
         if (!back) return;
         backward(batch, whole(), wants);
         if (wants.input && pass.dx != nullptr) store_input_gradient(batch, pass.dx);
-        if (wants.stage) take_stage_steps(batch, *pass.stage_steps);
+        if (wants.stops && !wants.keeps)
+            take_fused_steps(*fused_stage(), batch, batch.gradient(graph_.stage_end, 0),
+                             *pass.stage_steps);
     });
+    if (wants.keeps) take_steps(pass.rows, *pass.stage_steps);
 }
 
 void Executor::backward(int slot, const float *cotangent, Wants wants, float *dx) {
@@ -215,7 +232,7 @@ void Executor::backward(int slot, const float *cotangent, Wants wants, float *dx
             enter(batch, tape);
             write_gradient(batch, cotangent);
         });
-        return backward_coupled(tape, wants, dx, nullptr);
+        return backward_coupled(tape, wants, dx);
     }
     for_micro_batches(tape.rows, &tape, wants, [&](Batch &batch) {
         batch.training = tape.training;

@@ -29,7 +29,8 @@ class Parallel {
 struct Wants {
     bool input = false, parameters = false;
     bool coarse = false;  /// the gradient of the input may be less exact
-    bool stage = false;   /// the gradient at the first stage's output, and nothing before it
+    bool stops = false;   /// nothing before the first stage's output
+    bool keeps = false;   /// the gradient there, of the whole batch
 };
 
 /// As spar_pass, of which it has the meaning, for inputs of numbers and vectors.
@@ -116,9 +117,14 @@ class Executor {
     Stretch whole() const { return {0, graph_.operations.size()}; }
     /// Operations up to the first stage's end.
     Stretch stage() const { return {0, graph_.stage_operations}; }
+    Stretch behind_stage() const { return {graph_.stage_operations, graph_.operations.size()}; }
+    /// Operations whose parameters' gradients a pass computes, if it wants any.
+    Stretch learning(Wants wants) const {
+        return wants.stops && wants.keeps ? behind_stage() : whole();
+    }
 
     template <class Work>
-    void for_weight_parts(Work work);
+    void for_weight_parts(Stretch stretch, Work work);
 
     /// Runs body(batch) on every micro-batch. The gradients of the wanted parameters, which it
     /// computes, are added to those of the network at the end.
@@ -127,10 +133,10 @@ class Executor {
     /// The same without that end: the gradients of the stretch's parameters are in the lanes then.
     template <class Body>
     void for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch stretch, Body body);
-    /// Adds what the lanes hold to the gradients of the network.
-    void add_up(std::int64_t rows);
+    /// Adds what the lanes hold for the stretch to the gradients of the network.
+    void add_up(std::int64_t rows, Stretch stretch);
     /// One of all parts of Operation::sum_part.
-    void sum_part(std::int64_t part) const;
+    void sum_part(std::int64_t part, Stretch stretch) const;
 
     void load(Batch &batch, const float *x) const;
     void aim(Batch &batch, const Pass &pass) const;
@@ -146,14 +152,22 @@ class Executor {
     // Where the examples of a batch are coupled.
     bool couples(bool training) const { return training && !coupled_.empty(); }
     void pass_coupled(const Pass &pass, Tape &tape, Wants wants);
-    void backward_coupled(Tape &tape, Wants wants, float *dx, const spar_stage_steps *steps);
+    void backward_coupled(Tape &tape, Wants wants, float *dx);
     void enter(Batch &batch, const Tape &tape);
     void add_up(const Coupled &operation, const Tape &tape, std::vector<double> &totals) const;
     void follow(Tape &tape);
 
-    /// Behind a pass of the micro-batch that left p at the stage's output.
-    void take_stage_steps(Batch &batch, const spar_stage_steps &steps);
-    void take_fused_steps(const FusedStage &stage, Batch &batch,
+    const FusedStage *fused_stage() const;
+    /// With what the steps of a pass ask for; makes room for what is kept.
+    Wants with_steps(Wants wants, const Pass &pass);
+    /// p of a row in what is kept.
+    float *stage_gradient(std::int64_t row) {
+        return stage_gradients_.data() + row * graph_.stage_size;
+    }
+    /// Behind a pass that has kept p.
+    void take_steps(std::int64_t rows, const spar_stage_steps &steps);
+    void take_steps(Batch &batch, const spar_stage_steps &steps);
+    void take_fused_steps(const FusedStage &stage, Batch &batch, const float *p,
                           const spar_stage_steps &steps) const;
 
     Graph &graph_;
@@ -167,6 +181,7 @@ class Executor {
     std::array<Tape, tapes> tapes_;
     std::vector<std::unique_ptr<ParameterGradients>> lanes_;
     std::unique_ptr<Worker[]> workers_;
+    std::vector<float> stage_gradients_;  // p of a batch, where a pass keeps it
 };
 
 }  // namespace sequential

@@ -100,8 +100,8 @@ void Executor::for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch
 
 template <class Body>
 void Executor::for_micro_batches(std::int64_t rows, Tape *tape, Wants wants, Body body) {
-    for_lanes(rows, tape, wants.parameters, whole(), body);
-    if (wants.parameters) add_up(rows);
+    for_lanes(rows, tape, wants.parameters, learning(wants), body);
+    if (wants.parameters) add_up(rows, learning(wants));
 }
 
 }  // namespace sequential

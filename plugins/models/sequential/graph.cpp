@@ -114,6 +114,7 @@ void Graph::add(std::unique_ptr<Operation> operation) {
 
 void Graph::finish(int last) {
     output = last;
+    stage_size = value(stage_end).stride();
     plan_runs();
     plan_gradients();
 }

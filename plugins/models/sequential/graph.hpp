@@ -92,9 +92,6 @@ class Workspace {
 
     const dnnl::stream stream;
     dnnl::memory scratch;
-    // For steps through the first stage, where it is not fused.
-    std::vector<float> stage_gradient;
-    std::unique_ptr<ParameterGradients> later_gradients;
 
   private:
     Block block_, scratch_block_;
@@ -240,6 +237,7 @@ class Graph {
     std::vector<std::unique_ptr<Operation>> operations;
     int output = 0;
     int stage_end = 0;                  /// value at the end of the first stage
+    std::int64_t stage_size = 0;        /// floats of an example's gradient there
     std::size_t stage_operations = 0;   /// operations up to there
     std::int64_t stage_parameters = 0;  /// parameters up to there
     std::vector<Run> runs;              /// all operations in order; a stage ends where a run ends

@@ -40,10 +40,8 @@ class Sequential final : public spar::Model, private Parallel {
         if (index < 0 || index >= parameter_count())
             throw spar::Error(SPAR_E_CONTRACT, "there is no such parameter");
         Parameter &parameter = graph_->parameters[index];
-        // A model of text has no first stage.
-        target.flags =
-            (parameter.trainable ? SPAR_PARAMETER_TRAINABLE : 0U) |
-            (!embedding_ && index < graph_->stage_parameters ? SPAR_PARAMETER_STAGE : 0U);
+        target.flags = (parameter.trainable ? SPAR_PARAMETER_TRAINABLE : 0U) |
+                       (index < graph_->stage_parameters ? SPAR_PARAMETER_STAGE : 0U);
         target.name = parameter.name.c_str();
         target.rank = static_cast<std::int32_t>(parameter.shape.size());
         std::copy(parameter.shape.begin(), parameter.shape.end(), target.shape);

@@ -1,8 +1,8 @@
-// Steps through the first stage alone. p, the gradient at its output, is where the pass left it.
+// Steps through the first stage alone. A fused stage takes them right behind the pass, in each
+// micro-batch; else, or where the pass goes on through the stage, p is kept until the pass is over.
 #include "executor_impl.hpp"
 
 namespace sequential {
-
 namespace {
 
 void move(const spar_stage_steps &steps, std::int64_t first, std::int64_t rows, std::int64_t size,
@@ -14,57 +14,61 @@ void move(const spar_stage_steps &steps, std::int64_t first, std::int64_t rows, 
 
 }  // namespace
 
-void Executor::take_stage_steps(Batch &batch, const spar_stage_steps &steps) {
-    if (graph_.stage_operations == 1)
-        if (const FusedStage *fused = graph_.operations[0]->fused_stage(); fused != nullptr)
-            return take_fused_steps(*fused, batch, steps);
-    batch.counted = batch.training = batch.coarse = false;
-    batch.sums = nullptr;
-    // Going back through the stage spoils p.
-    float *const p = batch.work->gradient_data(graph_.stage_end);
-    const std::int64_t p_size = batch.rows * graph_.value(graph_.stage_end).stride();
-    std::vector<float> &kept = batch.work->stage_gradient;
-    kept.assign(p, p + p_size);
+const FusedStage *Executor::fused_stage() const {
+    return graph_.stage_operations == 1 ? graph_.operations[0]->fused_stage() : nullptr;
+}
+
+Wants Executor::with_steps(Wants wants, const Pass &pass) {
+    if (pass.stage_steps == nullptr || pass.head == nullptr) return wants;
+    wants.stops = pass.stage_steps->full_pass == 0;
+    wants.keeps = !wants.stops || couples(pass.training) || fused_stage() == nullptr;
+    if (wants.keeps)
+        stage_gradients_.resize(static_cast<std::size_t>(pass.rows * graph_.stage_size));
+    return wants;
+}
+
+void Executor::take_steps(std::int64_t rows, const spar_stage_steps &steps) {
+    const FusedStage *fused = fused_stage();
+    for_lanes(rows, nullptr, true, stage(), [&](Batch &batch) {
+        if (fused != nullptr)
+            take_fused_steps(*fused, batch, stage_gradient(batch.first), steps);
+        else
+            take_steps(batch, steps);
+    });
+    add_up(rows, stage());
+}
+
+void Executor::take_steps(Batch &batch, const spar_stage_steps &steps) {
+    batch.counted = false;
     const auto pull = [&](Wants wants) {
-        std::copy_n(steps.x + batch.first * graph_.value(0).size(),
-                    batch.rows * graph_.value(0).size(), batch.frame->data(0));
+        load(batch, steps.x);
         forward(batch, stage());
-        std::copy(kept.begin(), kept.end(), p);
+        // Going back spoils p.
+        std::copy_n(stage_gradient(batch.first), batch.rows * graph_.stage_size,
+                    batch.work->gradient_data(graph_.stage_end));
         backward(batch, stage(), wants);
     };
-    const ParameterGradients &sum = *batch.gradients;
-    if (steps.from_start != 0) {
-        pull({.parameters = true});
-        auto &later = batch.work->later_gradients;
-        if (!later) later = std::make_unique<ParameterGradients>(graph_);
-        batch.gradients = later.get();
-    }
     for (std::int64_t step = 0; step < steps.count; ++step) {
         pull({.input = true});
         move(steps, batch.first, batch.rows, graph_.value(0).size(), batch.work->gradient_data(0));
     }
     pull({.parameters = true});
-    if (steps.from_start != 0) sum.add(*batch.gradients, stage().first, stage().last);
 }
 
 // One example after the other, whose p stays in the scratch memory for all its steps.
-void Executor::take_fused_steps(const FusedStage &stage, Batch &batch,
+void Executor::take_fused_steps(const FusedStage &stage, Batch &batch, const float *p,
                                 const spar_stage_steps &steps) const {
     const std::int64_t size = graph_.value(0).size();
     float *scratch = batch.work->scratch_data();
     float *dx = batch.frame->data(0);  // the pass needs it no more
     stage.clear_sums(*batch.gradients);
-    for (std::int64_t row = 0; row < batch.rows; ++row) {
-        const float *x = steps.x + (batch.first + row) * size;
-        const float *p = batch.gradient(graph_.stage_end, row);
-        if (steps.from_start != 0) {
-            stage.aim(p, scratch);
-            stage.add_sums(x, scratch, *batch.gradients);
-        }
+    for (std::int64_t row = batch.first; row < batch.first + batch.rows;
+         ++row, p += graph_.stage_size) {
+        const float *x = steps.x + row * size;
         stage.aim(p, scratch);
         for (std::int64_t step = 0; step < steps.count; ++step) {
             stage.step(x, scratch, dx);
-            move(steps, batch.first + row, 1, size, dx);
+            move(steps, row, 1, size, dx);
         }
         stage.add_sums(x, scratch, *batch.gradients);
     }

@@ -54,10 +54,10 @@ void Executor::pass_coupled(const Pass &pass, Tape &tape, Wants wants) {
         if (next != nullptr) add_up(*next, tape, tape.sums.forward);
         first = last;
     }
-    if (back) backward_coupled(tape, wants, pass.dx, pass.stage_steps);
+    if (back) backward_coupled(tape, wants, pass.dx);
 }
 
-void Executor::backward_coupled(Tape &tape, Wants wants, float *dx, const spar_stage_steps *steps) {
+void Executor::backward_coupled(Tape &tape, Wants wants, float *dx) {
     if (wants.parameters) follow(tape);
     std::size_t last = graph_.operations.size();
     for (std::size_t k = coupled_.size() + 1; k-- > 0;) {
@@ -77,12 +77,7 @@ void Executor::backward_coupled(Tape &tape, Wants wants, float *dx, const spar_s
         if (next == nullptr) break;
         last = first;
     }
-    if (wants.stage)
-        for_lanes(tape.rows, &tape, true, stage(), [&](Batch &batch) {
-            enter(batch, tape);
-            take_stage_steps(batch, *steps);
-        });
-    if (wants.parameters) add_up(tape.rows);
+    if (wants.parameters) add_up(tape.rows, learning(wants));
 }
 
 }  // namespace sequential

@@ -16,7 +16,7 @@ struct StageSteps {
     float *x = nullptr;  /// [n, size], moved in place
     std::int64_t count = 0;
     AscentRef ascent{};
-    bool from_start = false;  /// the gradients where the steps began count as well
+    bool full_pass = false;  /// goes back through the stage too; its gradients add up
 };
 
 /// One pass over the batch's rows; the fields of spar_session_pass.
@@ -79,7 +79,7 @@ class Session {
     void pass(Pass p, const StageSteps &s) const {
         spar_stage_steps steps{};
         steps.struct_size = sizeof steps;
-        steps.from_start = s.from_start ? 1 : 0;
+        steps.full_pass = s.full_pass ? 1 : 0;
         steps.count = s.count;
         steps.x = s.x;
         steps.ascent = s.ascent.function;

@@ -93,7 +93,7 @@ class Dataset final : public zoo::Dataset {
 class Model final : public zoo::Model {
   public:
     ZOO_HOW("model", "nan_outputs", "nan_gradients", "few_outputs", "no_outputs", "null_value",
-            "null_gradient", "null_name", "negative_shape", "endless_parameters")
+            "null_gradient", "null_name", "negative_shape", "endless_parameters", "takes_no_steps")
 
     std::int64_t outputs() const override {
         return how.is("few_outputs") ? 2 : how.is("no_outputs") ? 0 : zoo::Model::outputs();
@@ -108,6 +108,7 @@ class Model final : public zoo::Model {
         if (how.is("null_gradient")) p.gradient = nullptr;
         if (how.is("null_name")) p.name = nullptr;
         if (how.is("negative_shape")) p.shape[0] = -3;
+        if (how.is("takes_no_steps")) p.flags |= SPAR_PARAMETER_STAGE;
     }
     void pass(const spar_pass &pass) override {
         zoo::Model::pass(pass);
@@ -142,7 +143,7 @@ class Optimizer final : public zoo::Optimizer {
 class Method final : public zoo::Method {
   public:
     ZOO_HOW("method", "nan", "steps_without_gradients", "tensor_of_two_sizes", "endless_tensor",
-            "attacks_with_nothing", "steps_elsewhere")
+            "attacks_with_nothing", "steps_with_input_gradients")
     void gradients(const spar::Session &session) override {
         if (how.is("steps_without_gradients")) session.optimizer_step();
         if (how.is("tensor_of_two_sizes")) {
@@ -156,7 +157,7 @@ class Method final : public zoo::Method {
                 return session.raw().attack(&session.raw(), nullptr, nullptr, 0, x.data(), e);
             });
         }
-        if (how.is("steps_elsewhere")) {
+        if (how.is("steps_with_input_gradients")) {
             std::vector<float> x(static_cast<std::size_t>(session.count() * session.size()));
             auto stay = [](std::int64_t, std::int64_t, float *, const float *) {};
             session.pass({.wants = SPAR_WANT_INPUT_GRADIENT},

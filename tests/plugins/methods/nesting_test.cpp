@@ -60,6 +60,10 @@ TEST_CASE("what is missing is said") {
     CHECK(holds(
         message({.method = R"({"type":"yopo"})", .model = R"({"type":"tiny_mlp","stage":false})"}),
         "no first stage"));
+    CHECK(holds(message({.method = R"({"type":"yopo"})",
+                         .data = R"({"type":"tiny_data","kind":"text"})",
+                         .threat = R"({"norm":"l2","eps":0.1,"space":"embedding"})"}),
+                "no first stage"));
     const std::string regression = R"({"type":"tiny_data","kind":"regression"})";
     CHECK(holds(
         message({.method = R"({"type":"mart"})", .data = regression, .loss = R"({"type":"mse"})"}),

@@ -144,7 +144,7 @@ class TinyMlp final : public spar::Model {
     void take_steps(const spar_stage_steps &steps, std::int64_t row, const Doubles &p) {
         float *x = steps.x + row * inputs_;
         std::vector<float> dx(static_cast<std::size_t>(inputs_));
-        if (steps.from_start != 0) pull_stage(x, p, SPAR_WANT_PARAMETER_GRADIENTS, nullptr);
+        if (steps.full_pass != 0) pull_stage(x, p, SPAR_WANT_PARAMETER_GRADIENTS, nullptr);
         for (std::int64_t step = 0; step < steps.count; ++step) {
             pull_stage(x, p, SPAR_WANT_INPUT_GRADIENT, dx.data());
             spar::checked([&](spar_error *error) {

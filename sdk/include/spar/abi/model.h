@@ -38,13 +38,14 @@ typedef struct spar_parameter {
 /* Steps through the first stage of the model alone (Zhang et al. 2019, YOPO), behind a pass over
    the same x that wants parameter gradients, and nothing else. The stage is the layers up to the
    first activation behind the first layer with parameters, or what the author of the pipeline makes
-   of it; a model that marks no parameter as SPAR_PARAMETER_STAGE is not asked for such steps. The
-   pass goes back no further than the stage's output, where it finds the gradient p. Then, `count`
-   times: dx = d/dx <p, stage(x)>, and ascent(rows of x, rows of dx), in place. The gradients of the
-   stage's parameters are those of <p, stage(x)> where the steps have led. */
+   of it; a model of text, or one that marks no parameter as SPAR_PARAMETER_STAGE, is not asked.
+   The pass goes back no further than the stage's output, where it finds the gradient p. Then,
+   `count` times: dx = d/dx <p, stage(x)>, and ascent(rows of x, rows of dx), in place, for every
+   row. The gradients of the stage's parameters are those of <p, stage(x)> where the steps have led.
+   The steps and these gradients are in evaluation mode, whatever the pass's mode. */
 typedef struct spar_stage_steps {
     uint32_t struct_size;
-    int32_t from_start; /* 1: those where the steps began are added */
+    int32_t full_pass; /* 1: the pass goes back through the stage too; its gradients add up */
     int64_t count;
     float *x; /* [n, shape...], the pass's own */
     spar_ascent ascent;

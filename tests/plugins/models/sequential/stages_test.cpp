@@ -14,8 +14,8 @@ namespace {
 struct Walk {
     explicit Walk(std::vector<float> start) : x(std::move(start)), dx(x.size()) {}
 
-    spar_stage_steps steps(std::int64_t count, bool from_start = false) {
-        return {sizeof(spar_stage_steps), from_start ? 1 : 0, count, x.data(), take, this};
+    spar_stage_steps steps(std::int64_t count, bool full_pass = false) {
+        return {sizeof(spar_stage_steps), full_pass ? 1 : 0, count, x.data(), take, this};
     }
     static spar_status take(void *context, std::int64_t first, std::int64_t count, float *x,
                             const float *dx, spar_error *) {
@@ -74,15 +74,15 @@ struct Cut {
 
 void check_steps(const std::vector<LayerSpec> &layers, std::size_t length, const Shape &input,
                  std::optional<std::size_t> chosen = {}, bool training = false) {
-    for (const bool from_start : {false, true}) {
+    for (const bool full_pass : {false, true}) {
         CAPTURE(layers.size());
-        CAPTURE(from_start);
+        CAPTURE(full_pass);
         CAPTURE(training);
         Net net(layers, input, 2, 1, chosen);
         Cut cut(net, layers, length, input);
         const std::vector<float> start = numbers(rows * net.size, 3);
         Walk walk(start);
-        const spar_stage_steps steps = walk.steps(3, from_start);
+        const spar_stage_steps steps = walk.steps(3, full_pass);
         const Result result = net.pass(start, ids(rows), learns, training, &steps);
 
         const Result later = cut.back.pass(cut.forward(start), ids(rows),
@@ -92,7 +92,7 @@ void check_steps(const std::vector<LayerSpec> &layers, std::size_t length, const
             cut.front.executor.backward(1, p.data(), {.parameters = true}, nullptr);
         };
         cut.front.zero_gradients();
-        if (from_start) learn();
+        if (full_pass) learn();
         std::vector<float> x = start, dx(x.size());
         for (int step = 0; step < 3; ++step) {
             cut.front.executor.backward(1, p.data(), {.input = true}, dx.data());
@@ -122,6 +122,7 @@ TEST_CASE("steps through the first stage") {
     check_steps({conv(20, 3), pool("maxpool", 2, 2), relu, flat, linear(3)}, 3, {1, 9, 8});
     check_steps({conv(5, 3), conv(5, 3), relu, flat, linear(3)}, 1, {1, 9, 8});
     check_steps({bn, relu, flat, linear(3)}, 2, {3, 5, 4});
+    check_steps({flat, linear(20), relu, linear(3)}, 3, {1, 9, 8});
     for (const bool training : {false, true})
         check_steps({conv(16, 3), bn, relu, flat, linear(3)}, 1, {3, 9, 8}, {}, training);
 }
@@ -130,6 +131,7 @@ TEST_CASE("steps through a first stage that the pipeline chooses") {
     const LayerSpec relu = layer("relu"), flat = layer("flatten");
     check_steps(small_cnn(), 1, {1, 28, 28}, 1);
     check_steps(small_cnn(), 4, {1, 28, 28}, 4);
+    check_steps({conv(8, 3), relu, flat, linear(20), relu, linear(3)}, 5, {1, 9, 8}, 5);
     check_steps({residual({conv(4, 3, 1, 1)}, {conv(4, 1)}), relu, flat, linear(3)}, 2, {3, 6, 5});
     check_steps(small_resnet(), 1, {3, 8, 8});
     check_steps(small_resnet(), 1, {3, 8, 8}, {}, true);
@@ -148,22 +150,27 @@ TEST_CASE("the first of the steps goes along the gradient at the input") {
 }
 
 TEST_CASE("without a step, the gradients are those of a pass; behind the stage to the bit") {
-    for (const auto &[layers, input] :
-         {std::pair{small_cnn(), Shape{1, 28, 28}}, std::pair{small_resnet(), Shape{3, 8, 8}}}) {
-        Net net(layers, input);
-        Walk walk(numbers(rows * net.size, 3));
-        const spar_stage_steps steps = walk.steps(0);
-        const Result all = net.pass(walk.x, ids(rows), learns);
-        const Result stepped = net.pass(walk.x, ids(rows), learns, false, &steps);
-        check_close(stepped.gradients, all.gradients);
-        std::int64_t of_stage = 0;
-        for (std::int64_t i = 0; i < net.graph->stage_parameters; ++i)
-            of_stage += std::ssize(net.graph->parameters[i].gradient);
-        REQUIRE(of_stage > 0);
-        REQUIRE(of_stage < std::ssize(all.gradients));
-        CHECK(std::equal(stepped.gradients.begin() + of_stage, stepped.gradients.end(),
-                         all.gradients.begin() + of_stage));
-    }
+    for (const auto &[layers, input, stage] : {std::tuple{small_cnn(), Shape{1, 28, 28}, 2},
+                                               std::tuple{small_cnn(), Shape{1, 28, 28}, 4},
+                                               std::tuple{small_resnet(), Shape{3, 8, 8}, 1},
+                                               std::tuple{small_resnet(), Shape{3, 8, 8}, 4}})
+        for (const bool training : {false, true}) {
+            Net net(layers, input, 1, 1, stage);
+            Walk walk(numbers(rows * net.size, 3));
+            const spar_stage_steps steps = walk.steps(0);
+            const Result all = net.pass(walk.x, ids(rows), learns, training);
+            const auto before = net.executor.counters().parameter_gradient.load();
+            const Result stepped = net.pass(walk.x, ids(rows), learns, training, &steps);
+            CHECK(net.executor.counters().parameter_gradient == before + rows);
+            if (!training) check_close(stepped.gradients, all.gradients);
+            std::int64_t of_stage = 0;
+            for (std::int64_t i = 0; i < net.graph->stage_parameters; ++i)
+                of_stage += std::ssize(net.graph->parameters[i].gradient);
+            REQUIRE(of_stage > 0);
+            REQUIRE(of_stage < std::ssize(all.gradients));
+            CHECK(std::equal(stepped.gradients.begin() + of_stage, stepped.gradients.end(),
+                             all.gradients.begin() + of_stage));
+        }
 }
 
 TEST_CASE("the number of threads changes no bit of the steps") {
