@@ -6,7 +6,8 @@
 namespace sequential {
 namespace {
 
-constexpr std::int64_t P = B;  // pixels of dx computed together
+constexpr std::int64_t P = B;                // pixels of dx computed together
+constexpr std::int64_t row_end = 3 * P / 4;  // at the end of a row: no more than these
 
 // Rows of the (masked) output gradient, as many as the kernel is high, each with zero columns on
 // both sides so that no tap needs a test: [kernel][blocks][columns][B].
@@ -88,7 +89,7 @@ struct Reach {
 
 // Neighbouring pixels of dx in one channel, from the rows of the ring. Going up a tap in the kernel
 // goes down a row or a column in the gradient; so many taps of a row are taken together.
-template <int Taps>
+template <int Taps, std::int64_t Pixels>
 Vector gradient_tile(const FirstConv &c, const Ring &ring, const float *weights, Reach bottom,
                      std::int64_t slot, std::int64_t tap, std::int64_t column) {
     const std::int64_t filter = c.blocks * B, apart = c.stride * filter;
@@ -109,20 +110,27 @@ Vector gradient_tile(const FirstConv &c, const Ring &ring, const float *weights,
                 for (int t = 0; t < Taps; ++t) factor[t] = load(w + t * apart + b * B);
                 const float *const from = line + b * ring.columns * B;
 #pragma GCC unroll 18
-                for (int i = 1 - Taps; i < static_cast<int>(P); ++i) {
+                for (int i = 1 - Taps; i < static_cast<int>(Pixels); ++i) {
                     const Vector v = in_register(load(from + i * B));
 #pragma GCC unroll 3
                     for (int t = 0; t < Taps; ++t)
-                        if (i + t >= 0 && i + t < P) sums[i + t] += factor[t] * v;
+                        if (i + t >= 0 && i + t < Pixels) sums[i + t] += factor[t] * v;
                 }
             }
     }
     return sum_each(sums);
 }
 
-// One row of dx in one channel.
+template <std::int64_t Pixels>
+auto gradient_tile_of(std::int64_t taps) {
+    return taps % 3 == 0   ? gradient_tile<3, Pixels>
+           : taps % 2 == 0 ? gradient_tile<2, Pixels>
+                           : gradient_tile<1, Pixels>;
+}
+
+// One row of dx in one channel. Where another row follows, it may be written beyond its end.
 inline void gradient_row(const FirstConv &c, const Ring &ring, const float *weights, Reach bottom,
-                         float *dx) {
+                         bool followed, float *dx) {
     const auto strides = [&](std::int64_t n) {
         return c.stride == 1 ? n : (n + c.stride - 1) / c.stride;
     };
@@ -130,15 +138,14 @@ inline void gradient_row(const FirstConv &c, const Ring &ring, const float *weig
     Reach right(c);
     for (std::int64_t phase = 0; phase < c.stride; ++phase, right.advance(c)) {
         const std::int64_t taps = strides(c.kernel - right.tap), count = strides(c.width - phase);
-        const auto tile = taps % 3 == 0   ? gradient_tile<3>
-                          : taps % 2 == 0 ? gradient_tile<2>
-                                          : gradient_tile<1>;
+        const auto tile = gradient_tile_of<P>(taps), end = gradient_tile_of<row_end>(taps);
         for (std::int64_t j = 0; j < count; j += P) {
+            const bool last = c.stride == 1 && followed && count >= P && count - j <= row_end;
             // The last pixels together with some of those before.
-            if (j + P > count && count >= P) j = count - P;
-            const Vector values =
-                tile(c, ring, weights, bottom, slot, right.tap, ring.left + right.from + j);
-            if (c.stride == 1 && j + P <= count)
+            if (!last && j + P > count && count >= P) j = count - P;
+            const Vector values = (last ? end : tile)(c, ring, weights, bottom, slot, right.tap,
+                                                      ring.left + right.from + j);
+            if (last || (c.stride == 1 && j + P <= count))
                 store(dx + j, values);
             else
                 for (std::int64_t i = 0; i < P && j + i < count; ++i)
@@ -171,7 +178,7 @@ void conv_gradient(const FirstConv &c, const float *weights, const float *g, con
         for (; filled < c.out_height && filled <= bottom.from; ++filled) fill();
         for (std::int64_t channel = 0; channel < c.channels; ++channel)
             gradient_row(c, ring, weights + channel * c.kernel * c.kernel * c.blocks * B, bottom,
-                         dx + (channel * c.height + y) * c.width);
+                         y + 1 < c.height, dx + (channel * c.height + y) * c.width);
     }
 }
 
