@@ -129,9 +129,10 @@ TEST_CASE("a plan with its defaults filled in is a pipeline that gives the same 
         const host::Plan again = host::parse_plan(sample.plan.resolved->dump(), "again",
                                                   example_folder().path(), {}, registry());
         CHECK(again.resolved->dump() == sample.plan.resolved->dump());
-        for (const auto &[name, property] : sample.entry->schema->at("properties").items()) {
+        for (const auto &property : sample.entry->schema->at("properties").items()) {
+            const std::string &name = property.key();
             CAPTURE(name);
-            if (property.contains("default")) CHECK(sample.node.contains(name));
+            if (property.value().contains("default")) CHECK(sample.node.contains(name));
         }
     }
 }

@@ -100,12 +100,13 @@ TEST_CASE("a plugin that never comes back from being loaded is given up") {
 TEST_CASE("the command lists what it refused, and goes on without it") {
     const Ended listed = spar::test::spar({"list", "--plugin-dir", broken});
     CHECK(listed.code == 0);
-    for (const auto &[name, reason] : expected) {
+    for (const auto &entry : expected) {
+        const auto &name = entry.first;
         CAPTURE(name);
         CHECK(listed.says(name + ".so"));
     }
     const Ended json = spar::test::spar({"list", "--json", "--plugin-dir", broken});
     CHECK(json.code == 0);
-    CHECK_NOTHROW(nlohmann::json::parse(json.out));
+    CHECK(nlohmann::json::accept(json.out));
     CHECK(json.out.find("thrown by the entry") != std::string::npos);
 }

@@ -87,7 +87,9 @@ TEST_CASE("files that are not sound safetensors are refused as data") {
                      zeros(7850))},
         {"a header nested without end", safetensors(std::string(200000, '['), "")},
     };
-    for (const auto &[name, bytes] : files) {
+    for (const auto &entry : files) {
+        const auto &name = entry.first;
+        const auto &bytes = entry.second;
         CAPTURE(name);
         check_refused(run_with_weights(bytes), 6, {"weights.safetensors"});
     }

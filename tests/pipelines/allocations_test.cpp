@@ -8,10 +8,12 @@
 #include <nlohmann/json.hpp>
 
 // All of the program's memory comes from here, that of the plugins too.
+// NOLINTBEGIN(bugprone-reserved-identifier): the C library's names.
 extern "C" void *__libc_malloc(std::size_t size);
 extern "C" void *__libc_calloc(std::size_t count, std::size_t size);
 extern "C" void *__libc_realloc(void *old, std::size_t size);
 extern "C" void *__libc_memalign(std::size_t alignment, std::size_t size);
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace {
 

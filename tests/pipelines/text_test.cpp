@@ -94,7 +94,9 @@ TEST_CASE("every method for text learns it, with vectors or their matrix perturb
         {R"({"type":"freelb"})", matrix},
         {pgd_at, matrix},
         {pgd_at, R"({"norm":"linf","eps":0.02,"space":"parameter","parameter":"0.weight"})"}};
-    for (const auto &[method, threat] : cases) {
+    for (const auto &entry : cases) {
+        const auto &method = entry.first;
+        const auto &threat = entry.second;
         CAPTURE(method);
         CAPTURE(threat);
         const std::string out = texts.folder / ("out" + std::to_string(texts.count));

@@ -43,7 +43,8 @@ inline std::map<std::string, std::string> what_must_repeat(const std::string &fo
 inline void check_same_run(const std::map<std::string, std::string> &a,
                            const std::map<std::string, std::string> &b) {
     CHECK(a.size() == b.size());
-    for (const auto &[name, bytes] : a) {
+    for (const auto &file : a) {
+        const auto &name = file.first, &bytes = file.second;
         CAPTURE(name);
         REQUIRE(b.count(name) == 1);
         if (name == "results.json")

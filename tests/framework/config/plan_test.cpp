@@ -168,7 +168,9 @@ TEST_CASE("values out of range, each with its place") {
         {{"report", R"([{"type":"loud"}])"}, "no reporter is called \"loud\""},
         {{"model", "null"}, "the key \"model\" is missing: a model"},
     };
-    for (const auto &[setting, message] : faults) {
+    for (const auto &entry : faults) {
+        const auto &setting = entry.first;
+        const auto &message = entry.second;
         INFO(setting.path, "=", setting.value);
         if (setting.path == "threat.lower") {
             CHECK(has(fault({setting, {"threat.upper", "1"}}), "is greater than upper"));

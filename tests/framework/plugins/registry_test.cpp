@@ -131,7 +131,9 @@ TEST_CASE("answers that break the contract are refused, each with its reason") {
         {22, "has 4294967295 bytes"},
         {23, "holds 0 components"},
     };
-    for (const auto &[fault, reason] : faults) {
+    for (const auto &entry : faults) {
+        const auto &fault = entry.first;
+        const auto &reason = entry.second;
         INFO("fault ", fault);
         CHECK(has(refusal_of("faulty_" + std::to_string(fault)), reason));
     }

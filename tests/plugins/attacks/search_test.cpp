@@ -165,7 +165,7 @@ TEST_CASE("auto_attack hands on only what withstood, and keeps all that was foun
     CHECK(one > 0);
     CHECK(one < 40);
     std::ranges::sort(asked);
-    asked.erase(std::ranges::unique(asked).begin(), asked.end());
+    asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
     CHECK(both.forwards - alone.forwards <= (40 - one) * 21);
     CHECK(both.gradients == alone.gradients);
 }

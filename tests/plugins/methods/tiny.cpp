@@ -166,7 +166,7 @@ class TinyMlp final : public spar::Model {
             grow(of("0.bias"), j, g);
             for (std::size_t i = 0; i < d; ++i) grow(of("0.weight"), j * d + i, g * x[i]);
         }
-        if ((wants & SPAR_WANT_INPUT_GRADIENT) != 0)
+        if (dx != nullptr && (wants & SPAR_WANT_INPUT_GRADIENT) != 0)
             for (std::size_t i = 0; i < d; ++i) dx[i] = static_cast<float>(sum[i]);
     }
 
