@@ -167,10 +167,10 @@ std::unique_ptr<Graph> build_network(std::vector<LayerSpec> layers, const Shape 
     Builder builder(*graph, key);
     int value = builder.add(layers, 0, "/layers", "", stage.value_or(stage_length(layers)));
     if (stage && graph->stage_parameters == 0)
-        throw spar::invalid("the first " + std::to_string(*stage) +
-                                " layers have no parameters, so they are no first stage; let it "
-                                "reach to a layer that has some",
-                            "/stage");
+        throw spar::invalid(
+            "the first stage would have no parameters; let it reach to a layer that "
+            "has some",
+            "/stage");
     const Shape shape = graph->value(value).shape;
     if (shape.size() != 1)
         layers.back().fail("the model must end in a flat output [classes], but this gives " +

@@ -27,6 +27,22 @@ TEST_CASE("sizes that are absurd") {
     refuse({conv(1 << 20, 3, 1, 100), layer("flatten")}, {1, 64, 64}, "/layers/0", "values");
 }
 
+TEST_CASE("a first stage that is none") {
+    const auto message = [](std::size_t stage) -> std::string {
+        try {
+            build_network({layer("flatten"), linear(3)}, {1, 6, 6}, 1, stage);
+        } catch (const spar::Error &error) {
+            return error.pointer() + ": " + error.what();
+        }
+        return "";
+    };
+    CHECK(
+        message(1) ==
+        "/stage: the first stage would have no parameters; let it reach to a layer that has some");
+    CHECK(message(2).empty());
+    CHECK(message(3) == "/stage: the network has 2 layers, so the first stage cannot have 3");
+}
+
 TEST_CASE("names that clash, and numbers that are missing") {
     LayerSpec a = linear(3), b = linear(3);
     a.name = b.name = "fc";
