@@ -167,6 +167,11 @@ TEST_CASE("losses, optimizers, methods and reporters that answer nonsense fail t
     staged["model"] = {{"type", "sequential"},
                        {"layers", Json::parse(R"([{"type": "conv", "out": 2, "kernel": 3},
                            {"type": "flatten"}, {"type": "linear", "out": 10}])")}};
-    check_fails(staged, 4, {"misbehaving_method", "wants the gradients of parameters alone"});
+    for (const char *how :
+         {"steps_with_input_gradients", "steps_with_other_x", "steps_with_negative_count",
+          "steps_with_no_ascent", "steps_with_tape", "steps_with_forward_only"}) {
+        staged["train"]["method"]["how"] = how;
+        check_fails(staged, 4, {"misbehaving_method", "wants the gradients of parameters alone"});
+    }
     check_misbehaves("reporter", "fails", 4, {"the printer is on fire", "misbehaving_reporter"});
 }

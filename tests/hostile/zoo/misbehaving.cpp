@@ -143,7 +143,9 @@ class Optimizer final : public zoo::Optimizer {
 class Method final : public zoo::Method {
   public:
     ZOO_HOW("method", "nan", "steps_without_gradients", "tensor_of_two_sizes", "endless_tensor",
-            "attacks_with_nothing", "steps_with_input_gradients")
+            "attacks_with_nothing", "steps_with_input_gradients", "steps_with_other_x",
+            "steps_with_negative_count", "steps_with_no_ascent", "steps_with_tape",
+            "steps_with_forward_only")
     void gradients(const spar::Session &session) override {
         if (how.is("steps_without_gradients")) session.optimizer_step();
         if (how.is("tensor_of_two_sizes")) {
@@ -157,14 +159,32 @@ class Method final : public zoo::Method {
                 return session.raw().attack(&session.raw(), nullptr, nullptr, 0, x.data(), e);
             });
         }
-        if (how.is("steps_with_input_gradients")) {
-            std::vector<float> x(static_cast<std::size_t>(session.count() * session.size()));
-            auto stay = [](std::int64_t, std::int64_t, float *, const float *) {};
-            session.pass({.wants = SPAR_WANT_INPUT_GRADIENT},
-                         {.x = x.data(), .count = 1, .ascent = stay});
-        }
+        if (how->starts_with("steps_with_")) take_wrong_steps(session);
         zoo::Method::gradients(session);
         if (how.is("nan")) session.parameters().front().gradient.front() = nan;
+    }
+
+  private:
+    void take_wrong_steps(const spar::Session &session) const {
+        std::vector<float> x(static_cast<std::size_t>(session.count() * session.size())), other = x;
+        auto stay = [](std::int64_t, std::int64_t, float *, const float *) {};
+        const spar::AscentRef ascent(stay);
+        const spar_stage_steps steps{sizeof(spar_stage_steps),
+                                     0,
+                                     how.is("steps_with_negative_count") ? -1 : 1,
+                                     x.data(),
+                                     how.is("steps_with_no_ascent") ? nullptr : ascent.function,
+                                     ascent.context};
+        spar_session_pass pass{};
+        pass.struct_size = sizeof pass;
+        pass.wants = how.is("steps_with_input_gradients") ? SPAR_WANT_INPUT_GRADIENT
+                                                          : SPAR_WANT_PARAMETER_GRADIENTS;
+        pass.tape = how.is("steps_with_tape") ? 1 : 0;
+        pass.forward_only = how.is("steps_with_forward_only") ? 1 : 0;
+        pass.weight = 1;
+        pass.x = how.is("steps_with_other_x") ? other.data() : x.data();
+        pass.stage_steps = &steps;
+        spar::checked([&](spar_error *e) { return session.raw().pass(&session.raw(), &pass, e); });
     }
 };
 
