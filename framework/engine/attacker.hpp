@@ -28,9 +28,18 @@ struct AttackTask {
     const float *outputs;    /// at the clean points, null when not known
 };
 
-/// Queries each example cost.
+/// What an attack noted of an example, see spar_oracle. Of several with one code the last counts.
+struct AttackNote {
+    std::int64_t row;   /// of the batch
+    std::string stage;  /// that the attack was in; empty: none
+    std::string code;
+    double value;
+};
+
+/// Queries each example cost, and what the attack noted.
 struct QueryCount {
     std::vector<std::int64_t> forward, gradient;
+    std::vector<AttackNote> notes;
 };
 
 /// Writes x_adv [count, size], starting from x. Throws Failure when the attack fails, and when what

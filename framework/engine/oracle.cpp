@@ -61,7 +61,18 @@ spar_oracle OracleHandle::table() {
     oracle.cancelled = [](const spar_oracle *self) {
         return static_cast<OracleHandle *>(self->handle)->cancelled() ? 1 : 0;
     };
+    oracle.note = [](const spar_oracle *self, std::int64_t row, const char *code, double value) {
+        static_cast<OracleHandle *>(self->handle)->note(row, code, value);
+    };
+    oracle.stage = [](const spar_oracle *self, const char *name) {
+        static_cast<OracleHandle *>(self->handle)->stage = name != nullptr ? name : "";
+    };
     return oracle;
+}
+
+void OracleHandle::note(std::int64_t row, const char *code, double value) {
+    if (row < 0 || row >= task.points.count || code == nullptr || *code == '\0') return;
+    queries.notes.push_back({row, stage, code, value});
 }
 
 void OracleHandle::count(const spar_query &query) {

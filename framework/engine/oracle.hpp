@@ -29,10 +29,13 @@ struct OracleHandle {
     bool cancelled() const { return stop_requested && task.purpose == SPAR_PURPOSE_EVALUATE; }
 
     void evaluate(const spar_query &query);
+    void note(std::int64_t row, const char *code, double value);
     void pullback(std::int32_t tape, const float *cotangent, float *gradient);
 
     /// The attack asked for more than the budget and was refused.
     bool budget_spent = false;
+    /// What the attack says it is doing.
+    std::string stage{};
     /// Slots of tapes that this oracle has filled.
     std::array<bool, 9> taped{};
 

@@ -2,7 +2,11 @@
 
 #include "pipeline/params.hpp"
 #include "pipeline/threads.hpp"
+#include "pipeline/warnings.hpp"
 
+#include <spar/error.hpp>
+
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 
@@ -16,6 +20,22 @@ void log(const spar_host *, spar_severity severity, const char *text) {
     if (severity < (quiet ? SPAR_LOG_ERROR : SPAR_LOG_WARNING)) return;
     const char *label = severity == SPAR_LOG_ERROR ? "error" : "warning";
     std::fprintf(stderr, "%s: %s\n", label, text != nullptr ? text : "");
+}
+
+void warn(const spar_host *, const spar_warning *warning) {
+    const spar_warning known = read_struct(warning);
+    const auto text = [](const char *value) { return std::string(value != nullptr ? value : ""); };
+    Warning kept{"",
+                 text(known.code),
+                 text(known.pointer),
+                 text(known.message),
+                 text(known.remedy),
+                 known.count,
+                 {}};
+    if (known.examples != nullptr)
+        kept.examples.assign(known.examples,
+                             known.examples + std::clamp<std::int64_t>(known.example_count, 0, 8));
+    warnings().add(std::move(kept));
 }
 
 spar_status parallel_for(const spar_host *, std::int64_t count, spar_task task, void *context,
@@ -35,6 +55,7 @@ spar_host make_table() {
     table.abi_minor = SPAR_ABI_MINOR;
     table.version = SPAR_VERSION;
     table.log = log;
+    table.warn = warn;
     table.parallel_for = parallel_for;
     install_param_getters(table);
     return table;
@@ -54,6 +75,10 @@ void set_threads(int count) {
 
 int threads() {
     return pool ? pool->count() : 1;
+}
+
+void print_warning(const std::string &text) {
+    log(nullptr, SPAR_LOG_WARNING, text.c_str());
 }
 
 void set_quiet(bool value) {

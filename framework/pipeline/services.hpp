@@ -4,6 +4,7 @@
 #include <spar/abi.h>
 
 #include <memory>
+#include <string>
 
 namespace spar::host {
 
@@ -13,6 +14,9 @@ const spar_host *host_table();
 /// How many threads parallel_for uses; 1 until set. Not while work is running.
 void set_threads(int count);
 int threads();
+
+/// One line on standard error, unless `quiet` is set.
+void print_warning(const std::string &text);
 
 /// Warnings and errors of plugins go to standard error; with `quiet`, only errors.
 void set_quiet(bool quiet);

@@ -71,6 +71,8 @@ TableRule table_rule(spar_kind kind) {
             return {16, {SPAR_SLOT(spar_attack_table, perturb)}};
         case SPAR_KIND_METHOD:
             return {24, {SPAR_SLOT(spar_method_table, gradients)}};
+        case SPAR_KIND_TRANSFORM:
+            return {16, {SPAR_SLOT(spar_transform_table, apply)}};
         default:
             return {
                 32,
@@ -102,7 +104,7 @@ void check_component(const spar_component *component, const std::string &place) 
         throw PluginFault("calls its " + place + " " + quote(type) +
                           "; a type is lower-case letters, digits and underscores, at most 64");
     const std::string who = "\"" + std::string(type) + "\"";
-    if (component->kind < SPAR_KIND_DATASET || component->kind > SPAR_KIND_REPORTER)
+    if (component->kind < SPAR_KIND_DATASET || component->kind > SPAR_KIND_TRANSFORM)
         throw PluginFault("says that " + who + " is of kind " + std::to_string(component->kind) +
                           ", which this host does not know");
     if (checked_text(component->summary, "the summary of " + who).empty())

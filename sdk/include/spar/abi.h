@@ -41,5 +41,6 @@
 #include "abi/optimizer.h"
 #include "abi/plugin.h"
 #include "abi/reporter.h"
+#include "abi/transform.h"
 
 #endif

@@ -34,6 +34,14 @@ class Oracle {
     std::int64_t outputs() const { return oracle_->outputs; }
     bool gradients() const { return oracle_->gradients != 0; }
     bool cancelled() const { return oracle_->cancelled(oracle_) != 0; }
+    /// Something that the result of an example should carry, see spar_oracle.
+    void note(std::int64_t row, const char *code, double value) const {
+        if (oracle_->note != nullptr) oracle_->note(oracle_, row, code, value);
+    }
+    /// The part of the attack that follows, for the progress and the record; null: none.
+    void stage(const char *name) const {
+        if (oracle_->stage != nullptr) oracle_->stage(oracle_, name);
+    }
 
     void evaluate(const Query &q) const {
         const spar_query query{sizeof(spar_query),

@@ -23,6 +23,8 @@ inline const char *kind_name(spar_kind kind) {
             return "method";
         case SPAR_KIND_REPORTER:
             return "reporter";
+        case SPAR_KIND_TRANSFORM:
+            return "transform";
         default:
             return "component";
     }

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace spar {
 
@@ -24,6 +25,17 @@ struct About {
     bool default_reporter = false;  /// a reporter that runs even if the pipeline does not name it
 };
 
+/// What the author of a pipeline would want to know although the run goes on; the fields of
+/// spar_warning.
+struct Warning {
+    const char *code;                         /// what happened: "zero_gradients"
+    std::string message;                      /// what was found and what was expected
+    std::string remedy = {};                  /// how to go on
+    std::string pointer = {};                 /// of the parameter concerned: "/steps"
+    std::int64_t count = 0;                   /// how often; 0: not a matter of counting
+    std::vector<std::int64_t> examples = {};  /// ids of some of them
+};
+
 /// Base of every component. Derived classes are default-constructible: parameters arrive
 /// afterwards, then configure() is called.
 class Component : public Record {
@@ -35,7 +47,19 @@ class Component : public Record {
     void log(spar_severity severity, const std::string &text) const {
         host_->log(host_, severity, text.c_str());
     }
-    void warn(const std::string &text) const { log(SPAR_LOG_WARNING, text); }
+    /// Told once, and kept in the run's results; see spar_warning.
+    void warn(const Warning &warning) const {
+        spar_warning raw{};
+        raw.struct_size = sizeof raw;
+        raw.code = warning.code;
+        raw.pointer = warning.pointer.c_str();
+        raw.message = warning.message.c_str();
+        raw.remedy = warning.remedy.c_str();
+        raw.count = warning.count;
+        raw.examples = warning.examples.data();
+        raw.example_count = static_cast<std::int64_t>(warning.examples.size());
+        host_->warn(host_, &raw);
+    }
 
     /// Runs work(i) for i in [0, count) on the host's threads and waits. `count` must depend on the
     /// problem alone, not on the number of threads.

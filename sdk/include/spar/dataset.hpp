@@ -37,6 +37,8 @@ class Dataset : public Component {
     /// Files that the examples come from.
     virtual std::vector<std::string> files() const { return {}; }
     virtual std::string class_name(std::int64_t) const { return {}; }
+    /// The text of a token.
+    virtual std::string token(std::int64_t) const { return {}; }
 
     using Record::read;
     static const spar_dataset_table *table();
@@ -101,6 +103,11 @@ inline const spar_dataset_table *Dataset::table() {
         [](void *self, std::int64_t index) -> const char * {
             auto *dataset = static_cast<Dataset *>(self);
             dataset->text_ = dataset->class_name(index);
+            return dataset->text_.empty() ? nullptr : dataset->text_.c_str();
+        },
+        [](void *self, std::int64_t index) -> const char * {
+            auto *dataset = static_cast<Dataset *>(self);
+            dataset->text_ = dataset->token(index);
             return dataset->text_.empty() ? nullptr : dataset->text_.c_str();
         }};
     return &functions;

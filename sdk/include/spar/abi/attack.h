@@ -41,6 +41,14 @@ typedef struct spar_oracle {
                             float *gradient, spar_error *error);
     /* Whether the run is being stopped; evaluate answers SPAR_E_CANCELLED from then on. */
     int32_t (*cancelled)(const struct spar_oracle *oracle);
+    /* Something about example `row` of the batch that its result should carry: a code of lower
+       case, digits and underscores, and a number that goes with it ("restarts", 3). Kept in the
+       run's record under the attack; the last value of a code stays. An attack made of others need
+       not hand them on. A row or a code that cannot be meant is passed over. */
+    void (*note)(const struct spar_oracle *oracle, int64_t row, const char *code, double value);
+    /* From here on the attack is in the stage `name` ("apgd-ce"): for the progress that people see,
+       and for the record of which stage broke an example. Null: in none. */
+    void (*stage)(const struct spar_oracle *oracle, const char *name);
 } spar_oracle;
 
 typedef int32_t spar_purpose;
@@ -83,7 +91,7 @@ typedef struct spar_attack_table {
 } spar_attack_table;
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_query) == 88);
-SPAR_ASSERT_LAYOUT(sizeof(spar_oracle) == 48);
+SPAR_ASSERT_LAYOUT(sizeof(spar_oracle) == 64);
 SPAR_ASSERT_LAYOUT(sizeof(spar_attack_batch) == 176);
 SPAR_ASSERT_LAYOUT(sizeof(spar_attack_table) == 16);
 

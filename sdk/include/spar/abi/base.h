@@ -16,7 +16,7 @@
 /* The minor number of this header. A plugin states which one it was built with and which one it
  *requires*; the host refuses only on the second. */
 #define SPAR_ABI_MAJOR 1
-#define SPAR_ABI_MINOR 0
+#define SPAR_ABI_MINOR 1
 
 /* Most dimensions a tensor may have at the boundary. */
 #define SPAR_MAX_RANK 8
@@ -48,6 +48,7 @@ typedef int32_t spar_kind;
 #define SPAR_KIND_ATTACK 5
 #define SPAR_KIND_METHOD 6
 #define SPAR_KIND_REPORTER 7
+#define SPAR_KIND_TRANSFORM 8
 
 /* An instance that the host has built for somebody: a parameter that is itself a component arrives
    as one of these. `table` is the kind's table (spar_loss_table for a loss, and so on), `self` its

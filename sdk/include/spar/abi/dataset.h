@@ -34,9 +34,12 @@ typedef struct spar_dataset_table {
     const char *(*file)(void *self, int64_t index); /* [optional] */
     /* [optional] The name of a class, or null. */
     const char *(*class_name)(void *self, int64_t index);
+    /* [optional] The text of a token, so that two vocabularies are compared by content and one
+       travels with the weights. Null where the index is none of the vocabulary. */
+    const char *(*token)(void *self, int64_t index);
 } spar_dataset_table;
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_dataset_info) == 120);
-SPAR_ASSERT_LAYOUT(sizeof(spar_dataset_table) == 40);
+SPAR_ASSERT_LAYOUT(sizeof(spar_dataset_table) == 48);
 
 #endif

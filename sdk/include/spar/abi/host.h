@@ -1,5 +1,7 @@
-/* What the host offers to every plugin. One table, handed over at creation, valid until the process
-   ends, every function [thread-safe]. */
+/* What the host offers to every plugin: a table, handed over at creation and valid as long as the
+   instance that it was handed to (the entry's: until the process ends), every function
+   [thread-safe]. A component hands on the table that it was given, never another's: by the table
+   the host knows who speaks. */
 #ifndef SPAR_ABI_HOST_H
 #define SPAR_ABI_HOST_H
 
@@ -39,6 +41,24 @@ typedef struct spar_stream {
     spar_status (*write)(void *handle, const void *bytes, int64_t size, spar_error *error);
     spar_status (*read)(void *handle, void *bytes, int64_t size, spar_error *error);
 } spar_stream;
+
+/* Something that the author of the pipeline would want to know: it does not stop the run, but the
+   numbers may not mean what they seem to. Told once on the terminal, and kept in results.json.
+   Warnings of one component that agree in code and place are one: counts add up, and the first few
+   examples are kept. Text is borrowed during the call. */
+typedef struct spar_warning {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char
+        *code; /* what happened: lower case, digits, underscores; the same in every version */
+    const char *pointer; /* JSON pointer to the parameter concerned, inside the component's node;
+                            may be empty or null */
+    const char *message; /* what was found and what was expected */
+    const char *remedy;  /* how to go on; may be empty or null */
+    int64_t count;       /* how often, as of examples; 0: not a matter of counting */
+    const int64_t *examples; /* [example_count] ids of some of them, may be null */
+    int64_t example_count;
+} spar_warning;
 
 typedef struct spar_host {
     uint32_t struct_size;
@@ -83,9 +103,12 @@ typedef struct spar_host {
 
     /* [optional] Further tables of the host by id ("spar.host.x/1"); null: not offered. */
     const void *(*extension)(const struct spar_host *host, const char *id);
+
+    void (*warn)(const struct spar_host *host, const spar_warning *warning); /* see spar_warning */
 } spar_host;
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_stream) == 32);
-SPAR_ASSERT_LAYOUT(sizeof(spar_host) == 120);
+SPAR_ASSERT_LAYOUT(sizeof(spar_warning) == 64);
+SPAR_ASSERT_LAYOUT(sizeof(spar_host) == 128);
 
 #endif

@@ -1,0 +1,54 @@
+#include "pipeline/warnings.hpp"
+
+#include "pipeline/services.hpp"
+
+#include <algorithm>
+
+namespace spar::host {
+namespace {
+
+constexpr std::size_t most_examples = 8;
+
+std::string line_of(const Warning &warning) {
+    std::string line = warning.place;
+    if (!warning.component.empty()) line += (line.empty() ? "" : " ") + warning.component;
+    line += (line.empty() ? "" : ": ") + warning.message;
+    if (!warning.remedy.empty()) line += "; " + warning.remedy;
+    return line;
+}
+
+}  // namespace
+
+void Warnings::add(Warning warning) {
+    const std::lock_guard lock(mutex_);
+    const auto same = std::ranges::find_if(warnings_, [&](const Warning &w) {
+        return w.component == warning.component && w.code == warning.code &&
+               w.place == warning.place;
+    });
+    const auto fresh = same == warnings_.end();
+    Warning &kept = fresh ? warnings_.emplace_back(std::move(warning)) : *same;
+    if (fresh) {
+        print_warning(line_of(kept));
+    } else {
+        kept.count += warning.count;
+        kept.examples.insert(kept.examples.end(), warning.examples.begin(), warning.examples.end());
+    }
+    if (kept.examples.size() > most_examples) kept.examples.resize(most_examples);
+}
+
+std::vector<Warning> Warnings::all() const {
+    const std::lock_guard lock(mutex_);
+    return warnings_;
+}
+
+void Warnings::clear() {
+    const std::lock_guard lock(mutex_);
+    warnings_.clear();
+}
+
+Warnings &warnings() {
+    static Warnings of_this_run;
+    return of_this_run;
+}
+
+}  // namespace spar::host

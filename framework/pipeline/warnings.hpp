@@ -1,0 +1,39 @@
+// What the author of a pipeline should know although the run goes on: told once each on standard
+// error, kept for the results.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace spar::host {
+
+struct Warning {
+    std::string component;   /// who says so: 'attack "pgd" of pgd.so'; empty: the host
+    std::string code;        /// "zero_gradients"
+    std::string place;       /// "#/evaluate/attacks/0/steps"; empty: none
+    std::string message;     /// what was found and what was expected
+    std::string remedy;      /// how to go on; may be empty
+    std::int64_t count = 0;  /// how often; 0: not a matter of counting
+    std::vector<std::int64_t> examples = {};  /// ids of the first few
+};
+
+/// The warnings of one run. Thread-safe.
+class Warnings {
+  public:
+    /// Warnings that agree in component, code and place are one: counts add up, the text of the
+    /// first stays, and only the first is printed.
+    void add(Warning warning);
+    std::vector<Warning> all() const;
+    void clear();
+
+  private:
+    mutable std::mutex mutex_;
+    std::vector<Warning> warnings_;
+};
+
+/// Those of the run under way.
+Warnings &warnings();
+
+}  // namespace spar::host
