@@ -1,5 +1,6 @@
 # Installs the SDK into a folder of its own, builds the template against it out of tree, and has the
-# host describe and run it: cmake -DBUILD=... -DSOURCE=... -DSPAR=... -P template_test.cmake
+# host describe and run it:
+# cmake -DBUILD=... -DSOURCE=... -DSPAR=... -DGENERATOR=... -P template_test.cmake
 cmake_minimum_required(VERSION 3.25)
 set(place ${BUILD}/template-test)
 file(REMOVE_RECURSE ${place})
@@ -13,7 +14,7 @@ function(run)
 endfunction()
 
 run(${CMAKE_COMMAND} --install ${BUILD}/sdk --prefix ${place}/prefix)
-run(${CMAKE_COMMAND} -S ${SOURCE}/sdk/template -B ${place}/build
+run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${SOURCE}/sdk/template -B ${place}/build
     -DCMAKE_PREFIX_PATH=${place}/prefix -DCMAKE_BUILD_TYPE=Release)
 run(${CMAKE_COMMAND} --build ${place}/build)
 run(${SPAR} describe mine --plugin-dir ${place}/build)
