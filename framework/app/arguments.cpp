@@ -2,13 +2,13 @@
 
 #include "config/words.hpp"
 #include "pipeline/failure.hpp"
+#include "pipeline/processors.hpp"
 
 #include <fmt/format.h>
 
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <sstream>
-#include <thread>
 
 namespace spar::host {
 namespace {
@@ -25,7 +25,7 @@ constexpr Option all_options[] = {
     {"plugin-dir", "DIR", "look for plugins here first (may be given several times)"},
     {"set", "a.b=VALUE", "change the pipeline: a JSON value, else text (several times)"},
     {"out", "DIR", "folder of the run; without, runs/<name>"},
-    {"threads", "N", "threads to use, 1 to 1024; without, one for each processor"},
+    {"threads", "N", "threads to use, 1 to 1024; without, one for each processor that may be used"},
     {"resume", "", "go on with the run that was stopped in this folder"},
     {"json", "", "print JSON, for programs"},
     {"help", "", "print this"},
@@ -123,10 +123,6 @@ std::vector<std::string> texts(const po::variables_map &values, const char *name
                                    : std::vector<std::string>();
 }
 
-int processors() {
-    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
 Arguments collect(const Command &command, const po::variables_map &values) {
     Arguments arguments;
     arguments.command = command.name;
@@ -188,9 +184,11 @@ std::string general_help() {
     for (const Command &command : commands)
         text += fmt::format("  {:<9} {}\n", command.name, command.summary);
     return text +
-           "\n\"spar help COMMAND\" says more about one. Exit codes: 0 done, 2 wrong call, 3 wrong "
-           "pipeline,\n4 plugin failed, 5 demanded accuracy missed, 6 wrong data, 75 stopped, "
-           "--resume goes on.\n";
+           "\n\"spar help COMMAND\" says more about one. Exit codes: 0 done, 1 fault of Spar, 2 "
+           "wrong "
+           "call,\n3 wrong pipeline, 4 plugin failed, 5 demanded accuracy missed, 6 wrong data, "
+           "7 cannot\nwrite (disk, rights), 8 out of memory or threads, 9 resumed with other data, "
+           "weights,\nplugins, host or processor, 75 stopped (--resume goes on).\n";
 }
 
 std::string command_help(const Command &command) {

@@ -1,6 +1,7 @@
 #include "app/commands.hpp"
 #include "app/output.hpp"
 #include "config/problems.hpp"
+#include "pipeline/failure.hpp"
 #include "pipeline/services.hpp"
 
 #include <nlohmann/json.hpp>
@@ -27,12 +28,26 @@ const std::vector<Command> commands = {
 namespace {
 
 /// The failure as a program reads it.
-std::string as_json(const Failure &failure) {
+std::string as_json(const Failure &failure, const std::vector<Problem> &problems) {
     Json error = {{"exit", static_cast<int>(failure.exit())}, {"message", failure.what()}};
-    if (const auto *pipeline = dynamic_cast<const PipelineError *>(&failure))
-        for (const Problem &problem : pipeline->problems())
-            error["problems"].push_back({{"place", problem.place}, {"message", problem.message}});
+    for (const Problem &problem : problems)
+        error["problems"].push_back({{"place", problem.place}, {"message", problem.message}});
     return pretty({{"error", error}});
+}
+
+/// Tells the failure that is being handled; the exit code.
+int fail(bool json) {
+    std::vector<Problem> problems;
+    try {
+        throw;
+    } catch (const PipelineError &error) {
+        problems = error.problems();
+    } catch (...) {  // has none
+    }
+    const Failure failure = current_failure();
+    if (json) print(as_json(failure, problems));
+    complain(failure.what());
+    return static_cast<int>(failure.exit());
 }
 
 int command(const Arguments &arguments) {
@@ -43,9 +58,8 @@ int command(const Arguments &arguments) {
     }
     try {
         return command.function(arguments);
-    } catch (const Failure &failure) {
-        if (arguments.json) print(as_json(failure));
-        throw;
+    } catch (...) {
+        return fail(arguments.json);
     }
 }
 
@@ -57,15 +71,9 @@ int application(std::vector<std::string> words) {
         }
         if (!words.empty() && (words[0] == "--help" || words[0] == "-h")) words[0] = "help";
         return command(read_arguments(words));
-    } catch (const Failure &failure) {
-        complain(failure.what());
-        return static_cast<int>(failure.exit());
-    } catch (const std::bad_alloc &) {
-        complain("out of memory");
-    } catch (const std::exception &e) {
-        complain(std::string("unexpected: ") + e.what());
+    } catch (...) {
+        return fail(false);
     }
-    return 1;
 }
 
 }  // namespace
@@ -73,5 +81,5 @@ int application(std::vector<std::string> words) {
 
 int main(int argc, char **argv) {
     spar::host::keep_standard_streams();
-    return spar::host::application({argv + (argc > 0 ? 1 : 0), argv + argc});
+    return spar::host::exit_code(spar::host::application({argv + (argc > 0 ? 1 : 0), argv + argc}));
 }

@@ -1,6 +1,8 @@
 #include "app/output.hpp"
 
+#include "config/words.hpp"
 #include "pipeline/failure.hpp"
+#include "pipeline/services.hpp"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -26,6 +28,9 @@ int write_all(int stream, std::string_view text) {
     return 0;
 }
 
+/// What stopped print(), 0 as long as nothing did.
+int output_error = 0;
+
 }  // namespace
 
 void keep_standard_streams() {
@@ -36,18 +41,26 @@ void keep_standard_streams() {
             if (::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) != stream)
                 std::abort();
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file beyond its limit is a write that fails, and says so
 }
 
 void print(std::string_view text) {
-    const int error = write_all(STDOUT_FILENO, text);
-    if (error == EPIPE) std::_Exit(static_cast<int>(Exit::done));
-    if (error != 0)
-        throw Failure(Exit::usage,
-                      std::string("standard output cannot be written: ") + std::strerror(error));
+    if (output_error == 0) output_error = write_all(STDOUT_FILENO, printable(text));
+}
+
+void mention(std::string_view text) {
+    write_all(STDOUT_FILENO, printable(text));
 }
 
 void complain(std::string_view text) {
-    write_all(STDERR_FILENO, "spar: " + std::string(text) + "\n");
+    standard_error().say("spar: " + printable(text) + "\n");
+    standard_error().finish();
+}
+
+int exit_code(int code) {
+    if (output_error == 0 || output_error == EPIPE) return code;
+    complain(std::string("standard output cannot be written: ") + std::strerror(output_error));
+    return code != 0 ? code : static_cast<int>(Exit::storage);
 }
 
 int terminal_width() {

@@ -6,15 +6,23 @@
 namespace spar::host {
 
 /// Sees to it that the three standard streams exist, so that no file that is opened later takes
-/// their place, and that a reader who went away does not end the process.
+/// their place, and that neither a reader who went away nor a file beyond the system's limit ends
+/// the process by a signal.
 void keep_standard_streams();
 
-/// Writes to standard output. Throws Failure where it cannot be written; a reader who went away
-/// ends the process quietly, as he wanted no more.
+/// Writes to standard output what the command was called for, control characters shown. Never
+/// fails; exit_code() knows of it.
 void print(std::string_view text);
+
+/// The same for what stands elsewhere too: that it cannot be written is no failure.
+void mention(std::string_view text);
 
 /// Writes a line to standard error, "spar: " before it. Never fails.
 void complain(std::string_view text);
+
+/// How the process ends: with the command's own code, but where that is 0 and print() could not
+/// write, with Exit::storage. A reader who went away wanted no more, which is no failure.
+int exit_code(int code);
 
 /// Where standard output is a terminal, its width in characters, else 0.
 int terminal_width();

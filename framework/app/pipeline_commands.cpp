@@ -18,7 +18,7 @@ Registry find_plugins(const Arguments &arguments) {
 }
 
 std::string pretty(const Json &json) {
-    return json.dump(2) + "\n";
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 int run_command(const Arguments &arguments) {
@@ -33,7 +33,7 @@ int run_command(const Arguments &arguments) {
     if (arguments.json)
         print(pretty(*outcome.results));
     else
-        print("The run is in " + outcome.folder.string() + "\n");
+        mention("The run is in " + outcome.folder.string() + "\n");
     for (const std::string &sentence : outcome.missed) complain(sentence);
     return static_cast<int>(outcome.missed.empty() ? Exit::done : Exit::threshold);
 }

@@ -44,6 +44,19 @@ std::size_t sequence(std::string_view text) {
     return point < smallest[length] || point > 0x10FFFF || surrogate ? 0 : length;
 }
 
+/// Whether a valid text begins with a control character: C0, delete or C1.
+bool control(std::string_view text) {
+    const auto first = static_cast<unsigned char>(text[0]);
+    return first < 0x20 || first == 0x7F ||
+           (first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0);
+}
+
+std::string escape(const char *format, unsigned code) {
+    char text[8];
+    std::snprintf(text, sizeof text, format, code);
+    return text;
+}
+
 }  // namespace
 
 std::string nearest(std::string_view word, const std::vector<std::string> &known) {
@@ -80,19 +93,34 @@ std::string escaped(std::string_view text, std::size_t most) {
     std::string out;
     std::size_t i = 0;
     while (i < text.size() && i < most) {
-        const auto byte = static_cast<unsigned char>(text[i]);
         const std::size_t length = sequence(text.substr(i));
-        if (length == 0 || byte < 0x20 || byte == 0x7F) {
-            char escape[8];
-            std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned>(byte));
-            out += escape;
-            ++i;
+        if (length == 0 || control(text.substr(i))) {
+            const std::size_t bytes = std::max<std::size_t>(length, 1);
+            for (const char byte : text.substr(i, bytes))
+                out += escape("\\x%02x", static_cast<unsigned char>(byte));
+            i += bytes;
         } else {
             out += text.substr(i, length);
             i += length;
         }
     }
     return out + (i < text.size() ? "..." : "");
+}
+
+std::string printable(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const std::size_t length = sequence(text);
+        if (length == 0)
+            out += escape("\\x%02x", static_cast<unsigned char>(text[0]));
+        else if (text[0] == '\n' || text[0] == '\t' || !control(text))
+            out += text.substr(0, length);
+        else  // C1 is U+0080 to U+009F, whose second byte is its number
+            out += escape("\\u%04x", static_cast<unsigned char>(text[length - 1]));
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return out;
 }
 
 std::string quote(std::string_view text, std::size_t most) {

@@ -22,6 +22,11 @@ std::string listed(const std::vector<std::string> &names, std::size_t most = 40)
 /// `most` bytes of it.
 std::string escaped(std::string_view text, std::size_t most = 80);
 
+/// A whole text as it may be sent to a terminal: line ends and tabs stay, every other control
+/// character is shown (as \u001b, which JSON reads as the same character), and so are bytes that
+/// are no UTF-8 (as \xff).
+std::string printable(std::string_view text);
+
 /// The same in quotes.
 std::string quote(std::string_view text, std::size_t most = 80);
 

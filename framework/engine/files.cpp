@@ -17,7 +17,7 @@ void write_file(const fs::path &path, std::string_view content) {
     const auto refuse = [&](const char *what) {
         const int reason = errno;
         ::unlink(partial.c_str());
-        throw Failure(Exit::usage,
+        throw Failure(Exit::storage,
                       fmt::format("{}: cannot {}: {}", path.string(), what, std::strerror(reason)));
     };
     const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

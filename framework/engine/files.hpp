@@ -7,7 +7,7 @@
 
 namespace spar::host {
 
-/// Throws Failure(Exit::usage) naming the file when it cannot be written.
+/// Throws Failure(Exit::storage) naming the file when it cannot be written.
 void write_file(const std::filesystem::path &path, std::string_view content);
 
 /// The file's bytes; throws Failure(Exit::data) when it cannot be read or exceeds `limit` bytes.

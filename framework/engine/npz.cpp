@@ -32,7 +32,7 @@ void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &ar
     const auto refuse = [&](const std::string &why) {
         std::error_code ignored;
         std::filesystem::remove(partial, ignored);
-        throw Failure(Exit::usage, fmt::format("{}: cannot write: {}", path.string(), why));
+        throw Failure(Exit::storage, fmt::format("{}: cannot write: {}", path.string(), why));
     };
     int code = 0;
     zip_t *archive = zip_open(partial.c_str(), ZIP_CREATE | ZIP_EXCL, &code);

@@ -15,7 +15,7 @@ struct NpzArray {
     std::span<const std::byte> bytes;  /// C order; must live until the file is written
 };
 
-/// Throws Failure(Exit::usage) when the file cannot be written.
+/// Throws Failure(Exit::storage) when the file cannot be written.
 void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &arrays);
 
 }  // namespace spar::host

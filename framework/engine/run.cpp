@@ -260,6 +260,7 @@ RunOutcome Run::run() {
     save_weights(*network_, folder_ / "model.safetensors");
     if (plan_.evaluate) evaluate();
     reporters_->finish(results_);
+    if (reporters_->failure()) throw Failure(*reporters_->failure());
     return {folder_, std::make_shared<const Json>(results_), missed_};
 }
 

@@ -8,12 +8,16 @@ namespace spar::host {
 
 enum class Exit : int {
     done = 0,
-    usage = 2,      /// the command line, or a file that the command line names for writing
-    pipeline = 3,   /// the pipeline file
-    plugin = 4,     /// a component failed or broke the contract
-    threshold = 5,  /// a demanded accuracy was missed
-    data = 6,       /// a data file or weights
-    stopped = 75,   /// stopped by a signal; --resume goes on
+    unexpected = 1,  /// a fault of Spar itself
+    usage = 2,       /// the command line, or the folder it names for the run
+    pipeline = 3,    /// the pipeline file
+    plugin = 4,      /// a component failed or broke the contract
+    threshold = 5,   /// a demanded accuracy was missed
+    data = 6,        /// a data file or weights
+    storage = 7,     /// what is to be kept or printed cannot be: disk full, no right to write
+    resources = 8,   /// the system gave too little memory, or would not start threads or processes
+    changed = 9,     /// --resume: data, weights, plugins, host or processor are no longer the same
+    stopped = 75,    /// stopped by a signal; --resume goes on
 };
 
 class Failure : public std::runtime_error {
@@ -24,5 +28,9 @@ class Failure : public std::runtime_error {
   private:
     Exit exit_;
 };
+
+/// The exception being handled as a failure of the command: what a Failure is stays so, and what
+/// the system refused gets its exit code. Call it in a catch block.
+Failure current_failure();
 
 }  // namespace spar::host

@@ -13,13 +13,15 @@
 namespace spar::host {
 namespace {
 
-Exit exit_for(spar_status status) {
+Exit exit_for(spar_status status, spar_kind kind) {
     switch (status) {
         case SPAR_E_INVALID:
         case SPAR_E_UNSUPPORTED:
             return Exit::pipeline;
-        case SPAR_E_DATA:
-            return Exit::data;
+        case SPAR_E_DATA:  // reporters read none: theirs is what they write
+            return kind == SPAR_KIND_REPORTER ? Exit::storage : Exit::data;
+        case SPAR_E_MEMORY:
+            return Exit::resources;
         case SPAR_E_CANCELLED:
             return Exit::stopped;
         default:
@@ -69,13 +71,13 @@ const char *Instance::type() const {
 void Instance::fail(const char *what, spar_status status, const spar_error &error) const {
     std::string message(error.message, strnlen(error.message, sizeof error.message));
     const std::string inside(error.pointer, strnlen(error.pointer, sizeof error.pointer));
+    const Exit exit = exit_for(status, entry_->descriptor->kind);
     // A whole place is another component's, whose failure came through this one.
-    if (inside.starts_with('#')) throw Failure(exit_for(status), inside + ": " + message);
+    if (inside.starts_with('#')) throw Failure(exit, inside + ": " + message);
     if (message.empty()) message = fmt::format("failed in {} without saying why", what);
-    throw Failure(exit_for(status),
-                  fmt::format("#{}{}: {} ({} \"{}\" of the plugin {})", pointer_, inside, message,
-                              kind_name(entry_->descriptor->kind), type(),
-                              entry_->plugin->path.filename().string()));
+    throw Failure(exit, fmt::format("#{}{}: {} ({} \"{}\" of the plugin {})", pointer_, inside,
+                                    message, kind_name(entry_->descriptor->kind), type(),
+                                    entry_->plugin->path.filename().string()));
 }
 
 void Instance::float_state_changed(const char *what) const {

@@ -1,5 +1,6 @@
 #include "pipeline/services.hpp"
 
+#include "config/words.hpp"
 #include "pipeline/params.hpp"
 #include "pipeline/threads.hpp"
 #include "pipeline/warnings.hpp"
@@ -8,7 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
+#include <string>
 
 namespace spar::host {
 namespace {
@@ -19,7 +20,7 @@ std::atomic<bool> quiet{false};
 void log(const spar_host *, spar_severity severity, const char *text) {
     if (severity < (quiet ? SPAR_LOG_ERROR : SPAR_LOG_WARNING)) return;
     const char *label = severity == SPAR_LOG_ERROR ? "error" : "warning";
-    std::fprintf(stderr, "%s: %s\n", label, text != nullptr ? text : "");
+    standard_error().say(std::string(label) + ": " + printable(text != nullptr ? text : "") + "\n");
 }
 
 void warn(const spar_host *, const spar_warning *warning) {
@@ -71,6 +72,11 @@ const spar_host *host_table() {
 void set_threads(int count) {
     pool.reset();
     if (count > 1) pool = std::make_unique<Threads>(count);
+}
+
+Console &standard_error() {
+    static Console console(STDERR_FILENO);
+    return console;
 }
 
 int threads() {

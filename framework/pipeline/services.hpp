@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spar/abi.h>
+#include <spar/console.hpp>
 
 #include <memory>
 #include <string>
@@ -11,7 +12,11 @@ namespace spar::host {
 /// The table, valid until the process ends.
 const spar_host *host_table();
 
-/// How many threads parallel_for uses; 1 until set. Not while work is running.
+/// Standard error, for what is said while work goes on.
+Console &standard_error();
+
+/// How many threads parallel_for uses; 1 until set. Not while work is running. Throws
+/// Failure(Exit::resources) where the system does not start so many.
 void set_threads(int count);
 int threads();
 

@@ -1,8 +1,13 @@
 #include "pipeline/threads.hpp"
 
+#include "pipeline/failure.hpp"
+#include "pipeline/processors.hpp"
+
 #include <spar/error.hpp>
 
+#include <fmt/format.h>
 #include <chrono>
+#include <system_error>
 
 namespace spar::host {
 namespace {
@@ -30,11 +35,24 @@ struct Threads::Job {
     spar_error error = empty_error();
 };
 
-Threads::Threads(int count) {
-    for (int i = 1; i < count; ++i) workers_.emplace_back([this] { work(); });
+Threads::Threads(int count) : spins_(count <= processors()) {
+    try {
+        for (int i = 1; i < count; ++i) workers_.emplace_back([this] { work(); });
+    } catch (const std::system_error &error) {
+        const std::size_t started = workers_.size() + 1;
+        stop();
+        throw Failure(Exit::resources,
+                      fmt::format("the system starts no more than {} of {} threads ({}); ask for "
+                                  "fewer with --threads",
+                                  started, count, error.code().message()));
+    }
 }
 
 Threads::~Threads() {
+    stop();
+}
+
+void Threads::stop() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
@@ -42,6 +60,7 @@ Threads::~Threads() {
     }
     wake_.notify_all();
     for (std::thread &worker : workers_) worker.join();
+    workers_.clear();
 }
 
 void Threads::take_pieces(Job &job) {
@@ -65,7 +84,7 @@ void Threads::take_pieces(Job &job) {
 void Threads::work() {
     std::uint64_t seen = 0;
     while (!stopping_) {
-        spin_until([&] { return generation_.load(std::memory_order_acquire) != seen; });
+        if (spins_) spin_until([&] { return generation_.load(std::memory_order_acquire) != seen; });
         std::unique_lock lock(mutex_);
         wake_.wait(lock, [&] { return generation_.load() != seen; });
         seen = generation_.load();
@@ -99,7 +118,7 @@ spar_status Threads::run(std::int64_t pieces, spar_task task, void *context, spa
         const std::lock_guard lock(mutex_);
         job_ = nullptr;
     }
-    spin_until([&] { return busy_.load(std::memory_order_acquire) == 0; });
+    if (spins_) spin_until([&] { return busy_.load(std::memory_order_acquire) == 0; });
     std::unique_lock lock(mutex_);
     finished_.wait(lock, [&] { return busy_ == 0; });
     if (job.status != SPAR_OK) return fill(error, job.status, job.error.message, job.error.pointer);

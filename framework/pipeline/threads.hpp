@@ -14,7 +14,8 @@ namespace spar::host {
 
 class Threads {
   public:
-    /// `count` threads in all, the calling one among them.
+    /// `count` threads in all, the calling one among them. Throws Failure(Exit::resources) where
+    /// the system does not start so many.
     explicit Threads(int count);
     ~Threads();
     Threads(const Threads &) = delete;
@@ -28,6 +29,7 @@ class Threads {
   private:
     struct Job;
     void work();
+    void stop();
     static void take_pieces(Job &job);
 
     std::vector<std::thread> workers_;
@@ -37,6 +39,7 @@ class Threads {
     Job *job_ = nullptr;        // guarded by mutex_
     std::atomic<int> busy_{0};  // workers inside the current job; changes under mutex_
     std::atomic<bool> stopping_{false};
+    const bool spins_;  // with more threads than processors, a thread that waits is in the way
 };
 
 }  // namespace spar::host

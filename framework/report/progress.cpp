@@ -1,9 +1,10 @@
 #include "report/progress.hpp"
 
+#include "pipeline/services.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 #include <algorithm>
-#include <cstdio>
 
 namespace spar::host {
 namespace {
@@ -27,15 +28,16 @@ Progress::Progress(std::string label, std::int64_t total, std::string unit)
 
 Progress::~Progress() {
     if (shown_ && drawn_ != Clock::time_point{}) {
-        std::fputs("\r\033[K", stderr);
-        std::fflush(stderr);
+        standard_error().say("\r\033[K");
     }
 }
 
 void Progress::advance(std::int64_t amount) {
     done_ += amount;
     if (!shown_) return;
-    if (const auto now = Clock::now(); now - drawn_ >= redraw_after) draw(now);
+    // A terminal that is held up gets no more bars to catch up with.
+    if (const auto now = Clock::now(); now - drawn_ >= redraw_after && standard_error().idle())
+        draw(now);
 }
 
 void Progress::draw(Clock::time_point now) {
@@ -46,11 +48,10 @@ void Progress::draw(Clock::time_point now) {
     const int filled = static_cast<int>(share * bar_width);
     const std::string left =
         rate > 0 ? duration_text(static_cast<double>(total_ - done_) / rate) : "-";
-    fmt::print(stderr, "\r\033[K{} [{}{}] {:3.0f} %  {:.0f} {}/s  {} left", label_,
-               std::string(static_cast<std::size_t>(filled), '#'),
-               std::string(static_cast<std::size_t>(bar_width - filled), '.'), share * 100, rate,
-               unit_, left);
-    std::fflush(stderr);
+    standard_error().say(fmt::format("\r\033[K{} [{}{}] {:3.0f} %  {:.0f} {}/s  {} left", label_,
+                                     std::string(static_cast<std::size_t>(filled), '#'),
+                                     std::string(static_cast<std::size_t>(bar_width - filled), '.'),
+                                     share * 100, rate, unit_, left));
 }
 
 }  // namespace spar::host

@@ -1,5 +1,7 @@
 #include "report/reporters.hpp"
 
+#include "pipeline/services.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace spar::host {
@@ -14,26 +16,38 @@ void Reporters::begin(const std::filesystem::path &folder, const std::string &na
         });
 }
 
-void Reporters::event(std::int64_t step, const std::string &path, const std::string &name,
-                      double value) {
-    const spar_event event{sizeof(spar_event), 0, step, path.c_str(), name.c_str(), value};
-    for (const auto &reporter : reporters_) {
-        const auto &table = reporter->table<spar_reporter_table>();
-        if (table.event == nullptr) continue;
-        reporter->call("event", [&](spar_error *error) {
-            return table.event(reporter->self(), &event, error);
-        });
+template <class Function>
+void Reporters::tell_all(const char *what, Function &&function) {
+    for (auto &reporter : reporters_) {
+        if (!reporter) continue;
+        try {
+            reporter->call(what, [&](spar_error *error) {
+                return function(reporter->table<spar_reporter_table>(), reporter->self(), error);
+            });
+        } catch (const Failure &failure) {
+            if (!failure_) failure_ = failure;
+            const std::string text = std::string(failure.what()) +
+                                     "; the run goes on, and this reporter is told no more";
+            host_table()->log(host_table(), SPAR_LOG_WARNING, text.c_str());
+            reporter.reset();
+        }
     }
 }
 
+void Reporters::event(std::int64_t step, const std::string &path, const std::string &name,
+                      double value) {
+    const spar_event event{sizeof(spar_event), 0, step, path.c_str(), name.c_str(), value};
+    tell_all("event", [&](const spar_reporter_table &table, void *self, spar_error *error) {
+        return table.event != nullptr ? table.event(self, &event, error) : SPAR_OK;
+    });
+}
+
 void Reporters::finish(const Json &results) {
-    const std::string text = results.dump(2) + "\n";
+    const std::string text = results.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
     const spar_params values{.node = &results, .pointer = ""};
-    for (const auto &reporter : reporters_)
-        reporter->call("finish", [&](spar_error *error) {
-            return reporter->table<spar_reporter_table>().finish(reporter->self(), &values,
-                                                                 text.c_str(), error);
-        });
+    tell_all("finish", [&](const spar_reporter_table &table, void *self, spar_error *error) {
+        return table.finish(self, &values, text.c_str(), error);
+    });
 }
 
 }  // namespace spar::host

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,13 +17,21 @@ class Reporters {
     explicit Reporters(std::vector<std::unique_ptr<Instance>> reporters)
         : reporters_(std::move(reporters)) {}
 
+    /// Throws Failure when a reporter cannot begin. From then on none holds up the run: one that
+    /// fails is told no more, with a warning.
     void begin(const std::filesystem::path &folder, const std::string &name, bool terminal);
     /// `step` counts optimizer steps; -1 outside training.
     void event(std::int64_t step, const std::string &path, const std::string &name, double value);
     void finish(const Json &results);
+    /// The first failure of a reporter since begin().
+    const std::optional<Failure> &failure() const { return failure_; }
 
   private:
+    template <class Function>
+    void tell_all(const char *what, Function &&function);
+
     std::vector<std::unique_ptr<Instance>> reporters_;
+    std::optional<Failure> failure_;
     std::string folder_, name_;
 };
 

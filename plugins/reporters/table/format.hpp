@@ -45,9 +45,14 @@ inline std::string duration(double seconds) {
 
 /// Text that may hold anything, fit for a terminal: control characters become question marks.
 inline std::string harmless(std::string_view text) {
-    std::string clean(text);
-    for (char &c : clean)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+    std::string clean;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const bool c1 = byte == 0xC2 && i + 1 < text.size() &&
+                        static_cast<unsigned char>(text[i + 1]) < 0xA0;  // U+0080 to U+009F
+        clean += byte < 0x20 || byte == 0x7F || c1 ? '?' : text[i];
+        i += c1 ? 1 : 0;
+    }
     return clean;
 }
 

@@ -2,6 +2,7 @@
 #include "format.hpp"
 #include "grid.hpp"
 
+#include <spar/console.hpp>
 #include <spar/reporter.hpp>
 
 #include <map>
@@ -123,6 +124,7 @@ class Table : public spar::Reporter {
 
     void begin(const spar_run &run) override {
         terminal_ = run.terminal != 0;
+        console_.emplace(STDOUT_FILENO);
         directory_ = run.directory;
     }
 
@@ -143,16 +145,14 @@ class Table : public spar::Reporter {
         if (evaluation.kind() == SPAR_VALUE_OBJECT)
             print("\n" + headline(results.values) + "\n\n" + evaluation_table(evaluation) + "\n");
         print("  results: " + harmless(directory_) + "/results.json\n");
+        console_->finish();
     }
 
   private:
-    static void print(const std::string &text) {
-        if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-            std::fflush(stdout) != 0)
-            throw spar::bad_data("cannot write to standard output");
-    }
+    void print(const std::string &text) { console_->say(text); }
 
     bool terminal_ = false;
+    std::optional<spar::Console> console_;
     std::string directory_;
     Epochs epochs_;
 };

@@ -93,7 +93,7 @@ TEST_CASE("a file is whole or not there") {
     CHECK(file_content(folder / "a") == "new and longer");
     CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
     CHECK(failure_of([&] { host::write_file(folder / "no/such/folder", "x"); }).exit() ==
-          host::Exit::usage);
+          host::Exit::storage);
     CHECK(failure_of([&] { host::read_file(folder / "a", 3); }).exit() == host::Exit::data);
     CHECK(failure_of([&] { host::read_file(folder / "missing", 3); }).exit() == host::Exit::data);
     CHECK(failure_of([&] { host::read_file(folder.path(), 1000); }).exit() == host::Exit::data);

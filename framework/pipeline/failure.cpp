@@ -1,0 +1,29 @@
+#include "pipeline/failure.hpp"
+
+#include <filesystem>
+#include <new>
+#include <system_error>
+
+namespace spar::host {
+
+Failure current_failure() {
+    try {
+        throw;
+    } catch (const Failure &failure) {
+        return failure;
+    } catch (const std::bad_alloc &) {
+        return {Exit::resources, "out of memory"};
+    } catch (const std::filesystem::filesystem_error &error) {
+        const std::string path = error.path1().string();
+        return {Exit::storage, (path.empty() ? "" : path + ": ") + error.code().message()};
+    } catch (const std::system_error &error) {
+        return {Exit::resources, std::string("the system refused: ") + error.what()};
+    } catch (const std::exception &error) {
+        return {Exit::unexpected,
+                std::string("unexpected, a fault of Spar itself: ") + error.what()};
+    } catch (...) {
+        return {Exit::unexpected, "unexpected, a fault of Spar itself: an unknown exception"};
+    }
+}
+
+}  // namespace spar::host

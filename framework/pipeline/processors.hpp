@@ -1,0 +1,18 @@
+// How many processors this process may use, which in a container or under a batch system is fewer
+// than the machine has.
+#pragma once
+
+#include <filesystem>
+
+namespace spar::host {
+
+/// The least of what its affinity and the quotas of its control groups allow; a quota of a part of
+/// a processor counts as one. At least 1.
+int processors();
+
+/// Processors that the control groups allow, of version 2 (cpu.max) and version 1
+/// (cpu.cfs_quota_us), from the process's own up to the root; 0: no quota. `membership`:
+/// /proc/self/cgroup, `root`: where control groups are mounted.
+int quota_of(const std::filesystem::path &membership, const std::filesystem::path &root);
+
+}  // namespace spar::host
