@@ -115,7 +115,7 @@ TEST_CASE("a folder that cannot be written is an error with its name") {
     const Folder folder;
     const std::string missing = folder / "missing";
     const auto failure = failure_of([&] { Told("json", missing); });
-    CHECK(failure.exit() == host::Exit::data);
+    CHECK(failure.exit() == host::Exit::storage);
     CHECK(std::string(failure.what()).find(missing + "/events.jsonl: No such file") !=
           std::string::npos);
 
