@@ -61,6 +61,10 @@ void Checker::problem(const std::string &pointer, std::string message) {
     problems_.push_back({origins_.at(pointer).label + "#" + pointer, std::move(message)});
 }
 
+bool Checker::known(spar_kind kind, const std::string &type) const {
+    return registry_.find(kind, type) != nullptr;
+}
+
 bool Checker::full() const {
     return problems_.size() >= most_problems;
 }

@@ -4,6 +4,8 @@
 #include "config/json.hpp"
 #include "config/problems.hpp"
 
+#include <spar/abi.h>
+
 #include <string>
 #include <vector>
 
@@ -22,6 +24,9 @@ class Checker {
     /// registry and checked by their own schemas. `root` holds the definitions that `schema` refers
     /// to.
     void check(Json &node, const Json &schema, const Json &root, const std::string &pointer);
+
+    /// Whether a component of this name is there.
+    bool known(spar_kind kind, const std::string &type) const;
 
     void problem(const std::string &pointer, std::string message);
     const std::vector<Problem> &problems() const { return problems_; }

@@ -10,7 +10,7 @@ inline constexpr const char *grammar_text = R"JSON({
   "properties": {
     "$schema": {"type": "string", "description": "for editors"},
     "description": {"type": "string", "description": "for people"},
-    "version": {"const": 1, "description": "of this grammar"},
+    "version": {"enum": [1, 2], "description": "of this grammar; 2 is the present one"},
     "name": {"type": "string", "minLength": 1, "maxLength": 100, "description": "of the run; letters, digits, '.', '_', '-'"},
     "seed": {"type": "integer", "minimum": 0, "default": 1, "description": "of every random number"},
     "data": {"$ref": "#/definitions/data"},
@@ -30,15 +30,17 @@ inline constexpr const char *grammar_text = R"JSON({
       "type": "object",
       "properties": {
         "train": {"type": "object", "x-spar-kind": "dataset", "description": "examples to train on"},
-        "validation": {"type": "object", "description": "examples held out of training, the last ones",
+        "validation": {"type": "object", "description": "examples that each epoch is measured on: held out of training, or a dataset of their own",
           "properties": {
-            "split": {"const": "train", "default": "train", "description": "what they are taken from"},
-            "examples": {"type": "integer", "minimum": 1, "description": "how many"}},
-          "required": ["examples"], "additionalProperties": false},
+            "dataset": {"type": "object", "x-spar-kind": "dataset", "description": "where they come from; without, they are held out of train"},
+            "examples": {"type": "integer", "minimum": 1, "description": "how many; without, all of the dataset"},
+            "split": {"$ref": "#/definitions/split", "default": "drawn"}},
+          "additionalProperties": false},
         "test": {"type": "object", "x-spar-kind": "dataset", "description": "examples to evaluate on"}
       },
       "additionalProperties": false
     },
+    "split": {"type": "string", "enum": ["drawn", "first", "last"], "description": "which examples stand for the rest; drawn: by the seed, of each class its share"},
     "threat": {
       "description": "what an adversary may do to an example: the ball, the box and the goal",
       "type": "object",
@@ -107,10 +109,11 @@ inline constexpr const char *grammar_text = R"JSON({
         "ema": {"type": "object", "description": "evaluate and save a moving average of the parameters", "properties": {
           "decay": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "description": "share of the average kept at each step"}},
           "required": ["decay"], "additionalProperties": false},
-        "examples": {"type": "integer", "minimum": 1, "description": "only the first so many"},
+        "examples": {"type": "integer", "minimum": 1, "description": "train on only so many"},
+        "split": {"$ref": "#/definitions/split", "default": "drawn"},
         "validate_attack": {"type": "object", "x-spar-kind": "attack", "description": "for the robust validation accuracy of every epoch"},
         "checkpoint_every": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1, "description": "epochs"},
-        "keep": {"type": "string", "enum": ["last", "best"], "default": "last", "description": "the epoch whose parameters are kept; best: by validation accuracy, robust if there is a validate_attack"}
+        "keep": {"type": "string", "enum": ["last", "best"], "default": "last", "description": "the epoch whose parameters are kept; best: by validation accuracy, robust if there is a validate_attack, and on values by validation loss"}
       },
       "required": ["method", "loss", "optimizer", "epochs"],
       "additionalProperties": false
@@ -119,9 +122,11 @@ inline constexpr const char *grammar_text = R"JSON({
       "description": "how the model is attacked and measured",
       "type": "object",
       "properties": {
-        "examples": {"type": "integer", "minimum": 1, "description": "only the first so many"},
+        "examples": {"type": "integer", "minimum": 1, "description": "attack only so many"},
+        "split": {"$ref": "#/definitions/split", "default": "drawn"},
         "batch_size": {"type": "integer", "minimum": 1, "maximum": 1048576, "default": 256, "description": "examples attacked together"},
-        "loss": {"type": "object", "x-spar-kind": "loss", "description": "what attacks make grow; without, the one of training"},
+        "loss": {"type": "object", "x-spar-kind": "loss", "description": "what attacks make grow that have no loss of their own; without, cross_entropy on classes, whatever the model was trained with, and on values the training loss (mse where that cannot be evaluated alone)",
+          "x-spar-on-classes": {"type": "cross_entropy"}, "x-spar-on-values": {"type": "mse"}},
         "attacks": {"type": "array", "default": [], "description": "each attack, and all of them together",
           "items": {"type": "object", "x-spar-kind": "attack",
             "x-spar-host": {"properties": {

@@ -4,6 +4,7 @@
 #include "config/grammar.hpp"
 #include "config/plan_parts.hpp"
 #include "config/source.hpp"
+#include "pipeline/warnings.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -12,6 +13,7 @@ namespace {
 
 Plan plan_of(Source source, const std::vector<Setting> &settings,
              const std::filesystem::path &folder, const Registry &registry) {
+    warnings().clear();
     apply_settings(source, settings);
     substitute_variables(source);
     source.root.erase("$schema");

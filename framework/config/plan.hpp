@@ -25,6 +25,9 @@ struct Node {
     explicit operator bool() const { return json != nullptr; }
 };
 
+/// Which examples of a set stand for a part of it.
+enum class Split { drawn, first, last };
+
 enum class Target { none, random, next, least_likely, one_class };
 
 struct Threat {
@@ -40,8 +43,11 @@ struct Threat {
 };
 
 struct DataPlan {
-    Node train, test;
-    std::int64_t validation_examples = 0;  // the last ones of train are held out; 0: none
+    Node train, validation, test;          // validation: a set of its own
+    std::int64_t validation_examples = 0;  // held out of train, or so many of validation; 0: all
+    Split validation_split = Split::drawn;
+
+    bool validates() const { return validation || validation_examples > 0; }
 };
 
 struct TrainPlan {
@@ -53,7 +59,8 @@ struct TrainPlan {
     bool coarse_attacks = false;                  // see SPAR_WANT_COARSE
     std::optional<double> clip_norm, clip_value;  // of the gradients
     std::optional<double> ema_decay;              // moving average of the weights
-    std::optional<std::int64_t> examples;         // first n of train
+    std::optional<std::int64_t> examples;         // so many of train
+    Split split = Split::drawn;                   // which
     Node validate_attack;                         // robust validation accuracy after each epoch
     std::int64_t checkpoint_every = 1;            // epochs
     bool keep_best = false;                       // else the last epoch's weights
@@ -65,10 +72,18 @@ struct AttackPlan {
     std::optional<Threat> threat;  // the pipeline's, overridden by its own; none: neither is there
 };
 
+/// What attacks in evaluation and validation make grow where the pipeline does not say: on classes
+/// one loss, whatever the model was trained with; on values the training loss where it can be
+/// evaluated alone, otherwise another.
+struct AttackedLoss {
+    Node on_classes, on_values;
+};
+
 struct EvaluatePlan {
-    std::optional<std::int64_t> examples;  // first n of test
+    std::optional<std::int64_t> examples;  // so many of test
+    Split split = Split::drawn;            // which
     std::int64_t batch_size = 256;
-    Node loss;  // the attacks'; train's where the pipeline names none
+    Node loss;  // the attacks'; without: AttackedLoss
     std::vector<AttackPlan> attacks;
     std::optional<double> least_clean_accuracy, least_robust_accuracy;  // else Exit::threshold
     bool save_adversarial = true;
@@ -83,6 +98,7 @@ struct Plan {
     std::optional<Threat> threat;
     std::optional<TrainPlan> train;
     std::optional<EvaluatePlan> evaluate;
+    AttackedLoss attacked_loss;
     std::vector<Node> report;
 
     /// The whole pipeline with everything filled in and the paths of files absolute.

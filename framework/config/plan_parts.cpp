@@ -98,6 +98,11 @@ Schedule schedule_of(const Json &json) {
     return schedule;
 }
 
+Split split_of(const Json &json) {
+    const auto word = json.value("split", "drawn");
+    return word == "first" ? Split::first : word == "last" ? Split::last : Split::drawn;
+}
+
 TrainPlan train_of(const Json &json) {
     TrainPlan train;
     train.method = node_at(json, "method", "/train");
@@ -114,6 +119,7 @@ TrainPlan train_of(const Json &json) {
     }
     if (json.contains("ema")) train.ema_decay = json.at("ema").at("decay").get<double>();
     train.examples = optional_at<std::int64_t>(json, "examples");
+    train.split = split_of(json);
     train.validate_attack = node_at(json, "validate_attack", "/train");
     train.checkpoint_every = json.at("checkpoint_every").get<std::int64_t>();
     train.keep_best = json.at("keep") == "best";
@@ -171,10 +177,9 @@ EvaluatePlan evaluate_of(const Json &root, const std::optional<Threat> &threat, 
     const Json &json = root.at("evaluate");
     EvaluatePlan evaluate;
     evaluate.examples = optional_at<std::int64_t>(json, "examples");
+    evaluate.split = split_of(json);
     evaluate.batch_size = json.at("batch_size").get<std::int64_t>();
     evaluate.loss = node_at(json, "loss", "/evaluate");
-    if (!evaluate.loss && root.contains("train"))
-        evaluate.loss = node_at(root.at("train"), "loss", "/train");
     evaluate.save_adversarial = json.at("save_adversarial").get<bool>();
     if (json.contains("threshold")) {
         const Json &threshold = json.at("threshold");
@@ -187,6 +192,29 @@ EvaluatePlan evaluate_of(const Json &root, const std::optional<Threat> &threat, 
     return evaluate;
 }
 
+void validation_of(const Json &json, DataPlan &data, Checker &checker) {
+    data.validation = node_at(json, "dataset", "/data/validation");
+    data.validation_examples = json.value("examples", std::int64_t{0});
+    data.validation_split = split_of(json);
+    if (!data.validates())
+        checker.problem("/data/validation",
+                        "expected \"examples\", how many to hold out of \"train\", or a "
+                        "\"dataset\" of their own");
+}
+
+/// The losses that the grammar names for who names none, complete with their defaults.
+AttackedLoss attacked_loss(Checker &checker) {
+    const std::string pointer = "/evaluate/loss";
+    const Json &rule = grammar().at("definitions").at("evaluate").at("properties").at("loss");
+    const auto completed = [&](const char *key) -> Node {
+        auto node = std::make_shared<Json>(rule.at(key));
+        if (!checker.known(SPAR_KIND_LOSS, node->at("type").get<std::string>())) return {};
+        checker.check(*node, rule, grammar(), pointer);
+        return {node, pointer};
+    };
+    return {completed("x-spar-on-classes"), completed("x-spar-on-values")};
+}
+
 /// What one part demands of another.
 void check_together(const Plan &plan, Checker &checker) {
     if (!plan.train && !plan.evaluate)
@@ -195,9 +223,9 @@ void check_together(const Plan &plan, Checker &checker) {
         checker.problem("/data", "training needs \"train\", the examples to train on");
     if (plan.evaluate && !plan.data.test)
         checker.problem("/data", "evaluation needs \"test\", the examples to evaluate on");
-    if (plan.data.validation_examples > 0 && !plan.data.train)
+    const bool validation = plan.data.validates();
+    if (validation && !plan.data.validation && !plan.data.train)
         checker.problem("/data/validation", "there is no \"train\" to take them from");
-    const bool validation = plan.data.validation_examples > 0;
     if (plan.train && plan.train->keep_best && !validation)
         checker.problem("/train/keep", "the best epoch is found by \"validation\" in \"data\"");
     if (plan.train && plan.train->eps_warmup_epochs > 0 && !plan.threat)
@@ -218,10 +246,6 @@ void check_together(const Plan &plan, Checker &checker) {
                             "a perturbed parameter is for training and measures no robust "
                             "accuracy; give this attack a \"threat\" of its own with \"space\": "
                             "\"input\", or \"embedding\" for text");
-    if (!plan.evaluate->attacks.empty() && !plan.evaluate->loss)
-        checker.problem("/evaluate",
-                        "the attacks need a loss to make grow: give \"loss\" here (or in "
-                        "\"train\")");
     if (plan.evaluate->least_robust_accuracy && plan.evaluate->attacks.empty())
         checker.problem("/evaluate/threshold/robust_accuracy",
                         "there is no attack to measure it by");
@@ -237,12 +261,12 @@ Plan typed_plan(const Json &root, Checker &checker) {
     const Json &data = root.at("data");
     plan.data.train = node_at(data, "train", "/data");
     plan.data.test = node_at(data, "test", "/data");
-    if (data.contains("validation"))
-        plan.data.validation_examples = data.at("validation").at("examples").get<std::int64_t>();
+    if (data.contains("validation")) validation_of(data.at("validation"), plan.data, checker);
     plan.model = node_at(root, "model", "", {"weights"});
     plan.weights = root.at("model").value("weights", "");
     if (root.contains("threat")) plan.threat = threat_of(root.at("threat"), "/threat", checker);
     if (root.contains("train")) plan.train = train_of(root.at("train"));
+    plan.attacked_loss = attacked_loss(checker);
     if (root.contains("evaluate")) plan.evaluate = evaluate_of(root, plan.threat, checker);
     const Json &report = root.at("report");
     for (std::size_t i = 0; i < report.size(); ++i)

@@ -5,7 +5,8 @@
 //   #/definitions/<name>, description
 //
 // and of our own: x-unit; x-spar-path (a text that names a file); x-spar-kind (a component of that
-// kind); x-spar-host (keys that the host reads in a component's node, and the component does not).
+// kind); x-spar-host (keys that the host reads in a component's node, and the component does not);
+// x-spar-on-classes and x-spar-on-values (a default that waits for the data)
 // Other keywords say nothing.
 #pragma once
 

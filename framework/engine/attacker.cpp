@@ -92,6 +92,7 @@ void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
     const std::int64_t count = task.points.count, size = task.space->size();
     queries.forward.assign(static_cast<std::size_t>(count), 0);
     queries.gradient.assign(static_cast<std::size_t>(count), 0);
+    queries.first_gradient.assign(static_cast<std::size_t>(count), FirstGradient::none);
     queries.notes.clear();
     std::copy(task.points.x, task.points.x + count * size, x_adv);
     if (count == 0) return;

@@ -28,6 +28,9 @@ struct AttackTask {
     const float *outputs;    /// at the clean points, null when not known
 };
 
+/// What the first gradient that an attack got for an example was; in evaluation.
+enum class FirstGradient : std::uint8_t { none, zero, other };
+
 /// What an attack noted of an example, see spar_oracle. Of several with one code the last counts.
 struct AttackNote {
     std::int64_t row;   /// of the batch
@@ -39,6 +42,7 @@ struct AttackNote {
 /// Queries each example cost, and what the attack noted.
 struct QueryCount {
     std::vector<std::int64_t> forward, gradient;
+    std::vector<FirstGradient> first_gradient;
     std::vector<AttackNote> notes;
 };
 

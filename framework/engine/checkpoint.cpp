@@ -1,5 +1,6 @@
 #include "engine/checkpoint.hpp"
 
+#include "engine/results.hpp"
 #include "engine/safetensors.hpp"
 #include "plugins/sha256.hpp"
 
@@ -26,6 +27,7 @@ Json to_json(const EpochRecord &r) {
             {"train_accuracy", number(r.train_accuracy)},
             {"validation_accuracy", number(r.validation_accuracy)},
             {"validation_robust_accuracy", number(r.validation_robust_accuracy)},
+            {"validation_loss", number(r.validation_loss)},
             {"seconds", r.seconds},
             {"learning_rate_factor", r.learning_rate_factor},
             {"forward_examples", r.forward_examples},
@@ -40,6 +42,7 @@ EpochRecord epoch_from(const Json &json) {
     r.train_accuracy = number(json.at("train_accuracy"));
     r.validation_accuracy = number(json.at("validation_accuracy"));
     r.validation_robust_accuracy = number(json.at("validation_robust_accuracy"));
+    r.validation_loss = number(json.at("validation_loss"));
     r.seconds = json.at("seconds");
     r.learning_rate_factor = json.at("learning_rate_factor");
     r.forward_examples = json.at("forward_examples");
@@ -58,7 +61,9 @@ Json to_json(const TrainingState &s, std::int64_t optimizer_steps) {
               {"forward_examples", s.forward_examples},
               {"backward_examples", s.backward_examples},
               {"best_epoch", s.best_epoch},
-              {"best_score", s.best_score},
+              {"best_score", number(s.best_score)},
+              {"first_loss", number(s.first_loss)},
+              {"warnings", warning_results()},
               {"reported", s.reported},
               {"epochs", Json::array()}};
     for (const EpochRecord &record : s.epochs) json["epochs"].push_back(to_json(record));
@@ -74,7 +79,9 @@ void state_from(const Json &json, TrainingState &s) {
     s.forward_examples = json.at("forward_examples");
     s.backward_examples = json.at("backward_examples");
     s.best_epoch = json.at("best_epoch");
-    s.best_score = json.at("best_score");
+    s.best_score = s.best_epoch >= 0 ? json.at("best_score").get<double>() : s.best_score;
+    s.first_loss = number(json.at("first_loss"));
+    restore_warnings(json.at("warnings"));
     s.reported = json.at("reported").get<std::map<std::string, std::pair<double, std::int64_t>>>();
     s.epochs.clear();
     for (const Json &record : json.at("epochs")) s.epochs.push_back(epoch_from(record));

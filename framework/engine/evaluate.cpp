@@ -1,7 +1,9 @@
 #include "engine/evaluate.hpp"
 
+#include "engine/fitting.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/survivors.hpp"
+#include "engine/suspicions.hpp"
 #include "report/progress.hpp"
 
 #include <spar/geometry.hpp>
@@ -35,9 +37,7 @@ class Evaluator {
         : network_(network),
           data_(data),
           plan_(plan),
-          has_loss_(plan.loss != nullptr &&
-                    (needs_of(*plan.loss) &
-                     (SPAR_LOSS_NEEDS_REFERENCE | SPAR_LOSS_NEEDS_TARGETS)) == 0) {}
+          has_loss_(plan.loss != nullptr && evaluated_alone(*plan.loss)) {}
 
     EvaluationOutcome run(Reporters *reporters, const std::string &label);
 
@@ -122,6 +122,7 @@ void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
             outcome.correct.push_back(!data_.classes() || predicted(outputs) == batch.labels[at]);
             if (data_.classes()) outcome.labels.push_back(batch.labels[at]);
             loss += double{losses_[at]};
+            if (!data_.classes()) outcome.fit.add(outputs, batch.values[i]);
         }
         progress.advance(batch.count);
     }
@@ -133,7 +134,7 @@ void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
 
 void Evaluator::attack_batch(const PreparedAttack &plan, const std::vector<bool> &correct,
                              AttackOutcome &outcome) {
-    survivors_.gather(batch_, plan, plan_.key, correct, clean_outputs_, data_.info().outputs);
+    survivors_.gather(batch_, plan, plan_.key, correct, clean_outputs_);
     x_adv_.resize(survivors_.count(), network_.size());
     AttackTask task{};
     task.attack = plan.attack;
@@ -187,6 +188,12 @@ void Evaluator::settle(const PreparedAttack &plan, const std::vector<bool> &corr
         outcome.forward_queries += queries_.forward[at];
         outcome.gradient_queries += queries_.gradient[at];
         outcome.loss_sum += double{losses_[at]};
+        if (!data_.classes()) outcome.fit.add(adversarial_outputs_[k], s.values[k]);
+        if (queries_.first_gradient[at] == FirstGradient::zero) {
+            ++outcome.zero_gradients;
+            if (outcome.zero_gradient_ids.size() < 8)
+                outcome.zero_gradient_ids.push_back(s.ids[at]);
+        }
         if (plan_.keep_examples) std::ranges::copy(x_adv_[k], outcome.x_adv.begin() + row * size);
     }
     outcome.attacked += s.count();
@@ -221,6 +228,7 @@ EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label)
     for (const PreparedAttack &plan : plan_.attacks) {
         outcome.attacks.push_back(attack(plan, outcome, label));
         const AttackOutcome &attack = outcome.attacks.back();
+        if (reporters != nullptr) warn_of_attack(plan, attack);
         for (std::size_t i = 0; i < holds.size(); ++i) holds[i] = holds[i] && !attack.success[i];
         if (reporters == nullptr) continue;
         reporters->event(-1, "evaluate/" + plan.name, "robust_accuracy", attack.robust_accuracy);
@@ -238,6 +246,25 @@ EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label)
 EvaluationOutcome evaluate(Network &network, const Data &data, const EvaluationPlan &plan,
                            Reporters *reporters, const std::string &label) {
     return Evaluator(network, data, plan).run(reporters, label);
+}
+
+void Fit::add(std::span<const float> outputs, std::span<const float> values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const double value = values[i], error = double{outputs[i]} - value;
+        squares += error * error;
+        sum += value;
+        sum_squares += value * value;
+    }
+    count += std::ssize(values);
+}
+
+double Fit::rmse() const {
+    return std::sqrt(squares / static_cast<double>(count));
+}
+
+double Fit::r2() const {
+    const double variance = sum_squares - sum * sum / static_cast<double>(count);
+    return variance > 0 ? 1 - squares / variance : unknown;
 }
 
 std::pair<double, double> share_interval(double share, std::int64_t count) {

@@ -26,6 +26,19 @@ struct EvaluationPlan {
     bool keep_examples = false;  /// remember x and x_adv
 };
 
+/// How well outputs fit target values, over examples and outputs.
+struct Fit {
+    double squares = 0;               /// sum of (output - value)^2
+    double sum = 0, sum_squares = 0;  /// of the values
+    std::int64_t count = 0;
+
+    void add(std::span<const float> outputs, std::span<const float> values);
+    /// Root of the mean squared error, and the share of the values' variance that the outputs
+    /// explain. Not a number where there are no values, or no variance.
+    double rmse() const;
+    double r2() const;
+};
+
 struct AttackOutcome {
     std::string name;
     /// Per example: wrong on x before; or wrong on x_adv, and with targets the class aimed at.
@@ -38,6 +51,10 @@ struct AttackOutcome {
     double loss_sum = 0;  /// at x_adv, over attacked examples
     double seconds = 0;
     double robust_accuracy = 0;
+    /// Examples whose first gradient was exactly zero, and ids of the first few.
+    std::int64_t zero_gradients = 0;
+    std::vector<std::int64_t> zero_gradient_ids;
+    Fit fit;  /// of values, at x_adv
 };
 
 struct EvaluationOutcome {
@@ -45,6 +62,7 @@ struct EvaluationOutcome {
     std::vector<bool> correct;       /// per example, on x
     double clean_accuracy = 0;       /// not a number for regression
     double clean_loss = 0;           /// mean; not a number without a loss
+    Fit fit;                         /// of values, on x
     double worst_case_accuracy = 0;  /// right on x and under every attack
     std::vector<AttackOutcome> attacks;
     double seconds = 0;

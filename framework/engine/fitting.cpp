@@ -7,7 +7,7 @@
 
 namespace spar::host {
 
-spar_threat threat_for(const Threat &from, const Data &data) {
+spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classes) {
     const bool parameter = from.space == SPAR_SPACE_PARAMETER;
     const auto refuse = [&](const std::string &key, const std::string &what) {
         throw Failure(Exit::pipeline, "#" + from.pointer + key + ": " + what);
@@ -38,20 +38,37 @@ spar_threat threat_for(const Threat &from, const Data &data) {
                            threat.lower, threat.upper, data.info().lower, data.info().upper));
     if (threat.targeted != 0 && !data.classes())
         refuse("/target", "the data has no classes to aim at; leave it out");
-    if (from.target == Target::one_class && from.target_class >= data.info().outputs)
-        refuse("/target", fmt::format("there is no class {}: the data has {}, from 0",
-                                      from.target_class, data.info().outputs));
+    if (from.target == Target::one_class && from.target_class >= classes)
+        refuse("/target", fmt::format("there is no class {}: the model has {}, from 0",
+                                      from.target_class, classes));
     return threat;
+}
+
+void require_same_kind(const Data &train, const Data &other) {
+    require_one_vocabulary(train, other);
+    const spar_dataset_info &a = train.info(), &b = other.info();
+    if (a.input == b.input && a.target == b.target &&
+        std::ranges::equal(train.shape(), other.shape()) && a.outputs >= b.outputs)
+        return;
+    throw Failure(Exit::data,
+                  fmt::format("#{}: its examples are {} of {} classes or values, but those of #{} "
+                              "are {} of {}",
+                              other.instance().pointer(), shape_text(other.shape()), b.outputs,
+                              train.instance().pointer(), shape_text(train.shape()), a.outputs));
+}
+
+bool evaluated_alone(const spar_component_ref &loss) {
+    return (needs_of(loss) & (SPAR_LOSS_NEEDS_REFERENCE | SPAR_LOSS_NEEDS_TARGETS)) == 0;
 }
 
 void require_one_vocabulary(const Data &train, const Data &test) {
     const std::int64_t a = train.info().vocabulary, b = test.info().vocabulary;
     if (!train.tokens() || !test.tokens() || a == b) return;
     throw Failure(Exit::data,
-                  fmt::format("#/data/test: its vocabulary has {} tokens, but that of #/data/train "
+                  fmt::format("#{}: its vocabulary has {} tokens, but that of #/data/train "
                               "has {}, so a number would not mean the same word; give both the "
                               "vocabulary of the training set",
-                              b, a));
+                              test.instance().pointer(), b, a));
 }
 
 /// A loss that only works on labels needs classes, one on values needs values.

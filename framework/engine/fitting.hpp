@@ -8,7 +8,14 @@ namespace spar::host {
 
 /// The threat model as components see it: without bounds of its own, the box is the data's.
 /// Throws Failure(Exit::pipeline) where space, box or target do not go with the data.
-spar_threat threat_for(const Threat &from, const Data &data);
+/// `classes` are the model's.
+spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classes);
+
+/// Examples of one shape, kind and vocabulary, and no class that the training set does not know.
+void require_same_kind(const Data &train, const Data &other);
+
+/// Whether a loss needs neither outputs elsewhere nor targets.
+bool evaluated_alone(const spar_component_ref &loss);
 
 /// Token 17 must be the same word in both. Sizes tell most pairs of vocabularies apart.
 void require_one_vocabulary(const Data &train, const Data &test);

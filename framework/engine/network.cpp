@@ -27,6 +27,11 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data)
                                   "the last layer's output {}",
                                   model_->pointer(), outputs_, info.outputs,
                                   data.classes() ? "classes" : "target values", info.outputs));
+    if (data.classes() && outputs_ < 2)
+        throw Failure(Exit::pipeline,
+                      fmt::format("#{}: the model ends in one output, so that it knows one class "
+                                  "and is never wrong: make the last layer's output 2 or more",
+                                  model_->pointer()));
     if (!data.classes() && outputs_ != info.outputs)
         throw Failure(Exit::pipeline, fmt::format("#{}: the model ends in {} outputs, but the data "
                                                   "has {} target values",

@@ -94,6 +94,19 @@ void OracleHandle::count(const spar_query &query) {
     }
 }
 
+void OracleHandle::look_at(const float *gradient, std::int64_t points, const std::int64_t *rows) {
+    if (task.purpose != SPAR_PURPOSE_EVALUATE) return;
+    const std::int64_t size = task.space->size();
+    for (std::int64_t i = 0; i < points; ++i) {
+        const auto row = static_cast<std::size_t>(rows != nullptr ? rows[i] : i);
+        FirstGradient &first = queries.first_gradient[row];
+        if (first != FirstGradient::none) continue;
+        const float *begin = gradient + i * size;
+        const bool zero = std::all_of(begin, begin + size, [](float g) { return g == 0; });
+        first = zero ? FirstGradient::zero : FirstGradient::other;
+    }
+}
+
 Network::Points OracleHandle::gather(const spar_query &query) {
     const Network::Points &all = task.points;
     const std::int64_t length = all.tokens != nullptr ? task.space->shape()[0] : 0;
@@ -158,6 +171,7 @@ void OracleHandle::evaluate(const spar_query &query) {
         pass.head_context = &loss;
     }
     task.space->pass(points, pass);
+    if (query.gradient != nullptr) look_at(query.gradient, query.count, query.rows);
     if (query.tape > 0) {
         auto &rows = memory.tape_rows[static_cast<std::size_t>(query.tape)];
         taped[static_cast<std::size_t>(query.tape)] = true;
@@ -177,6 +191,7 @@ void OracleHandle::pullback(std::int32_t tape, const float *cotangent, float *gr
     Network::Points points{};
     points.count = std::ssize(rows);
     task.space->backward(points, tape, cotangent, SPAR_WANT_INPUT_GRADIENT, gradient);
+    look_at(gradient, points.count, rows.data());
 }
 
 }  // namespace spar::host

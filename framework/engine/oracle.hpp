@@ -41,6 +41,8 @@ struct OracleHandle {
 
   private:
     void count(const spar_query &query);
+    /// Notes which examples got a gradient of nothing but zeros.
+    void look_at(const float *gradient, std::int64_t points, const std::int64_t *rows);
     /// The arrays of `memory` for these points.
     Network::Points gather(const spar_query &query);
 };

@@ -1,6 +1,7 @@
 #include "engine/results.hpp"
 
 #include "pipeline/services.hpp"
+#include "pipeline/warnings.hpp"
 #include "plugins/registry.hpp"
 #include "plugins/sha256.hpp"
 
@@ -84,6 +85,8 @@ Json attack_result(const AttackOutcome &attack, const PreparedAttack &prepared,
             {"attacked", attack.attacked},
             {"mean_distance", mean(attack.distance_sum)},
             {"mean_loss", mean(attack.loss_sum)},
+            {"rmse", number(attack.fit.rmse())},
+            {"r2", number(attack.fit.r2())},
             {"forward_per_example", mean(static_cast<double>(attack.forward_queries))},
             {"gradient_per_example", mean(static_cast<double>(attack.gradient_queries))},
             {"seconds", attack.seconds}};
@@ -126,6 +129,7 @@ Json training_results(const TrainingState &state) {
                  {"loss", number(r.loss)},
                  {"train_accuracy", number(r.train_accuracy)},
                  {"validation_accuracy", number(r.validation_accuracy)}};
+        if (std::isfinite(r.validation_loss)) row["validation_loss"] = r.validation_loss;
         if (std::isfinite(r.validation_robust_accuracy))
             row["validation_robust_accuracy"] = r.validation_robust_accuracy;
         row["learning_rate_factor"] = r.learning_rate_factor;
@@ -141,6 +145,30 @@ Json training_results(const TrainingState &state) {
                                              : static_cast<std::int64_t>(state.epochs.size()) - 1}};
 }
 
+Json warning_results() {
+    Json rows = Json::array();
+    for (const Warning &w : warnings().all())
+        rows.push_back({{"component", w.component},
+                        {"code", w.code},
+                        {"place", w.place},
+                        {"message", w.message},
+                        {"remedy", w.remedy},
+                        {"count", w.count},
+                        {"examples", w.examples}});
+    return rows;
+}
+
+void restore_warnings(const Json &rows) {
+    for (const Json &row : rows)
+        warnings().add({.component = row.at("component"),
+                        .code = row.at("code"),
+                        .place = row.at("place"),
+                        .message = row.at("message"),
+                        .remedy = row.at("remedy"),
+                        .count = row.at("count"),
+                        .examples = row.at("examples").get<std::vector<std::int64_t>>()});
+}
+
 Json evaluation_results(const EvaluationOutcome &outcome, const EvaluatePlan &plan,
                         const std::vector<PreparedAttack> &attacks) {
     const auto examples = static_cast<std::int64_t>(outcome.indices.size());
@@ -151,6 +179,8 @@ Json evaluation_results(const EvaluationOutcome &outcome, const EvaluatePlan &pl
             {"clean_accuracy", number(outcome.clean_accuracy)},
             {"clean_accuracy_interval", interval(outcome.clean_accuracy, examples)},
             {"clean_loss", number(outcome.clean_loss)},
+            {"clean_rmse", number(outcome.fit.rmse())},
+            {"clean_r2", number(outcome.fit.r2())},
             {"attacks", rows},
             {"worst_case_accuracy", number(outcome.worst_case_accuracy)},
             {"worst_case_accuracy_interval", interval(outcome.worst_case_accuracy, examples)},

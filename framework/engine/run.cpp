@@ -7,8 +7,11 @@
 #include "engine/results.hpp"
 #include "engine/run_folder.hpp"
 #include "engine/signals.hpp"
+#include "engine/splits.hpp"
+#include "engine/suspicions.hpp"
 #include "engine/weights.hpp"
 #include "pipeline/services.hpp"
+#include "pipeline/warnings.hpp"
 #include "plugins/registry.hpp"
 #include "plugins/sha256.hpp"
 
@@ -37,12 +40,16 @@ class Run {
     void open_data();
     void build();
     void build_training();
+    EvaluationPlan build_validation(std::vector<std::int64_t> &training);
     void build_evaluation();
     void build_reporters();
     void train();
     void evaluate();
     void save_adversarial(const EvaluationOutcome &outcome) const;
     std::vector<std::string> missed_thresholds(const EvaluationOutcome &outcome) const;
+    /// What attacks without a loss of their own make grow in evaluation and validation; null where
+    /// no such loss is installed.
+    const spar_component_ref *attacked_loss(const Data &data);
     PreparedAttack prepare(const AttackPlan &attack, const Data &data,
                            const spar_component_ref *loss);
     std::string fingerprint() const { return sha256_of(plan_.resolved->dump()); }
@@ -56,9 +63,9 @@ class Run {
     fs::path folder_;
     Builder builder_;
 
-    std::unique_ptr<Data> train_data_, test_data_;
+    std::unique_ptr<Data> train_data_, validation_data_, test_data_;
     std::unique_ptr<Network> network_;
-    std::unique_ptr<Instance> loss_, evaluation_loss_, method_;
+    std::unique_ptr<Instance> loss_, attacked_loss_, method_;
     std::unique_ptr<Optimization> optimization_;
     std::unique_ptr<TrainingSession> session_;
     std::optional<TrainingTask> training_;
@@ -75,16 +82,25 @@ void Run::open_data() {
         train_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.train));
     if (plan_.evaluate)
         test_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.test));
-    if (!train_data_ || !test_data_) return;
-    require_one_vocabulary(*train_data_, *test_data_);
-    const spar_dataset_info &a = train_data_->info(), &b = test_data_->info();
-    if (a.input != b.input || a.target != b.target ||
-        !std::ranges::equal(train_data_->shape(), test_data_->shape()) || a.outputs < b.outputs)
-        throw Failure(Exit::data,
-                      fmt::format("#/data/test: its examples are {} of {} classes or values, but "
-                                  "those of #/data/train are {} of {}",
-                                  shape_text(test_data_->shape()), b.outputs,
-                                  shape_text(train_data_->shape()), a.outputs));
+    if (plan_.train && plan_.data.validation)
+        validation_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.validation));
+    if (!train_data_) return;
+    if (test_data_) require_same_kind(*train_data_, *test_data_);
+    if (validation_data_) require_same_kind(*train_data_, *validation_data_);
+}
+
+const spar_component_ref *Run::attacked_loss(const Data &data) {
+    if (!attacked_loss_) {
+        const Node &chosen = plan_.evaluate && plan_.evaluate->loss ? plan_.evaluate->loss
+                             : data.classes()                       ? plan_.attacked_loss.on_classes
+                             : loss_ && evaluated_alone(loss_->ref())
+                                 ? plan_.train->loss
+                                 : plan_.attacked_loss.on_values;
+        if (!chosen) return nullptr;
+        attacked_loss_ = make(SPAR_KIND_LOSS, chosen);
+        require_targets(*attacked_loss_, data);
+    }
+    return &attacked_loss_->ref();
 }
 
 void Run::build() {
@@ -108,33 +124,52 @@ void Run::build_training() {
                                        Clipping{plan.clip_norm, plan.clip_value}, plan.ema_decay);
     std::optional<spar_threat> threat;
     if (plan_.threat) {
-        threat = threat_for(*plan_.threat, *train_data_);
+        threat = threat_for(*plan_.threat, *train_data_, network_->outputs());
+        warn_of_wide_ball(*threat, *plan_.threat, *plan.method.json, plan.method.pointer,
+                          network_->size());
         threat->targeted = 0;  // training is against any class
     }
     session_ = std::make_unique<TrainingSession>(*network_, *optimization_, builder_, *method_,
                                                  loss_->ref(), threat,
                                                  plan_.threat ? plan_.threat->parameter : "");
-    const std::int64_t held_out = plan_.data.validation_examples;
-    const std::int64_t rest = train_data_->size() - held_out;
-    if (rest < 1)
+    std::vector<std::int64_t> indices = index_range(0, train_data_->size());
+    std::optional<EvaluationPlan> validation;
+    if (plan_.data.validates()) validation = build_validation(indices);
+    if (plan.examples && *plan.examples > std::ssize(indices))
+        warn_of_few_examples("#/train/examples", *plan.examples, std::ssize(indices));
+    indices = choose_examples(*train_data_, indices, plan.examples.value_or(std::ssize(indices)),
+                              plan.split, builder_.key("train/examples"));
+    training_.emplace(TrainingTask{
+        plan, *network_, *optimization_, *session_, *train_data_, std::move(indices),
+        validation_data_ ? *validation_data_ : *train_data_, std::move(validation),
+        builder_.key("train/order"), fingerprint(), folder_ / "checkpoints" / "last.safetensors"});
+}
+
+/// Takes the examples held out from those to train on.
+EvaluationPlan Run::build_validation(std::vector<std::int64_t> &training) {
+    const DataPlan &plan = plan_.data;
+    const Data &data = validation_data_ ? *validation_data_ : *train_data_;
+    const std::vector<std::int64_t> all = index_range(0, data.size());
+    if (!validation_data_ && plan.validation_examples >= data.size())
         throw Failure(
             Exit::pipeline,
             fmt::format("#/data/validation/examples: {} of the {} training examples would "
                         "be held out, and none be left",
-                        held_out, train_data_->size()));
-    training_.emplace(TrainingTask{plan, *network_, *optimization_, *session_, *train_data_,
-                                   index_range(0, std::min(rest, plan.examples.value_or(rest))),
-                                   index_range(rest, held_out), builder_.key("train/order"),
-                                   std::nullopt, fingerprint(),
-                                   folder_ / "checkpoints" / "last.safetensors"});
-    EvaluationPlan &validation = training_->validation.emplace();
-    validation.indices = training_->validation_indices;
+                        plan.validation_examples, data.size()));
+    if (plan.validation_examples > data.size())
+        warn_of_few_examples("#/data/validation/examples", plan.validation_examples, data.size());
+    EvaluationPlan validation;
+    validation.indices = choose_examples(
+        data, all, plan.validation_examples > 0 ? plan.validation_examples : data.size(),
+        plan.validation_split, builder_.key("data/validation"));
+    if (!validation_data_) training = remaining(training, validation.indices);
     validation.batch_size = 256;
-    validation.loss = &loss_->ref();
+    validation.loss = attacked_loss(data);
     validation.key = builder_.key("validation");
-    if (plan.validate_attack)
-        validation.attacks.push_back(prepare({"validation", plan.validate_attack, plan_.threat},
-                                             *train_data_, validation.loss));
+    if (const Node &attack = plan_.train->validate_attack)
+        validation.attacks.push_back(
+            prepare({"validation", attack, plan_.threat}, data, validation.loss));
+    return validation;
 }
 
 PreparedAttack Run::prepare(const AttackPlan &attack, const Data &data,
@@ -145,7 +180,9 @@ PreparedAttack Run::prepare(const AttackPlan &attack, const Data &data,
                                   "pipeline or to the attack",
                                   attack.attack.pointer));
     attacks_.push_back(make(SPAR_KIND_ATTACK, attack.attack));
-    const spar_threat threat = threat_for(*attack.threat, data);
+    const spar_threat threat = threat_for(*attack.threat, data, network_->outputs());
+    warn_of_wide_ball(threat, *attack.threat, *attack.attack.json, attack.attack.pointer,
+                      network_->size());
     rehearse_attack(*attacks_.back(), *network_, threat, loss, data.classes());
     return {attack.name, attacks_.back().get(), threat, attack.threat->target,
             attack.threat->target_class};
@@ -153,20 +190,26 @@ PreparedAttack Run::prepare(const AttackPlan &attack, const Data &data,
 
 void Run::build_evaluation() {
     const EvaluatePlan &plan = *plan_.evaluate;
-    if (plan.loss) evaluation_loss_ = make(SPAR_KIND_LOSS, plan.loss);
     if (!test_data_->classes() && (plan.least_clean_accuracy || plan.least_robust_accuracy))
         throw Failure(Exit::pipeline,
                       "#/evaluate/threshold: the data holds values, and accuracies are of classes; "
                       "leave it out");
     if (!plan_.train && plan_.weights.empty())
-        host_table()->log(host_table(), SPAR_LOG_WARNING,
-                          "the network is evaluated as it is initialised: there is neither "
-                          "\"train\" nor \"model\": {\"weights\": ...}");
+        warnings().add({.code = "untrained_network",
+                        .place = "#/model",
+                        .message = "the network is evaluated as it is initialised: there is "
+                                   "neither \"train\" nor weights",
+                        .remedy = "name a file: \"model\": {\"weights\": ...}"});
     evaluation_.emplace();
     const std::int64_t all = test_data_->size();
-    evaluation_->indices = index_range(0, std::min(all, plan.examples.value_or(all)));
+    if (plan.examples && *plan.examples > all)
+        warn_of_few_examples("#/evaluate/examples", *plan.examples, all);
+    evaluation_->indices =
+        choose_examples(*test_data_, index_range(0, all), plan.examples.value_or(all), plan.split,
+                        builder_.key("evaluate/examples"));
+    if (training_) warn_of_overlap(*training_, *test_data_, evaluation_->indices);
     evaluation_->batch_size = plan.batch_size;
-    evaluation_->loss = evaluation_loss_ ? &evaluation_loss_->ref() : nullptr;
+    evaluation_->loss = attacked_loss(*test_data_);
     evaluation_->key = builder_.key("evaluate/targets");
     evaluation_->keep_examples = plan.save_adversarial;
     for (const AttackPlan &attack : plan.attacks)
@@ -259,6 +302,7 @@ RunOutcome Run::run() {
     if (plan_.train) train();
     save_weights(*network_, folder_ / "model.safetensors");
     if (plan_.evaluate) evaluate();
+    results_["warnings"] = warning_results();
     reporters_->finish(results_);
     if (reporters_->failure()) throw Failure(*reporters_->failure());
     return {folder_, std::make_shared<const Json>(results_), missed_};

@@ -29,7 +29,7 @@ std::int64_t choose_target(const PreparedAttack &plan, std::uint64_t key, std::i
 
 void Survivors::gather(const EvaluationBatch &from, const PreparedAttack &plan,
                        std::uint64_t target_key, const std::vector<bool> &correct,
-                       const Matrix &clean_outputs, std::int64_t classes) {
+                       const Matrix &clean_outputs) {
     const Batch &batch = from.batch;
     rows.clear();
     for (std::int64_t i = 0; i < batch.count; ++i) {
@@ -58,8 +58,8 @@ void Survivors::gather(const EvaluationBatch &from, const PreparedAttack &plan,
         else
             labels.push_back(batch.labels[at]);
         if (plan.aim != Target::none)
-            targets.push_back(choose_target(plan, target_key, batch.ids[at], batch.labels[at],
-                                            clean.first(static_cast<std::size_t>(classes))));
+            targets.push_back(
+                choose_target(plan, target_key, batch.ids[at], batch.labels[at], clean));
         if (batch.tokens.empty()) continue;
         const auto length = static_cast<std::ptrdiff_t>(batch.tokens.size()) / batch.count;
         const auto first = row * length;

@@ -40,8 +40,7 @@ struct Survivors {
     /// Gathers the rows that are `correct` and that the goal allows, with their targets.
     /// correct and clean_outputs are of all evaluated examples.
     void gather(const EvaluationBatch &from, const PreparedAttack &plan, std::uint64_t target_key,
-                const std::vector<bool> &correct, const Matrix &clean_outputs,
-                std::int64_t classes);
+                const std::vector<bool> &correct, const Matrix &clean_outputs);
 };
 
 }  // namespace spar::host

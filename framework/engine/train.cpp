@@ -2,6 +2,7 @@
 
 #include "engine/checkpoint.hpp"
 #include "engine/schedule.hpp"
+#include "engine/suspicions.hpp"
 #include "pipeline/services.hpp"
 #include "report/progress.hpp"
 
@@ -109,6 +110,8 @@ void Trainer::batch(std::int64_t epoch, std::int64_t index) {
     task_.optimization.step(factor);
 
     ++state_.step;
+    if (std::isnan(state_.first_loss) && eps_factor == 1)
+        state_.first_loss = outcome.loss / static_cast<double>(batch_.count);
     state_.loss += outcome.loss;
     state_.correct += outcome.correct;
     state_.seen += batch_.count;
@@ -154,11 +157,13 @@ void Trainer::close_epoch(std::int64_t epoch) {
 
 void Trainer::validate(EpochRecord &record) {
     record.validation_accuracy = record.validation_robust_accuracy = unknown;
-    if (task_.validation_indices.empty()) return;
+    record.validation_loss = unknown;
+    if (!task_.validation) return;
     const AverageInPlace average(task_.optimization);
     const EvaluationOutcome outcome =
-        evaluate(task_.network, task_.data, *task_.validation, nullptr, "validation: ");
+        evaluate(task_.network, task_.validation_data, *task_.validation, nullptr, "validation: ");
     record.validation_accuracy = outcome.clean_accuracy;
+    record.validation_loss = outcome.clean_loss;
     if (!outcome.attacks.empty())
         record.validation_robust_accuracy = outcome.attacks.front().robust_accuracy;
 }
@@ -167,6 +172,7 @@ void Trainer::keep_best(const EpochRecord &record) {
     if (!task_.plan.keep_best) return;
     double score = record.validation_robust_accuracy;
     if (!std::isfinite(score)) score = record.validation_accuracy;
+    if (!std::isfinite(score)) score = -record.validation_loss;
     if (!(score > state_.best_score)) return;
     state_.best_score = score;
     state_.best_epoch = record.epoch;
@@ -184,6 +190,7 @@ void Trainer::announce(const EpochRecord &record) {
     say("train_accuracy", record.train_accuracy);
     say("validation_accuracy", record.validation_accuracy);
     say("validation_robust_accuracy", record.validation_robust_accuracy);
+    say("validation_loss", record.validation_loss);
     say("seconds", record.seconds);
     say("examples_per_second", static_cast<double>(task_.indices.size()) / record.seconds);
     say("learning_rate_factor", record.learning_rate_factor);
@@ -192,7 +199,11 @@ void Trainer::announce(const EpochRecord &record) {
 }
 
 void Trainer::finish() {
+    warn_of_training(state_, task_.plan);
     if (task_.optimization.averages()) task_.optimization.swap_average();
+    if (task_.plan.keep_best)
+        reporters_.event(state_.step, "train", "kept_epoch",
+                         static_cast<double>(state_.best_epoch));
     if (state_.best.empty()) return;
     std::size_t i = 0;
     for (const NetworkParameter &p : task_.network.parameters())

@@ -7,6 +7,7 @@
 #include "engine/session.hpp"
 
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,7 +20,7 @@ namespace spar::host {
 struct EpochRecord {
     std::int64_t epoch = 0;
     double loss = 0, train_accuracy = 0;
-    double validation_accuracy = 0, validation_robust_accuracy = 0;
+    double validation_accuracy = 0, validation_robust_accuracy = 0, validation_loss = 0;
     double seconds = 0, learning_rate_factor = 0;
     std::int64_t forward_examples = 0, backward_examples = 0;
     std::map<std::string, double> reported;  /// means of what the method reported
@@ -34,8 +35,10 @@ struct TrainingState {
     std::vector<EpochRecord> epochs;
     /// With keep "best": the epoch, its score, and a copy of every parameter.
     std::int64_t best_epoch = -1;
-    double best_score = -1;
+    double best_score = -std::numeric_limits<double>::infinity();
     std::vector<std::vector<float>> best;
+    /// Of the first batch with the full eps, for telling whether anything was learned.
+    double first_loss = std::numeric_limits<double>::quiet_NaN();
 };
 
 struct TrainingTask {
@@ -44,11 +47,12 @@ struct TrainingTask {
     Optimization &optimization;
     TrainingSession &session;
     const Data &data;
-    std::vector<std::int64_t> indices, validation_indices;
+    std::vector<std::int64_t> indices;
+    const Data &validation_data;
+    std::optional<EvaluationPlan> validation;  /// of its examples
     std::uint64_t order_key;
-    std::optional<EvaluationPlan> validation;  /// attacks and loss for the validation examples
-    std::string fingerprint;                   /// of the plan; a checkpoint of another is refused
-    std::filesystem::path checkpoint;          /// the file
+    std::string fingerprint;           /// of the plan; a checkpoint of another is refused
+    std::filesystem::path checkpoint;  /// the file
 };
 
 /// Trains to the end and leaves the weights that the plan wants kept in the network. On a signal it

@@ -10,12 +10,12 @@
 namespace spar::host {
 
 struct Warning {
-    std::string component;   /// who says so: 'attack "pgd" of pgd.so'; empty: the host
-    std::string code;        /// "zero_gradients"
-    std::string place;       /// "#/evaluate/attacks/0/steps"; empty: none
-    std::string message;     /// what was found and what was expected
-    std::string remedy;      /// how to go on; may be empty
-    std::int64_t count = 0;  /// how often; 0: not a matter of counting
+    std::string component = {};  /// who says so: 'attack "pgd" of pgd.so'; empty: the host
+    std::string code = {};       /// "zero_gradients"
+    std::string place = {};      /// "#/evaluate/attacks/0/steps"; empty: none
+    std::string message = {};    /// what was found and what was expected
+    std::string remedy = {};     /// how to go on; may be empty
+    std::int64_t count = 0;      /// how often; 0: not a matter of counting
     std::vector<std::int64_t> examples = {};  /// ids of the first few
 };
 

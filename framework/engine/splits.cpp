@@ -1,0 +1,73 @@
+#include "engine/splits.hpp"
+
+#include <spar/philox.hpp>
+
+#include <algorithm>
+#include <iterator>
+
+namespace spar::host {
+namespace {
+
+using Indices = std::vector<std::int64_t>;
+
+/// The examples of each class, in ascending order.
+std::vector<Indices> by_class(const Data &data, std::span<const std::int64_t> from) {
+    constexpr std::size_t block = 1024;
+    std::vector<Indices> classes(static_cast<std::size_t>(data.info().outputs));
+    Batch batch;
+    for (std::size_t at = 0; at < from.size(); at += block) {
+        data.read(from.subspan(at, std::min(block, from.size() - at)), batch);
+        for (std::size_t i = 0; i < batch.labels.size(); ++i)
+            classes[static_cast<std::size_t>(batch.labels[i])].push_back(batch.ids[i]);
+    }
+    return classes;
+}
+
+/// How many of `count` each class gets.
+Indices shares(const std::vector<Indices> &classes, std::int64_t all, std::int64_t count) {
+    Indices share(classes.size());
+    std::vector<std::pair<std::int64_t, std::size_t>> remainders;
+    std::int64_t left = count;
+    for (std::size_t c = 0; c < classes.size(); ++c) {
+        const std::int64_t product = count * std::ssize(classes[c]);
+        share[c] = product / all;
+        remainders.emplace_back(-(product % all), c);
+        left -= share[c];
+    }
+    std::ranges::sort(remainders);
+    for (std::size_t i = 0; left > 0; ++i, --left) ++share[remainders[i].second];
+    return share;
+}
+
+}  // namespace
+
+std::vector<std::int64_t> choose_examples(const Data &data, std::span<const std::int64_t> from,
+                                          std::int64_t count, Split split, std::uint64_t key) {
+    if (count >= std::ssize(from)) return {from.begin(), from.end()};
+    const auto few = static_cast<std::size_t>(count);
+    if (split == Split::first) return {from.begin(), from.begin() + count};
+    if (split == Split::last) return {from.end() - count, from.end()};
+    std::vector<Indices> groups;
+    if (data.classes())
+        groups = by_class(data, from);
+    else
+        groups.emplace_back(from.begin(), from.end());
+    const Indices share = shares(groups, std::ssize(from), count);
+    Indices chosen;
+    chosen.reserve(few);
+    for (std::size_t c = 0; c < groups.size(); ++c) {
+        shuffle(groups[c], mix_key(key, c));
+        chosen.insert(chosen.end(), groups[c].begin(), groups[c].begin() + share[c]);
+    }
+    std::ranges::sort(chosen);
+    return chosen;
+}
+
+std::vector<std::int64_t> remaining(std::span<const std::int64_t> from,
+                                    std::span<const std::int64_t> taken) {
+    Indices rest;
+    std::ranges::set_difference(from, taken, std::back_inserter(rest));
+    return rest;
+}
+
+}  // namespace spar::host

@@ -1,0 +1,19 @@
+// Which examples of a set stand for a part of it: those held out, or the few that are trained or
+// measured on.
+#pragma once
+
+#include "config/plan.hpp"
+#include "engine/data.hpp"
+
+namespace spar::host {
+
+/// `count` of the examples `from`, which ascend, in ascending order. Drawn ones depend on the key
+/// alone, and where the data holds classes each gets its share of them (largest remainder).
+std::vector<std::int64_t> choose_examples(const Data &data, std::span<const std::int64_t> from,
+                                          std::int64_t count, Split split, std::uint64_t key);
+
+/// `from` without `taken`; both ascend.
+std::vector<std::int64_t> remaining(std::span<const std::int64_t> from,
+                                    std::span<const std::int64_t> taken);
+
+}  // namespace spar::host

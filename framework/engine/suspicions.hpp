@@ -1,0 +1,26 @@
+// What a run does that its author hardly meant: warnings of the host's own, each a record in the
+// results (see pipeline/warnings.hpp). None of them changes a number.
+#pragma once
+
+#include "engine/train.hpp"
+
+namespace spar::host {
+
+/// More examples were asked for than there are.
+void warn_of_few_examples(const std::string &place, std::int64_t asked, std::int64_t there);
+
+/// A ball, or a step ("step_size" anywhere in `node`), as large as the box.
+void warn_of_wide_ball(const spar_threat &threat, const Threat &from, const Json &node,
+                       const std::string &pointer, std::int64_t size);
+
+/// Examples to be evaluated that stand in the training set, value for value.
+void warn_of_overlap(const TrainingTask &training, const Data &test,
+                     std::span<const std::int64_t> evaluated);
+
+/// A loss that did not fall, or is not a number. After the last epoch.
+void warn_of_training(const TrainingState &state, const TrainPlan &plan);
+
+/// An attack whose gradients were zero, or that moved nothing.
+void warn_of_attack(const PreparedAttack &attack, const AttackOutcome &outcome);
+
+}  // namespace spar::host
