@@ -4,6 +4,7 @@
 #include "config/grammar.hpp"
 #include "config/plan_parts.hpp"
 #include "config/source.hpp"
+#include "config/versions.hpp"
 #include "pipeline/warnings.hpp"
 
 #include <nlohmann/json.hpp>
@@ -17,6 +18,7 @@ Plan plan_of(Source source, const std::vector<Setting> &settings,
     apply_settings(source, settings);
     substitute_variables(source);
     source.root.erase("$schema");
+    bring_up_to_date(source.root);
     Checker checker(registry, source.origins);
     checker.check(source.root, grammar(), grammar(), "");
     if (!checker.problems().empty()) throw PipelineError(checker.problems());

@@ -2,7 +2,9 @@
 
 #include "config/check.hpp"
 #include "config/grammar.hpp"
+#include "config/schema.hpp"
 #include "config/words.hpp"
+#include "pipeline/warnings.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -215,6 +217,21 @@ AttackedLoss attacked_loss(Checker &checker) {
     return {completed("x-spar-on-classes"), completed("x-spar-on-values")};
 }
 
+void warn_of_long_warmups(const TrainPlan &train) {
+    const auto epochs = static_cast<double>(train.epochs);
+    const auto warn = [&](const char *place, double warmup, const char *what) {
+        if (warmup >= epochs && warmup > 0)
+            warnings().add({.code = "long_warmup",
+                            .place = place,
+                            .message = "a warm-up of " + found(Json(warmup)) +
+                                       " epochs in a training of " + found(Json(train.epochs)) +
+                                       " never reaches the full " + what,
+                            .remedy = "make it shorter than \"epochs\""});
+    };
+    warn("#/train/schedule/warmup_epochs", train.schedule.warmup_epochs, "learning rate");
+    warn("#/train/eps_warmup_epochs", train.eps_warmup_epochs, "eps");
+}
+
 /// What one part demands of another.
 void check_together(const Plan &plan, Checker &checker) {
     if (!plan.train && !plan.evaluate)
@@ -239,6 +256,7 @@ void check_together(const Plan &plan, Checker &checker) {
         checker.problem("/train/validate_attack",
                         "the pipeline's \"threat\" perturbs a parameter, which is for training and "
                         "measures no robust accuracy; leave this out");
+    if (plan.train) warn_of_long_warmups(*plan.train);
     if (!plan.evaluate) return;
     for (const AttackPlan &attack : plan.evaluate->attacks)
         if (attack.threat && attack.threat->space == SPAR_SPACE_PARAMETER)

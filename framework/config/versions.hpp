@@ -1,0 +1,13 @@
+// Pipelines of earlier versions of the grammar: they run, and are told what means something else
+// now.
+#pragma once
+
+#include "config/json.hpp"
+
+namespace spar::host {
+
+/// Rewrites what is written otherwise today, and warns of every default that the pipeline relies on
+/// and that is another now. `root` is the pipeline before defaults are filled in.
+void bring_up_to_date(Json &root);
+
+}  // namespace spar::host
