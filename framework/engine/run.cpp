@@ -179,6 +179,11 @@ PreparedAttack Run::prepare(const AttackPlan &attack, const Data &data,
                       fmt::format("#{}: the attack has no threat model: add \"threat\" to the "
                                   "pipeline or to the attack",
                                   attack.attack.pointer));
+    if (loss == nullptr)
+        throw Failure(Exit::pipeline,
+                      "#/evaluate: attacks make \"cross_entropy\" grow on classes and \"mse\" on "
+                      "values unless told otherwise, and no such loss is installed: give \"loss\" "
+                      "here");
     attacks_.push_back(make(SPAR_KIND_ATTACK, attack.attack));
     const spar_threat threat = threat_for(*attack.threat, data, network_->outputs());
     warn_of_wide_ball(threat, *attack.threat, *attack.attack.json, attack.attack.pointer,

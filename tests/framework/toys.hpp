@@ -23,7 +23,7 @@ inline const char *toy_pipeline = R"({
   "threat": {"norm": "linf", "eps": 0.3},
   "train": {"method": {"type": "plain"}, "loss": {"type": "square"},
             "optimizer": {"type": "step"}, "epochs": 2},
-  "evaluate": {"attacks": [{"type": "push"}]}
+  "evaluate": {"loss": {"type": "square"}, "attacks": [{"type": "push"}]}
 })";
 
 }  // namespace spar::test

@@ -1,0 +1,115 @@
+// What a run says of itself: warnings with place and remedy, on the terminal and in the results.
+#include "pipelines.hpp"
+
+using namespace spar::test;
+
+namespace {
+
+struct Finished {
+    Json results;
+    std::string err;
+
+    const Json *warning(const std::string &code) const {
+        for (const Json &w : results["warnings"])
+            if (w["code"] == code) return &w;
+        return nullptr;
+    }
+};
+
+Finished finish(const Json &pipeline) {
+    const Folder folder;
+    const Ended ended = spar::test::spar(
+        {"run", write(folder, "p.json", pipeline), "--out", folder / "out", "--threads", "1"});
+    INFO(ended.err);
+    REQUIRE(ended.code == 0);
+    return {Json::parse(file_content(folder / "out/results.json")), ended.err};
+}
+
+Json linear_pipeline() {
+    Json pipeline = small_pipeline();
+    pipeline["version"] = 2;
+    pipeline["model"]["layers"] = Json::parse(R"([{"type":"flatten"},{"type":"linear","out":10}])");
+    pipeline["train"]["method"] = {{"type", "natural"}};
+    pipeline["evaluate"]["attacks"] = Json::parse(R"([{"type":"pgd","steps":5}])");
+    return pipeline;
+}
+
+double robust(const Finished &run) {
+    return run.results["evaluation"]["attacks"][0]["robust_accuracy"];
+}
+
+}  // namespace
+
+TEST_CASE("an evaluation attacks cross-entropy, whatever the net was trained with") {
+    // Beyond its margin the hinge loss has no gradient, so that attacking it finds little.
+    Json pipeline = linear_pipeline();
+    pipeline["train"]["loss"] = {{"type", "hinge"}};
+    pipeline["train"]["epochs"] = 60;
+    pipeline["train"]["optimizer"]["lr"] = 0.05;
+    pipeline["threat"]["eps"] = 0.02;
+    const Finished plain = finish(pipeline);
+    pipeline["evaluate"]["loss"] = {{"type", "cross_entropy"}};
+    const Finished told = finish(pipeline);
+    pipeline["evaluate"]["loss"] = {{"type", "hinge"}};
+    const Finished hinge = finish(pipeline);
+    CHECK(robust(plain) == robust(told));
+    CHECK(robust(plain) < robust(hinge) - 0.1);
+    CHECK(hinge.warning("zero_gradients") != nullptr);
+    CHECK(plain.warning("zero_gradients") == nullptr);
+}
+
+TEST_CASE("a loss that compares with clean outputs trains, and its evaluation has figures") {
+    Json pipeline = linear_pipeline();
+    pipeline["train"]["method"] = {{"type", "pgd_at"}, {"attack", {{"type", "pgd"}, {"steps", 2}}}};
+    pipeline["train"]["loss"] = {{"type", "adversarial_cross_entropy"}, {"clean_weight", 0.5}};
+    const Finished run = finish(pipeline);
+    CHECK(run.results["evaluation"]["clean_loss"].is_number());
+    CHECK(run.results["evaluation"]["attacks"][0]["mean_loss"].is_number());
+}
+
+TEST_CASE("examples that stand in the training set are counted") {
+    Json pipeline = linear_pipeline();
+    pipeline["data"]["train"]["seed"] = 7;
+    pipeline["data"]["test"] = pipeline["data"]["train"];
+    pipeline["data"].erase("validation");
+    const Finished run = finish(pipeline);
+    const Json *warning = run.warning("test_in_training");
+    REQUIRE(warning != nullptr);
+    CHECK((*warning)["count"] == 300);
+    CHECK((*warning)["place"] == "#/data/test");
+    CHECK((*warning)["examples"].size() == 8);
+    CHECK(run.err.find("300 of the 300 examples") != std::string::npos);
+    CHECK(finish(linear_pipeline()).warning("test_in_training") == nullptr);
+}
+
+TEST_CASE("what can hardly be meant is told") {
+    Json pipeline = linear_pipeline();
+    pipeline["threat"]["eps"] = 8;
+    pipeline["evaluate"]["examples"] = 5000;
+    pipeline["evaluate"]["attacks"][0]["step_size"] = 2;
+    pipeline["train"]["eps_warmup_epochs"] = 50;
+    pipeline["train"]["optimizer"]["lr"] = 1000;
+    const Finished run = finish(pipeline);
+    for (const char *code :
+         {"wide_ball", "wide_step", "fewer_examples", "long_warmup", "loss_not_falling"}) {
+        INFO(code);
+        // The warm-up of eps never ends, so that the loss is not judged.
+        CHECK((run.warning(code) != nullptr) == (std::string(code) != "loss_not_falling"));
+    }
+    pipeline["train"]["eps_warmup_epochs"] = 0;
+    CHECK(finish(pipeline).warning("loss_not_falling") != nullptr);
+    const Finished sound = finish(linear_pipeline());
+    INFO(sound.results["warnings"].dump(1));
+    CHECK(sound.results["warnings"].empty());
+}
+
+TEST_CASE("an attack that changes nothing says so") {
+    Json pipeline = linear_pipeline();
+    pipeline["evaluate"]["attacks"] =
+        Json::parse(R"([{"type":"pgd","steps":1,"random_start":false,"step_size":1e-30}])");
+    const Finished run = finish(pipeline);
+    REQUIRE(run.warning("nothing_moved") != nullptr);
+    CHECK((*run.warning("nothing_moved"))["place"] == "#/evaluate/attacks/0");
+    CHECK((*run.warning("nothing_moved"))["component"].get<std::string>().find("pgd") !=
+          std::string::npos);
+}
