@@ -21,7 +21,7 @@ class Steps {
           method_(make(SPAR_KIND_METHOD, plan_.train->method)),
           loss_(make(SPAR_KIND_LOSS, plan_.train->loss)),
           session_(network_, optimization_, builder_, *method_, loss_->ref(),
-                   host::threat_for(*plan_.threat, data_)) {
+                   host::threat_for(*plan_.threat, data_, data_.info().outputs)) {
         network_.coarse_attacks = plan_.train->coarse_attacks;
         data_.read(host::index_range(0, batch_size()), batch_);
         network_.zero_gradients();

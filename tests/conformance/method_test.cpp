@@ -33,7 +33,9 @@ struct Bench {
         return builder.build(kind, *node.json, node.pointer);
     }
     std::optional<spar_threat> threat() const {
-        return plan.threat ? std::optional(host::threat_for(*plan.threat, data)) : std::nullopt;
+        return plan.threat
+                   ? std::optional(host::threat_for(*plan.threat, data, data.info().outputs))
+                   : std::nullopt;
     }
     std::vector<float> gradients() const {
         std::vector<float> all;

@@ -144,7 +144,9 @@ class Training {
                 {},           0,        std::nullopt,  "a training", checkpoint};
     }
 
-    spar_threat threat() const { return host::threat_for(*plan_.threat, data_); }
+    spar_threat threat() const {
+        return host::threat_for(*plan_.threat, data_, data_.info().outputs);
+    }
 
     host::TrainingSession::Outcome outcome;
 
