@@ -140,8 +140,17 @@ class Training {
         next_batch();
     }
     host::TrainingTask task(const std::filesystem::path &checkpoint) {
-        return {*plan_.train, network_, optimization_, session_,     data_,     {},
-                {},           0,        std::nullopt,  "a training", checkpoint};
+        return {.plan = *plan_.train,
+                .network = network_,
+                .optimization = optimization_,
+                .session = session_,
+                .data = data_,
+                .indices = {},
+                .validation_data = data_,
+                .validation = std::nullopt,
+                .order_key = 0,
+                .fingerprint = "a training",
+                .checkpoint = checkpoint};
     }
 
     spar_threat threat() const {
