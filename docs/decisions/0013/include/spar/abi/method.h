@@ -1,0 +1,181 @@
+/* A method of training: from a batch to the gradients of one optimizer step.
+
+   The host owns the loop: it clears the gradients, calls `prepare`, then `gradients`, and then
+   takes the optimizer's step. The session is all that a method sees. */
+#ifndef SPAR_ABI_METHOD_H
+#define SPAR_ABI_METHOD_H
+
+#include "base.h"
+#include "loss.h"
+#include "model.h"
+
+/* One pass of the model over n rows; as spar_pass, with the loss seen to.
+   The head, or else the loss, gives the gradient at the outputs; the loss's is multiplied by
+   `weight`, and so is everything pulled back from it: 1/n makes the batch mean. */
+typedef struct spar_session_pass {
+    uint32_t struct_size;
+    spar_wants wants;
+    spar_mode mode;
+    int32_t tape;   /* 0: none, else a slot in [1, 8] */
+    int64_t draw;   /* 0, 1, ...: another number, other dropout masks */
+    const float *x; /* [n, size]; null: the batch's own */
+    spar_head head; /* null: the loss */
+    void *head_context;
+    const spar_component_ref *loss; /* null: the pipeline's */
+    const float *reference;         /* [n, outputs] for a loss that compares, else null */
+    const int64_t *labels;          /* [n] instead of the batch's own, null: those */
+    const float *values;            /* [n, outputs] instead of the batch's own, null: those */
+    double weight;                  /* of the loss; ignored with a head */
+    int32_t forward_only;           /* 1: neither head nor loss is called */
+    int32_t reserved;
+    float *outputs;     /* [n, outputs], may be null */
+    float *loss_values; /* [n] unweighted, may be null; not with a head */
+    float *dx;          /* [n, size] with SPAR_WANT_INPUT_GRADIENT */
+    /* Null: none. SPAR_E_UNSUPPORTED where the model has no first stage. */
+    const spar_stage_steps *stage_steps;
+    const spar_tokens *tokens;  /* instead of x, in the space of tokens; null: the batch's own */
+    const spar_site_use *sites; /* [site_count], null: none. In the space of a site, x is added to
+                                   what is added here */
+    int64_t site_count;
+} spar_session_pass;
+
+/* What an attack is to make grow during training. */
+typedef struct spar_objective {
+    uint32_t struct_size;
+    spar_mode mode;                 /* of the model while crafting; SPAR_MODE_EVAL is usual */
+    const spar_component_ref *loss; /* null: the pipeline's */
+    const float *reference;         /* [n, outputs] for a loss that compares, else null */
+    int64_t count;                  /* only the batch's first so many examples; 0: all */
+} spar_objective;
+
+typedef uint32_t spar_tensor_flags;
+#define SPAR_TENSOR_SAVED 1u /* part of a checkpoint: its content survives a stop */
+
+/* Everything [exclusive]. Valid during `prepare` and `gradients`; the pointers of `tensor` and
+   `parameter` stay good for the run.
+   Texts: with SPAR_METHOD_LENGTHS size and shape change from step to step, with the longest text of
+   the batch. A tensor is then asked for with count * room values, and is used in rows of `size`.
+   In the space of a site x is zero and a pass adds its x there. In the space of tokens x, mask and
+   size are null or 0; dx and x_adv are SPAR_E_UNSUPPORTED. */
+typedef struct spar_session {
+    uint32_t struct_size;
+    int32_t rank;
+    void *handle;
+
+    /* The batch. In the space of embeddings x holds the vectors. In the space of parameters it is
+       one example, the parameter, without labels, values or mask, and batch_size is 1: a pass goes
+       over the training batch with the parameter at x, which is restored after it, and its loss
+       and outputs are means; heads, tapes, references, labels of the method's own and the first
+       stage are SPAR_E_UNSUPPORTED there. */
+    int64_t count;                /* n */
+    int64_t size;                 /* values an example */
+    int64_t shape[SPAR_MAX_RANK]; /* of one example */
+    int64_t outputs;              /* K */
+    const float *x;               /* [n, size] */
+    const float *mask;            /* [n, mask_size], as in spar_attack_batch, else null */
+    const int64_t *labels;        /* [n], null for regression; of the first `labelled` */
+    const float *values;          /* [n, K], null for classes; of the first `labelled` */
+    const int64_t *ids;           /* [n] */
+    const spar_threat *threat;    /* null: the pipeline names none */
+
+    /* Where training is. */
+    int64_t epoch, epochs; /* epoch counts from 0 */
+    int64_t step, steps;   /* of the run, from 0; batches, whatever a method does in one */
+    int64_t batch_size; /* the most that count can be: the pipeline's, and unlabelled rows; count is
+                           smaller for the last batch of an epoch */
+    uint64_t key;       /* random numbers of this method in this step; add the id */
+
+    spar_status (*pass)(const struct spar_session *session, const spar_session_pass *pass,
+                        spar_error *error); /* see spar_session_pass */
+    spar_status (*backward)(const struct spar_session *session, int32_t tape,
+                            const float *cotangent, spar_wants wants, float *dx,
+                            spar_error *error); /* as in spar_model_table */
+    /* Runs an attack on the batch against the model as it is now; x_adv [n, size] out, checked.
+       `objective` may be null. Rows that are not attacked are left as they are. `draw` tells
+       several calls in one step apart. */
+    spar_status (*attack)(const struct spar_session *session, const spar_component_ref *attack,
+                          const spar_objective *objective, int64_t draw, float *x_adv,
+                          spar_error *error);
+
+    /* Parameters in the model's order. After writing values, say parameters_changed; x in the space
+       of embeddings or parameters is then made anew, in the same memory. */
+    int64_t (*parameter_count)(const struct spar_session *session);
+    spar_status (*parameter)(const struct spar_session *session, int64_t index,
+                             spar_parameter *parameter, spar_error *error);
+    spar_status (*parameters_changed)(const struct spar_session *session, spar_error *error);
+    spar_status (*zero_gradients)(const struct spar_session *session, spar_error *error);
+    /* A step of the optimizer in between (Free); clears the gradients. The host takes the last one.
+       SPAR_E_UNSUPPORTED for a method inside another. */
+    spar_status (*optimizer_step)(const struct spar_session *session, spar_error *error);
+
+    /* A tensor of the method's own by name, zero when first asked for, the same memory ever after.
+       Asking with another size is an error. */
+    spar_status (*tensor)(const struct spar_session *session, const char *name, int64_t size,
+                          spar_tensor_flags flags, float **data, spar_error *error);
+
+    /* A number for the run's events: the mean of an epoch is reported. */
+    void (*report)(const struct spar_session *session, const char *name, double value);
+
+    /* A loss at outputs that the caller knows, for a head that adds something to it: row i of
+       `rows` is example first + i of the batch. Labels, values and ids that are null are the
+       batch's own, a key that is 0 is the host's. `loss` null: the pipeline's. [thread-safe] */
+    spar_status (*loss)(const struct spar_session *session, const spar_component_ref *loss,
+                        int64_t first, const spar_loss_rows *rows, spar_error *error);
+
+    /* Runs a method that came as a parameter, on this batch. It gets a session of its own: other
+       random numbers, other tensors. */
+    spar_status (*prepare)(const struct spar_session *session, const spar_component_ref *method,
+                           spar_error *error);
+    spar_status (*gradients)(const struct spar_session *session, const spar_component_ref *method,
+                             spar_error *error);
+
+    spar_loss_needs loss_needs; /* of the pipeline's loss */
+    uint32_t reserved;
+
+    const int64_t *limits; /* [n] as in spar_attack_batch, null unless the norm is l0 */
+    int64_t mask_size;     /* as in spar_attack_batch */
+    const int32_t *words;  /* as in spar_attack_batch */
+    int64_t room;     /* most values that an example has in any step: size, or more for texts */
+    int64_t labelled; /* the first so many examples have labels or values; n, but for a method
+                         with SPAR_METHOD_UNLABELLED where the pipeline names an unlabelled set */
+    const spar_tokens *tokens; /* the batch in the space of tokens, else null */
+    /* `attack` in the space of tokens: the attacked texts as tokens, the host's, valid until the
+       next call and for a pass of this step. */
+    spar_status (*attack_tokens)(const struct spar_session *session,
+                                 const spar_component_ref *attack, const spar_objective *objective,
+                                 int64_t draw, const spar_tokens **attacked, spar_error *error);
+    /* The model's sites; 0: it names none. Shapes are those of this batch. Names are valid as long
+       as the session's instance. */
+    int64_t site_count;
+    spar_status (*site)(const struct spar_session *session, int64_t index, spar_site *site,
+                        spar_error *error);
+    /* `backward` with gradients in or out at sites; cotangent null: no gradient at the outputs. */
+    spar_status (*backward_at)(const struct spar_session *session, int32_t tape,
+                               const float *cotangent, const spar_site_use *uses, int64_t count,
+                               spar_wants wants, float *dx, spar_error *error);
+} spar_session;
+
+/* What an instance promises beyond the contract; asked after `create`. */
+typedef uint32_t spar_method_traits;
+#define SPAR_METHOD_LENGTHS 1u    /* takes batches cut to their longest text */
+#define SPAR_METHOD_UNLABELLED 2u /* makes use of examples without labels */
+
+typedef struct spar_method_table {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* [optional] Crafts what `gradients` trains on, for example adversarial examples. */
+    spar_status (*prepare)(void *self, const spar_session *session, spar_error *error);
+    /* Adds this batch's gradients to the parameters' gradient tensors. May be called again for the
+       same batch after one `prepare`, with other parameters (AWP): what `prepare` crafted stays. */
+    spar_status (*gradients)(void *self, const spar_session *session, spar_error *error);
+    /* [optional] As in spar_attack_table; `threat` is null where the pipeline names none. */
+    spar_status (*fits)(void *self, const spar_threat *threat, spar_error *error);
+    spar_method_traits (*traits)(void *self); /* [optional] missing: none */
+} spar_method_table;
+
+SPAR_ASSERT_LAYOUT(sizeof(spar_session_pass) == 152);
+SPAR_ASSERT_LAYOUT(sizeof(spar_objective) == 32);
+SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 392);
+SPAR_ASSERT_LAYOUT(sizeof(spar_method_table) == 40);
+
+#endif

@@ -1,0 +1,171 @@
+/* A model: outputs from inputs, and gradients pulled back from the outputs.
+
+   Gradients are always of the sum over the rows, so a row's result does not depend on its company;
+   except in training mode, where a model may normalise over the batch. */
+#ifndef SPAR_ABI_MODEL_H
+#define SPAR_ABI_MODEL_H
+
+#include "base.h"
+#include "site.h"
+
+/* What the data looks like; known only after the dataset is open. */
+typedef struct spar_model_setup {
+    uint32_t struct_size;
+    spar_input_kind input;
+    int32_t rank;
+    int32_t reserved;
+    int64_t shape[SPAR_MAX_RANK]; /* of one example */
+    int64_t outputs;              /* classes or values the data holds; a hint, the host checks */
+    int64_t vocabulary;
+    uint64_t key; /* of the random numbers of the initial parameters */
+} spar_model_setup;
+
+typedef uint32_t spar_parameter_flags;
+#define SPAR_PARAMETER_TRAINABLE 1u /* else a buffer, as a running mean: saved, not trained */
+#define SPAR_PARAMETER_STAGE 2u     /* belongs to the first stage, see spar_stage_steps */
+
+/* One named tensor. Memory belongs to the model and stays where it is as long as the instance. */
+typedef struct spar_parameter {
+    uint32_t struct_size;
+    spar_parameter_flags flags;
+    const char *name; /* "conv1.weight"; PyTorch's name and layout */
+    int32_t rank;
+    int32_t reserved;
+    int64_t shape[SPAR_MAX_RANK];
+    float *value;
+    float *gradient; /* same shape; null for a buffer */
+} spar_parameter;
+
+/* Steps through the first stage of the model alone (Zhang et al. 2019, YOPO), behind a pass over
+   the same x that wants parameter gradients, and nothing else. The stage is the layers up to the
+   first activation after the first layer with parameters, or what the author of the pipeline makes
+   of it; a model that marks no parameter as SPAR_PARAMETER_STAGE is not asked. The pass's mask, ids
+   and key hold in the steps too.
+   The pass goes back no further than the stage's output, where it finds the gradient p. Then,
+   `count` times: dx = d/dx <p, stage(x)>, and ascent(rows of x, rows of dx), in place, for every
+   row. The gradients of the stage's parameters are those of <p, stage(x)> where the steps have led.
+   The steps and these gradients are in evaluation mode, whatever the pass's mode. */
+typedef struct spar_stage_steps {
+    uint32_t struct_size;
+    int32_t full_pass; /* 1: the pass goes back through the stage too; its gradients add up */
+    int64_t count;
+    float *x; /* [n, shape...], the pass's own */
+    spar_ascent ascent;
+    void *ascent_context;
+} spar_stage_steps;
+
+/* One pass forward and, when a head is given, straight back again.
+   1. Computes the outputs. 2. Calls the head for blocks of rows. 3. Pulls the head's gradients
+   back, as far as `wants` asks, and no further: a pass that does not want parameter gradients does
+   not compute them. With a tape, step 1 keeps what `backward` needs.
+   Buffers, such as running means, change only where parameter gradients are taken in training mode:
+   in this pass, or in the first `backward` through its tape that wants them. So no attack does it.
+ */
+typedef struct spar_pass {
+    uint32_t struct_size;
+    spar_wants wants; /* ignored without a head */
+    spar_mode mode;
+    spar_space space; /* what x is: SPAR_SPACE_INPUT or SPAR_SPACE_EMBEDDING */
+    int32_t tape;     /* 0: none, else a slot in [1, 8]; kept until the next use of the slot */
+    int32_t reserved;
+    uint64_t key;       /* of the pass's random numbers (dropout, and what a randomised model draws
+                           in evaluation too); same key and ids, same numbers, in any company */
+    const int64_t *ids; /* [n] identity of each example */
+    const DLTensor *x;  /* [n, shape...]; of texts at the current length, see SPAR_MODEL_LENGTHS */
+    const DLTensor *mask; /* [n, length] for tokens and embeddings, else null */
+    spar_head head;       /* null: forward only */
+    void *head_context;
+    float *outputs;                      /* [n, outputs], may be null */
+    float *dx;                           /* [n, shape...], written with SPAR_WANT_INPUT_GRADIENT */
+    const spar_stage_steps *stage_steps; /* null: none */
+} spar_pass;
+
+/* What an instance promises beyond the contract, or does without; asked after `setup`. */
+typedef uint32_t spar_model_traits;
+/* Texts may come at any length up to that of `setup`, and padding changes no bit of the result.
+   Without it every batch has full length. */
+#define SPAR_MODEL_LENGTHS 1u
+/* Outputs and gradients of a row are the same bits in every pass with the same key and ids, in
+   evaluation mode. */
+#define SPAR_MODEL_REPEATS 2u
+#define SPAR_MODEL_RANDOMISED 4u   /* outputs depend on the key in evaluation mode too */
+#define SPAR_MODEL_NO_GRADIENTS 8u /* `backward` and SPAR_WANT_* are SPAR_E_UNSUPPORTED */
+
+/* Everything [exclusive]. The model does its parallel work through spar_host.parallel_for. */
+typedef struct spar_model_table {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* Called once, before anything else. Infers shapes, allocates and initialises parameters. */
+    spar_status (*setup)(void *self, const spar_model_setup *setup, spar_error *error);
+    int64_t (*outputs)(void *self); /* values an example at the output */
+    int64_t (*parameter_count)(void *self);
+    spar_status (*parameter)(void *self, int64_t index, spar_parameter *parameter,
+                             spar_error *error);
+    /* The caller has written values; whatever was derived from them is stale. */
+    void (*parameters_changed)(void *self);
+    spar_status (*pass)(void *self, const spar_pass *pass, spar_error *error);
+    /* Pulls `cotangent` [n, outputs] back through a tape. The tape stays. dx as in spar_pass. */
+    spar_status (*backward)(void *self, int32_t tape, const float *cotangent, spar_wants wants,
+                            float *dx, spar_error *error);
+    /* [optional] A capability by id, [static]; null: not offered. */
+    const void *(*extension)(void *self, const char *id);
+    spar_model_traits (*traits)(void *self); /* [optional] missing: none */
+} spar_model_table;
+
+/* Extension: values and gradients inside the model; see site.h. */
+#define SPAR_MODEL_SITES "spar.model.sites/1"
+typedef struct spar_sites {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t (*count)(void *self);
+    /* Site `index` for texts of `length` tokens; 0 for values. Text is valid as the instance. */
+    spar_status (*describe)(void *self, int64_t index, int64_t length, spar_site *site,
+                            spar_error *error);
+    /* [optional] Which values of a site have an effect: out [n, site's shape] of 1 and 0, from the
+       mask [n, length] of the tokens (null for values). Missing: all. */
+    spar_status (*mask)(void *self, int64_t index, const DLTensor *mask, float *out,
+                        spar_error *error);
+    /* `pass` and `backward` of the model's table, with `count` sites. Each site stands there once.
+       stage_steps with sites are SPAR_E_UNSUPPORTED. */
+    spar_status (*pass)(void *self, const spar_pass *pass, const spar_site_use *uses, int64_t count,
+                        spar_error *error);
+    spar_status (*backward)(void *self, int32_t tape, const float *cotangent,
+                            const spar_site_use *uses, int64_t count, spar_wants wants, float *dx,
+                            spar_error *error);
+} spar_sites;
+
+/* Extension: from tokens to vectors, so that an attack can perturb the vectors. */
+#define SPAR_MODEL_EMBEDDING "spar.model.embedding/1"
+typedef struct spar_embedding {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t (*width)(void *self); /* of a vector */
+    /* tokens int64 [n, length], mask [n, length], vectors float32 [n, length, width] out */
+    spar_status (*embed)(void *self, const DLTensor *tokens, const DLTensor *mask, float *vectors,
+                         spar_error *error);
+    /* Adds the gradient at the vectors to the gradients of the embedding's parameters. */
+    spar_status (*accumulate)(void *self, const DLTensor *tokens, const DLTensor *mask,
+                              const float *gradient, spar_error *error);
+} spar_embedding;
+
+/* Extension: how many example rows went through each kind of work since setup, counted where the
+   work is done, so that a test can see that nothing unwanted was computed. */
+#define SPAR_MODEL_COUNTERS "spar.model.counters/1"
+typedef struct spar_counters {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t (*forward_rows)(void *self);
+    int64_t (*input_gradient_rows)(void *self);
+    int64_t (*parameter_gradient_rows)(void *self);
+} spar_counters;
+
+SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 104);
+SPAR_ASSERT_LAYOUT(sizeof(spar_parameter) == 104);
+SPAR_ASSERT_LAYOUT(sizeof(spar_pass) == 96);
+SPAR_ASSERT_LAYOUT(sizeof(spar_model_table) == 80);
+SPAR_ASSERT_LAYOUT(sizeof(spar_stage_steps) == 40);
+SPAR_ASSERT_LAYOUT(sizeof(spar_embedding) == 32);
+SPAR_ASSERT_LAYOUT(sizeof(spar_counters) == 32);
+SPAR_ASSERT_LAYOUT(sizeof(spar_sites) == 48);
+
+#endif
