@@ -26,7 +26,9 @@ constexpr Option all_options[] = {
     {"set", "a.b=VALUE", "change the pipeline: a JSON value, else text (several times)"},
     {"out", "DIR", "folder of the run; without, runs/<name>"},
     {"threads", "N", "threads to use, 1 to 1024; without, one for each processor that may be used"},
-    {"resume", "", "go on with the run that was stopped in this folder"},
+    {"resume", "",
+     "go on with the run that was stopped in this folder; --resume=anyway also "
+     "with other data, weights, plugins, host or processor, which is recorded"},
     {"json", "", "print JSON, for programs"},
     {"help", "", "print this"},
 };
@@ -73,7 +75,10 @@ po::variables_map parse(const Command &command, const std::vector<std::string> &
     for (const Option &option : options_of(command)) {
         const bool several =
             option.name == std::string_view("plugin-dir") || option.name == std::string_view("set");
-        if (*option.value == '\0')
+        if (option.name == std::string_view("resume"))  // alone, or --resume=anyway
+            description.add_options()(option.name, po::value<std::string>()->implicit_value(""),
+                                      "");
+        else if (*option.value == '\0')
             description.add_options()(option.name, "");
         else if (several)
             description.add_options()(option.name, po::value<std::vector<std::string>>(), "");
@@ -140,6 +145,12 @@ Arguments collect(const Command &command, const po::variables_map &values) {
     }
     arguments.json = values.count("json") != 0;
     arguments.resume = values.count("resume") != 0;
+    if (arguments.resume) {
+        const auto how = values["resume"].as<std::string>();
+        if (!how.empty() && how != "anyway")
+            usage(command, "--resume: expected nothing or \"anyway\"; found " + quote(how));
+        arguments.anyway = how == "anyway";
+    }
     arguments.help = values.count("help") != 0;
     if (arguments.help) return arguments;
     if (arguments.operands.size() < command.fewest)

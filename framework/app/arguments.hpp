@@ -18,6 +18,7 @@ struct Arguments {
     int threads = 1;
     bool json = false;
     bool resume = false;
+    bool anyway = false;  // --resume=anyway
     bool help = false;
 };
 

@@ -1,6 +1,7 @@
 #include "app/commands.hpp"
 #include "app/output.hpp"
 #include "config/problems.hpp"
+#include "config/secrets.hpp"
 #include "pipeline/failure.hpp"
 #include "pipeline/services.hpp"
 
@@ -29,9 +30,11 @@ namespace {
 
 /// The failure as a program reads it.
 std::string as_json(const Failure &failure, const std::vector<Problem> &problems) {
-    Json error = {{"exit", static_cast<int>(failure.exit())}, {"message", failure.what()}};
+    Json error = {{"exit", static_cast<int>(failure.exit())},
+                  {"message", without_secrets(failure.what())}};
     for (const Problem &problem : problems)
-        error["problems"].push_back({{"place", problem.place}, {"message", problem.message}});
+        error["problems"].push_back({{"place", without_secrets(problem.place)},
+                                     {"message", without_secrets(problem.message)}});
     return pretty({{"error", error}});
 }
 

@@ -1,5 +1,6 @@
 #include "app/output.hpp"
 
+#include "config/secrets.hpp"
 #include "config/words.hpp"
 #include "pipeline/failure.hpp"
 #include "pipeline/services.hpp"
@@ -45,15 +46,16 @@ void keep_standard_streams() {
 }
 
 void print(std::string_view text) {
-    if (output_error == 0) output_error = write_all(STDOUT_FILENO, printable(text));
+    if (output_error == 0)
+        output_error = write_all(STDOUT_FILENO, printable(without_secrets(text)));
 }
 
 void mention(std::string_view text) {
-    write_all(STDOUT_FILENO, printable(text));
+    write_all(STDOUT_FILENO, printable(without_secrets(text)));
 }
 
 void complain(std::string_view text) {
-    standard_error().say("spar: " + printable(text) + "\n");
+    standard_error().say("spar: " + printable(without_secrets(text)) + "\n");
     standard_error().finish();
 }
 

@@ -28,6 +28,7 @@ int run_command(const Arguments &arguments) {
     options.out = arguments.out;
     options.threads = arguments.threads;
     options.resume = arguments.resume;
+    options.anyway = arguments.anyway;
     options.terminal = !arguments.json;
     const RunOutcome outcome = run_pipeline(plan, registry, options);
     if (arguments.json)

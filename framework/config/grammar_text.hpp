@@ -99,6 +99,7 @@ inline constexpr const char *grammar_text = R"JSON({
         "optimizer": {"type": "object", "x-spar-kind": "optimizer", "description": "from gradients to new parameters"},
         "epochs": {"type": "integer", "minimum": 1, "maximum": 1000000, "description": "times through the data"},
         "batch_size": {"type": "integer", "minimum": 1, "maximum": 1048576, "default": 128, "description": "examples of one step"},
+        "drop_last": {"type": "boolean", "default": false, "description": "leave out of each epoch the examples at its end that make no whole batch; others each time, as the order changes"},
         "schedule": {"$ref": "#/definitions/schedule", "default": {"type": "constant"}},
         "eps_warmup_epochs": {"type": "number", "minimum": 0, "maximum": 1e9, "default": 0, "description": "epochs of a straight rise of the threat's eps to its full size; small networks that else learn nothing may need it"},
         "attack_precision": {"type": "string", "enum": ["f32", "bf16"], "default": "bf16", "description": "of passes that only an attack during training needs; bf16: in bfloat16 where the model and the processor (AMX) can, else as f32. Gradients of parameters, attacks on a divergence from clean outputs, and evaluation stay f32"},

@@ -54,6 +54,7 @@ struct TrainPlan {
     Node method, loss, optimizer;
     std::int64_t epochs = 1;
     std::int64_t batch_size = 128;
+    bool drop_last = false;  // what makes no whole batch at the end of an epoch
     Schedule schedule;
     double eps_warmup_epochs = 0;                 // of a straight rise of eps from 0
     bool coarse_attacks = false;                  // see SPAR_WANT_COARSE

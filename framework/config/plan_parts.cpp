@@ -3,6 +3,7 @@
 #include "config/check.hpp"
 #include "config/grammar.hpp"
 #include "config/schema.hpp"
+#include "config/secrets.hpp"
 #include "config/words.hpp"
 #include "pipeline/warnings.hpp"
 
@@ -39,7 +40,9 @@ bool file_name(const std::string &name) {
 }
 
 void check_file_name(const std::string &name, const std::string &pointer, Checker &checker) {
-    if (!file_name(name))
+    if (without_secrets(name) != name)
+        checker.problem(pointer, "a secret cannot be part of a name, for this becomes a file's");
+    else if (!file_name(name))
         checker.problem(pointer,
                         "expected letters, digits, '.', '_' and '-', the first a letter "
                         "or a digit, for this becomes a file's name; found " +
@@ -112,6 +115,7 @@ TrainPlan train_of(const Json &json) {
     train.optimizer = node_at(json, "optimizer", "/train");
     train.epochs = json.at("epochs").get<std::int64_t>();
     train.batch_size = json.at("batch_size").get<std::int64_t>();
+    train.drop_last = json.at("drop_last").get<bool>();
     train.schedule = schedule_of(json.at("schedule"));
     train.eps_warmup_epochs = json.at("eps_warmup_epochs").get<double>();
     train.coarse_attacks = json.at("attack_precision") == "bf16";
@@ -291,7 +295,7 @@ Plan typed_plan(const Json &root, Checker &checker) {
         plan.report.push_back(
             {std::make_shared<const Json>(report[i]), child_pointer("/report", i)});
     check_together(plan, checker);
-    plan.resolved = std::make_shared<const Json>(root);
+    plan.resolved = std::make_shared<const Json>(without_secrets(root));
     return plan;
 }
 

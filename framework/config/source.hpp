@@ -56,7 +56,8 @@ void apply_settings(Source &source, const std::vector<Setting> &settings);
 /// A text that is exactly "${name}" becomes the variable's value, whatever its type; elsewhere in a
 /// text ${name} is replaced by the value's text. ${env:NAME} is a variable of the environment, and
 /// $${ stands for ${. A text that begins with a variable is relative to where the variable was
-/// written. Undefined and unused variables are errors.
+/// written. ${secret:NAME} is one of the environment whose value is kept secret (secrets.hpp).
+/// Undefined and unused variables are errors.
 void substitute_variables(Source &source);
 
 }  // namespace spar::host

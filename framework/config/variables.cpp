@@ -1,4 +1,5 @@
 #include "config/problems.hpp"
+#include "config/secrets.hpp"
 #include "config/source.hpp"
 #include "config/words.hpp"
 
@@ -109,6 +110,7 @@ class Substitution {
 
     std::optional<Value> named(const std::string &name, const std::string &pointer) {
         if (name.starts_with("env:")) return environment(name.substr(4), pointer);
+        if (name.starts_with("secret:")) return secret(name.substr(7), pointer);
         const auto found = vars_.find(name);
         if (found == vars_.end()) {
             std::vector<std::string> known;
@@ -146,6 +148,20 @@ class Substitution {
             return std::nullopt;
         }
         return Value{value, Origins({std::filesystem::current_path(), "${env:" + name + "}"}), ""};
+    }
+
+    std::optional<Value> secret(const std::string &name, const std::string &pointer) {
+        const std::optional<Value> value = environment(name, pointer);
+        if (!value) return std::nullopt;
+        const auto text = value->json.get<std::string>();
+        if (text.size() < shortest_secret) {
+            problem(pointer, "the secret " + quote(name) + " has fewer than " +
+                                 std::to_string(shortest_secret) +
+                                 " bytes, too few to keep; ${env:" + name + "} takes any");
+            return std::nullopt;
+        }
+        keep_secret(name, text);
+        return value;
     }
 
     Source &source_;

@@ -1,10 +1,14 @@
 #include "engine/checkpoint.hpp"
 
+#include "config/secrets.hpp"
 #include "engine/results.hpp"
 #include "engine/safetensors.hpp"
+#include "engine/same_run.hpp"
+#include "pipeline/warnings.hpp"
 #include "plugins/sha256.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -65,6 +69,8 @@ Json to_json(const TrainingState &s, std::int64_t optimizer_steps) {
               {"first_loss", number(s.first_loss)},
               {"warnings", warning_results()},
               {"reported", s.reported},
+              {"planned_epochs", s.planned_epochs},
+              {"changes", change_results(s.changes)},
               {"epochs", Json::array()}};
     for (const EpochRecord &record : s.epochs) json["epochs"].push_back(to_json(record));
     return json;
@@ -83,6 +89,10 @@ void state_from(const Json &json, TrainingState &s) {
     s.first_loss = number(json.at("first_loss"));
     restore_warnings(json.at("warnings"));
     s.reported = json.at("reported").get<std::map<std::string, std::pair<double, std::int64_t>>>();
+    s.planned_epochs = json.at("planned_epochs");
+    s.changes.clear();
+    for (const Json &change : json.at("changes"))
+        s.changes.push_back({change.at("step"), change.at("what")});
     s.epochs.clear();
     for (const Json &record : json.at("epochs")) s.epochs.push_back(epoch_from(record));
 }
@@ -97,10 +107,12 @@ void restore(const LoadedTensors &file, const std::filesystem::path &path, const
     std::ranges::copy(found->second.values, target.begin());
 }
 
-/// Of everything in a checkpoint, tensors in the order of their names.
+/// Of everything in a checkpoint but itself, by name.
 std::string digest(const std::map<std::string, std::span<const float>> &tensors,
-                   const std::string &state) {
-    std::string content = state;
+                   const std::map<std::string, std::string> &metadata) {
+    std::string content;
+    for (const auto &[name, text] : metadata)
+        if (name != "sha256") content += name + '\0' + text + '\0';
     for (const auto &[name, values] : tensors) {
         content += name + '\0';
         content.append(reinterpret_cast<const char *>(values.data()), values.size_bytes());
@@ -124,39 +136,80 @@ void save_checkpoint(const TrainingTask &task, const TrainingState &state) {
         if (tensor.saved) add("method." + name, tensor.values);
     for (std::size_t i = 0; i < state.best.size(); ++i)
         add("best." + parameters[i].name, state.best[i]);
-    const std::string text = to_json(state, task.optimization.steps()).dump();
-    save_safetensors(
-        task.checkpoint, tensors,
-        {{"fingerprint", task.fingerprint}, {"state", text}, {"sha256", digest(by_name, text)}});
+    std::map<std::string, std::string> metadata{
+        {"fingerprint", task.fingerprint},
+        {"made_with", without_secrets(task.made_with).dump()},
+        {"state", to_json(state, task.optimization.steps()).dump()}};
+    metadata["sha256"] = digest(by_name, metadata);
+    save_safetensors(task.checkpoint, tensors, metadata);
 }
 
-void load_checkpoint(const TrainingTask &task, TrainingState &state) {
+namespace {
+
+/// Records what is another than when the checkpoint was made, or refuses to go on with it.
+void settle_changes(const TrainingTask &task, TrainingState &state, const Json &before,
+                    bool anyway) {
+    const std::vector<std::string> found = changes(before, without_secrets(task.made_with));
+    if (!found.empty() && !anyway)
+        throw Failure(Exit::changed,
+                      fmt::format("{}: the run was started with something else, and a mixture of "
+                                  "both would pass for one run:\n  {}\nRun it anew in another "
+                                  "folder, or go on with --resume=anyway, which results.json tells",
+                                  task.checkpoint.string(), fmt::join(found, "\n  ")));
+    for (const std::string &what : found) state.changes.push_back({state.step, what});
+    if (!found.empty())
+        warnings().add(
+            {.component = "",
+             .code = "resumed_anyway",
+             .place = "",
+             .message = "the run goes on with something else than it was started with: " +
+                        fmt::format("{}", fmt::join(found, "; ")),
+             .remedy = "run it anew for numbers that can be repeated",
+             .count = std::ssize(found)});
+    if (state.planned_epochs == task.plan.epochs) return;
+    const Schedule::Type schedule = task.plan.schedule.type;
+    const bool same = schedule == Schedule::Type::constant || schedule == Schedule::Type::step;
+    state.changes.push_back(
+        {state.step,
+         fmt::format("train.epochs: {} then, {} now{}", state.planned_epochs, task.plan.epochs,
+                     same ? ""
+                          : "; the learning rate up to here followed the schedule of "
+                            "the fewer epochs, and from here that of the more")});
+    state.planned_epochs = task.plan.epochs;
+}
+
+}  // namespace
+
+Json load_checkpoint(const TrainingTask &task, TrainingState &state, bool anyway) {
     const std::filesystem::path &path = task.checkpoint;
     const LoadedTensors file = load_safetensors(path);
-    const auto text = file.metadata.find("state");
-    const auto fingerprint = file.metadata.find("fingerprint");
-    if (text == file.metadata.end() || fingerprint == file.metadata.end())
-        throw Failure(Exit::data, path.string() + ": not a checkpoint of a run");
-    if (fingerprint->second != task.fingerprint)
+    for (const char *name : {"state", "fingerprint", "made_with", "sha256"})
+        if (!file.metadata.contains(name))
+            throw Failure(Exit::data, path.string() +
+                                          ": not a checkpoint of a run, or one of an "
+                                          "older version of Spar");
+    std::map<std::string, std::span<const float>> by_name;
+    for (const auto &[name, tensor] : file.tensors) by_name[name] = tensor.values;
+    if (file.metadata.at("sha256") != digest(by_name, file.metadata))
+        throw Failure(Exit::data, path.string() +
+                                      ": the checkpoint is damaged: its content is not "
+                                      "what its sum says");
+    if (file.metadata.at("fingerprint") != task.fingerprint)
         throw Failure(
             Exit::pipeline,
             fmt::format("{}: the checkpoint is of another pipeline (or seed); a run can only "
                         "be resumed with what it was started with",
                         path.string()));
-    std::map<std::string, std::span<const float>> by_name;
-    for (const auto &[name, tensor] : file.tensors) by_name[name] = tensor.values;
-    const auto sum = file.metadata.find("sha256");
-    if (sum == file.metadata.end() || sum->second != digest(by_name, text->second))
-        throw Failure(Exit::data, path.string() +
-                                      ": the checkpoint is damaged: its content is not "
-                                      "what its sum says");
+    Json before;
     try {
-        const Json json = Json::parse(text->second);
+        before = Json::parse(file.metadata.at("made_with"));
+        const Json json = Json::parse(file.metadata.at("state"));
         state_from(json, state);
         task.optimization.set_steps(json.at("optimizer_steps"));
     } catch (const Json::exception &) {
         throw Failure(Exit::data, path.string() + ": the checkpoint's state cannot be read");
     }
+    settle_changes(task, state, before, anyway);
     for (const NetworkParameter &p : task.network.parameters())
         restore(file, path, "model." + p.name, p.value);
     for (const auto &[name, values] : task.optimization.state()) restore(file, path, name, values);
@@ -170,6 +223,7 @@ void load_checkpoint(const TrainingTask &task, TrainingState &state) {
             restore(file, path, "best." + p.name, state.best.back());
         }
     task.network.parameters_changed();
+    return before;
 }
 
 }  // namespace spar::host

@@ -1,16 +1,12 @@
 #include "engine/results.hpp"
 
+#include "engine/same_run.hpp"
 #include "pipeline/services.hpp"
 #include "pipeline/warnings.hpp"
 #include "plugins/registry.hpp"
-#include "plugins/sha256.hpp"
 
 #include <cmath>
 #include <set>
-
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
 
 namespace spar::host {
 namespace {
@@ -23,19 +19,6 @@ Json number(double value) {
 Json interval(double share, std::int64_t count) {
     const auto [low, high] = share_interval(share, count);
     return std::isfinite(low) ? Json{low, high} : Json(nullptr);
-}
-
-const char *instruction_set() {
-#if defined(__x86_64__)
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    constexpr unsigned amx_bf16 = 1U << 22;
-    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & amx_bf16) != 0) return "avx512_amx";
-    if (__builtin_cpu_supports("avx512f")) return "avx512";
-    if (__builtin_cpu_supports("avx2")) return "avx2";
-    return "x86-64";
-#else
-    return "generic";
-#endif
 }
 
 /// Every "type" that stands in the plan.
@@ -94,7 +77,8 @@ Json attack_result(const AttackOutcome &attack, const PreparedAttack &prepared,
 
 }  // namespace
 
-Json provenance(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data) {
+Json provenance(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data,
+                const Json &made_with) {
     std::set<std::string> types;
     collect_types(*plan.resolved, types);
     std::set<const PluginFile *> used;
@@ -112,14 +96,27 @@ Json provenance(const Registry &registry, const Plan &plan, const std::vector<co
     Json files = Json::array();
     for (const Data *set : data)
         for (const std::string &file : set->files())
-            files.push_back(
-                {{"file", file}, {"sha256", sha256_of_file(file)}, {"count", set->size()}});
+            files.push_back({{"file", file},
+                             {"sha256", made_with.at("data").at(file)},
+                             {"count", set->size()}});
     return {{"host", host_table()->version},
+            {"host_sha256", made_with.at("host_sha256")},
             {"plugins", plugins},
             {"data", files},
-            {"weights_sha256", plan.weights.empty() ? Json() : Json(sha256_of_file(plan.weights))},
+            {"weights_sha256", made_with.at("weights_sha256")},
             {"threads", threads()},
             {"isa", instruction_set()}};
+}
+
+Json change_results(const std::vector<Change> &changes) {
+    Json rows = Json::array();
+    for (const Change &change : changes)
+        rows.push_back({{"step", change.step}, {"what", change.what}});
+    return rows;
+}
+
+std::string json_text(const Json &json) {
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Json training_results(const TrainingState &state) {

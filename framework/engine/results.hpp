@@ -9,7 +9,14 @@
 namespace spar::host {
 
 /// Host, plugins, data files with their hashes, threads and instruction set.
-Json provenance(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data);
+Json provenance(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data,
+                const Json &made_with);
+
+/// What was no longer the same when the run was resumed: [{"step", "what"}].
+Json change_results(const std::vector<Change> &changes);
+
+/// As files hold it: two spaces, a line end, and a mark in place of bytes that are no UTF-8.
+std::string json_text(const Json &json);
 
 /// The warnings of this run, and back.
 Json warning_results();

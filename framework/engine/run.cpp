@@ -1,11 +1,13 @@
 #include "engine/run.hpp"
 
+#include "config/secrets.hpp"
 #include "engine/checkpoint.hpp"
 #include "engine/files.hpp"
 #include "engine/fitting.hpp"
 #include "engine/npz.hpp"
 #include "engine/results.hpp"
 #include "engine/run_folder.hpp"
+#include "engine/same_run.hpp"
 #include "engine/signals.hpp"
 #include "engine/splits.hpp"
 #include "engine/suspicions.hpp"
@@ -43,7 +45,9 @@ class Run {
     EvaluationPlan build_validation(std::vector<std::int64_t> &training);
     void build_evaluation();
     void build_reporters();
+    std::vector<const Data *> data_in_use() const;
     void train();
+    void save_model();
     void evaluate();
     void save_adversarial(const EvaluationOutcome &outcome) const;
     std::vector<std::string> missed_thresholds(const EvaluationOutcome &outcome) const;
@@ -52,7 +56,12 @@ class Run {
     const spar_component_ref *attacked_loss(const Data &data);
     PreparedAttack prepare(const AttackPlan &attack, const Data &data,
                            const spar_component_ref *loss);
-    std::string fingerprint() const { return sha256_of(plan_.resolved->dump()); }
+    fs::path checkpoint() const { return folder_ / "checkpoints" / "last.safetensors"; }
+    /// Weights to start from are not missed by a training that has left them behind.
+    bool weights_left_behind() const {
+        return options_.resume && plan_.train && fs::exists(checkpoint()) &&
+               !fs::exists(plan_.weights);
+    }
     std::unique_ptr<Instance> make(spar_kind kind, const Node &node) const {
         return builder_.build(kind, *node.json, node.pointer);
     }
@@ -73,7 +82,7 @@ class Run {
     std::optional<EvaluationPlan> evaluation_;
     std::unique_ptr<Reporters> reporters_;
     TrainingState state_;
-    Json results_;
+    Json made_with_, results_;
     std::vector<std::string> missed_;
 };
 
@@ -107,7 +116,11 @@ void Run::build() {
     open_data();
     const Data &data = train_data_ ? *train_data_ : *test_data_;
     network_ = std::make_unique<Network>(make(SPAR_KIND_MODEL, plan_.model), data);
-    if (!plan_.weights.empty()) load_weights(*network_, plan_.weights);
+    made_with_ = made_with(registry_, plan_, data_in_use(), weights_left_behind());
+    if (!plan_.weights.empty() && !weights_left_behind()) {
+        require_as_its_run_left_it(plan_.weights, made_with_.at("weights_sha256"));
+        load_weights(*network_, plan_.weights);
+    }
     if (plan_.train) build_training();
     if (plan_.evaluate) build_evaluation();
     build_reporters();
@@ -142,7 +155,8 @@ void Run::build_training() {
     training_.emplace(TrainingTask{
         plan, *network_, *optimization_, *session_, *train_data_, std::move(indices),
         validation_data_ ? *validation_data_ : *train_data_, std::move(validation),
-        builder_.key("train/order"), fingerprint(), folder_ / "checkpoints" / "last.safetensors"});
+        builder_.key("train/order"), fingerprint_of(*plan_.resolved), checkpoint(), made_with_});
+    refuse_single_example(*training_);
 }
 
 /// Takes the examples held out from those to train on.
@@ -241,9 +255,22 @@ void Run::build_reporters() {
 }
 
 void Run::train() {
-    if (options_.resume && fs::exists(training_->checkpoint)) load_checkpoint(*training_, state_);
+    if (options_.resume && fs::exists(training_->checkpoint)) {
+        const Json before = load_checkpoint(*training_, state_, options_.anyway);
+        if (weights_left_behind())
+            results_["provenance"]["weights_sha256"] = before.at("weights_sha256");
+    }
     spar::host::train(*training_, state_, *reporters_);
     results_["train"] = training_results(state_);
+    if (!state_.changes.empty()) results_["provenance"]["changes"] = change_results(state_.changes);
+}
+
+/// A model that changes and the results of the one before do not stand side by side.
+void Run::save_model() {
+    const fs::path model = folder_ / "model.safetensors", results = folder_ / "results.json";
+    fs::remove(results);
+    save_weights(*network_, model);
+    results_["model_sha256"] = sha256_of_file(model);
 }
 
 void Run::evaluate() {
@@ -288,26 +315,32 @@ std::vector<std::string> Run::missed_thresholds(const EvaluationOutcome &outcome
     return missed;
 }
 
+std::vector<const Data *> Run::data_in_use() const {
+    std::vector<const Data *> data;
+    for (const auto *set : {&train_data_, &validation_data_, &test_data_})
+        if (*set) data.push_back(set->get());
+    return data;
+}
+
 RunOutcome Run::run() {
-    check_run_folder(folder_, *plan_.resolved, options_.resume);
+    const RunFolder in_use(folder_, *plan_.resolved, options_.resume);
     set_threads(options_.threads);
     const StopOnSignal stop_on_signal;
     build();
-    std::vector<const Data *> data;
-    if (train_data_) data.push_back(train_data_.get());
-    if (test_data_) data.push_back(test_data_.get());
     results_ = {{"version", 1},
                 {"name", plan_.name},
                 {"seed", plan_.seed},
                 {"plan", *plan_.resolved},
-                {"provenance", provenance(registry_, plan_, data)}};
+                {"provenance", provenance(registry_, plan_, data_in_use(), made_with_)}};
 
-    const RunFolder in_use(folder_, *plan_.resolved);
+    in_use.begin();
     reporters_->begin(folder_, plan_.name, options_.terminal);
     if (plan_.train) train();
-    save_weights(*network_, folder_ / "model.safetensors");
+    save_model();
     if (plan_.evaluate) evaluate();
     results_["warnings"] = warning_results();
+    results_ = without_secrets(results_);
+    write_file(folder_ / "results.json", json_text(results_));
     reporters_->finish(results_);
     if (reporters_->failure()) throw Failure(*reporters_->failure());
     return {folder_, std::make_shared<const Json>(results_), missed_};

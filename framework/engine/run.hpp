@@ -15,6 +15,7 @@ struct RunOptions {
     std::filesystem::path out;  /// the run's folder; empty: runs/<name>
     int threads = 1;
     bool resume = false;   /// go on with the run in that folder
+    bool anyway = false;   /// also where data, weights, plugins, host or processor changed since
     bool terminal = true;  /// standard output is for people: reporters may write there
 };
 

@@ -1,11 +1,13 @@
 #include "engine/run_folder.hpp"
 
 #include "engine/files.hpp"
+#include "engine/same_run.hpp"
 #include "pipeline/failure.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
@@ -17,32 +19,28 @@ namespace {
 
 constexpr std::uintmax_t most_plan_bytes = 1 << 26;
 
-bool holds_files(const fs::path &folder) {
-    return std::ranges::any_of(fs::recursive_directory_iterator(folder),
-                               [](const fs::directory_entry &e) { return !e.is_directory(); });
-}
+constexpr const char *subfolders[] = {"checkpoints", "adversarial"};
 
-/// Where two plans differ first, and what both have there.
-std::string first_difference(const Json &there, const Json &here) {
-    const Json changes = Json::diff(there, here);
-    if (changes.empty()) return {};
-    const Json::json_pointer place(changes[0]["path"].get<std::string>());
-    const auto value = [&](const Json &plan) {
-        return plan.contains(place) ? plan.at(place).dump() : std::string("nothing");
-    };
-    return fmt::format("at #{} its plan.json has {}, and this pipeline {}", place.to_string(),
-                       value(there), value(here));
+/// A folder that holds no files but those which a killed run left half-written.
+bool holds_nothing(const fs::path &folder) {
+    return std::ranges::all_of(
+        fs::recursive_directory_iterator(folder),
+        [](const fs::directory_entry &e) { return e.is_directory() || is_partial(e.path()); });
 }
 
 void check_run_to_resume(const fs::path &folder, const Json &plan) {
     const fs::path file = folder / "plan.json";
     if (!fs::exists(file)) {
-        if (!holds_files(folder)) return;  // stopped before it wrote anything
+        if (holds_nothing(folder)) return;  // stopped before it wrote anything
         throw Failure(Exit::usage, fmt::format("{}: it holds files, but no run to resume (there is "
                                                "no plan.json); choose another with --out",
                                                folder.string()));
     }
     const Json there = Json::parse(read_file(file, most_plan_bytes), nullptr, false);
+    if (there.is_discarded())
+        throw Failure(Exit::data, file.string() +
+                                      ": damaged, it is no JSON; choose another folder "
+                                      "with --out");
     if (const std::string difference = first_difference(there, plan); !difference.empty())
         throw Failure(Exit::pipeline,
                       fmt::format("{}: the run there is of another pipeline: {}; choose another "
@@ -53,46 +51,84 @@ void check_run_to_resume(const fs::path &folder, const Json &plan) {
 
 }  // namespace
 
-void check_run_folder(const fs::path &folder, const Json &plan, bool resume) {
-    std::error_code ignored;
-    if (!fs::exists(folder, ignored)) {
-        if (resume)
-            throw Failure(Exit::usage, fmt::format("{}: there is no run to resume; leave --resume "
-                                                   "out",
-                                                   folder.string()));
-        return;
-    }
-    if (!fs::is_directory(folder, ignored))
+RunFolder::RunFolder(fs::path folder, const Json &plan, bool resume)
+    : folder_(std::move(folder)), plan_(plan) {
+    std::error_code error;
+    const bool there = fs::exists(folder_, error);
+    if (!there && resume)
+        throw Failure(Exit::usage, fmt::format("{}: there is no run to resume; leave --resume out",
+                                               folder_.string()));
+    if (there && !fs::is_directory(folder_, error))
         throw Failure(Exit::usage,
-                      fmt::format("{}: not a folder; choose another with --out", folder.string()));
-    if (resume) return check_run_to_resume(folder, plan);
-    if (!fs::is_empty(folder, ignored))
-        throw Failure(Exit::usage, fmt::format("{}: the folder already holds a run or other files; "
-                                               "choose another with --out, or go on with --resume",
-                                               folder.string()));
+                      fmt::format("{}: not a folder; choose another with --out", folder_.string()));
+    try {
+        lock();
+        check(resume);
+    } catch (...) {
+        if (lock_ >= 0) ::close(lock_);
+        throw;
+    }
 }
 
-RunFolder::RunFolder(const fs::path &folder, const Json &plan) {
-    std::error_code failed;
-    for (const char *below : {"", "checkpoints", "adversarial"}) {
-        fs::create_directories(folder / below, failed);
-        if (failed)
-            throw Failure(Exit::usage, fmt::format("{}: cannot make the folder: {}",
-                                                   (folder / below).string(), failed.message()));
-    }
-    lock_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    // A file system without locks has none to respect.
-    if (lock_ >= 0 && ::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+void RunFolder::lock() {
+    // Another process that made the folder for nothing may take it away before it is locked here.
+    for (int attempt = 0;; ++attempt) {
+        for (fs::path above = folder_; !fs::exists(above); above = above.parent_path())
+            made_ = above;
+        std::error_code error;
+        fs::create_directories(folder_, error);
+        lock_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (lock_ < 0 && attempt < 100 && !error && errno == ENOENT) continue;
+        if (error || lock_ < 0)
+            throw Failure(Exit::storage,
+                          fmt::format("{}: cannot use the folder: {}", folder_.string(),
+                                      error ? error.message() : std::strerror(errno)));
+        // A file system without locks has none to respect.
+        if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+            throw Failure(Exit::usage,
+                          fmt::format("{}: another process is running there; wait for its end, or "
+                                      "choose another folder with --out",
+                                      folder_.string()));
+        struct stat held {
+        }, named{};
+        if (::fstat(lock_, &held) == 0 && ::stat(folder_.c_str(), &named) == 0 &&
+            held.st_ino == named.st_ino && held.st_dev == named.st_dev)
+            return;
         ::close(lock_);
-        throw Failure(Exit::usage, fmt::format("{}: another process is running there; wait for its "
-                                               "end, or choose another folder with --out",
-                                               folder.string()));
+        lock_ = -1;
+        if (attempt >= 100)
+            throw Failure(Exit::storage, folder_.string() + ": the folder is being taken away");
     }
-    write_file(folder / "plan.json", plan.dump(2) + "\n");
+}
+
+void RunFolder::check(bool resume) const {
+    if (resume) return check_run_to_resume(folder_, plan_);
+    if (!holds_nothing(folder_))
+        throw Failure(Exit::usage,
+                      fmt::format("{}: the folder already holds a run or other files; go on with "
+                                  "--resume, or choose another with --out",
+                                  folder_.string()));
 }
 
 RunFolder::~RunFolder() {
-    if (lock_ >= 0) ::close(lock_);
+    // While it is locked, and only where nothing is in it.
+    for (fs::path here = folder_; !made_.empty(); here = here.parent_path())
+        if (::rmdir(here.c_str()) != 0 || here == made_) break;
+    ::close(lock_);
+}
+
+void RunFolder::begin() const {
+    for (const char *name : subfolders) {
+        std::error_code error;
+        fs::create_directories(folder_ / name, error);
+        if (error)
+            throw Failure(Exit::storage, fmt::format("{}: cannot make the folder: {}",
+                                                     (folder_ / name).string(), error.message()));
+    }
+    for (const fs::path &folder : {folder_, folder_ / subfolders[0], folder_ / subfolders[1]})
+        for (const fs::directory_entry &entry : fs::directory_iterator(folder))
+            if (is_partial(entry.path())) fs::remove(entry.path());
+    write_file(folder_ / "plan.json", plan_.dump(2) + "\n");
 }
 
 }  // namespace spar::host

@@ -7,22 +7,30 @@
 
 namespace spar::host {
 
-/// Refuses a folder that holds anything but, to go on with, the run of this very plan. Throws
-/// Failure.
-void check_run_folder(const std::filesystem::path &folder, const Json &plan, bool resume);
-
 /// A run's folder in use: while it lives, no other process runs there.
 class RunFolder {
   public:
-    /// Makes the folder with those in it, and writes the plan. Throws Failure, also when another
-    /// process runs there.
-    RunFolder(const std::filesystem::path &folder, const Json &plan);
+    /// Locks the folder, and only then looks at what is in it. Refuses one that holds anything but,
+    /// with `resume`, the run of this pipeline; one that is not there is made. Throws Failure.
+    RunFolder(std::filesystem::path folder, const Json &plan, bool resume);
+    /// A folder that was made for nothing goes again.
     ~RunFolder();
     RunFolder(const RunFolder &) = delete;
     RunFolder &operator=(const RunFolder &) = delete;
 
+    /// Clears away what a killed run left half-written, makes the folders in it, writes the plan.
+    void begin() const;
+
+    const std::filesystem::path &path() const { return folder_; }
+
   private:
-    int lock_;
+    void lock();
+    void check(bool resume) const;
+
+    std::filesystem::path folder_;
+    const Json &plan_;
+    int lock_ = -1;
+    std::filesystem::path made_;  // the outermost folder that was not there before
 };
 
 }  // namespace spar::host

@@ -34,13 +34,18 @@ class AverageInPlace {
     Optimization &optimization_;
 };
 
+std::int64_t batches_an_epoch(const TrainingTask &task) {
+    const std::int64_t examples = std::ssize(task.indices), size = task.plan.batch_size;
+    return task.plan.drop_last ? examples / size : (examples + size - 1) / size;
+}
+
 class Trainer {
   public:
     Trainer(const TrainingTask &task, TrainingState &state, Reporters &reporters)
         : task_(task), state_(state), reporters_(reporters) {
-        const auto examples = static_cast<std::int64_t>(task.indices.size());
-        batches_ = (examples + task.plan.batch_size - 1) / task.plan.batch_size;
+        batches_ = batches_an_epoch(task);
         steps_ = batches_ * task.plan.epochs;
+        state.planned_epochs = task.plan.epochs;
     }
 
     void run() {
@@ -71,7 +76,8 @@ class Trainer {
 };
 
 void Trainer::epoch(std::int64_t epoch) {
-    reporters_.event(state_.step, "train", "epoch", static_cast<double>(epoch));
+    if (state_.step == epoch * batches_ && under_way() == 0)  // else it was said before the stop
+        reporters_.event(state_.step, "train", "epoch", static_cast<double>(epoch));
     order_ = task_.indices;
     shuffle(order_, mix_key(task_.order_key, static_cast<std::uint64_t>(epoch)));
     {
@@ -212,6 +218,38 @@ void Trainer::finish() {
 }
 
 }  // namespace
+
+void refuse_single_example(const TrainingTask &task) {
+    const std::int64_t examples = std::ssize(task.indices), size = task.plan.batch_size;
+    if (batches_an_epoch(task) == 0)
+        throw Failure(Exit::pipeline,
+                      fmt::format("#/train/drop_last: {} examples make no whole batch of {}, and "
+                                  "what is left over is dropped; choose a smaller batch_size",
+                                  examples, size));
+    if (size > 1 && (examples % size != 1 || task.plan.drop_last)) return;
+    Batch batch;
+    Matrix vectors, outputs;
+    task.data.read(std::span(task.indices).first(1), batch);
+    if (task.data.tokens()) task.network.embed(batch, vectors);
+    outputs.resize(1, task.network.outputs());
+    spar_pass pass{};
+    pass.mode = SPAR_MODE_TRAIN;
+    pass.outputs = outputs[0].data();
+    const bool tokens = task.data.tokens();
+    try {
+        task.network.pass(
+            {1, (tokens ? vectors : batch.x).data(), batch.ids.data(),
+             tokens ? batch.tokens.data() : nullptr, tokens ? batch.mask.data() : nullptr},
+            pass);
+    } catch (const Failure &failure) {
+        throw Failure(
+            Exit::pipeline,
+            fmt::format("#/train/batch_size: {} examples in batches of {} leave a batch of "
+                        "one, which this model cannot train on; choose another size, or "
+                        "\"drop_last\": true. {}",
+                        examples, size, failure.what()));
+    }
+}
 
 void train(const TrainingTask &task, TrainingState &state, Reporters &reporters) {
     Trainer(task, state, reporters).run();

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,12 @@ struct EpochRecord {
     std::map<std::string, double> reported;  /// means of what the method reported
 };
 
+/// What was another when a run was resumed, from which step on.
+struct Change {
+    std::int64_t step;
+    std::string what;
+};
+
 struct TrainingState {
     std::int64_t step = 0;  /// batches done
     /// Sums over the batches done of the epoch under way.
@@ -33,6 +40,8 @@ struct TrainingState {
     std::int64_t correct = 0, seen = 0, forward_examples = 0, backward_examples = 0;
     std::map<std::string, std::pair<double, std::int64_t>> reported;
     std::vector<EpochRecord> epochs;
+    std::int64_t planned_epochs = 0;
+    std::vector<Change> changes;
     /// With keep "best": the epoch, its score, and a copy of every parameter.
     std::int64_t best_epoch = -1;
     double best_score = -std::numeric_limits<double>::infinity();
@@ -53,7 +62,12 @@ struct TrainingTask {
     std::uint64_t order_key;
     std::string fingerprint;           /// of the plan; a checkpoint of another is refused
     std::filesystem::path checkpoint;  /// the file
+    Json made_with;                    /// see same_run.hpp
 };
+
+/// Refuses, with Failure(Exit::pipeline), a training whose last batch would be one example that the
+/// model cannot train on (batch normalisation), before anything is trained.
+void refuse_single_example(const TrainingTask &task);
 
 /// Trains to the end and leaves the weights that the plan wants kept in the network. On a signal it
 /// saves a checkpoint and throws Failure(Exit::stopped).

@@ -1,5 +1,6 @@
 #include "pipeline/services.hpp"
 
+#include "config/secrets.hpp"
 #include "config/words.hpp"
 #include "pipeline/params.hpp"
 #include "pipeline/threads.hpp"
@@ -20,7 +21,8 @@ std::atomic<bool> quiet{false};
 void log(const spar_host *, spar_severity severity, const char *text) {
     if (severity < (quiet ? SPAR_LOG_ERROR : SPAR_LOG_WARNING)) return;
     const char *label = severity == SPAR_LOG_ERROR ? "error" : "warning";
-    standard_error().say(std::string(label) + ": " + printable(text != nullptr ? text : "") + "\n");
+    standard_error().say(std::string(label) + ": " +
+                         printable(without_secrets(text != nullptr ? text : "")) + "\n");
 }
 
 void warn(const spar_host *, const spar_warning *warning) {

@@ -1,4 +1,4 @@
-// Writing files that are whole or not there: everything a reporter leaves in the run's folder.
+// A file that a reporter leaves in the run's folder.
 #pragma once
 
 #include <spar/error.hpp>
@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -64,30 +63,13 @@ class File {
 
     /// Waits until the disk has it.
     void sync() {
-        if (::fsync(descriptor_) != 0) throw cannot("write", path_, errno);
+        while (::fsync(descriptor_) != 0)
+            if (errno != EINTR) throw cannot("store", path_, errno);
     }
 
   private:
     std::string path_;
     int descriptor_;
 };
-
-/// Readers of `path` see the old content or the new one, never a part.
-inline void write_whole(const std::string &path, std::string_view text) {
-    const std::string fresh = path + ".new";
-    try {
-        File file(fresh, O_WRONLY | O_CREAT | O_TRUNC);
-        file.write(text);
-        file.sync();
-    } catch (...) {
-        ::unlink(fresh.c_str());
-        throw;
-    }
-    if (::rename(fresh.c_str(), path.c_str()) != 0) {
-        const int code = errno;
-        ::unlink(fresh.c_str());
-        throw cannot("write", path, code);
-    }
-}
 
 }  // namespace reporters

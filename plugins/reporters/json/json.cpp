@@ -4,8 +4,10 @@
 #include <spar/json.hpp>
 #include <spar/reporter.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 
 namespace {
 
@@ -21,55 +23,67 @@ std::string line_of(const spar_event &event) {
            "\n";
 }
 
+/// Where a line stands in the order of steps; none where it is no whole line of ours.
+std::optional<std::int64_t> step_of(const std::string &line) {
+    if (!line.ends_with('\n') || line.compare(0, line_start.size(), line_start) != 0) return {};
+    return std::strtoll(line.c_str() + line_start.size(), nullptr, 10);
+}
+
 /// How much of the events of an earlier, stopped run stands before the work that is done again when
-/// it goes on at `step`: a half-written line, later steps and any evaluation fall away.
+/// it goes on at `step`: later steps, an epoch begun there, any evaluation and a half-written line
+/// fall away. Nothing of it stands when the run begins again.
 std::size_t still_true(const std::string &text, std::int64_t step) {
     std::size_t begin = 0;
-    for (;;) {
-        const std::size_t end = text.find('\n', begin);
-        if (end == std::string::npos || text.compare(begin, line_start.size(), line_start) != 0)
-            return begin;
-        const std::int64_t at = std::strtoll(text.c_str() + begin + line_start.size(), nullptr, 10);
-        if (at < 0 || (step >= 0 && at > step)) return begin;
-        begin = end + 1;
+    while (step > 0 && begin < text.size()) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
+        const std::string line = text.substr(begin, end - begin);
+        const auto at = step_of(line);
+        const bool epoch = line.find(R"("path":"train","name":"epoch",)") != std::string::npos;
+        if (!at || *at < 0 || *at > step || (*at == step && epoch)) break;
+        begin = end;
     }
+    return begin;
+}
+
+/// The line without its step.
+std::string_view what_is_said(std::string_view line) {
+    return line.substr(std::min(line.find(','), line.size()));
 }
 
 class JsonReporter : public spar::Reporter {
   public:
     static constexpr spar::About about{
         .type = "json",
-        .summary =
-            "Writes results.json at the end, and events.jsonl as they happen, one line an event.",
+        .summary = "Writes events.jsonl: every event as it happens, one line each.",
         .example = REPORTER_EXAMPLE("json"),
         .default_reporter = true,
     };
 
     void begin(const spar_run &run) override {
-        results_ = std::string(run.directory) + "/results.json";
-        events_.emplace(std::string(run.directory) + "/events.jsonl", O_RDWR | O_CREAT | O_APPEND);
-        resumed_ = true;
+        events_.emplace(std::string(run.directory) + "/events.jsonl",
+                        O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW);
+        first_ = true;
     }
 
     void event(const spar_event &event) override {
-        if (resumed_) {
-            events_->cut(still_true(events_->read(), event.step));
-            resumed_ = false;
-        }
-        events_->write(line_of(event));
+        const std::string line = line_of(event);
+        if (std::exchange(first_, false) && goes_on(line, event.step)) return;
+        events_->write(line);
     }
 
-    void finish(const spar::Results &results) override {
-        events_->sync();
-        std::string text(results.json);
-        if (!text.ends_with('\n')) text += '\n';
-        reporters::write_whole(results_, text);
-    }
+    void finish(const spar::Results &) override { events_->sync(); }
 
   private:
-    std::string results_;
+    /// Cuts off what the run does again; whether what it says first stands there already.
+    bool goes_on(const std::string &line, std::int64_t step) {
+        std::string kept = events_->read();
+        kept.resize(still_true(kept, step));
+        events_->cut(kept.size());
+        return kept.find(what_is_said(line)) != std::string::npos;
+    }
+
     std::optional<reporters::File> events_;
-    bool resumed_ = false;  // the file may hold events of a run that this one goes on with
+    bool first_ = false;
 };
 
 }  // namespace

@@ -1,0 +1,169 @@
+#include "engine/same_run.hpp"
+
+#include "config/plan.hpp"
+#include "engine/data.hpp"
+#include "engine/files.hpp"
+#include "pipeline/failure.hpp"
+#include "pipeline/services.hpp"
+#include "plugins/registry.hpp"
+#include "plugins/sha256.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace spar::host {
+namespace {
+
+/// What may differ between a run and its resumption, because it changes no number.
+constexpr const char *without_numbers[] = {"/name",
+                                           "/description",
+                                           "/report",
+                                           "/train/checkpoint_every",
+                                           "/evaluate/batch_size",
+                                           "/evaluate/save_adversarial",
+                                           "/evaluate/threshold"};
+
+void erase(Json &plan, const std::string &pointer) {
+    const Json::json_pointer place(pointer);
+    if (plan.contains(place)) plan.at(place.parent_pointer()).erase(place.back());
+}
+
+Json what_decides_numbers(Json plan) {
+    for (const char *pointer : without_numbers) erase(plan, pointer);
+    return plan;
+}
+
+std::int64_t epochs(const Json &plan) {
+    const Json::json_pointer place("/train/epochs");
+    return plan.contains(place) && plan.at(place).is_number_integer()
+               ? plan.at(place).get<std::int64_t>()
+               : 0;
+}
+
+/// Every "type" that stands in the plan.
+void collect_types(const Json &node, std::set<std::string> &types) {
+    if (node.is_object() && node.contains("type") && node["type"].is_string())
+        types.insert(node["type"].get<std::string>());
+    if (node.is_structured())
+        for (const Json &child : node) collect_types(child, types);
+}
+
+std::string hash_of_file(const std::string &file) {
+    try {
+        return sha256_of_file(file);
+    } catch (const std::runtime_error &error) {
+        throw Failure(Exit::data, file + ": " + error.what());
+    }
+}
+
+}  // namespace
+
+std::string first_difference(const Json &there, const Json &here) {
+    Json before = what_decides_numbers(there);
+    if (epochs(here) > epochs(there) && epochs(there) > 0)
+        before["train"]["epochs"] = here.at("train").at("epochs");
+    const Json differences = Json::diff(before, what_decides_numbers(here));
+    if (differences.empty()) return {};
+    const Json::json_pointer place(differences[0]["path"].get<std::string>());
+    const auto value = [&](const Json &plan) {
+        return plan.contains(place) ? plan.at(place).dump() : std::string("nothing");
+    };
+    return fmt::format("at #{} its plan.json has {}, and this pipeline {}", place.to_string(),
+                       value(there), value(here));
+}
+
+std::string fingerprint_of(const Json &plan) {
+    Json decides = what_decides_numbers(plan);
+    erase(decides, "/train/epochs");
+    return sha256_of(decides.dump());
+}
+
+Json made_with(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data,
+               bool weights_left_behind) {
+    std::set<std::string> types;
+    collect_types(*plan.resolved, types);
+    Json plugins = Json::object(), files = Json::object();
+    for (const ComponentEntry &entry : registry.components())
+        if (entry.descriptor->kind != SPAR_KIND_REPORTER && types.contains(entry.descriptor->type))
+            plugins[entry.plugin->name] = entry.plugin->sha256;
+    for (const Data *set : data)
+        for (const std::string &file : set->files()) files[file] = hash_of_file(file);
+    return {{"host", host_table()->version},
+            {"host_sha256", hash_of_file("/proc/self/exe")},
+            {"isa", instruction_set()},
+            {"plugins", plugins},
+            {"data", files},
+            {"weights_sha256", plan.weights.empty()  ? Json()
+                               : weights_left_behind ? Json("left behind")
+                                                     : Json(hash_of_file(plan.weights))}};
+}
+
+void require_as_its_run_left_it(const std::filesystem::path &weights, const std::string &sha256) {
+    constexpr std::uintmax_t most_results = 1U << 28;
+    const std::filesystem::path results = weights.parent_path() / "results.json";
+    if (weights.filename() != "model.safetensors" || !std::filesystem::exists(results)) return;
+    const Json json = Json::parse(read_file(results, most_results), nullptr, false);
+    if (!json.is_object() || !json.contains("model_sha256") || json["model_sha256"] == sha256)
+        return;
+    throw Failure(
+        Exit::data,
+        fmt::format("#/model/weights: {} is not the file that its run left: its SHA-256 is "
+                    "{}, and {} says {}; it was damaged or replaced. To use it all the "
+                    "same, move it out of that folder",
+                    weights.string(), sha256, results.string(), json["model_sha256"].dump()));
+}
+
+std::vector<std::string> changes(const Json &there, const Json &here) {
+    std::vector<std::string> found;
+    const auto compare = [&](const std::string &what, const Json &before, const Json &now) {
+        const auto text = [](const Json &value) {
+            return value.is_null()     ? "nothing"
+                   : value.is_string() ? value.get<std::string>()
+                                       : value.dump();
+        };
+        if (before != now)
+            found.push_back(fmt::format("{}: {} then, {} now", what, text(before), text(now)));
+    };
+    const auto member = [](const Json &json, const std::string &name) {
+        return json.is_object() && json.contains(name) ? json.at(name) : Json();
+    };
+    compare("the host's version", member(there, "host"), member(here, "host"));
+    compare("the host's program (SHA-256)", member(there, "host_sha256"),
+            member(here, "host_sha256"));
+    compare("the processor's instructions", member(there, "isa"), member(here, "isa"));
+    if (member(here, "weights_sha256") != "left behind")
+        compare("the weights it started from (SHA-256)", member(there, "weights_sha256"),
+                member(here, "weights_sha256"));
+    for (const auto &[part, word] : {std::pair<std::string, std::string>{"plugins", "the plugin "},
+                                     {"data", "the data file "}}) {
+        const Json before = member(there, part), now = member(here, part);
+        std::set<std::string> names;
+        for (const Json *side : {&before, &now})
+            if (side->is_object())
+                for (const auto &item : side->items()) names.insert(item.key());
+        for (const std::string &name : names)
+            compare(word + name + " (SHA-256)", member(before, name), member(now, name));
+    }
+    return found;
+}
+
+const char *instruction_set() {
+#if defined(__x86_64__)
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    constexpr unsigned amx_bf16 = 1U << 22;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & amx_bf16) != 0) return "avx512_amx";
+    if (__builtin_cpu_supports("avx512f")) return "avx512";
+    if (__builtin_cpu_supports("avx2")) return "avx2";
+    return "x86-64";
+#else
+    return "generic";
+#endif
+}
+
+}  // namespace spar::host

@@ -1,0 +1,40 @@
+// Whether a run that was stopped may go on: with the same pipeline but for what changes no number,
+// and with the same data, weights, plugins, host and processor.
+#pragma once
+
+#include "config/json.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace spar::host {
+
+class Data;
+class Registry;
+struct Plan;
+
+/// Where two plans first differ in what decides numbers, and what both have there; empty where they
+/// do not. More epochs than before are no difference: the training goes on to them.
+std::string first_difference(const Json &there, const Json &here);
+
+/// A hash of what in a plan decides the numbers of a training, its epochs left out.
+std::string fingerprint_of(const Json &plan);
+
+/// With what numbers are made: {"host", "host_sha256", "isa", "plugins": {name: sha256} without
+/// reporters, "data": {file: sha256}, "weights_sha256"}. Hashes the files; throws Failure. Weights
+/// that were left behind are not looked at: "left behind".
+Json made_with(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data,
+               bool weights_left_behind = false);
+
+/// Refuses, with Failure(Exit::data), weights that lie in a run's folder and are not those that its
+/// results.json vouches for.
+void require_as_its_run_left_it(const std::filesystem::path &weights, const std::string &sha256);
+
+/// What of it is another, one sentence each: there as recorded, here as it is now.
+std::vector<std::string> changes(const Json &there, const Json &here);
+
+/// The widest instruction set that this processor offers the shipped plugins.
+const char *instruction_set();
+
+}  // namespace spar::host
