@@ -137,7 +137,7 @@ inline constexpr const char *grammar_text = R"JSON({
           "clean_accuracy": {"type": "number", "minimum": 0, "maximum": 1, "description": "without attack"},
           "robust_accuracy": {"type": "number", "minimum": 0, "maximum": 1, "description": "under all attacks together"}},
           "additionalProperties": false},
-        "save_adversarial": {"type": "boolean", "default": true, "description": "keep the adversarial examples"}
+        "save_adversarial": {"oneOf": [{"type": "boolean"}, {"type": "string", "enum": ["compressed"]}], "default": true, "description": "keep the adversarial examples; compressed: smaller files, many times the time to write them"}
       },
       "additionalProperties": false
     }

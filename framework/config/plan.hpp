@@ -88,6 +88,7 @@ struct EvaluatePlan {
     std::vector<AttackPlan> attacks;
     std::optional<double> least_clean_accuracy, least_robust_accuracy;  // else Exit::threshold
     bool save_adversarial = true;
+    bool compress_adversarial = false;
 };
 
 struct Plan {

@@ -165,11 +165,13 @@ AttackPlan attack_of(const Json &root, const std::optional<Threat> &threat, std:
 
 /// Every attack has a name: its own, or its type, numbered where several would be alike.
 void name_attacks(std::vector<AttackPlan> &attacks, Checker &checker) {
-    std::set<std::string> names;
+    std::set<std::string> names{"clean"};  // the file of the inputs as they are
     for (const AttackPlan &attack : attacks)
         if (!attack.name.empty() && !names.insert(attack.name).second)
             checker.problem(child_pointer(attack.attack.pointer, "name"),
-                            "another attack is called " + quote(attack.name) + " already");
+                            attack.name == "clean"
+                                ? "this is the name of the file of clean inputs; choose another"
+                                : "another attack is called " + quote(attack.name) + " already");
     for (AttackPlan &attack : attacks) {
         if (!attack.name.empty()) continue;
         const auto type = attack.attack.json->at("type").get<std::string>();
@@ -186,7 +188,8 @@ EvaluatePlan evaluate_of(const Json &root, const std::optional<Threat> &threat, 
     evaluate.split = split_of(json);
     evaluate.batch_size = json.at("batch_size").get<std::int64_t>();
     evaluate.loss = node_at(json, "loss", "/evaluate");
-    evaluate.save_adversarial = json.at("save_adversarial").get<bool>();
+    evaluate.save_adversarial = json.at("save_adversarial") != false;
+    evaluate.compress_adversarial = json.at("save_adversarial") == "compressed";
     if (json.contains("threshold")) {
         const Json &threshold = json.at("threshold");
         evaluate.least_clean_accuracy = optional_at<double>(threshold, "clean_accuracy");
@@ -295,7 +298,7 @@ Plan typed_plan(const Json &root, Checker &checker) {
         plan.report.push_back(
             {std::make_shared<const Json>(report[i]), child_pointer("/report", i)});
     check_together(plan, checker);
-    plan.resolved = std::make_shared<const Json>(without_secrets(root));
+    plan.resolved = std::make_shared<const Json>(json_without_secrets(root));
     return plan;
 }
 

@@ -33,15 +33,15 @@ std::string without_secrets(std::string_view text) {
     return out;
 }
 
-Json without_secrets(const Json &json) {
+Json json_without_secrets(const Json &json) {
     if (json.is_string()) return without_secrets(json.get_ref<const std::string &>());
     if (!json.is_structured()) return json;
     Json out = json.is_array() ? Json::array() : Json::object();
     for (const auto &[key, value] : json.items()) {
         if (json.is_array())
-            out.push_back(without_secrets(value));
+            out.push_back(json_without_secrets(value));
         else
-            out[without_secrets(key)] = without_secrets(value);
+            out[without_secrets(key)] = json_without_secrets(value);
     }
     return out;
 }

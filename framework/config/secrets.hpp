@@ -17,6 +17,6 @@ void keep_secret(const std::string &name, const std::string &value);
 
 /// The text, and every text in a JSON value, with the names of secrets in place of their values.
 std::string without_secrets(std::string_view text);
-Json without_secrets(const Json &json);
+Json json_without_secrets(const Json &json);
 
 }  // namespace spar::host

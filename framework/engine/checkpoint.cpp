@@ -138,7 +138,7 @@ void save_checkpoint(const TrainingTask &task, const TrainingState &state) {
         add("best." + parameters[i].name, state.best[i]);
     std::map<std::string, std::string> metadata{
         {"fingerprint", task.fingerprint},
-        {"made_with", without_secrets(task.made_with).dump()},
+        {"made_with", json_without_secrets(task.made_with).dump()},
         {"state", to_json(state, task.optimization.steps()).dump()}};
     metadata["sha256"] = digest(by_name, metadata);
     save_safetensors(task.checkpoint, tensors, metadata);
@@ -149,13 +149,8 @@ namespace {
 /// Records what is another than when the checkpoint was made, or refuses to go on with it.
 void settle_changes(const TrainingTask &task, TrainingState &state, const Json &before,
                     bool anyway) {
-    const std::vector<std::string> found = changes(before, without_secrets(task.made_with));
-    if (!found.empty() && !anyway)
-        throw Failure(Exit::changed,
-                      fmt::format("{}: the run was started with something else, and a mixture of "
-                                  "both would pass for one run:\n  {}\nRun it anew in another "
-                                  "folder, or go on with --resume=anyway, which results.json tells",
-                                  task.checkpoint.string(), fmt::join(found, "\n  ")));
+    const std::vector<std::string> found = changes(before, json_without_secrets(task.made_with));
+    if (!anyway) refuse_changes(task.checkpoint, found);
     for (const std::string &what : found) state.changes.push_back({state.step, what});
     if (!found.empty())
         warnings().add(

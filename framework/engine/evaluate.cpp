@@ -50,8 +50,14 @@ class Evaluator {
                          const std::string &label);
     void attack_batch(const PreparedAttack &plan, const std::vector<bool> &correct,
                       AttackOutcome &outcome);
-    void settle(const PreparedAttack &plan, const std::vector<bool> &correct,
-                AttackOutcome &outcome);
+    void settle(const PreparedAttack &plan, Clock::time_point batch_begin, AttackOutcome &outcome);
+
+    std::vector<bool> not_done(const PreparedAttack &plan, const std::vector<bool> &correct,
+                               AttackOutcome &outcome) const;
+    void keep_clean(std::size_t row, std::int64_t of_batch, bool correct);
+    void write_log();
+    void make_file(const std::string &name, std::int64_t attack, const EvaluationOutcome &outcome,
+                   const AttackOutcome *found);
 
     std::size_t batch_size() const { return static_cast<std::size_t>(plan_.batch_size); }
     std::size_t total() const { return plan_.indices.size(); }
@@ -65,6 +71,8 @@ class Evaluator {
     Matrix clean_outputs_, x_adv_, adversarial_outputs_;
     std::vector<float> losses_;
     QueryCount queries_;
+    Clock::time_point synced_ = Clock::now();
+    double storing_seconds_ = 0;
 };
 
 LossHead Evaluator::head(const std::int64_t *labels, const float *values,
@@ -123,7 +131,9 @@ void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
             if (data_.classes()) outcome.labels.push_back(batch.labels[at]);
             loss += double{losses_[at]};
             if (!data_.classes()) outcome.fit.add(outputs, batch.values[i]);
+            keep_clean(begin + at, i, outcome.correct.back());
         }
+        write_log();
         progress.advance(batch.count);
     }
     const auto count = static_cast<double>(total());
@@ -134,6 +144,7 @@ void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
 
 void Evaluator::attack_batch(const PreparedAttack &plan, const std::vector<bool> &correct,
                              AttackOutcome &outcome) {
+    const auto begin = Clock::now();
     survivors_.gather(batch_, plan, plan_.key, correct, clean_outputs_);
     x_adv_.resize(survivors_.count(), network_.size());
     AttackTask task{};
@@ -150,71 +161,125 @@ void Evaluator::attack_batch(const PreparedAttack &plan, const std::vector<bool>
     task.targets = survivors_.target_data();
     task.outputs = survivors_.outputs.data();
     run_attack(task, x_adv_.data(), queries_);
-    settle(plan, correct, outcome);
+    settle(plan, begin, outcome);
 }
 
 /// The host's own forward pass decides.
-void Evaluator::settle(const PreparedAttack &plan, const std::vector<bool> &correct,
+void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin,
                        AttackOutcome &outcome) {
     const Survivors &s = survivors_;
-    const std::int64_t size = network_.size();
-    const auto first = static_cast<std::ptrdiff_t>(batch_.begin);
-    // What was not attacked was broken before, or is of the class aimed at and stays right.
-    for (std::int64_t i = 0; i < batch_.batch.count; ++i) {
-        outcome.success.push_back(!correct[batch_.begin + static_cast<std::size_t>(i)]);
-        outcome.targets.push_back(-1);
-    }
-    if (plan_.keep_examples) {
-        const float *x = batch_.x(0, size);
-        outcome.x.insert(outcome.x.end(), x, x + batch_.batch.count * size);
-        outcome.x_adv.insert(outcome.x_adv.end(), x, x + batch_.batch.count * size);
-    }
     if (s.count() == 0) return;
-
     adversarial_outputs_.resize(s.count(), network_.outputs());
     forward(s.points(x_adv_.data()), adversarial_outputs_.data(),
             head(s.label_data(), s.value_data(), s.ids.data()));
     const Ball ball(plan.threat);
     for (std::int64_t k = 0; k < s.count(); ++k) {
         const auto at = static_cast<std::size_t>(k);
-        const std::ptrdiff_t row = first + s.rows[at];
         const std::int64_t found = predicted(adversarial_outputs_[k]);
-        outcome.success[static_cast<std::size_t>(row)] =
-            data_.classes() &&
-            (plan.aim != Target::none ? found == s.targets[at] : found != s.labels[at]);
-        if (plan.aim != Target::none)
-            outcome.targets[static_cast<std::size_t>(row)] = s.targets[at];
-        outcome.distance_sum += ball.distance(s.x[k], x_adv_[k]);
-        outcome.forward_queries += queries_.forward[at];
-        outcome.gradient_queries += queries_.gradient[at];
-        outcome.loss_sum += double{losses_[at]};
-        if (!data_.classes()) outcome.fit.add(adversarial_outputs_[k], s.values[k]);
-        if (queries_.first_gradient[at] == FirstGradient::zero) {
-            ++outcome.zero_gradients;
-            if (outcome.zero_gradient_ids.size() < 8)
-                outcome.zero_gradient_ids.push_back(s.ids[at]);
+        const bool aims = plan.aim != Target::none;
+        ExampleResult r;
+        r.attack = &plan - plan_.attacks.data();
+        r.row = static_cast<std::int64_t>(batch_.begin) + s.rows[at];
+        r.index = s.ids[at];
+        if (data_.classes()) {
+            r.label = s.labels[at];
+            if (aims) r.target = s.targets[at];
+            r.broken = aims ? found == r.target : found != r.label;
+        } else {
+            Fit fit;
+            fit.add(adversarial_outputs_[k], s.values[k]);
+            r.squares = fit.squares;
+            r.sum = fit.sum;
+            r.sum_squares = fit.sum_squares;
+            r.values = fit.count;
         }
-        if (plan_.keep_examples) std::ranges::copy(x_adv_[k], outcome.x_adv.begin() + row * size);
+        r.distance = ball.distance(s.x[k], x_adv_[k]);
+        r.loss = double{losses_[at]};
+        r.forward = queries_.forward[at];
+        r.gradient = queries_.gradient[at];
+        r.zero_gradient = queries_.first_gradient[at] == FirstGradient::zero;
+        r.seconds = seconds_since(batch_begin) / static_cast<double>(s.count());
+        outcome.add(r);
+        if (plan_.log != nullptr) plan_.log->append(r, x_adv_[k]);
     }
-    outcome.attacked += s.count();
+    write_log();
 }
 
 AttackOutcome Evaluator::attack(const PreparedAttack &plan, const EvaluationOutcome &so_far,
                                 const std::string &label) {
     Progress progress(label + plan.name, static_cast<std::int64_t>(total()), "examples");
     const auto begin_time = Clock::now();
-    AttackOutcome outcome;
-    outcome.name = plan.name;
+    AttackOutcome outcome(plan.name, so_far.correct);
+    const std::vector<bool> open = not_done(plan, so_far.correct, outcome);
     for (std::size_t begin = 0; begin < total(); begin += batch_size()) {
-        load(begin);
-        attack_batch(plan, so_far.correct, outcome);
-        progress.advance(batch_.batch.count);
+        const std::size_t end = std::min(begin + batch_size(), total());
+        if (std::find(open.begin() + std::ptrdiff_t(begin), open.begin() + std::ptrdiff_t(end),
+                      true) != open.begin() + std::ptrdiff_t(end)) {
+            load(begin);
+            attack_batch(plan, open, outcome);
+        }
+        progress.advance(static_cast<std::int64_t>(end - begin));
     }
     const auto robust = std::count(outcome.success.begin(), outcome.success.end(), false);
     outcome.robust_accuracy =
         data_.classes() ? static_cast<double>(robust) / static_cast<double>(total()) : unknown;
-    outcome.seconds = seconds_since(begin_time);
+    outcome.seconds += seconds_since(begin_time);
     return outcome;
+}
+
+/// Examples that are right and not yet attacked; what the log holds of the others is counted.
+std::vector<bool> Evaluator::not_done(const PreparedAttack &plan, const std::vector<bool> &correct,
+                                      AttackOutcome &outcome) const {
+    std::vector<bool> open = correct;
+    if (plan_.log == nullptr) return open;
+    for (std::size_t row = 0; row < open.size(); ++row)
+        if (const ExampleResult *found =
+                plan_.log->find(&plan - plan_.attacks.data(), static_cast<std::int64_t>(row))) {
+            outcome.add(*found);
+            outcome.seconds += found->seconds;
+            open[row] = false;
+        }
+    return open;
+}
+
+void Evaluator::keep_clean(std::size_t row, std::int64_t of_batch, bool correct) {
+    const auto at = static_cast<std::int64_t>(row);
+    if (plan_.log == nullptr || plan_.log->find(-1, at) != nullptr) return;
+    ExampleResult r;
+    r.row = at;
+    r.index = plan_.indices[row];
+    if (data_.classes()) r.label = batch_.batch.labels[static_cast<std::size_t>(of_batch)];
+    r.broken = !correct;
+    r.loss = double{losses_[static_cast<std::size_t>(of_batch)]};
+    const auto size = static_cast<std::size_t>(network_.size());
+    plan_.log->append(r, {batch_.x(of_batch, network_.size()), size});
+}
+
+/// What was appended is safe from a kill at once, and from a power cut within about a second.
+void Evaluator::write_log() {
+    if (plan_.log == nullptr) return;
+    const auto begin = Clock::now();
+    plan_.log->write();
+    if (begin - synced_ > std::chrono::seconds(1)) {
+        synced_ = begin;
+        if (plan_.files != nullptr)
+            plan_.files->sync_log();
+        else
+            plan_.log->sync();
+    }
+    storing_seconds_ += seconds_since(begin);
+}
+
+void Evaluator::make_file(const std::string &name, std::int64_t attack,
+                          const EvaluationOutcome &outcome, const AttackOutcome *found) {
+    if (plan_.files == nullptr) return;
+    AdversarialColumns columns{outcome.labels, outcome.indices, {}, {}};
+    if (found != nullptr) {
+        columns.success.assign(found->success.begin(), found->success.end());
+        if (std::ranges::any_of(found->targets, [](auto t) { return t >= 0; }))
+            columns.targets = found->targets;
+    }
+    plan_.files->make(name, attack, std::move(columns));
 }
 
 EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label) {
@@ -222,12 +287,14 @@ EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label)
     EvaluationOutcome outcome;
     outcome.indices = plan_.indices;
     clean(outcome, label);
+    make_file("clean", -1, outcome, nullptr);
     if (reporters != nullptr)
         reporters->event(-1, "evaluate", "clean_accuracy", outcome.clean_accuracy);
     std::vector<bool> holds = outcome.correct;
     for (const PreparedAttack &plan : plan_.attacks) {
         outcome.attacks.push_back(attack(plan, outcome, label));
         const AttackOutcome &attack = outcome.attacks.back();
+        make_file(plan.name, &plan - plan_.attacks.data(), outcome, &attack);
         if (reporters != nullptr) warn_of_attack(plan, attack);
         for (std::size_t i = 0; i < holds.size(); ++i) holds[i] = holds[i] && !attack.success[i];
         if (reporters == nullptr) continue;
@@ -237,6 +304,9 @@ EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label)
     const auto held = std::count(holds.begin(), holds.end(), true);
     outcome.worst_case_accuracy =
         data_.classes() ? static_cast<double>(held) / static_cast<double>(total()) : unknown;
+    const auto waiting = Clock::now();
+    if (plan_.files != nullptr) plan_.files->finish();
+    outcome.storing_seconds = storing_seconds_ + seconds_since(waiting);
     outcome.seconds = seconds_since(begin);
     return outcome;
 }
@@ -246,35 +316,6 @@ EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label)
 EvaluationOutcome evaluate(Network &network, const Data &data, const EvaluationPlan &plan,
                            Reporters *reporters, const std::string &label) {
     return Evaluator(network, data, plan).run(reporters, label);
-}
-
-void Fit::add(std::span<const float> outputs, std::span<const float> values) {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        const double value = values[i], error = double{outputs[i]} - value;
-        squares += error * error;
-        sum += value;
-        sum_squares += value * value;
-    }
-    count += std::ssize(values);
-}
-
-double Fit::rmse() const {
-    return std::sqrt(squares / static_cast<double>(count));
-}
-
-double Fit::r2() const {
-    const double variance = sum_squares - sum * sum / static_cast<double>(count);
-    return variance > 0 ? 1 - squares / variance : unknown;
-}
-
-std::pair<double, double> share_interval(double share, std::int64_t count) {
-    if (!std::isfinite(share) || count < 1) return {unknown, unknown};
-    const double n = static_cast<double>(count);
-    constexpr double z = 1.959963984540054;
-    const double center = (share + z * z / (2 * n)) / (1 + z * z / n);
-    const double half =
-        z / (1 + z * z / n) * std::sqrt(share * (1 - share) / n + z * z / (4 * n * n));
-    return {std::max(0.0, center - half), std::min(1.0, center + half)};
 }
 
 }  // namespace spar::host

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/plan.hpp"
+#include "engine/adversarial_files.hpp"
 #include "engine/attacker.hpp"
 #include "report/reporters.hpp"
 
@@ -22,8 +23,11 @@ struct EvaluationPlan {
     std::int64_t batch_size;
     const spar_component_ref *loss;  /// null: none
     std::vector<PreparedAttack> attacks;
-    std::uint64_t key;           /// of random targets
-    bool keep_examples = false;  /// remember x and x_adv
+    std::uint64_t key;  /// of random targets
+    /// Where every example is kept as it is done, and what it holds already is taken from; null:
+    /// not kept.
+    ExamplesLog *log = nullptr;
+    AdversarialFiles *files = nullptr;  /// made of the log; null: none
 };
 
 /// How well outputs fit target values, over examples and outputs.
@@ -33,6 +37,7 @@ struct Fit {
     std::int64_t count = 0;
 
     void add(std::span<const float> outputs, std::span<const float> values);
+    void add(const Fit &other);
     /// Root of the mean squared error, and the share of the values' variance that the outputs
     /// explain. Not a number where there are no values, or no variance.
     double rmse() const;
@@ -44,7 +49,6 @@ struct AttackOutcome {
     /// Per example: wrong on x before; or wrong on x_adv, and with targets the class aimed at.
     std::vector<bool> success;
     std::vector<std::int64_t> targets;  /// per example; -1 where none was aimed at
-    std::vector<float> x, x_adv;        /// [examples, size] with keep_examples
     double distance_sum = 0;            /// over attacked examples
     std::int64_t attacked = 0;          /// examples that were right on x
     std::int64_t forward_queries = 0, gradient_queries = 0;
@@ -55,6 +59,12 @@ struct AttackOutcome {
     std::int64_t zero_gradients = 0;
     std::vector<std::int64_t> zero_gradient_ids;
     Fit fit;  /// of values, at x_adv
+
+    /// Begins with every example as it is where it is not attacked: wrong on x, or right.
+    AttackOutcome(std::string name, const std::vector<bool> &correct);
+    /// Adds an example that was attacked. In the order of rows, for sums that do not depend on
+    /// where a run was stopped.
+    void add(const ExampleResult &result);
 };
 
 struct EvaluationOutcome {
@@ -66,6 +76,7 @@ struct EvaluationOutcome {
     double worst_case_accuracy = 0;  /// right on x and under every attack
     std::vector<AttackOutcome> attacks;
     double seconds = 0;
+    double storing_seconds = 0;  /// of these, spent on waiting for the log and the files
 };
 
 /// `reporters` may be null. Throws Failure(Exit::stopped) when the run is being stopped.

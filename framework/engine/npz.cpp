@@ -1,10 +1,16 @@
 #include "engine/npz.hpp"
 
+#include "engine/files.hpp"
 #include "pipeline/failure.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <zip.h>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <exception>
 
 namespace spar::host {
 namespace {
@@ -24,14 +30,86 @@ std::string npy_header(const NpzArray &array) {
     return header + text;
 }
 
+std::uint64_t item_size(const NpzArray &array) {
+    return array.type == "|b1" ? 1 : array.type == "<f4" ? 4 : 8;
+}
+
+/// One array as libzip reads it: header, then content.
+struct Member {
+    explicit Member(const NpzArray &of) : array(of), header(npy_header(of)), size(header.size()) {
+        std::uint64_t items = 1;
+        for (const std::int64_t extent : array.shape) items *= static_cast<std::uint64_t>(extent);
+        size += items * item_size(array);
+    }
+
+    const NpzArray &array;
+    std::string header;
+    std::uint64_t size, at = 0;
+    std::exception_ptr failure{};
+    zip_error_t error{};
+
+    zip_int64_t read(std::byte *to, std::uint64_t most) {
+        const std::uint64_t count = std::min(most, size - at);
+        std::span<std::byte> rest(to, count);
+        if (at < header.size()) {
+            const std::size_t part = std::min<std::size_t>(rest.size(), header.size() - at);
+            std::memcpy(rest.data(), header.data() + at, part);
+            rest = rest.subspan(part);
+        }
+        const std::uint64_t offset = std::max<std::uint64_t>(at, header.size()) - header.size();
+        if (array.read)
+            array.read(offset, rest);
+        else
+            std::memcpy(rest.data(), array.bytes.data() + offset, rest.size());
+        at += count;
+        return static_cast<zip_int64_t>(count);
+    }
+
+    static zip_int64_t call(void *self, void *data, zip_uint64_t length, zip_source_cmd_t command) {
+        auto &member = *static_cast<Member *>(self);
+        switch (command) {
+            case ZIP_SOURCE_OPEN:
+                member.at = 0;
+                return 0;
+            case ZIP_SOURCE_READ:
+                try {
+                    return member.read(static_cast<std::byte *>(data), length);
+                } catch (...) {
+                    member.failure = std::current_exception();
+                    zip_error_set(&member.error, ZIP_ER_READ, EIO);
+                    return -1;
+                }
+            case ZIP_SOURCE_STAT: {
+                auto &stat = *static_cast<zip_stat_t *>(data);
+                zip_stat_init(&stat);
+                stat.size = member.size;
+                stat.valid = ZIP_STAT_SIZE;
+                return sizeof stat;
+            }
+            case ZIP_SOURCE_ERROR:
+                return zip_error_to_data(&member.error, data, length);
+            case ZIP_SOURCE_SUPPORTS:
+                return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN, ZIP_SOURCE_READ,
+                                                      ZIP_SOURCE_CLOSE, ZIP_SOURCE_STAT,
+                                                      ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE, -1);
+            default:
+                return 0;
+        }
+    }
+};
+
 }  // namespace
 
-void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &arrays) {
-    const std::filesystem::path partial = path.string() + ".partial";
-    std::filesystem::remove(partial);
+void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &arrays,
+              bool compressed) {
+    const std::filesystem::path partial = partial_of(path);
+    std::error_code ignored;
+    std::filesystem::remove(partial, ignored);
+    std::deque<Member> members;  // the archive refers to them until it is closed
     const auto refuse = [&](const std::string &why) {
-        std::error_code ignored;
         std::filesystem::remove(partial, ignored);
+        for (const Member &member : members)
+            if (member.failure) std::rethrow_exception(member.failure);
         throw Failure(Exit::storage, fmt::format("{}: cannot write: {}", path.string(), why));
     };
     int code = 0;
@@ -43,12 +121,9 @@ void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &ar
         zip_error_fini(&error);
         refuse(why);
     }
-    std::vector<std::string> contents;
-    contents.reserve(arrays.size());  // the archive refers to them until it is closed
     for (const NpzArray &array : arrays) {
-        std::string &content = contents.emplace_back(npy_header(array));
-        content.append(reinterpret_cast<const char *>(array.bytes.data()), array.bytes.size());
-        zip_source_t *source = zip_source_buffer(archive, content.data(), content.size(), 0);
+        Member &member = members.emplace_back(array);
+        zip_source_t *source = zip_source_function(archive, Member::call, &member);
         const std::string name = array.name + ".npy";
         const zip_int64_t index =
             source == nullptr ? -1 : zip_file_add(archive, name.c_str(), source, ZIP_FL_ENC_UTF_8);
@@ -58,18 +133,17 @@ void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &ar
             zip_discard(archive);
             refuse(why);
         }
+        const auto at = static_cast<zip_uint64_t>(index);
         // One fixed time, so that the same content is the same bytes.
-        zip_file_set_dostime(archive, static_cast<zip_uint64_t>(index), 0, 33, 0);
-        zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), ZIP_CM_DEFLATE, 1);
+        zip_file_set_dostime(archive, at, 0, 33, 0);
+        zip_set_file_compression(archive, at, compressed ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 1);
     }
     if (zip_close(archive) != 0) {
         const std::string why = zip_strerror(archive);
         zip_discard(archive);
         refuse(why);
     }
-    std::error_code failed;
-    std::filesystem::rename(partial, path, failed);
-    if (failed) refuse(failed.message());
+    put_in_place(partial, path);
 }
 
 }  // namespace spar::host

@@ -1,7 +1,9 @@
 // NumPy's .npz: a zip archive of .npy arrays.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,9 +15,13 @@ struct NpzArray {
     std::string type;  /// NumPy's: "<f4", "<i8", "|b1"
     std::vector<std::int64_t> shape;
     std::span<const std::byte> bytes;  /// C order; must live until the file is written
+    /// Where there are no bytes: fills a buffer with those from `offset` on. May throw.
+    std::function<void(std::uint64_t offset, std::span<std::byte> to)> read = nullptr;
 };
 
-/// Throws Failure(Exit::storage) when the file cannot be written.
-void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &arrays);
+/// Whole or not there, and for good. Holds no array in memory that is read. Throws
+/// Failure(Exit::storage) when the file cannot be written, and what `read` throws.
+void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &arrays,
+              bool compressed = false);
 
 }  // namespace spar::host

@@ -181,7 +181,8 @@ Json evaluation_results(const EvaluationOutcome &outcome, const EvaluatePlan &pl
             {"attacks", rows},
             {"worst_case_accuracy", number(outcome.worst_case_accuracy)},
             {"worst_case_accuracy_interval", interval(outcome.worst_case_accuracy, examples)},
-            {"seconds", outcome.seconds}};
+            {"seconds", outcome.seconds},
+            {"storing_seconds", outcome.storing_seconds}};
 }
 
 }  // namespace spar::host

@@ -4,7 +4,6 @@
 #include "engine/checkpoint.hpp"
 #include "engine/files.hpp"
 #include "engine/fitting.hpp"
-#include "engine/npz.hpp"
 #include "engine/results.hpp"
 #include "engine/run_folder.hpp"
 #include "engine/same_run.hpp"
@@ -49,7 +48,9 @@ class Run {
     void train();
     void save_model();
     void evaluate();
-    void save_adversarial(const EvaluationOutcome &outcome) const;
+    fs::path log_path() const { return folder_ / "evaluation.log"; }
+    Json log_header() const;
+    void require_unchanged(const Json &before, const Json &now) const;
     std::vector<std::string> missed_thresholds(const EvaluationOutcome &outcome) const;
     /// What attacks without a loss of their own make grow in evaluation and validation; null where
     /// no such loss is installed.
@@ -230,7 +231,6 @@ void Run::build_evaluation() {
     evaluation_->batch_size = plan.batch_size;
     evaluation_->loss = attacked_loss(*test_data_);
     evaluation_->key = builder_.key("evaluate/targets");
-    evaluation_->keep_examples = plan.save_adversarial;
     for (const AttackPlan &attack : plan.attacks)
         evaluation_->attacks.push_back(prepare(attack, *test_data_, evaluation_->loss));
 }
@@ -258,7 +258,8 @@ void Run::train() {
     if (options_.resume && fs::exists(training_->checkpoint)) {
         const Json before = load_checkpoint(*training_, state_, options_.anyway);
         if (weights_left_behind())
-            results_["provenance"]["weights_sha256"] = before.at("weights_sha256");
+            results_["provenance"]["weights_sha256"] = made_with_["weights_sha256"] =
+                before.at("weights_sha256");
     }
     spar::host::train(*training_, state_, *reporters_);
     results_["train"] = training_results(state_);
@@ -274,32 +275,50 @@ void Run::save_model() {
 }
 
 void Run::evaluate() {
-    const EvaluationOutcome outcome =
-        spar::host::evaluate(*network_, *test_data_, *evaluation_, reporters_.get(), "");
-    if (evaluation_->keep_examples) save_adversarial(outcome);
-    results_["evaluation"] = evaluation_results(outcome, *plan_.evaluate, evaluation_->attacks);
-    missed_ = missed_thresholds(outcome);
+    const bool keep = plan_.evaluate->save_adversarial;
+    const Json header = log_header();
+    require_unchanged(ExamplesLog::header_of(log_path()), header);
+    ExamplesLog log(log_path(), header, keep ? network_->size() : 0);
+    const std::vector<std::int64_t> shape(network_->shape().begin(), network_->shape().end());
+    std::optional<AdversarialFiles> files;
+    if (keep)
+        files.emplace(folder_ / "adversarial", shape, log, plan_.evaluate->compress_adversarial);
+    evaluation_->log = &log;
+    evaluation_->files = files ? &*files : nullptr;
+    try {
+        const EvaluationOutcome outcome =
+            spar::host::evaluate(*network_, *test_data_, *evaluation_, reporters_.get(), "");
+        results_["evaluation"] = evaluation_results(outcome, *plan_.evaluate, evaluation_->attacks);
+        missed_ = missed_thresholds(outcome);
+    } catch (const Failure &) {
+        try {
+            log.sync();
+        } catch (const Failure &) {  // the first failure is the one to tell
+        }
+        throw;
+    }
 }
 
-void Run::save_adversarial(const EvaluationOutcome &outcome) const {
-    const auto examples = static_cast<std::int64_t>(outcome.indices.size());
-    std::vector<std::int64_t> shape{examples};
-    shape.insert(shape.end(), network_->shape().begin(), network_->shape().end());
-    for (const AttackOutcome &attack : outcome.attacks) {
-        const bool aimed = std::ranges::any_of(attack.targets, [](auto t) { return t >= 0; });
-        const std::vector<char> success(attack.success.begin(), attack.success.end());
-        std::vector<NpzArray> arrays{
-            {"x_adv", "<f4", shape, std::as_bytes(std::span(attack.x_adv))},
-            {"x", "<f4", shape, std::as_bytes(std::span(attack.x))}};
-        if (!outcome.labels.empty())
-            arrays.push_back({"y", "<i8", {examples}, std::as_bytes(std::span(outcome.labels))});
-        arrays.push_back({"index", "<i8", {examples}, std::as_bytes(std::span(outcome.indices))});
-        if (aimed)
-            arrays.push_back(
-                {"target", "<i8", {examples}, std::as_bytes(std::span(attack.targets))});
-        arrays.push_back({"success", "|b1", {examples}, std::as_bytes(std::span(success))});
-        save_npz(folder_ / "adversarial" / (attack.name + ".npz"), arrays);
-    }
+/// What the results of examples belong to.
+Json Run::log_header() const {
+    Json names = Json::array();
+    for (const PreparedAttack &attack : evaluation_->attacks) names.push_back(attack.name);
+    return {{"version", 1},
+            {"pipeline", fingerprint_of(*plan_.resolved)},
+            {"model_sha256", results_.at("model_sha256")},
+            {"made_with", json_without_secrets(made_with_)},
+            {"attacks", names},
+            {"shape", network_->shape()},
+            {"examples", evaluation_->indices.size()},
+            {"floats", plan_.evaluate->save_adversarial}};
+}
+
+/// Of an evaluation that was stopped. A training that went on refuses on its own what has changed.
+void Run::require_unchanged(const Json &before, const Json &now) const {
+    if (!before.is_object() || options_.anyway || before.value("pipeline", "") != now["pipeline"] ||
+        before.value("model_sha256", "") != now["model_sha256"])
+        return;
+    refuse_changes(log_path(), changes(before.value("made_with", Json()), now["made_with"]));
 }
 
 std::vector<std::string> Run::missed_thresholds(const EvaluationOutcome &outcome) const {
@@ -339,8 +358,9 @@ RunOutcome Run::run() {
     save_model();
     if (plan_.evaluate) evaluate();
     results_["warnings"] = warning_results();
-    results_ = without_secrets(results_);
+    results_ = json_without_secrets(results_);
     write_file(folder_ / "results.json", json_text(results_));
+    fs::remove(log_path());  // all that it holds stands elsewhere now
     reporters_->finish(results_);
     if (reporters_->failure()) throw Failure(*reporters_->failure());
     return {folder_, std::make_shared<const Json>(results_), missed_};

@@ -9,6 +9,7 @@
 #include "plugins/sha256.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -151,6 +152,15 @@ std::vector<std::string> changes(const Json &there, const Json &here) {
             compare(word + name + " (SHA-256)", member(before, name), member(now, name));
     }
     return found;
+}
+
+void refuse_changes(const std::filesystem::path &file, const std::vector<std::string> &changes) {
+    if (changes.empty()) return;
+    throw Failure(Exit::changed,
+                  fmt::format("{}: the run was started with something else, and a mixture of both "
+                              "would pass for one run:\n  {}\nRun it anew in another folder, or go "
+                              "on with --resume=anyway, which results.json tells",
+                              file.string(), fmt::join(changes, "\n  ")));
 }
 
 const char *instruction_set() {

@@ -34,6 +34,9 @@ void require_as_its_run_left_it(const std::filesystem::path &weights, const std:
 /// What of it is another, one sentence each: there as recorded, here as it is now.
 std::vector<std::string> changes(const Json &there, const Json &here);
 
+/// Throws Failure(Exit::changed) where there are any: `file` was made with something else.
+void refuse_changes(const std::filesystem::path &file, const std::vector<std::string> &changes);
+
 /// The widest instruction set that this processor offers the shipped plugins.
 const char *instruction_set();
 

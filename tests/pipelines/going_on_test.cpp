@@ -252,7 +252,7 @@ TEST_CASE("secrets go to components, and nowhere else") {
     std::filesystem::create_directory(folder / "tok-3n-x");
     std::filesystem::rename(folder / "train.npz", folder / "tok-3n-x/train.npz");
     for (const char *part : {"train", "test"})
-        json["data"][part]["file"] = "${secret:TOKEN}/train.npz";
+        json["data"][part]["file"] = "./${secret:TOKEN}/train.npz";
     const std::string file = write(folder, "p.json", json);
     const Environment token{{"TOKEN", "tok-3n-x"}};
     const auto words = [&](const std::vector<std::string> &more) {
@@ -276,7 +276,7 @@ TEST_CASE("secrets go to components, and nowhere else") {
     CHECK(named.code == 3);
     CHECK(!named.says("tok-3n-x"));
     const Ended missing = spar::test::spar(
-        {"run", file, "--set", "data.train.file=no-${secret:TOKEN}", "--out", folder / "no"},
+        {"run", file, "--set", "data.train.file=./no-${secret:TOKEN}", "--out", folder / "no"},
         token);
     CHECK(missing.code == 6);
     CHECK(!missing.says("tok-3n-x"));
