@@ -7,11 +7,13 @@ import tree
 
 # The folders of the host form a line: each may include itself and what stands before it.
 LINE = ["config", "plugins", "pipeline", "report", "engine", "app"]
-# And these, against the line. How a command ends is one leaf header that every folder throws; the
-# checker of pipelines asks the registry which components there are.
+# And these, against the line. How a command ends and what a run warns of are leaf headers that every
+# folder throws or fills; the checker of pipelines asks the registry which components there are.
 AGAINST_THE_LINE = {
     ("config", "pipeline/failure.hpp"),
     ("plugins", "pipeline/failure.hpp"),
+    ("config", "pipeline/warnings.hpp"),
+    ("plugins", "pipeline/warnings.hpp"),
     ("config", "plugins/registry.hpp"),
     ("config", "plugins/kinds.hpp"),
 }

@@ -87,6 +87,7 @@ TEST_CASE("stopped again and again, a run ends in the bytes of one that was not"
         host::Json pipeline = *sample.plan.resolved;
         pipeline["data"]["train"] = {{"type", "interrupting"}, {"data", pipeline["data"]["train"]}};
         pipeline["train"]["epochs"] = 2;
+        pipeline["train"]["split"] = "first";  // drawing reads, and would be stopped
         pipeline["train"]["examples"] = 3 * sample.plan.train->batch_size / 2;
         pipeline.erase("evaluate");
         const host::Registry with = registry_with_interrupting();

@@ -153,7 +153,7 @@ TEST_CASE("numbers out of range are refused") {
     check_wrong("/train/batch_size", 0);
     check_wrong("/train/optimizer/lr", -1);
     check_wrong("/seed", -1);
-    check_wrong("/version", 2);
+    check_wrong("/version", 3);
     check_wrong("/data/train/examples", 0);
     check_wrong("/evaluate/attacks/0", {{"type", "pgd"}, {"steps", -1}});
     check_wrong("/evaluate/attacks/0", {{"type", "pgd"}, {"restarts", 0}});
