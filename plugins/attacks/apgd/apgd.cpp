@@ -28,8 +28,9 @@ class Apgd : public spar::Attack {
             "shrinks by 1.5, down to a tenth of it",
         .reference =
             "Croce and Hein 2020, Reliable evaluation of adversarial robustness with an "
-            "ensemble of diverse parameter-free attacks; l1: Croce and Hein 2021, Mind the box: "
-            "l1-APGD for sparse adversarial attacks on image classifiers",
+            "ensemble of diverse parameter-free attacks (the authors' program halves at exactly "
+            "75 % too); l1: Croce and Hein 2021, Mind the box: l1-APGD for sparse adversarial "
+            "attacks on image classifiers",
         .example = R"({"version":1,"name":"apgd","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
@@ -289,8 +290,7 @@ class Apgd : public spar::Attack {
     spar::Points points_;
     spar::Matrix x_, before_, best_, best_gradient_, gradient_, ahead_;
     std::vector<apgd::Progress> progress_;  // of each point
-    std::vector<double> losses_;            // of each live point
-    std::vector<double> highest_;           // loss of what is proposed for each example
+    std::vector<double> losses_, highest_;  // of each live point; of what each example has
     std::vector<char> fooled_;              // of each example
     std::int64_t first_run_ = 0;
 };
