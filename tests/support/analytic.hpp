@@ -72,6 +72,13 @@ class AnalyticOracle {
             });
         };
         table_.cancelled = [](const spar_oracle *) { return 0; };
+        table_.note = [](const spar_oracle *o, std::int64_t row, const char *code, double value) {
+            static_cast<AnalyticOracle *>(o->handle)->notes.push_back({row, code, value});
+        };
+        table_.stage = [](const spar_oracle *o, const char *name) {
+            auto &self = *static_cast<AnalyticOracle *>(o->handle);
+            self.stages.emplace_back(name != nullptr ? name : "", self.gradients);
+        };
     }
     AnalyticOracle(const AnalyticOracle &) = delete;
     AnalyticOracle &operator=(const AnalyticOracle &) = delete;
@@ -80,6 +87,14 @@ class AnalyticOracle {
     /// Called with every query before it is answered.
     std::function<void(const spar_query &)> watch;
     std::int64_t forwards = 0, gradients = 0;
+    struct Note {
+        std::int64_t row;
+        std::string code;
+        double value;
+    };
+    std::vector<Note> notes;
+    /// Stages as they began, with the gradients taken until then.
+    std::vector<std::pair<std::string, std::int64_t>> stages;
     /// How many queries are answered before the run is stopped; negative: all.
     std::int64_t answers = -1;
 

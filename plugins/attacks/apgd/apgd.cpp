@@ -1,7 +1,8 @@
+#include "aims.hpp"
+#include "sparse.hpp"
 #include "windows.hpp"
 
 #include <spar/dlr.hpp>
-#include <spar/lead.hpp>
 #include <spar/points.hpp>
 
 namespace {
@@ -11,17 +12,25 @@ class Apgd : public spar::Attack {
     static constexpr spar::About about{
         .type = "apgd",
         .summary =
-            "Auto-PGD: momentum, and a step size that halves itself where progress stops. With "
-            "targets: APGD-T, the targeted difference of logits ratio for each of them.",
+            "Auto-PGD: momentum, and a step size that halves itself where progress stops; under "
+            "l1, sparse steps in balls that shrink to the threat's. With targets: APGD-T, the "
+            "targeted difference of logits ratio for each of them.",
         .formula =
-            "z = P(x_k + s u(grad)); x_{k+1} = P(x_k + 0.75 (z - x_k) + 0.25 (x_k - x_{k-1})); "
-            "s starts at 2 eps (l1: eps); at a checkpoint s halves and x returns to the best "
+            "linf, l2: z = P(x_k + s u(grad)); x_{k+1} = P(x_k + 0.75 (z - x_k) + 0.25 (x_k - "
+            "x_{k-1})); s starts at 2 eps; at a checkpoint s halves and x returns to the best "
             "point if fewer than 75 % of the steps raised the loss, or if neither s nor the "
-            "best loss changed since the last one",
+            "best loss changed since the last one. l1, in balls of 3, 2 and 1 eps for 30, 30 and "
+            "40 % of the steps: x_{k+1} = P(x_k + s sign(grad_k) / k) for the k largest entries; "
+            "s starts at the ball's radius, k at two thirds of the entries that differ from x "
+            "(20 % of all without the larger balls, 5 % when training); every 4 % of the steps k "
+            "becomes two thirds of the entries in which the best point differs from x; where "
+            "these became 5 % fewer, x returns to the best point and s to the radius, else s "
+            "shrinks by 1.5, down to a tenth of it",
         .reference =
             "Croce and Hein 2020, Reliable evaluation of adversarial robustness with an "
-            "ensemble of diverse parameter-free attacks; under l1, the exact projection of "
-            "Croce and Hein 2021 with pgd's steps, without their schedule of three radii",
+            "ensemble of diverse parameter-free attacks (the authors' program halves at exactly "
+            "75 % too); l1: Croce and Hein 2021, Mind the box: l1-APGD for sparse adversarial "
+            "attacks on image classifiers",
         .example = R"({"version":1,"name":"apgd","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
@@ -44,6 +53,12 @@ class Apgd : public spar::Attack {
         "0: the loss. Else the targeted difference of logits ratio, for that many "
         "of the classes most likely at x",
         {.fallback = 0, .min = 0, .max = 1000}};
+    spar::Choice larger_radii{
+        this,
+        "larger_radii",
+        "l1: whether a run passes through balls of 3 and 2 times eps; auto: when evaluating",
+        {"auto", "yes", "no"},
+        {.fallback = "auto"}};
 
     void configure() override {
         if (*targets > 0 && loss.given())
@@ -54,91 +69,151 @@ class Apgd : public spar::Attack {
     }
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
-        choose_targets(oracle, batch);
-        start(batch);
-        apgd::Windows windows(*steps);
-        for (std::int64_t step = 0; step <= *steps && points_.live_count() > 0; ++step) {
-            ask(oracle, batch);
-            judge(batch, step == 0);
-            if (step == *steps) break;
-            if (const std::int64_t window = step > 0 ? windows.step() : 0; window > 0)
-                look_back(window);
-            advance(batch, step == 0);
+        const bool l1 = batch.ball().norm == SPAR_NORM_L1;
+        if (!l1 && larger_radii.is("yes"))
+            throw spar::invalid(
+                "larger radii belong to apgd under l1, and the threat has another norm: leave "
+                "larger_radii out",
+                "/larger_radii");
+        aims_.choose(oracle, batch, *targets);
+        forget(batch, l1);
+        // In larger balls nothing is found yet that would spare other runs their queries, so
+        // under l1 runs follow one another, each on what withstood those before.
+        const std::int64_t runs = aims_.count() * *restarts, together = l1 ? 1 : runs;
+        for (first_run_ = 0; first_run_ < runs; first_run_ += together) {
+            points_.begin(batch, together);
+            drop_fooled();
+            if (points_.live_count() == 0) return;
+            start(batch);
+            l1 ? climb_sparsely(oracle, batch) : climb(oracle, batch);
+            propose(batch);
         }
-        propose(batch);
     }
 
   private:
-    struct State {
-        double step, loss = 0, best_loss = 0, best_at_check = 0;
-        std::int64_t rises = 0;
-        bool halved = true;  /// nothing to compare with at the first checkpoint
-    };
+    std::int64_t run(std::int64_t point) const { return first_run_ + points_.copy(point); }
+    apgd::Progress &progress(std::int64_t point) {
+        return progress_[static_cast<std::size_t>(point)];
+    }
+    char &fooled(std::int64_t row) { return fooled_[static_cast<std::size_t>(row)]; }
+    std::int64_t live(std::int64_t k) const { return points_.live()[static_cast<std::size_t>(k)]; }
 
-    bool aims() const { return *targets > 0; }
-
-    void choose_targets(const spar::Oracle &oracle, const spar::AttackBatch &batch) {
-        aimed_ = !aims() ? 1
-                 : batch.targets() != nullptr
-                     ? 1
-                     : std::min<std::int64_t>(*targets, oracle.outputs() - 1);
-        points_.begin(batch, aimed_ * *restarts);
-        if (!aims()) return;
-        if (spar::lacks_classes(batch) || oracle.outputs() < 4)
-            throw spar::invalid(
-                "the targeted difference of logits ratio needs classes of single examples and four "
-                "outputs or more: leave targets out; in auto_attack, list \"attacks\" without it",
-                "/targets");
-        classes_.resize(static_cast<std::size_t>(batch.count() * aimed_));
-        clean_.resize(batch.count(), oracle.outputs());
-        if (batch.outputs())
-            std::ranges::copy(batch.outputs().flat(), clean_.rows().flat().begin());
-        else
-            oracle.evaluate(
-                {.x = batch.x().data(), .count = batch.count(), .outputs = clean_.data()});
-        for (std::int64_t row = 0; row < batch.count(); ++row) {
-            const auto own = std::span(classes_).subspan(static_cast<std::size_t>(row * aimed_),
-                                                         static_cast<std::size_t>(aimed_));
-            if (batch.targets() != nullptr)
-                own[0] = batch.targets()[row];
-            else
-                spar::rivals(clean_[row], batch.labels()[row], aimed_, own);
-        }
+    void forget(const spar::AttackBatch &batch, bool l1) {
+        fooled_.assign(static_cast<std::size_t>(batch.count()), 0);
+        highest_.assign(static_cast<std::size_t>(batch.count()), 0);
+        // Under l1 it would take most of the steps to find out that an example is wrong at x.
+        if (!l1 || batch.training() || !batch.outputs()) return;
+        for (std::int64_t row = 0; row < batch.count(); ++row)
+            if (batch.success(row, batch.outputs()[row])) fooled(row) = 1;
     }
 
-    std::int64_t target(std::int64_t point) const {
-        return classes_[static_cast<std::size_t>(points_.row(point) * aimed_ +
-                                                 points_.copy(point) % aimed_)];
+    void drop_fooled() {
+        points_.drop([&](std::int64_t point) { return fooled(points_.row(point)) != 0; });
     }
 
-    /// A random point that touches the surface of the ball.
+    /// Every run starts at a point of its own: linf, l2: one that touches the surface of the ball;
+    /// l1: normal noise as wide as the box, which the first ball is to project.
     void start(const spar::AttackBatch &batch) {
         const spar::Ball ball = batch.ball();
+        const float box = ball.upper - ball.lower;
         for (spar::Matrix *m : {&x_, &before_, &best_, &best_gradient_, &gradient_, &ahead_})
             m->resize(points_.total(), batch.size());
-        const double first = (ball.norm == SPAR_NORM_L1 ? 1.0 : 2.0) * ball.eps;
-        state_.assign(static_cast<std::size_t>(points_.total()), {.step = first});
-        fooled_.assign(static_cast<std::size_t>(batch.count()), 0);
-        for_rows(points_.total(), [&](std::int64_t point) {
-            const std::int64_t row = points_.row(point);
-            // As AutoAttack, every target begins at the same point.
-            const auto restart = static_cast<std::uint32_t>(points_.copy(point) / aimed_);
-            spar::Random random = batch.random(row, restart);
-            const std::span<float> x = x_[point], center = before_[point];
-            std::ranges::copy(batch.x()[row], center.begin());
+        for_rows(points_.live_count(), [&](std::int64_t k) {
+            const std::int64_t point = live(k), row = points_.row(point);
+            spar::Random random = batch.random(row, static_cast<std::uint32_t>(run(point)));
+            const std::span<const float> center = batch.x()[row];
+            const std::span<float> x = x_[point];
             const bool cube = ball.norm == SPAR_NORM_LINF;
             for (std::size_t i = 0; i < x.size(); ++i) {
                 const auto at = static_cast<std::int64_t>(i);
                 x[i] = cube ? random.uniform(at, -1, 1) : random.normal(at);
             }
             const double length = cube ? spar::norm_linf(x) : spar::norm_l2(x);
-            const double scale = ball.norm == SPAR_NORM_L1 ? 1 : ball.eps / (length + 1e-12);
+            const double scale = ball.norm != SPAR_NORM_L1 ? ball.eps / (length + 1e-12)
+                                 : std::isfinite(box)      ? box
+                                                           : 1;
             for (std::size_t i = 0; i < x.size(); ++i)
                 x[i] = static_cast<float>(center[i] + scale * x[i]);
-            ball.project(center, x);
+            if (ball.norm != SPAR_NORM_L1) ball.project(center, x);
             batch.hold_masked(row, x);
-            std::ranges::copy(x, center.begin());
         });
+    }
+
+    /// Croce and Hein 2020.
+    void climb(const spar::Oracle &oracle, const spar::AttackBatch &batch) {
+        const spar::Ball ball = batch.ball();
+        progress_.assign(static_cast<std::size_t>(points_.total()), {.step = 2.0 * ball.eps});
+        ascend(
+            oracle, batch, *steps, apgd::Windows::shrinking(*steps), true,
+            [](apgd::Progress &p, std::int64_t, std::int64_t window) {
+                return apgd::halves(p, window);
+            },
+            [&](std::int64_t point, bool first) {
+                apgd::momentum_step(ball, batch.x()[points_.row(point)], gradient_[point],
+                                    progress(point).step, first, before_[point], ahead_[point],
+                                    x_[point]);
+            });
+    }
+
+    /// Croce and Hein 2021: in every ball anew, from the best point of the larger one.
+    void climb_sparsely(const spar::Oracle &oracle, const spar::AttackBatch &batch) {
+        const bool larger = larger_radii.is("auto") ? !batch.training() : larger_radii.is("yes");
+        const std::int64_t size = batch.size();
+        for (const apgd::Stage stage : apgd::stages(*steps, larger)) {
+            if (stage.steps == 0) continue;
+            spar::Ball ball = batch.ball();
+            ball.eps *= stage.factor;
+            progress_.assign(static_cast<std::size_t>(points_.total()), {.step = ball.eps});
+            for_rows(points_.live_count(), [&](std::int64_t k) {
+                const std::int64_t point = live(k);
+                const auto center = batch.x()[points_.row(point)];
+                ball.project(center, x_[point]);
+                apgd::Progress &p = progress(point);
+                p.differing = larger ? apgd::count_differing(center, x_[point]) : size;
+                p.moving = apgd::moving(larger             ? apgd::adapted(p.differing, size)
+                                        : batch.training() ? 0.05F
+                                                           : 0.2F,
+                                        size);
+            });
+            ascend(
+                oracle, batch, stage.steps, apgd::Windows::even(stage.steps), stage.factor == 1,
+                [&](apgd::Progress &p, std::int64_t point, std::int64_t) {
+                    const auto center = batch.x()[points_.row(point)];
+                    return apgd::sparser(p, apgd::count_differing(center, best_[point]), size,
+                                         ball.eps);
+                },
+                [&](std::int64_t point, bool) {
+                    const apgd::Progress &p = progress(point);
+                    apgd::sparse_step(ball, batch.x()[points_.row(point)], gradient_[point],
+                                      p.moving, p.step, x_[point]);
+                });
+            for_rows(points_.live_count(), [&](std::int64_t k) {
+                std::ranges::copy(best_[live(k)], x_[live(k)].begin());
+            });
+        }
+    }
+
+    /// `count` steps of all live points. look_back(progress, point, window) says after a window
+    /// whether the point returns to its best one; move(point, first) takes a step. Only where
+    /// points are inside the threat model can an example be `fooled`.
+    template <class LookBack, class Move>
+    void ascend(const spar::Oracle &oracle, const spar::AttackBatch &batch, std::int64_t count,
+                apgd::Windows windows, bool inside, LookBack &&look_back, Move &&move) {
+        for (std::int64_t step = 0; step <= count && points_.live_count() > 0; ++step) {
+            ask(oracle, batch);
+            judge(batch, step == 0);
+            if (inside && !batch.training()) keep_fooled(batch);
+            if (step == count) break;
+            const std::int64_t window = step > 0 ? windows.step() : 0;
+            for_rows(points_.live_count(), [&](std::int64_t k) {
+                const std::int64_t point = live(k);
+                if (window > 0 && look_back(progress(point), point, window)) {
+                    std::ranges::copy(best_[point], x_[point].begin());
+                    std::ranges::copy(best_gradient_[point], gradient_[point].begin());
+                }
+                move(point, step == 0);
+            });
+        }
     }
 
     void ask(const spar::Oracle &oracle, const spar::AttackBatch &batch) {
@@ -151,112 +226,73 @@ class Apgd : public spar::Attack {
                 const auto width = static_cast<std::size_t>(outputs);
                 const std::int64_t label = batch.labels()[points_.row(point)];
                 losses_[k] = spar::targeted_dlr(
-                    {z + i * outputs, width}, label, target(point),
+                    {z + i * outputs, width}, label, aims_.of(points_.row(point), run(point)),
                     gradient != nullptr ? std::span<float>(gradient + i * outputs, width)
                                         : std::span<float>());
             }
         };
         spar::Points::Wants wants{.gradient = true, .outputs = true};
-        if (aims())
+        if (aims_.on())
             wants.head = ratio;
         else
             wants.loss_values = true;
         wants.loss = loss.ref();
         points_.ask(oracle, x_, wants);
-        if (!aims()) losses_.assign(points_.losses.begin(), points_.losses.end());
+        if (!aims_.on()) losses_.assign(points_.losses.begin(), points_.losses.end());
     }
 
-    /// Counts what rose, keeps the best point, and in an evaluation lets go of the examples that
-    /// are fooled: training wants the highest loss.
+    /// Counts what rose and keeps the best point.
     void judge(const spar::AttackBatch &batch, bool first) {
         for_rows(points_.live_count(), [&](std::int64_t k) {
-            const std::int64_t point = points_.live()[static_cast<std::size_t>(k)];
-            State &state = state_[static_cast<std::size_t>(point)];
+            const std::int64_t point = live(k);
+            apgd::Progress &p = progress(point);
             const double now = losses_[static_cast<std::size_t>(k)];
             batch.clear_masked(points_.row(point), points_.gradient[k]);
             std::ranges::copy(points_.gradient[k], gradient_[point].begin());
-            if (!first && now > state.loss) ++state.rises;
-            state.loss = now;
-            if (!first && !(now > state.best_loss)) return;
-            state.best_loss = now;
-            if (first) state.best_at_check = now;
+            if (!first && now > p.loss) ++p.rises;
+            p.loss = now;
+            if (!first && !(now > p.best_loss)) return;
+            p.best_loss = now;
+            if (first) p.best_at_check = now;
             std::ranges::copy(x_[point], best_[point].begin());
             std::ranges::copy(gradient_[point], best_gradient_[point].begin());
         });
-        if (batch.training()) return;
+    }
+
+    /// An evaluation lets go of the examples that are fooled: training wants the highest loss.
+    void keep_fooled(const spar::AttackBatch &batch) {
         for (std::int64_t k = 0; k < points_.live_count(); ++k) {
-            const std::int64_t point = points_.live()[static_cast<std::size_t>(k)];
-            const std::int64_t row = points_.row(point);
-            char &fooled = fooled_[static_cast<std::size_t>(row)];
-            if (fooled != 0 || !batch.success(row, points_.outputs[k])) continue;
-            fooled = 1;
-            std::ranges::copy(x_[point], batch.x_adv()[row].begin());
+            const std::int64_t row = points_.row(live(k));
+            if (fooled(row) != 0 || !batch.success(row, points_.outputs[k])) continue;
+            fooled(row) = 1;
+            std::ranges::copy(x_[live(k)], batch.x_adv()[row].begin());
         }
-        points_.drop([&](std::int64_t point) {
-            return fooled_[static_cast<std::size_t>(points_.row(point))] != 0;
-        });
+        drop_fooled();
     }
 
-    /// A checkpoint: halves the step and returns to the best point where progress stopped.
-    void look_back(std::int64_t window) {
-        for_rows(points_.live_count(), [&](std::int64_t k) {
-            const std::int64_t point = points_.live()[static_cast<std::size_t>(k)];
-            State &state = state_[static_cast<std::size_t>(point)];
-            const bool few = static_cast<double>(state.rises) < 0.75 * static_cast<double>(window);
-            const bool stuck = !state.halved && !(state.best_loss > state.best_at_check);
-            state.halved = few || stuck;
-            state.best_at_check = state.best_loss;
-            state.rises = 0;
-            if (!state.halved) return;
-            state.step /= 2;
-            state.loss = state.best_loss;
-            std::ranges::copy(best_[point], x_[point].begin());
-            std::ranges::copy(best_gradient_[point], gradient_[point].begin());
-        });
-    }
-
-    void advance(const spar::AttackBatch &batch, bool first) {
-        const spar::Ball ball = batch.ball();
-        const double share = first ? 1 : 0.75;
-        for_rows(points_.live_count(), [&](std::int64_t k) {
-            const std::int64_t point = points_.live()[static_cast<std::size_t>(k)];
-            const auto center = batch.x()[points_.row(point)];
-            const std::span<float> x = x_[point], before = before_[point], ahead = ahead_[point];
-            std::ranges::copy(x, ahead.begin());
-            const auto step = static_cast<float>(state_[static_cast<std::size_t>(point)].step);
-            ball.ascend(center, gradient_[point], step, ahead);
-            for (std::size_t i = 0; i < x.size(); ++i) {
-                const double here = x[i], momentum = here - before[i];
-                before[i] = x[i];
-                x[i] =
-                    static_cast<float>(here + share * (ahead[i] - here) + (1 - share) * momentum);
-            }
-            ball.project(center, x);
-        });
-    }
-
-    /// What resisted: its point of highest loss.
+    /// What resisted so far: its point of highest loss.
     void propose(const spar::AttackBatch &batch) {
         for_rows(batch.count(), [&](std::int64_t row) {
-            if (fooled_[static_cast<std::size_t>(row)] != 0) return;
+            if (fooled(row) != 0) return;
             std::int64_t best = row * points_.copies();
             for (std::int64_t copy = 1; copy < points_.copies(); ++copy) {
                 const std::int64_t point = row * points_.copies() + copy;
-                if (state_[static_cast<std::size_t>(point)].best_loss >
-                    state_[static_cast<std::size_t>(best)].best_loss)
-                    best = point;
+                if (progress(point).best_loss > progress(best).best_loss) best = point;
             }
+            double &highest = highest_[static_cast<std::size_t>(row)];
+            if (first_run_ > 0 && !(progress(best).best_loss > highest)) return;
+            highest = progress(best).best_loss;
             std::ranges::copy(best_[best], batch.x_adv()[row].begin());
         });
     }
 
+    apgd::Aims aims_;
     spar::Points points_;
-    spar::Matrix x_, before_, best_, best_gradient_, gradient_, ahead_, clean_;
-    std::vector<State> state_;
-    std::vector<double> losses_;
-    std::vector<char> fooled_;  // of each example
-    std::vector<std::int64_t> classes_;
-    std::int64_t aimed_ = 1;
+    spar::Matrix x_, before_, best_, best_gradient_, gradient_, ahead_;
+    std::vector<apgd::Progress> progress_;  // of each point
+    std::vector<double> losses_, highest_;  // of each live point; of what each example has
+    std::vector<char> fooled_;              // of each example
+    std::int64_t first_run_ = 0;
 };
 
 }  // namespace

@@ -6,11 +6,15 @@
 
 namespace apgd {
 
-/// Windows of falling length: 22 % of the steps, each next one 3 % shorter, never below 6 %.
+/// Lengths of the windows between two checkpoints, in steps.
 class Windows {
   public:
-    explicit Windows(std::int64_t steps)
-        : length_(share(steps, 22)), shrink_(share(steps, 3)), least_(share(steps, 6)) {}
+    /// linf, l2: 22 % of the steps, each next one 3 % shorter, never below 6 %.
+    static Windows shrinking(std::int64_t steps) {
+        return {share(steps, 22), share(steps, 3), share(steps, 6)};
+    }
+    /// l1: 4 % of the steps each.
+    static Windows even(std::int64_t steps) { return {share(steps, 4), 0, share(steps, 4)}; }
 
     /// Called after every step; the length of the window that ends with it, or 0.
     std::int64_t step() {
@@ -22,6 +26,9 @@ class Windows {
     }
 
   private:
+    Windows(std::int64_t length, std::int64_t shrink, std::int64_t least)
+        : length_(length), shrink_(shrink), least_(least) {}
+
     static std::int64_t share(std::int64_t steps, std::int64_t percent) {
         return std::max<std::int64_t>(steps * percent / 100, 1);
     }

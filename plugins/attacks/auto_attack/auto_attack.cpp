@@ -7,15 +7,16 @@ class AutoAttack : public spar::Attack {
     static constexpr spar::About about{
         .type = "auto_attack",
         .summary =
-            "Several attacks in turn, each on the examples that withstood those before. The "
-            "default is AutoAttack's standard version for linf and l2; that for l1 has 5 restarts "
-            "and 5 targets in place of 1 and 9. Targets need a model with four outputs or more.",
+            "Several attacks in turn, each on the examples that withstood those before; the record "
+            "says which broke an example. Left alone it is AutoAttack's standard version. Targets "
+            "need a model with four outputs or more.",
         .formula =
             "APGD-CE, APGD-T with 9 targets, FAB-T with 9 targets, 100 steps each, and Square "
-            "with 5,000 queries",
+            "with 5,000 queries; under l1, APGD-CE with 5 restarts and APGD-T with 5 targets",
         .reference =
             "Croce and Hein 2020, Reliable evaluation of adversarial robustness with an "
-            "ensemble of diverse parameter-free attacks",
+            "ensemble of diverse parameter-free attacks; l1: Croce and Hein 2021, Mind the box: "
+            "l1-APGD for sparse adversarial attacks on image classifiers",
         .example = R"({"version":1,"name":"auto_attack","seed":1,
  "data":{"test":{"type":"digits","examples":8}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
@@ -25,31 +26,56 @@ class AutoAttack : public spar::Attack {
   {"type":"fab","steps":5,"targets":3},{"type":"square","queries":50}]}]}})",
     };
 
-    spar::Children attacks{this, "attacks", SPAR_KIND_ATTACK, "the attacks, in order",
-                           R"([{"type":"apgd","loss":{"type":"cross_entropy"}},
- {"type":"apgd","targets":9},{"type":"fab","targets":9},{"type":"square"}])"};
+    spar::Children attacks{this,
+                           "attacks",
+                           SPAR_KIND_ATTACK,
+                           "the attacks, in order; left out: the standard version for the "
+                           "threat's norm",
+                           {.optional = true}};
+    spar::Children standard{this,
+                            "standard",
+                            SPAR_KIND_ATTACK,
+                            "the standard version under linf and l2, where attacks is left out",
+                            {.fallback = R"([{"type":"apgd","loss":{"type":"cross_entropy"}},
+ {"type":"apgd","targets":9},{"type":"fab","targets":9},{"type":"square"}])"}};
+    spar::Children standard_l1{
+        this,
+        "standard_l1",
+        SPAR_KIND_ATTACK,
+        "the standard version under l1, where attacks is left out",
+        {.fallback = R"([{"type":"apgd","restarts":5,"loss":{"type":"cross_entropy"}},
+ {"type":"apgd","targets":5},{"type":"fab","targets":9},{"type":"square"}])"}};
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
         std::vector<std::int64_t> standing;
         for (std::int64_t row = 0; row < batch.count(); ++row)
             if (!batch.outputs() || !batch.success(row, batch.outputs()[row]))
                 standing.push_back(row);
-        std::uint64_t turn = 0;
-        for (const spar_component_ref &attack : attacks.refs()) {
-            if (standing.empty() && batch.count() > 0) return;
-            part_.take(oracle, batch, std::move(standing), turn++);
+        const spar::Children &list = chosen(batch);
+        for (std::size_t turn = 0; turn < list.refs().size(); ++turn) {
+            if (standing.empty() && batch.count() > 0) break;
+            const spar_component_ref &attack = list.refs()[turn];
+            oracle.stage((std::to_string(turn + 1) + ' ' + attack.type).c_str());
+            part_.take(oracle, batch, std::move(standing), turn);
             try {
-                part_.perturb(attack);
+                spar::at_part('/' + list.name() + '/' + std::to_string(turn),
+                              [&] { part_.perturb(attack); });
             } catch (...) {  // stopped, or out of queries: what was found until then counts
                 hand_over(batch);
                 throw;
             }
             hand_over(batch);
-            standing = withstood(oracle, batch);
+            standing = withstood(oracle, batch, turn + 1);
         }
+        oracle.stage(nullptr);
     }
 
   private:
+    const spar::Children &chosen(const spar::AttackBatch &batch) const {
+        if (!attacks.refs().empty()) return attacks;
+        return batch.threat().norm == SPAR_NORM_L1 ? standard_l1 : standard;
+    }
+
     void hand_over(const spar::AttackBatch &batch) {
         for (std::int64_t i = 0; i < part_.count(); ++i) {
             const std::int64_t row = part_.rows()[static_cast<std::size_t>(i)];
@@ -57,8 +83,9 @@ class AutoAttack : public spar::Attack {
         }
     }
 
-    std::vector<std::int64_t> withstood(const spar::Oracle &oracle,
-                                        const spar::AttackBatch &batch) {
+    /// Examples of the part that a stage left right; of the others the record learns the stage.
+    std::vector<std::int64_t> withstood(const spar::Oracle &oracle, const spar::AttackBatch &batch,
+                                        std::size_t stage) {
         outputs_.resize(part_.count(), oracle.outputs());
         oracle.evaluate({.x = part_.x_adv().data(),
                          .count = part_.count(),
@@ -67,7 +94,10 @@ class AutoAttack : public spar::Attack {
         std::vector<std::int64_t> standing;
         for (std::int64_t i = 0; i < part_.count(); ++i) {
             const std::int64_t row = part_.rows()[static_cast<std::size_t>(i)];
-            if (!batch.success(row, outputs_[i])) standing.push_back(row);
+            if (batch.success(row, outputs_[i]))
+                oracle.note(row, "broken", static_cast<double>(stage));
+            else
+                standing.push_back(row);
         }
         return standing;
     }

@@ -10,11 +10,13 @@ class NesterovFgsm : public spar::Descent {
             "Nesterov iterative fgsm: mi_fgsm with the gradient taken where the momentum "
             "leads. Proposes its last iterate.",
         .formula =
-            "grad at x_k + step_size decay g_k; g_{k+1} = decay g_k + grad / ||grad||_1; "
-            "x_{k+1} = project(x_k + step_size u(g_{k+1}))",
+            "grad at x_k + step_size decay g_k; g_{k+1} = decay g_k + n^(1 - 1/p) grad / "
+            "||grad||_1, for n values an example and the threat's norm p: linf, grad over the mean "
+            "of its magnitudes; x_{k+1} = project(x_k + step_size u(g_{k+1}))",
         .reference =
             "Lin et al. 2020, Nesterov accelerated gradient and scale invariance for "
-            "adversarial attacks",
+            "adversarial attacks; the factor, without which one looks ahead by an n-th of a step, "
+            "as in the authors' program",
         .example = R"({"version":1,"name":"ni_fgsm","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
@@ -40,7 +42,12 @@ class NesterovFgsm : public spar::Descent {
         for (std::size_t i = 0; i < x.size(); ++i) ahead[i] = x[i] + reach * memory[i];
     }
     void move(const Place &p) const override {
-        spar::accumulate(*decay, p.gradient, p.memory);
+        // What an even gradient adds has length 1 in the threat's norm.
+        const auto size = static_cast<double>(p.x.size());
+        const double unit = p.ball.norm == SPAR_NORM_LINF ? size
+                            : p.ball.norm == SPAR_NORM_L2 ? std::sqrt(size)
+                                                          : 1;
+        spar::accumulate(*decay, p.gradient, p.memory, unit);
         p.ball.ascend(p.center, p.memory, p.step, p.x);
     }
 };

@@ -119,7 +119,7 @@ class Square : public spar::Attack {
                 random.below(index + 1, image.width - width + 1), height, width};
     }
 
-    /// Five by five tiles of hills, scaled to the surface of the ball.
+    /// Five by five tiles of hills, l2: scaled to the surface of the ball.
     void tiles(const spar::AttackBatch &batch, const Image &image, spar::Random &random,
                std::int64_t row) {
         const std::int64_t height = std::max<std::int64_t>(image.height / 5, 1);
@@ -139,20 +139,21 @@ class Square : public spar::Attack {
                     });
                 }
             }
-        scale_to_surface(batch.ball(), center, proposal_[row]);
+        place(batch.ball(), center, proposal_[row]);
     }
 
-    /// x holds offsets and becomes a point on the surface of the ball.
-    static void scale_to_surface(const spar::Ball &ball, std::span<const float> center,
-                                 std::span<float> x) {
-        const double length = ball.norm == SPAR_NORM_L2 ? spar::norm_l2(x) : spar::norm_l1(x);
-        const double scale = length > 0 ? ball.eps / length : 0;
+    /// x holds offsets and becomes a point: l2, on the surface of the ball; l1, one that is to be
+    /// projected.
+    static void place(const spar::Ball &ball, std::span<const float> center, std::span<float> x) {
+        const double length = spar::norm_l2(x);
+        const double scale = ball.norm == SPAR_NORM_L1 ? 1 : length > 0 ? ball.eps / length : 0;
         for (std::size_t i = 0; i < x.size(); ++i)
             x[i] = static_cast<float>(center[i] + scale * x[i]);
     }
 
     /// Draws hills into one window with the length that both windows and the rest of the ball have
-    /// to give, and clears the other.
+    /// to give (l1: in every channel what is there for all, as the authors' program), and clears
+    /// the other.
     void move_mass(const spar::AttackBatch &batch, const Image &image, spar::Random &random,
                    std::int64_t query, std::int64_t row) {
         const spar::Ball ball = batch.ball();
@@ -173,7 +174,7 @@ class Square : public spar::Attack {
             std::max((squares ? eps * eps : eps) - all, 0.0) / static_cast<double>(image.channels);
         for (std::int64_t c = 0; c < image.channels; ++c)
             draw(image, {to, from, hills, squares, spare, coin(random, 5 + c)}, c, offset);
-        scale_to_surface(ball, center, offset);
+        place(ball, center, offset);
     }
 
     static double mass(bool squares, double value) {
@@ -207,7 +208,8 @@ class Square : public spar::Attack {
         };
         double total = 0;
         s.to.each([&](std::int64_t y, std::int64_t x) { total += mass(s.squares, fresh(y, x)); });
-        const double scale = root(s.spare + both) / (1e-12 + root(total));
+        const double share = s.squares ? 1 : static_cast<double>(image.channels);
+        const double scale = share * root(s.spare + both) / (1e-12 + root(total));
         for (std::int64_t y = 0; y < s.from.height; ++y)
             for (std::int64_t x = 0; x < s.from.width; ++x)
                 if (!s.to.holds(s.from.top + y, s.from.left + x))

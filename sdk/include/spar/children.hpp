@@ -64,22 +64,19 @@ class Child final : public Field {
     spar_component_ref ref_{};
 };
 
-/// A list of components of one kind.
+/// A list of components of one kind. `rule.fallback` is a list as JSON.
 class Children final : public Field {
   public:
-    Children(Record *owner, std::string name, spar_kind kind, std::string help,
-             std::string fallback = "")
-        : Field(owner, std::move(name), std::move(help)),
-          kind_(kind),
-          fallback_(std::move(fallback)) {}
+    Children(Record *owner, std::string name, spar_kind kind, std::string help, ChildRule rule = {})
+        : Field(owner, std::move(name), std::move(help)), kind_(kind), rule_(rule) {}
 
-    bool required() const override { return fallback_.empty(); }
+    bool required() const override { return *rule_.fallback == '\0' && !rule_.optional; }
     void describe(JsonObject &schema, Definitions &) const override {
         schema.text("type", "array");
         schema.raw("items",
                    JsonObject().text("type", "object").text("x-spar-kind", kind_name(kind_)).str());
         schema.integer("minItems", 1);
-        if (!fallback_.empty()) schema.raw("default", fallback_);
+        if (*rule_.fallback != '\0') schema.raw("default", rule_.fallback);
     }
     void read(const Reader &reader) override {
         refs_.clear();
@@ -94,11 +91,12 @@ class Children final : public Field {
         }
     }
 
+    /// Empty when it was left out.
     const std::vector<spar_component_ref> &refs() const { return refs_; }
 
   private:
     spar_kind kind_;
-    std::string fallback_;
+    ChildRule rule_;
     std::vector<spar_component_ref> refs_;
 };
 

@@ -157,10 +157,11 @@ inline void Descent::advance(const AttackBatch &batch, const DescentRule &rule) 
         });
 }
 
-/// memory = decay memory + gradient / ||gradient||_1: the momentum of mi_fgsm.
-inline void accumulate(double decay, std::span<const float> gradient, std::span<float> memory) {
+/// memory = decay memory + unit gradient / ||gradient||_1: the momentum of mi_fgsm.
+inline void accumulate(double decay, std::span<const float> gradient, std::span<float> memory,
+                       double unit = 1) {
     const double length = norm_l1(gradient);
-    const double scale = length > 0 && std::isfinite(length) ? 1 / length : 0;
+    const double scale = length > 0 && std::isfinite(length) ? unit / length : 0;
     for (std::size_t i = 0; i < memory.size(); ++i)
         memory[i] = static_cast<float>(decay * memory[i] + (scale > 0 ? scale * gradient[i] : 0));
 }

@@ -5,8 +5,8 @@
 
 namespace spar {
 
-/// Some examples of a batch, and an oracle that knows them by their new numbers. Memory is kept
-/// from use to use.
+/// Some examples of a batch, and an oracle that knows them by their new numbers. What a part's
+/// attack notes of an example reaches the host, its stages do not. Memory is kept from use to use.
 class Part {
   public:
     /// `rows` are the examples, by their number in `batch`, which must outlive the part. `purpose`
@@ -43,6 +43,15 @@ class Part {
             const spar_oracle *whole = static_cast<Part *>(self->handle)->whole_;
             return whole->cancelled(whole);
         };
+        oracle_.note = [](const spar_oracle *self, std::int64_t row, const char *code,
+                          double value) {
+            const auto &part = *static_cast<Part *>(self->handle);
+            if (part.whole_->note != nullptr && row >= 0 && row < part.part_.count)
+                part.whole_->note(part.whole_, part.rows_[static_cast<std::size_t>(row)], code,
+                                  value);
+        };
+        // Stages are the whole attack's.
+        oracle_.stage = [](const spar_oracle *, const char *) {};
     }
 
     const std::vector<std::int64_t> &rows() const { return rows_; }
@@ -89,5 +98,17 @@ class Part {
     std::vector<std::int64_t> rows_, asked_, labels_, targets_, ids_;
     std::vector<float> x_, x_adv_, mask_, values_, outputs_;
 };
+
+/// Calls one of an attack's parts; to an error's place comes in front that of the part,
+/// "/attacks/1". A place that is whole already stays ("#...").
+template <class Call>
+void at_part(const std::string &place, Call &&call) {
+    try {
+        call();
+    } catch (const Error &e) {
+        if (e.pointer().starts_with('#')) throw;
+        throw Error(e.code(), e.what(), place + e.pointer());
+    }
+}
 
 }  // namespace spar

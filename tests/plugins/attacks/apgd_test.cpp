@@ -6,7 +6,7 @@ using namespace spar::test;
 namespace {
 
 std::vector<std::int64_t> checks(std::int64_t steps) {
-    apgd::Windows windows(steps);
+    apgd::Windows windows = apgd::Windows::shrinking(steps);
     std::vector<std::int64_t> at;
     for (std::int64_t step = 1; step < steps; ++step)
         if (windows.step() > 0) at.push_back(step);
@@ -102,7 +102,7 @@ TEST_CASE("apgd asks at the points that its definition gives, and trains on the 
                     [&](spar_error *e) { return own.table()->evaluate(own.table(), &q, e); });
                 return double{value};
             };
-            apgd::Windows windows(steps);
+            apgd::Windows windows = apgd::Windows::shrinking(steps);
             Floats x = asked[0], before = x, g(40), best = x, g_best(40);
             double step = 2 * eps, f = ask(x, g), f_best = f, f_best_before = f;
             g_best = g;

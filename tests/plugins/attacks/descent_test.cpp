@@ -173,6 +173,8 @@ TEST_CASE("momentum against the loop of the paper, and Nesterov's look ahead") {
                 const Floats now = slow.gradient(at);
                 double length = 0;
                 for (const float v : now) length += std::fabs(double{v});
+                // Nesterov's as in its authors' program: over the mean of the magnitudes.
+                if (nesterov) length /= static_cast<double>(x.size());
                 for (std::size_t i = 0; i < x.size(); ++i) g[i] = 0.9 * g[i] + now[i] / length;
                 for (std::size_t i = 0; i < x.size(); ++i)
                     x[i] = clip(x[i] + alpha * sign(static_cast<float>(g[i])), center[i], 0.1F);
@@ -180,6 +182,25 @@ TEST_CASE("momentum against the loop of the paper, and Nesterov's look ahead") {
             for (std::size_t i = 0; i < x.size(); ++i)
                 CHECK(example(x_adv, p, row)[i] == doctest::Approx(x[i]).epsilon(1e-5));
         }
+    }
+}
+
+TEST_CASE("Nesterov's look ahead is about as long as a step, in every norm") {
+    const AnalyticModel model(400, 12, 5);
+    const Made loss(SPAR_KIND_LOSS, cross_entropy);
+    const Made attack(SPAR_KIND_ATTACK, R"({"type":"ni_fgsm","steps":4,"step_size":0.02})");
+    for (const spar_norm norm : {SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1}) {
+        Problem p = problem(model, 1, norm, 0.08);
+        for (float &value : p.x) value = std::clamp(value, 0.3F, 0.7F);  // the box stops nothing
+        AnalyticOracle oracle(model, p, &loss.instance().ref());
+        std::vector<Floats> asked;
+        oracle.watch = [&](const spar_query &q) { asked.emplace_back(q.x, q.x + 400); };
+        run_attack(attack.instance().ref(), model, p, oracle);
+        REQUIRE(asked.size() == 4);
+        // A step, and the look ahead by what it left of momentum: between one and some steps more.
+        const double first = spar::Ball(p.threat).distance(asked[1], p.x);
+        CHECK(first > 1.5 * 0.02);
+        CHECK(first < 8 * 0.02);
     }
 }
 

@@ -114,6 +114,46 @@ TEST_CASE("square's hills: two halves of opposite sign and equal weight, of norm
             }
 }
 
+TEST_CASE("under l1 square's tiles are projected, as the authors' program does, not scaled") {
+    const AnalyticModel model(3 * 15 * 15, 16, 5);
+    const Made attack(SPAR_KIND_ATTACK, R"({"type":"square","queries":1})");
+    Problem p = problem(model, 1, SPAR_NORM_L1, 12, {3, 15, 15});
+    p.threat.lower = -100;  // nothing is clipped
+    p.threat.upper = 100;
+    AnalyticOracle oracle(model, p, nullptr);
+    Floats start;
+    oracle.watch = [&](const spar_query &q) { start.assign(q.x, q.x + 3 * 15 * 15); };
+    run_attack(attack.instance().ref(), model, p, oracle);
+    REQUIRE(!start.empty());
+
+    // 75 tiles of mass 1 become mass 12: all magnitudes fall by one t, not below 0.
+    const square::Hills hills(3, 3, false, SPAR_NORM_L1);
+    std::vector<double> raw;
+    for (std::int64_t y = 0; y < 3; ++y)
+        for (std::int64_t x = 0; x < 3; ++x) raw.push_back(std::fabs(hills.at(y, x)));
+    std::ranges::sort(raw);
+    const auto rest = [&](double t) {
+        double sum = 0;
+        for (const double m : raw) sum += std::max(m - t, 0.0);
+        return 75 * sum;
+    };
+    double low = 0, high = 1;
+    for (int round = 0; round < 60; ++round)
+        (rest((low + high) / 2) > 12 ? low : high) = (low + high) / 2;
+    CHECK(low > raw[0]);  // some become 0
+    for (std::size_t c = 0; c < 3; ++c) {
+        std::vector<double> tile;
+        for (std::size_t y = 3; y < 6; ++y)
+            for (std::size_t x = 6; x < 9; ++x) {
+                const std::size_t at = (c * 15 + y) * 15 + x;
+                tile.push_back(std::fabs(double{start[at]} - p.x[at]));
+            }
+        std::ranges::sort(tile);
+        for (std::size_t i = 0; i < 9; ++i)
+            CHECK(tile[i] == doctest::Approx(std::max(raw[i] - low, 0.0)).epsilon(1e-4));
+    }
+}
+
 TEST_CASE("square asks for outputs only, once a step, and finds what is easy to find") {
     const AnalyticModel model(48, 0, 4);
     for (const auto &[norm, eps] :

@@ -1,0 +1,55 @@
+// APGD under linf and l2 (Croce and Hein 2020): step with momentum, step rule.
+#pragma once
+
+#include <spar/geometry.hpp>
+
+namespace apgd {
+
+/// What is known of a point on its way.
+struct Progress {
+    double step;  /// length of the next step, in the threat's norm
+    double loss = 0, best_loss = 0;
+    /// linf, l2: since the last checkpoint.
+    double best_at_check = 0;
+    std::int64_t rises = 0;
+    bool halved = true;  /// nothing to compare with at the first checkpoint
+    /// l1: entries in which the best point differed from x at the last checkpoint, and how many
+    /// the next step moves.
+    std::int64_t differing = 0, moving = 0;
+};
+
+/// A checkpoint under linf and l2 (Croce and Hein 2020, conditions 1 and 2), true where the point
+/// goes back to the best one: its step halves if fewer than 75 % of the steps raised the loss, or
+/// if neither the step nor the best loss changed since the last checkpoint. As the paper has it:
+/// the authors' program halves at exactly 75 % too, and after a return compares the first step
+/// with the point left behind.
+inline bool halves(Progress &p, std::int64_t window) {
+    const bool few = static_cast<double>(p.rises) < 0.75 * static_cast<double>(window);
+    const bool stuck = !p.halved && !(p.best_loss > p.best_at_check);
+    p.halved = few || stuck;
+    p.best_at_check = p.best_loss;
+    p.rises = 0;
+    if (!p.halved) return false;
+    p.step /= 2;
+    p.loss = p.best_loss;
+    return true;
+}
+
+/// x moves by the projected step and a quarter of its last move; the first step is the projected
+/// one. `before` is where x was, `ahead` memory.
+inline void momentum_step(const spar::Ball &ball, std::span<const float> center,
+                          std::span<const float> gradient, double step, bool first,
+                          std::span<float> before, std::span<float> ahead, std::span<float> x) {
+    if (first) std::copy(x.begin(), x.end(), before.begin());
+    std::copy(x.begin(), x.end(), ahead.begin());
+    ball.ascend(center, gradient, static_cast<float>(step), ahead);
+    const double share = first ? 1 : 0.75;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        const double here = x[i], momentum = here - before[i];
+        before[i] = x[i];
+        x[i] = static_cast<float>(here + share * (ahead[i] - here) + (1 - share) * momentum);
+    }
+    ball.project(center, x);
+}
+
+}  // namespace apgd
