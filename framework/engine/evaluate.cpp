@@ -9,6 +9,7 @@
 #include <spar/geometry.hpp>
 #include <spar/loss.hpp>
 #include <spar/philox.hpp>
+#include <spar/verdict.hpp>
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -175,7 +176,6 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
     const Ball ball(plan.threat);
     for (std::int64_t k = 0; k < s.count(); ++k) {
         const auto at = static_cast<std::size_t>(k);
-        const std::int64_t found = predicted(adversarial_outputs_[k]);
         const bool aims = plan.aim != Target::none;
         ExampleResult r;
         r.attack = &plan - plan_.attacks.data();
@@ -184,7 +184,9 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
         if (data_.classes()) {
             r.label = s.labels[at];
             if (aims) r.target = s.targets[at];
-            r.broken = aims ? found == r.target : found != r.label;
+            const Verdict found = verdict(adversarial_outputs_[k], aims ? r.target : r.label, aims);
+            r.broken = found == Verdict::reached;
+            r.marginal = found == Verdict::marginal;
         } else {
             Fit fit;
             fit.add(adversarial_outputs_[k], s.values[k]);

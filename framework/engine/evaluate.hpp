@@ -49,8 +49,10 @@ struct AttackOutcome {
     /// Per example: wrong on x before; or wrong on x_adv, and with targets the class aimed at.
     std::vector<bool> success;
     std::vector<std::int64_t> targets;  /// per example; -1 where none was aimed at
-    double distance_sum = 0;            /// over attacked examples
-    std::int64_t attacked = 0;          /// examples that were right on x
+    /// Examples (index in the dataset) that a lead too small to count leads to the goal.
+    std::vector<std::int64_t> marginal;
+    double distance_sum = 0;    /// over attacked examples
+    std::int64_t attacked = 0;  /// examples that were right on x
     std::int64_t forward_queries = 0, gradient_queries = 0;
     double loss_sum = 0;  /// at x_adv, over attacked examples
     double seconds = 0;

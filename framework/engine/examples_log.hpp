@@ -33,6 +33,7 @@ struct ExampleResult {
     std::int64_t zero_gradient = 0;                /// 1: its first gradient was exactly zero
     double squares = 0, sum = 0, sum_squares = 0;  /// of values: see Fit
     std::int64_t values = 0;
+    std::int64_t marginal = 0;  /// 1: at the goal, but by too small a lead to count as broken
 };
 
 class ExamplesLog {

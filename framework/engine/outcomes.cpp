@@ -27,6 +27,7 @@ void AttackOutcome::add(const ExampleResult &result) {
     forward_queries += result.forward;
     gradient_queries += result.gradient;
     fit.add({result.squares, result.sum, result.sum_squares, result.values});
+    if (result.marginal != 0) marginal.push_back(result.index);
     if (result.zero_gradient == 0) return;
     ++zero_gradients;
     if (zero_gradient_ids.size() < most_ids) zero_gradient_ids.push_back(result.index);

@@ -149,6 +149,18 @@ void warn_of_attack(const PreparedAttack &attack, const AttackOutcome &outcome) 
                        "targets), and an attack without gradients (square)",
              .count = outcome.zero_gradients,
              .examples = outcome.zero_gradient_ids});
+    if (!outcome.marginal.empty())
+        warnings().add({.component = attack.attack->label(),
+                        .code = "marginal_success",
+                        .place = place,
+                        .message = fmt::format(
+                            "{} of {} examples end on the decision boundary: the class changes by "
+                            "less than 1e-6 of the range of the outputs, which counts as robust",
+                            outcome.marginal.size(), outcome.attacked),
+                        .remedy = "give the attack more steps, or use another; results.json lists "
+                                  "the examples as marginal",
+                        .count = std::ssize(outcome.marginal),
+                        .examples = outcome.marginal});
     if (outcome.attacked > 0 && outcome.distance_sum == 0 && attack.threat.eps > 0)
         warnings().add({.component = attack.attack->label(),
                         .code = "nothing_moved",

@@ -20,7 +20,7 @@ void warn_of_overlap(const TrainingTask &training, const Data &test,
 /// A loss that did not fall, or is not a number. After the last epoch.
 void warn_of_training(const TrainingState &state, const TrainPlan &plan);
 
-/// An attack whose gradients were zero, or that moved nothing.
+/// An attack whose gradients were zero, that moved nothing, or that ended on the boundary.
 void warn_of_attack(const PreparedAttack &attack, const AttackOutcome &outcome);
 
 }  // namespace spar::host

@@ -248,6 +248,13 @@ inline bool inside(const Problem &p, const Floats &x_adv) {
     return true;
 }
 
+inline Floats outputs_at(const AnalyticModel &model, const Problem &p, const Floats &x,
+                         std::int64_t row) {
+    Floats outputs(static_cast<std::size_t>(model.outputs()));
+    model.forward(example(x, p, row), outputs);
+    return outputs;
+}
+
 /// How many examples reach the goal at these points.
 inline std::int64_t fooled(const AnalyticModel &model, const Problem &p, const Floats &x) {
     Floats outputs(static_cast<std::size_t>(model.outputs()));

@@ -21,7 +21,8 @@ inline Floats uniform_values(std::uint64_t key, std::int64_t count, float low, f
     return values;
 }
 
-/// outputs = W2 tanh(W1 x + b1) + b2, or W1 x + b1 with no hidden layer; everything in double.
+/// outputs = W2 tanh(W1 x + b1) + b2, or W1 x + b1 with no hidden layer; everything in double, but
+/// with `single` the outputs in float, as a real model would compute them.
 class AnalyticModel {
   public:
     AnalyticModel(std::int64_t inputs, std::int64_t hidden, std::int64_t outputs,
@@ -38,10 +39,14 @@ class AnalyticModel {
     std::int64_t outputs() const { return outputs_; }
 
     void forward(std::span<const float> x, std::span<float> out) const {
-        std::vector<double> first = affine(w1, b1, std::vector<double>(x.begin(), x.end()));
-        if (hidden_ > 0) first = affine(w2, b2, activated(first));
-        for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(first[i]);
+        if (single)
+            std::ranges::copy(evaluated<float>(x), out.begin());
+        else
+            std::ranges::transform(exact(x), out.begin(),
+                                   [](double value) { return static_cast<float>(value); });
     }
+    /// In double, whatever `single` says.
+    std::vector<double> exact(std::span<const float> x) const { return evaluated<double>(x); }
 
     /// gradient = d <cotangent, outputs> / dx
     void backward(std::span<const float> x, std::span<const float> cotangent,
@@ -57,21 +62,32 @@ class AnalyticModel {
     }
 
     std::vector<double> w1, b1, w2, b2;
+    bool single = false;
 
   private:
+    template <class Number>
+    std::vector<Number> evaluated(std::span<const float> x) const {
+        const auto first = affine(w1, b1, std::vector<Number>(x.begin(), x.end()));
+        return hidden_ > 0 ? affine(w2, b2, activated(first)) : first;
+    }
     static void fill(std::vector<double> &v, std::int64_t count, std::uint64_t key, double scale) {
         Random random(key, 11);
         for (std::int64_t i = 0; i < count; ++i) v.push_back(scale * random.normal(i));
     }
-    static std::vector<double> affine(const std::vector<double> &w, const std::vector<double> &b,
-                                      const std::vector<double> &x) {
-        std::vector<double> out = b;
-        for (std::size_t i = 0; i < out.size(); ++i)
-            for (std::size_t j = 0; j < x.size(); ++j) out[i] += w[i * x.size() + j] * x[j];
+    template <class Number>
+    static std::vector<Number> affine(const std::vector<double> &w, const std::vector<double> &b,
+                                      const std::vector<Number> &x) {
+        std::vector<Number> out(b.size());
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            out[i] = static_cast<Number>(b[i]);
+            for (std::size_t j = 0; j < x.size(); ++j)
+                out[i] += static_cast<Number>(w[i * x.size() + j]) * x[j];
+        }
         return out;
     }
-    static std::vector<double> activated(std::vector<double> values) {
-        for (double &value : values) value = std::tanh(value);
+    template <class Number>
+    static std::vector<Number> activated(std::vector<Number> values) {
+        for (Number &value : values) value = std::tanh(value);
         return values;
     }
     static std::vector<double> transposed(const std::vector<double> &w,

@@ -11,8 +11,9 @@ class CarliniWagner : public spar::Attack {
             "Carlini and Wagner's l2 attack: the smallest perturbation that fools, by Adam on "
             "distance plus a constant times the margin, searching for the constant.",
         .formula =
-            "min ||x' - x||^2 + c max(-lead(x'), -confidence), x' = (1 + tanh w) / 2 in the "
-            "box; lead: max_{i != y} z_i - z_y, or z_t - max_{i != t} z_i",
+            "min ||x' - x||^2 + c max(-lead(x'), -confidence), x' = (1 + tanh w) / 2, both in "
+            "widths of the box; w starts at most steps rate / 2 from 0; lead: max_{i != y} z_i - "
+            "z_y, or z_t - max_{i != t} z_i",
         .reference =
             "Carlini and Wagner 2017, Towards evaluating the robustness of neural networks",
         .example = R"({"version":1,"name":"cw","seed":1,
@@ -47,6 +48,7 @@ class CarliniWagner : public spar::Attack {
                 "threat of its own, or use pgd with the loss margin");
         spar::require_classes(oracle, batch);
         search_.assign(static_cast<std::size_t>(batch.count()), {.constant = *constant});
+        warn_of_walls(batch);
         for (std::int64_t round = 0; round < *search_steps; ++round) {
             start(batch);
             for (std::int64_t step = 1; step <= *steps && points_.live_count() > 0; ++step)
@@ -78,9 +80,14 @@ class CarliniWagner : public spar::Attack {
             : middle((double{ball.lower} + ball.upper) / 2),
               half((double{ball.upper} - ball.lower) / 2) {}
         bool finite() const { return std::isfinite(half); }
-        // Shrunk a little, so that values on the box's wall can still move.
-        float inverse(float x) const {
-            return finite() ? static_cast<float>(std::atanh((x - middle) / half * 0.999999)) : x;
+        /// Distances are measured in widths of the box, so that constants mean the same in every
+        /// one.
+        double width() const { return finite() ? 2 * half : 1; }
+        /// At most `limit` from the middle.
+        float inverse(float x, double limit) const {
+            if (!finite()) return x;
+            const double w = std::atanh((x - middle) / half * 0.999999);
+            return static_cast<float>(std::clamp(w, -limit, limit));
         }
         float value(float w) const {
             return finite() ? static_cast<float>(middle + half * std::tanh(double{w})) : w;
@@ -91,6 +98,31 @@ class CarliniWagner : public spar::Attack {
         }
     };
 
+    /// Adam moves w by no more than the rate in each step. What starts further out than half the
+    /// way that all steps go, a value on the box's wall, could not leave it.
+    double start_limit() const { return *rate * static_cast<double>(*steps) / 2; }
+
+    void warn_of_walls(const spar::AttackBatch &batch) const {
+        const Box box(batch.ball());
+        const auto far = [&](float x) {
+            return std::fabs(double{box.value(box.inverse(x, start_limit()))} - x) >
+                   1e-3 * box.width();
+        };
+        std::vector<std::int64_t> examples;
+        for (std::int64_t row = 0; row < batch.count(); ++row)
+            if (std::ranges::any_of(batch.x()[row], far)) examples.push_back(batch.ids()[row]);
+        if (examples.empty()) return;
+        warn({.code = "few_steps_to_leave_walls",
+              .message = std::to_string(*steps) +
+                         " steps are too few at this rate to leave the walls of the box, so values "
+                         "there start away from them and the distances found are too long",
+              .remedy = "let steps times rate be 8 or more, here " +
+                        std::to_string(static_cast<std::int64_t>(std::ceil(8 / *rate))) + " steps",
+              .pointer = "/steps",
+              .count = std::ssize(examples),
+              .examples = examples});
+    }
+
     void start(const spar::AttackBatch &batch) {
         const Box box(batch.ball());
         points_.begin(batch, 1);
@@ -98,7 +130,7 @@ class CarliniWagner : public spar::Attack {
             m->resize(batch.count(), batch.size());
         for_rows(batch.count(), [&](std::int64_t row) {
             for (std::size_t i = 0; i < w_[row].size(); ++i) {
-                w_[row][i] = box.inverse(batch.x()[row][i]);
+                w_[row][i] = box.inverse(batch.x()[row][i], start_limit());
                 x_[row][i] = box.value(w_[row][i]);
                 first_[row][i] = second_[row][i] = 0;
             }
@@ -120,7 +152,8 @@ class CarliniWagner : public spar::Attack {
             for (std::int64_t i = 0; i < count; ++i) {
                 const std::int64_t row = points_.live()[static_cast<std::size_t>(first + i)];
                 const spar::Race race = spar::race(batch, row, rows[i]);
-                const bool won = race.lead(rows[i]) >= *confidence;
+                const bool won =
+                    race.lead(rows[i]) >= *confidence && spar::missing(race, rows[i]) <= 0;
                 race.gradient(won ? 0 : -search_[static_cast<std::size_t>(row)].constant, out[i]);
             }
         };
@@ -142,7 +175,8 @@ class CarliniWagner : public spar::Attack {
         const auto outputs = points_.outputs[k];
         const double distance = batch.ball().distance(batch.x()[row], x_[row]);
         const double lead = spar::race(batch, row, outputs).lead(outputs);
-        search.cost = distance * distance + search.constant * std::max(-lead, -*confidence);
+        const double relative = distance / Box(batch.ball()).width();
+        search.cost = relative * relative + search.constant * std::max(-lead, -*confidence);
         if (!batch.success(row, outputs) || !(lead >= *confidence)) return;
         search.found = true;
         if (!(distance * distance < search.best)) return;
@@ -158,10 +192,11 @@ class CarliniWagner : public spar::Attack {
         const std::int64_t row = points_.live()[static_cast<std::size_t>(k)];
         const double correction1 = 1 - std::pow(beta1, step),
                      correction2 = 1 - std::pow(beta2, step);
+        const double pull = 2 / (box.width() * box.width());
         const auto center = batch.x()[row];
         const std::span<float> w = w_[row], x = x_[row], m = first_[row], v = second_[row];
         for (std::size_t i = 0; i < w.size(); ++i) {
-            const double at_x = 2 * (double{x[i]} - center[i]) + points_.gradient[k][i];
+            const double at_x = pull * (double{x[i]} - center[i]) + points_.gradient[k][i];
             const double g = at_x * box.slope(w[i]);
             if (!std::isfinite(g)) continue;
             m[i] = static_cast<float>(beta1 * m[i] + (1 - beta1) * g);

@@ -1,3 +1,4 @@
+#include <spar/hyperplane.hpp>
 #include <spar/lead.hpp>
 #include <spar/points.hpp>
 
@@ -8,12 +9,15 @@ class DeepFool : public spar::Attack {
     static constexpr spar::About about{
         .type = "deepfool",
         .summary =
-            "Steps to the nearest boundary of the linearised model, again and again, until "
-            "the class changes. Fails where that takes more than eps.",
+            "Steps to the nearest boundary of the linearised model, again and again, until the "
+            "class changes; where the box stops a part of the way, the last steps are made longer "
+            "so that they go beyond the boundary after clipping. Fails where that takes more than "
+            "eps.",
         .formula =
-            "r_k = |f_c| / <grad f_c, u> u, f_c = z_c - z_y, u the steepest direction of the "
-            "threat's norm, c the class with the shortest r_k; x' = x + (1 + overshoot) "
-            "sum_k r_k",
+            "x <- clip(x + (1 + overshoot) r), r = m / <w, u> u, w = grad (z_c - z_y), u the "
+            "steepest direction of the threat's norm, m = z_y - z_c + 1e-5 (max z - min z), c the "
+            "class with the shortest r; for the second half of the steps, and once that is a "
+            "hundredth of the way so far, r is the shortest move inside the box with <w, r> = m",
         .reference =
             "Moosavi-Dezfooli et al. 2016, DeepFool: a simple and accurate method to fool "
             "deep neural networks",
@@ -27,7 +31,7 @@ class DeepFool : public spar::Attack {
     spar::Integer steps{this, "steps", "most steps", {.fallback = 50, .min = 1}};
     spar::Number overshoot{this,
                            "overshoot",
-                           "how far to go beyond the boundary, as a share of the whole way",
+                           "how far to go beyond the boundary, as a share of each step",
                            {.fallback = 0.02, .min = 0}};
     spar::Integer candidates{this,
                              "candidates",
@@ -42,6 +46,7 @@ class DeepFool : public spar::Attack {
             settle(batch);
             if (step == *steps || points_.live_count() == 0) break;
             if (step == 0) choose_classes(batch);
+            inside_ = step >= *steps / 2;
             find_nearest(oracle, batch);
             advance(batch);
         }
@@ -55,9 +60,7 @@ class DeepFool : public spar::Attack {
     void start(const spar::AttackBatch &batch) {
         points_.begin(batch, 1);
         x_.resize(batch.count(), batch.size());
-        way_.resize(batch.count(), batch.size());
         std::ranges::copy(batch.x().flat(), x_.rows().flat().begin());
-        std::ranges::fill(way_.rows().flat(), 0.0F);
     }
 
     /// What has reached its goal stays where it is. The tape still holds all points that were asked
@@ -72,43 +75,75 @@ class DeepFool : public spar::Attack {
         rivals_ =
             batch.targets() != nullptr ? 1 : std::min(*candidates, points_.outputs.width()) - 1;
         classes_.resize(static_cast<std::size_t>(batch.count() * rivals_));
-        for (std::size_t k = 0; k < asked_.size(); ++k) {
-            const std::int64_t row = asked_[k];
+        for_rows(std::ssize(asked_), [&](std::int64_t k) {
+            const std::int64_t row = asked_[static_cast<std::size_t>(k)];
             const auto own = std::span(classes_).subspan(static_cast<std::size_t>(row * rivals_),
                                                          static_cast<std::size_t>(rivals_));
             if (batch.targets() != nullptr)
                 own[0] = batch.targets()[row];
             else
-                spar::rivals(points_.outputs[static_cast<std::int64_t>(k)], batch.labels()[row],
-                             rivals_, own);
-        }
+                spar::rivals(points_.outputs[k], batch.labels()[row], rivals_, own);
+        });
     }
 
     /// Pulls back the difference to one class after the other, and keeps for each point the
-    /// direction of the shortest way.
+    /// hyperplane that is nearest.
     void find_nearest(const spar::Oracle &oracle, const spar::AttackBatch &batch) {
         const std::int64_t count = std::ssize(asked_), size = batch.size();
         cotangent_.resize(count, oracle.outputs());
         gradient_.resize(count, size);
-        direction_.resize(count, size);
-        best_.resize(count, size);
+        move_.resize(count, size);
+        normal_.resize(count, size);
+        need_.resize(asked_.size());
         length_.assign(asked_.size(), std::numeric_limits<double>::infinity());
-        const spar::Ball ball = batch.ball();
         for (std::int64_t choice = 0; choice < rivals_; ++choice) {
             for (std::int64_t k = 0; k < count; ++k)
                 race(batch, k, choice).gradient(1, cotangent_[k]);
             oracle.pullback(1, cotangent_.data(), gradient_.data());
-            for_rows(count, [&](std::int64_t k) {
-                const auto at = static_cast<std::size_t>(k);
-                batch.clear_masked(asked_[at], gradient_[k]);
-                ball.steepest(gradient_[k], direction_[k]);
-                const double slope = spar::dot(gradient_[k], direction_[k]);
-                const double gap = std::fabs(race(batch, k, choice).lead(points_.outputs[k]));
-                if (!(slope > 0) || !(gap / slope < length_[at])) return;
-                length_[at] = gap / slope;
-                std::ranges::copy(direction_[k], best_[k].begin());
-            });
+            for_rows(count, [&](std::int64_t k) { consider(batch, k, choice); });
         }
+    }
+
+    void consider(const spar::AttackBatch &batch, std::int64_t k, std::int64_t choice) {
+        const auto at = static_cast<std::size_t>(k);
+        const std::span<float> w = gradient_[k];
+        batch.clear_masked(asked_[at], w);
+        if (batch.ball().norm == SPAR_NORM_L1) clear_stopped(batch.ball(), x_[asked_[at]], w);
+        const double need = spar::missing(race(batch, k, choice), points_.outputs[k]);
+        const double length =
+            inside_ ? move_inside(batch, k, w, need) : move_freely(batch, k, w, need);
+        if (!(length < length_[at])) return;
+        length_[at] = length;
+        need_[at] = need;
+        std::ranges::copy(w, normal_[k].begin());
+    }
+
+    /// Under l1 few coordinates move, and would be the same ones for ever.
+    static void clear_stopped(const spar::Ball &ball, std::span<const float> x,
+                              std::span<float> w) {
+        for (std::size_t i = 0; i < w.size(); ++i)
+            if ((w[i] > 0 && x[i] >= ball.upper) || (w[i] < 0 && x[i] <= ball.lower)) w[i] = 0;
+    }
+
+    /// The way of asked point k to a hyperplane as if there were no box, into move_; its length.
+    double move_freely(const spar::AttackBatch &batch, std::int64_t k, std::span<const float> w,
+                       double need) {
+        batch.ball().steepest(w, move_[k]);
+        const double slope = spar::dot(w, move_[k]);
+        if (!(slope > 0)) return std::numeric_limits<double>::infinity();
+        for (float &value : move_[k]) value = static_cast<float>(need / slope * value);
+        return need / slope;
+    }
+
+    /// The shortest way inside the box; where the hyperplane misses the box, as far as it goes, and
+    /// the length as if it went on like that.
+    double move_inside(const spar::AttackBatch &batch, std::int64_t k, std::span<const float> w,
+                       double need) {
+        const spar::Ball ball = batch.ball();
+        spar::cross({ball, x_[asked_[static_cast<std::size_t>(k)]], w, need}, move_[k]);
+        const double gained = spar::dot(w, move_[k]);
+        if (!(gained > 0)) return std::numeric_limits<double>::infinity();
+        return ball.length(move_[k]) * std::max(need / gained, 1.0);
     }
 
     /// Asked point k between one class and the one it must overtake.
@@ -126,23 +161,24 @@ class DeepFool : public spar::Attack {
     void advance(const spar::AttackBatch &batch) {
         const spar::Ball ball = batch.ball();
         for_rows(std::ssize(asked_), [&](std::int64_t k) {
-            const double length = length_[static_cast<std::size_t>(k)];
-            const std::int64_t row = asked_[static_cast<std::size_t>(k)];
-            if (!std::isfinite(length) || batch.success(row, points_.outputs[k])) return;
-            const auto center = batch.x()[row], direction = std::span<const float>(best_[k]);
-            for (std::size_t i = 0; i < center.size(); ++i) {
-                way_[row][i] += static_cast<float>(length * direction[i]);
-                x_[row][i] = static_cast<float>(center[i] + (1 + *overshoot) * way_[row][i]);
-            }
+            const auto at = static_cast<std::size_t>(k);
+            const std::int64_t row = asked_[at];
+            if (!std::isfinite(length_[at]) || batch.success(row, points_.outputs[k])) return;
+            const double way = ball.distance(batch.x()[row], x_[row]);
+            if (!(move_inside(batch, k, normal_[k], need_[at]) <= 0.01 * way) && !inside_)
+                move_freely(batch, k, normal_[k], need_[at]);
+            for (std::size_t i = 0; i < x_[row].size(); ++i)
+                x_[row][i] += static_cast<float>((1 + *overshoot) * move_[k][i]);
             ball.clamp(x_[row]);
         });
     }
 
     spar::Points points_;
-    spar::Matrix x_, way_, cotangent_, gradient_, direction_, best_;
+    spar::Matrix x_, cotangent_, gradient_, move_, normal_;
     std::vector<std::int64_t> asked_, classes_;
-    std::vector<double> length_;
+    std::vector<double> length_, need_;
     std::int64_t rivals_ = 0;
+    bool inside_ = false;  // steps are the shortest inside the box
 };
 
 }  // namespace

@@ -1,5 +1,4 @@
-#include "hyperplane.hpp"
-
+#include <spar/hyperplane.hpp>
 #include <spar/lead.hpp>
 #include <spar/points.hpp>
 
@@ -85,19 +84,23 @@ class Fab : public spar::Attack {
                 batch.hold_masked(row, x_[point]);
             }
         });
-        rivals_ = others;
-        classes_.resize(static_cast<std::size_t>(batch.count() * rivals_));
+        all_ = !aims && batch.targets() == nullptr;
+        if (aims) choose_classes(oracle, batch);
+    }
+
+    void choose_classes(const spar::Oracle &oracle, const spar::AttackBatch &batch) {
         clean_.resize(batch.count(), oracle.outputs());
         if (batch.outputs())
             std::ranges::copy(batch.outputs().flat(), clean_.rows().flat().begin());
         else if (batch.count() > 0)
             oracle.evaluate(
                 {.x = batch.x().data(), .count = batch.count(), .outputs = clean_.data()});
-        for (std::int64_t row = 0; row < batch.count() && rivals_ > 0; ++row) {
-            spar::rivals(clean_[row], batch.labels()[row], rivals_,
-                         std::span(classes_).subspan(static_cast<std::size_t>(row * rivals_),
-                                                     static_cast<std::size_t>(rivals_)));
-        }
+        classes_.resize(static_cast<std::size_t>(batch.count() * chosen_));
+        for_rows(batch.count(), [&](std::int64_t row) {
+            spar::rivals(clean_[row], batch.labels()[row], chosen_,
+                         std::span(classes_).subspan(static_cast<std::size_t>(row * chosen_),
+                                                     static_cast<std::size_t>(chosen_)));
+        });
     }
 
     /// The pair of classes of live point k when boundary number `choice` is looked at.
@@ -105,19 +108,21 @@ class Fab : public spar::Attack {
         const std::int64_t point = points_.live()[static_cast<std::size_t>(k)];
         const std::int64_t row = points_.row(point);
         if (batch.targets() != nullptr) return spar::race(batch, row, points_.outputs[k]);
-        const std::int64_t place = *targets > 0 ? points_.copy(point) % chosen_ : choice;
-        return {static_cast<std::size_t>(classes_[static_cast<std::size_t>(row * rivals_ + place)]),
-                static_cast<std::size_t>(batch.labels()[row])};
+        const std::int64_t label = batch.labels()[row];
+        const std::int64_t towards =
+            all_
+                ? choice + (choice >= label ? 1 : 0)
+                : classes_[static_cast<std::size_t>(row * chosen_ + points_.copy(point) % chosen_)];
+        return {static_cast<std::size_t>(towards), static_cast<std::size_t>(label)};
     }
 
     /// For every live point the nearest hyperplane: its normal, and the lead that is missing.
     void find_boundaries(const spar::Oracle &oracle, const spar::AttackBatch &batch) {
         const std::int64_t count = points_.live_count();
-        const bool all = *targets == 0 && batch.targets() == nullptr;
         cotangent_.resize(count, oracle.outputs());
         gradient_.resize(count, batch.size());
         nearest_.assign(static_cast<std::size_t>(count), std::numeric_limits<double>::infinity());
-        for (std::int64_t choice = 0; choice < (all ? rivals_ : 1); ++choice) {
+        for (std::int64_t choice = 0; choice < (all_ ? oracle.outputs() - 1 : 1); ++choice) {
             for (std::int64_t k = 0; k < count; ++k)
                 race(batch, k, choice).gradient(1, cotangent_[k]);
             oracle.pullback(1, cotangent_.data(), gradient_.data());
@@ -128,7 +133,7 @@ class Fab : public spar::Attack {
     void consider(const spar::AttackBatch &batch, std::int64_t k, std::int64_t choice) {
         const std::int64_t point = points_.live()[static_cast<std::size_t>(k)];
         batch.clear_masked(points_.row(point), gradient_[k]);
-        const double missing = -race(batch, k, choice).lead(points_.outputs[k]);
+        const double missing = spar::missing(race(batch, k, choice), points_.outputs[k]);
         const double distance = std::fabs(missing) / (batch.ball().dual(gradient_[k]) + 1e-12);
         if (!(distance < nearest_[static_cast<std::size_t>(k)])) return;
         nearest_[static_cast<std::size_t>(k)] = distance;
@@ -148,8 +153,8 @@ class Fab : public spar::Attack {
             // From x the lead must grow by `need`; from the clean point by what lies between, too.
             const double between = spar::sum_of(
                 x.size(), [&](std::size_t i) { return double{w[i]} * (double{x[i]} - center[i]); });
-            fab::cross({ball, x, w, need}, first);
-            fab::cross({ball, center, w, need + between}, second);
+            spar::cross({ball, x, w, need}, first);
+            spar::cross({ball, center, w, need + between}, second);
             const double a = std::max(ball.length(first), 1e-8);
             const double b = std::max(ball.length(second), 1e-8);
             const double share = std::min(a / (a + b), *alpha_max);
@@ -190,7 +195,8 @@ class Fab : public spar::Attack {
     spar::Matrix x_, normal_, first_, second_, cotangent_, gradient_, clean_;
     std::vector<double> need_, nearest_, best_;
     std::vector<std::int64_t> classes_;
-    std::int64_t chosen_ = 1, rivals_ = 0;
+    std::int64_t chosen_ = 1;
+    bool all_ = true;  // the boundaries to all other classes, at every point
 };
 
 }  // namespace

@@ -224,13 +224,15 @@ class Square : public spar::Attack {
         for (std::int64_t k = 0; k < points_.live_count(); ++k) {
             const std::int64_t row = points_.live()[static_cast<std::size_t>(k)];
             const auto outputs = points_.outputs[k];
-            const double lead = spar::race(batch, row, outputs).lead(outputs);
+            const double lead = spar::progress(batch, row, outputs);
             double &best = lead_[static_cast<std::size_t>(row)];
             if (!(lead > best)) continue;
             best = lead;
             std::ranges::copy(proposal_[row], batch.x_adv()[row].begin());
         }
-        points_.drop([&](std::int64_t row) { return lead_[static_cast<std::size_t>(row)] > 0; });
+        points_.drop([&](std::int64_t row) {
+            return lead_[static_cast<std::size_t>(row)] == std::numeric_limits<double>::infinity();
+        });
     }
 
     spar::Points points_;

@@ -8,6 +8,7 @@
 #include <spar/loss.hpp>
 #include <spar/mask.hpp>
 #include <spar/tensor.hpp>
+#include <spar/verdict.hpp>
 
 namespace spar {
 
@@ -107,12 +108,12 @@ class AttackBatch {
         masked(row, [&](std::size_t i) { gradient[i] = 0; });
     }
 
-    /// Whether an example with these outputs has reached the goal.
+    /// Whether an example with these outputs has reached the goal, by the margin that counts.
     bool success(std::int64_t row, std::span<const float> outputs) const {
         if (batch_->labels == nullptr) return false;
-        const auto best = std::max_element(outputs.begin(), outputs.end()) - outputs.begin();
-        return batch_->targets != nullptr ? best == batch_->targets[row]
-                                          : best != batch_->labels[row];
+        const bool targeted = batch_->targets != nullptr;
+        return verdict(outputs, (targeted ? batch_->targets : batch_->labels)[row], targeted) ==
+               Verdict::reached;
     }
 
   private:

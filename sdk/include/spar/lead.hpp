@@ -4,22 +4,9 @@
 #include <spar/attack.hpp>
 #include <spar/math.hpp>
 
+#include <vector>
+
 namespace spar {
-
-/// The two classes whose distance counts: an attack wants `towards` above `from`.
-struct Race {
-    std::size_t towards, from;
-
-    double lead(std::span<const float> outputs) const {
-        return double{outputs[towards]} - double{outputs[from]};
-    }
-    /// Gradient of `scale` times the lead at the outputs.
-    void gradient(double scale, std::span<float> out) const {
-        std::ranges::fill(out, 0.0F);
-        out[towards] = static_cast<float>(scale);
-        out[from] = static_cast<float>(-scale);
-    }
-};
 
 /// A batch without examples may have no labels and yet be one of classes.
 inline bool lacks_classes(const AttackBatch &batch) {
@@ -33,29 +20,41 @@ inline void require_classes(const Oracle &oracle, const AttackBatch &batch) {
     if (oracle.outputs() < 2) throw invalid("this attack needs a model with two outputs or more");
 }
 
-/// Untargeted: the best other class against the label. Targeted: the target against the best other.
+/// The race that decides about an example of the batch.
 inline Race race(const AttackBatch &batch, std::int64_t row, std::span<const float> outputs) {
-    const std::int64_t own =
-        batch.targets() != nullptr ? batch.targets()[row] : batch.labels()[row];
-    const auto other = static_cast<std::size_t>(argmax_except(outputs, own));
-    const auto mine = static_cast<std::size_t>(own);
-    return batch.targets() != nullptr ? Race{mine, other} : Race{other, mine};
+    const bool targeted = batch.targets() != nullptr;
+    return race(outputs, (targeted ? batch.targets() : batch.labels())[row], targeted);
 }
 
-/// Classes by their output, largest first, without the label: what several attacks aim at in turn.
+/// What attacks that see outputs alone make grow: the lead, infinite once it is success.
+inline double progress(const AttackBatch &batch, std::int64_t row, std::span<const float> outputs) {
+    if (batch.success(row, outputs)) return std::numeric_limits<double>::infinity();
+    return race(batch, row, outputs).lead(outputs);
+}
+
+/// By how much `race` must gain for its lead to count, and a little more: a step that aims at the
+/// boundary itself gets ever nearer to it and never beyond.
+inline double missing(const Race &race, std::span<const float> outputs) {
+    return 10 * least_margin(outputs) - race.lead(outputs);
+}
+
+/// Classes by their output, largest first and the first of equal ones first, without the label:
+/// what several attacks aim at in turn. There must be `count` others.
 inline void rivals(std::span<const float> outputs, std::int64_t label, std::int64_t count,
                    std::span<std::int64_t> out) {
-    for (std::int64_t place = 0; place < count; ++place) {
-        std::int64_t best = -1;
-        for (std::int64_t c = 0; c < std::ssize(outputs); ++c) {
-            const auto taken = out.first(static_cast<std::size_t>(place));
-            if (c == label || std::ranges::find(taken, c) != taken.end()) continue;
-            if (best < 0 ||
-                outputs[static_cast<std::size_t>(c)] > outputs[static_cast<std::size_t>(best)])
-                best = c;
-        }
-        out[static_cast<std::size_t>(place)] = best;
-    }
+    std::vector<std::int64_t> others;
+    others.reserve(outputs.size());
+    for (std::int64_t c = 0; c < std::ssize(outputs); ++c)
+        if (c != label) others.push_back(c);
+    // What is not a number comes last.
+    const auto value = [&](std::int64_t c) {
+        const float z = outputs[static_cast<std::size_t>(c)];
+        return std::isnan(z) ? -std::numeric_limits<float>::infinity() : z;
+    };
+    std::ranges::partial_sort_copy(
+        others, out.first(static_cast<std::size_t>(count)), [&](std::int64_t a, std::int64_t b) {
+            return value(a) > value(b) || (value(a) == value(b) && a < b);
+        });
 }
 
 }  // namespace spar

@@ -1,5 +1,6 @@
 #include "analytic.hpp"
-#include "fab/hyperplane.hpp"
+
+#include <spar/hyperplane.hpp>
 
 #include <numeric>
 
@@ -69,7 +70,7 @@ TEST_CASE("fab's projection is the shortest move to the hyperplane inside the bo
             threat.upper = 1;
             const spar::Ball ball(threat);
             Floats move(n);
-            fab::cross({ball, t, w, need}, move);
+            spar::cross({ball, t, w, need}, move);
             double most = 0, gained = 0;
             std::vector<double> d(move.begin(), move.end());
             for (std::size_t i = 0; i < n; ++i) {

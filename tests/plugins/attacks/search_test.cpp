@@ -74,6 +74,43 @@ TEST_CASE("cw moves pixels that are exactly black or white") {
     CHECK(fooled(model, p, run_attack(cw.instance().ref(), model, p, oracle)) >= 6);
 }
 
+TEST_CASE("cw leaves the walls of the box in few steps too") {
+    const AnalyticModel model(20, 0, 2);
+    Problem p = problem(model, 8, SPAR_NORM_L2, 5);
+    for (float &value : p.x) value = value < 0.5F ? 0.0F : 1.0F;
+    for (std::int64_t row = 0; row < p.count; ++row)
+        p.labels[static_cast<std::size_t>(row)] = spar::argmax(outputs_at(model, p, p.x, row));
+    for (const char *node :
+         {R"({"type":"cw","steps":100})", R"({"type":"cw","steps":200})", R"({"type":"cw"})"}) {
+        CAPTURE(node);
+        const Made cw(SPAR_KIND_ATTACK, node);
+        const AnalyticOracle oracle(model, p, nullptr);
+        CHECK(fooled(model, p, run_attack(cw.instance().ref(), model, p, oracle)) == p.count);
+    }
+}
+
+TEST_CASE("cw is the same in boxes of any width") {
+    const AnalyticModel model(20, 12, 4);
+    AnalyticModel wide_model = model;
+    for (double &weight : wide_model.w1) weight /= 255;
+    const Problem p = problem(model, 8, SPAR_NORM_L2, 5);
+    Problem wide = p;
+    wide.threat.eps *= 255;
+    wide.threat.upper = 255;
+    for (float &value : wide.x) value *= 255;
+    const Made cw(SPAR_KIND_ATTACK, R"({"type":"cw","steps":300})");
+    const AnalyticOracle oracle(model, p, nullptr), wide_oracle(wide_model, wide, nullptr);
+    const Floats narrow_found = run_attack(cw.instance().ref(), model, p, oracle);
+    const Floats wide_found = run_attack(cw.instance().ref(), wide_model, wide, wide_oracle);
+    CHECK(fooled(model, p, narrow_found) == p.count);
+    CHECK(fooled(wide_model, wide, wide_found) == p.count);
+    const spar::Ball ball(p.threat);
+    for (std::int64_t row = 0; row < p.count; ++row)
+        CHECK(ball.distance(example(wide.x, wide, row), example(wide_found, wide, row)) / 255 ==
+              doctest::Approx(ball.distance(example(p.x, p, row), example(narrow_found, p, row)))
+                  .epsilon(0.01));
+}
+
 TEST_CASE("cw says what to do under another norm") {
     const AnalyticModel model(20, 0, 2);
     const Problem p = problem(model, 2, SPAR_NORM_LINF, 0.1);

@@ -1,14 +1,15 @@
 // The shortest way from a point in a box to a hyperplane, inside the box, in each norm: the
-// projection of FAB (Croce and Hein 2020, Minimally distorted adversarial examples).
+// projection of FAB (Croce and Hein 2020, Minimally distorted adversarial examples), and the step
+// of DeepFool where the box stops coordinates.
 #pragma once
 
 #include <spar/geometry.hpp>
 
-namespace fab {
+namespace spar {
 
 /// A point t, the normal w of the hyperplane, and how far <w, move> must go: `need`.
 struct Crossing {
-    const spar::Ball &ball;
+    const Ball &ball;
     std::span<const float> t, w;
     double need;
 
@@ -35,12 +36,12 @@ inline void move_evenly(const Crossing &c, std::span<float> move) {
     const double need = std::fabs(c.need);
     double amount = 0, low = 0, high = std::numeric_limits<double>::infinity();
     for (int round = 0; round < 200; ++round) {
-        const double missing = need - spar::sum_of(c.w.size(), [&](std::size_t i) {
+        const double missing = need - sum_of(c.w.size(), [&](std::size_t i) {
                                    return c.weight(i) * length(i, amount);
                                });
         if (std::fabs(missing) <= 1e-12 * need) break;
         (missing > 0 ? low : high) = amount;
-        const double slope = spar::sum_of(c.w.size(), [&](std::size_t i) {
+        const double slope = sum_of(c.w.size(), [&](std::size_t i) {
             const bool free = amount * pace(i) < c.room(i);
             return free ? c.weight(i) * pace(i) : 0.0;
         });
@@ -59,8 +60,8 @@ inline void move_evenly(const Crossing &c, std::span<float> move) {
 inline void move_greedily(const Crossing &c, std::span<float> move) {
     const double need = std::fabs(c.need);
     const auto gain = [&](std::uint32_t threshold) {
-        return spar::sum_of(c.w.size(), [&](std::size_t i) {
-            return spar::l1::rank_of(c.w[i]) >= threshold ? c.weight(i) * c.room(i) : 0.0;
+        return sum_of(c.w.size(), [&](std::size_t i) {
+            return l1::rank_of(c.w[i]) >= threshold ? c.weight(i) * c.room(i) : 0.0;
         });
     };
     std::uint32_t low = 1, high = 0x7F800000U;  // the smallest threshold that does not overshoot
@@ -73,7 +74,7 @@ inline void move_greedily(const Crossing &c, std::span<float> move) {
     }
     double missing = need - gain(low);
     for (std::size_t i = 0; i < move.size(); ++i) {
-        const std::uint32_t rank = spar::l1::rank_of(c.w[i]);
+        const std::uint32_t rank = l1::rank_of(c.w[i]);
         double length = rank >= low && rank > 0 ? c.room(i) : 0.0;
         if (rank > 0 && rank + 1 == low && missing > 0) {
             length = std::min(c.room(i), missing / c.weight(i));
@@ -93,4 +94,4 @@ inline void cross(const Crossing &c, std::span<float> move) {
         move_evenly(c, move);
 }
 
-}  // namespace fab
+}  // namespace spar
