@@ -14,7 +14,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs/reference"
-KINDS = ["dataset", "model", "loss", "optimizer", "attack", "method", "reporter"]
+KINDS = ["dataset", "model", "loss", "optimizer", "attack", "method", "reporter", "transform"]
 
 
 def components():

@@ -97,6 +97,7 @@ inline constexpr const char *grammar_text = R"JSON({
         "method": {"type": "object", "x-spar-kind": "method", "description": "from a batch to gradients"},
         "loss": {"type": "object", "x-spar-kind": "loss", "description": "what training makes fall"},
         "optimizer": {"type": "object", "x-spar-kind": "optimizer", "description": "from gradients to new parameters"},
+        "augment": {"type": "array", "items": {"type": "object", "x-spar-kind": "transform"}, "maxItems": 100, "description": "transforms of the training examples, one after the other, anew in every epoch; never in validation or evaluation"},
         "epochs": {"type": "integer", "minimum": 1, "maximum": 1000000, "description": "times through the data"},
         "batch_size": {"type": "integer", "minimum": 1, "maximum": 1048576, "default": 128, "description": "examples of one step"},
         "drop_last": {"type": "boolean", "default": false, "description": "leave out of each epoch the examples at its end that make no whole batch; others each time, as the order changes"},

@@ -52,6 +52,7 @@ struct DataPlan {
 
 struct TrainPlan {
     Node method, loss, optimizer;
+    std::vector<Node> augment;  // transforms of the examples, in this order
     std::int64_t epochs = 1;
     std::int64_t batch_size = 128;
     bool drop_last = false;  // what makes no whole batch at the end of an epoch

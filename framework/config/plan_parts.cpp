@@ -113,6 +113,9 @@ TrainPlan train_of(const Json &json) {
     train.method = node_at(json, "method", "/train");
     train.loss = node_at(json, "loss", "/train");
     train.optimizer = node_at(json, "optimizer", "/train");
+    for (std::size_t i = 0; i < json.value("augment", Json::array()).size(); ++i)
+        train.augment.push_back({std::make_shared<const Json>(json.at("augment")[i]),
+                                 child_pointer("/train/augment", i)});
     train.epochs = json.at("epochs").get<std::int64_t>();
     train.batch_size = json.at("batch_size").get<std::int64_t>();
     train.drop_last = json.at("drop_last").get<bool>();

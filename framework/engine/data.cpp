@@ -3,6 +3,7 @@
 #include <spar/philox.hpp>
 
 #include <fmt/format.h>
+#include <cstddef>
 #include <numeric>
 
 namespace spar::host {
@@ -53,24 +54,22 @@ void Data::read(std::span<const std::int64_t> indices, Batch &batch) const {
             tokens() ? mask_view.view() : nullptr, classes() ? batch.labels.data() : nullptr,
             classes() ? nullptr : batch.values.data(), error);
     });
-    check(batch);
-}
-
-void Data::check(const Batch &batch) const {
-    const auto refuse = [&](std::size_t row, const std::string &what) {
+    if (const auto fault = fault_of(batch))
         throw Failure(Exit::data,
                       fmt::format("#{}: example {} of dataset \"{}\" {}", dataset_->pointer(),
-                                  batch.ids[row], dataset_->type(), what));
-    };
+                                  batch.ids[fault->row], dataset_->type(), fault->what));
+}
+
+std::optional<Data::Fault> Data::fault_of(const Batch &batch) const {
     for (std::size_t i = 0; i < batch.labels.size(); ++i)
         if (batch.labels[i] < 0 || batch.labels[i] >= info_.outputs)
-            refuse(i, fmt::format("has the label {}, expected 0 to {}", batch.labels[i],
-                                  info_.outputs - 1));
+            return Fault{i, fmt::format("has the label {}, expected 0 to {}", batch.labels[i],
+                                        info_.outputs - 1)};
     const auto width = static_cast<std::size_t>(product(shape()));
     for (std::size_t i = 0; i < batch.tokens.size(); ++i)
         if (batch.tokens[i] < 0 || batch.tokens[i] >= info_.vocabulary)
-            refuse(i / width, fmt::format("has the token {}, expected 0 to {}", batch.tokens[i],
-                                          info_.vocabulary - 1));
+            return Fault{i / width, fmt::format("has the token {}, expected 0 to {}",
+                                                batch.tokens[i], info_.vocabulary - 1)};
     const auto lower = static_cast<float>(info_.lower), upper = static_cast<float>(info_.upper);
     const auto outside = [&](float value) {
         return int{!(value >= lower)} | int{!(value <= upper)};
@@ -81,10 +80,11 @@ void Data::check(const Batch &batch) const {
         if (found == 0) continue;
         for (const float value : batch.x[i])
             if (outside(value) != 0)
-                refuse(static_cast<std::size_t>(i),
-                       fmt::format("holds the value {}, outside its box [{}, {}]", value,
-                                   info_.lower, info_.upper));
+                return Fault{static_cast<std::size_t>(i),
+                             fmt::format("holds the value {}, outside its box [{}, {}]", value,
+                                         info_.lower, info_.upper)};
     }
+    return std::nullopt;
 }
 
 std::vector<std::string> Data::files() const {
@@ -96,6 +96,22 @@ std::vector<std::string> Data::files() const {
     };
     while (const char *file = dataset_->ask("file", next)) files.emplace_back(file);
     return files;
+}
+
+std::string Data::class_name(std::int64_t index) const {
+    const auto &table = dataset_->table<spar_dataset_table>();
+    if (table.class_name == nullptr) return {};
+    const char *name =
+        dataset_->ask("class_name", [&] { return table.class_name(dataset_->self(), index); });
+    return name != nullptr ? name : "";
+}
+
+std::string Data::token(std::int64_t index) const {
+    const auto &table = dataset_->table<spar_dataset_table>();
+    constexpr std::size_t needed = offsetof(spar_dataset_table, token) + sizeof table.token;
+    if (table.struct_size < needed || table.token == nullptr) return {};
+    const char *text = dataset_->ask("token", [&] { return table.token(dataset_->self(), index); });
+    return text != nullptr ? text : "";
 }
 
 std::vector<std::int64_t> index_range(std::int64_t first, std::int64_t count) {

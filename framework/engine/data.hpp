@@ -6,6 +6,7 @@
 #include <spar/tensor.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,10 +44,19 @@ class Data {
     void read(std::span<const std::int64_t> indices, Batch &batch) const;
     /// Files the examples come from.
     std::vector<std::string> files() const;
+    /// Names of a class and of a token; empty where the dataset gives none.
+    std::string class_name(std::int64_t index) const;
+    std::string token(std::int64_t index) const;
+
+    /// What is wrong with an example, and in which row of its batch.
+    struct Fault {
+        std::size_t row;
+        std::string what;  /// "has the label 12, expected 0 to 9"
+    };
+    /// The first label, token or value of a batch that is none of this data; nothing where all are.
+    std::optional<Fault> fault_of(const Batch &batch) const;
 
   private:
-    void check(const Batch &batch) const;
-
     std::unique_ptr<Instance> dataset_;
     spar_dataset_info info_{};
 };

@@ -7,7 +7,6 @@
 #include <unistd.h>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 
 namespace spar::host {
 namespace fs = std::filesystem;
@@ -91,7 +90,7 @@ void write_file(const fs::path &path, std::string_view content) {
     put_in_place(partial, path);
 }
 
-std::string read_file(const fs::path &path, std::uintmax_t limit) {
+std::uintmax_t open_file(const fs::path &path, std::ifstream &stream) {
     const auto refuse = [&](const std::string &what) {
         throw Failure(Exit::data, path.string() + ": " + what);
     };
@@ -99,14 +98,21 @@ std::string read_file(const fs::path &path, std::uintmax_t limit) {
     const fs::file_status status = fs::status(path, code);
     if (!fs::exists(status)) refuse("there is no such file");
     if (!fs::is_regular_file(status)) refuse("not a file");
-    const std::uintmax_t size = fs::file_size(path, code);
-    if (size > limit) refuse(fmt::format("{} bytes, more than the {} allowed here", size, limit));
     errno = 0;
-    std::ifstream stream(path, std::ios::binary);
+    stream.open(path, std::ios::binary);
     if (!stream) refuse(std::string("cannot be opened: ") + std::strerror(errno));
+    return fs::file_size(path, code);
+}
+
+std::string read_file(const fs::path &path, std::uintmax_t limit) {
+    std::ifstream stream;
+    const std::uintmax_t size = open_file(path, stream);
+    if (size > limit)
+        throw Failure(Exit::data, fmt::format("{}: {} bytes, more than the {} allowed here",
+                                              path.string(), size, limit));
     std::string content(size, '\0');
     if (!stream.read(content.data(), static_cast<std::streamsize>(size)))
-        refuse("cannot be read whole");
+        throw Failure(Exit::data, path.string() + ": cannot be read whole");
     return content;
 }
 

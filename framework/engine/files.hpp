@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,9 @@ void sync_folder(const std::filesystem::path &folder);
 /// Throws Failure(Exit::storage) naming the file when it cannot be written; then what was there
 /// before is there still.
 void write_file(const std::filesystem::path &path, std::string_view content);
+
+/// Opens a file for reading and returns its size; throws Failure(Exit::data) when it cannot be.
+std::uintmax_t open_file(const std::filesystem::path &path, std::ifstream &stream);
 
 /// The file's bytes; throws Failure(Exit::data) when it cannot be read or exceeds `limit` bytes.
 std::string read_file(const std::filesystem::path &path, std::uintmax_t limit);

@@ -1,8 +1,12 @@
 #include "engine/fitting.hpp"
 
 #include "engine/loss_head.hpp"
+#include "engine/meaning.hpp"
+#include "pipeline/warnings.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace spar::host {
@@ -31,7 +35,19 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
     threat.space = from.space;
     threat.targeted = from.target != Target::none ? 1 : 0;
     threat.query_budget = from.queries;
-    if (boxed && (threat.lower > data.info().lower || threat.upper < data.info().upper))
+    // Bounds that are the data's but for the rounding of float32 are the data's.
+    const double lower = data.info().lower, upper = data.info().upper;
+    const double slack = 1e-6 * std::max(std::abs(lower), std::abs(upper));
+    if (boxed && std::abs(threat.lower - lower) <= slack) threat.lower = lower;
+    if (boxed && std::abs(threat.upper - upper) <= slack) threat.upper = upper;
+    if (boxed && (threat.lower < lower || threat.upper > upper))
+        warnings().add(
+            {"", "box_beyond_data", "#" + from.pointer,
+             fmt::format("its box [{}, {}] goes beyond that of the data, [{}, {}]: "
+                         "adversarial examples may hold values that no example can",
+                         threat.lower, threat.upper, data.info().lower, data.info().upper),
+             "leave lower and upper out to take the data's"});
+    if (boxed && (threat.lower > lower || threat.upper < upper))
         refuse("",
                fmt::format("its box [{}, {}] does not hold the data's [{}, {}]; leave lower and "
                            "upper out to take the data's",
@@ -44,12 +60,31 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
     return threat;
 }
 
+static void require_one_meaning(const Data &train, const Data &other) {
+    const std::string &place = other.instance().pointer(), &first = train.instance().pointer();
+    const std::int64_t a = train.info().vocabulary, b = other.info().vocabulary;
+    const std::string found =
+        difference(meaning_of(other), "#" + place, meaning_of(train), "#" + first);
+    const bool text = train.tokens() && other.tokens();
+    if (text && a != b)
+        throw Failure(Exit::data,
+                      fmt::format("#{}: its vocabulary has {} tokens, but that of #{} has {}, so a "
+                                  "number would not mean the same word{}; give both the vocabulary "
+                                  "of the training set, as with \"vocabulary_from\"",
+                                  place, b, first, a, found.empty() ? "" : " (" + found + ")"));
+    if (!found.empty())
+        throw Failure(Exit::data,
+                      fmt::format("#{}: {}; both must mean the same{}", place, found,
+                                  text ? ": give both the vocabulary of the training set, as with "
+                                         "\"vocabulary_from\""
+                                       : ""));
+}
+
 void require_same_kind(const Data &train, const Data &other) {
-    require_one_vocabulary(train, other);
     const spar_dataset_info &a = train.info(), &b = other.info();
     if (a.input == b.input && a.target == b.target &&
         std::ranges::equal(train.shape(), other.shape()) && a.outputs >= b.outputs)
-        return;
+        return require_one_meaning(train, other);
     throw Failure(Exit::data,
                   fmt::format("#{}: its examples are {} of {} classes or values, but those of #{} "
                               "are {} of {}",
@@ -59,16 +94,6 @@ void require_same_kind(const Data &train, const Data &other) {
 
 bool evaluated_alone(const spar_component_ref &loss) {
     return (needs_of(loss) & (SPAR_LOSS_NEEDS_REFERENCE | SPAR_LOSS_NEEDS_TARGETS)) == 0;
-}
-
-void require_one_vocabulary(const Data &train, const Data &test) {
-    const std::int64_t a = train.info().vocabulary, b = test.info().vocabulary;
-    if (!train.tokens() || !test.tokens() || a == b) return;
-    throw Failure(Exit::data,
-                  fmt::format("#{}: its vocabulary has {} tokens, but that of #/data/train "
-                              "has {}, so a number would not mean the same word; give both the "
-                              "vocabulary of the training set",
-                              test.instance().pointer(), b, a));
 }
 
 /// A loss that only works on labels needs classes, one on values needs values.

@@ -11,14 +11,12 @@ namespace spar::host {
 /// `classes` are the model's.
 spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classes);
 
-/// Examples of one shape, kind and vocabulary, and no class that the training set does not know.
+/// Examples of one shape and kind, no class that the training set does not know, and every token,
+/// class and value of the same meaning.
 void require_same_kind(const Data &train, const Data &other);
 
 /// Whether a loss needs neither outputs elsewhere nor targets.
 bool evaluated_alone(const spar_component_ref &loss);
-
-/// Token 17 must be the same word in both. Sizes tell most pairs of vocabularies apart.
-void require_one_vocabulary(const Data &train, const Data &test);
 
 /// A loss that only works on labels needs classes, one on values needs values.
 void require_targets(const Instance &loss, const Data &data);

@@ -6,6 +6,7 @@
 #include "engine/fitting.hpp"
 #include "engine/results.hpp"
 #include "engine/run_folder.hpp"
+#include "engine/safetensors.hpp"
 #include "engine/same_run.hpp"
 #include "engine/signals.hpp"
 #include "engine/splits.hpp"
@@ -75,8 +76,10 @@ class Run {
 
     std::unique_ptr<Data> train_data_, validation_data_, test_data_;
     std::unique_ptr<Network> network_;
+    Meaning meaning_;  // of the data that the weights are trained on
     std::unique_ptr<Instance> loss_, attacked_loss_, method_;
     std::unique_ptr<Optimization> optimization_;
+    std::unique_ptr<Augmentation> augmentation_;
     std::unique_ptr<TrainingSession> session_;
     std::optional<TrainingTask> training_;
     std::vector<std::unique_ptr<Instance>> attacks_;
@@ -117,11 +120,15 @@ void Run::build() {
     open_data();
     const Data &data = train_data_ ? *train_data_ : *test_data_;
     network_ = std::make_unique<Network>(make(SPAR_KIND_MODEL, plan_.model), data);
+    const bool given = !plan_.weights.empty() && !weights_left_behind();
+    if (given) const SafetensorsFile sound(plan_.weights);  // before it is read for its sum
     made_with_ = made_with(registry_, plan_, data_in_use(), weights_left_behind());
-    if (!plan_.weights.empty() && !weights_left_behind()) {
+    if (given) {
         require_as_its_run_left_it(plan_.weights, made_with_.at("weights_sha256"));
-        load_weights(*network_, plan_.weights);
+        meaning_ = load_weights(*network_, plan_.weights);
+        require_meaning_of_weights(meaning_, plan_.weights, data, train_data_ != nullptr);
     }
+    if (train_data_) meaning_ = meaning_of(*train_data_);
     if (plan_.train) build_training();
     if (plan_.evaluate) build_evaluation();
     build_reporters();
@@ -153,10 +160,14 @@ void Run::build_training() {
         warn_of_few_examples("#/train/examples", *plan.examples, std::ssize(indices));
     indices = choose_examples(*train_data_, indices, plan.examples.value_or(std::ssize(indices)),
                               plan.split, builder_.key("train/examples"));
+    std::vector<std::unique_ptr<Instance>> transforms;
+    for (const Node &node : plan.augment) transforms.push_back(make(SPAR_KIND_TRANSFORM, node));
+    augmentation_ = std::make_unique<Augmentation>(std::move(transforms), *train_data_);
     training_.emplace(TrainingTask{
         plan, *network_, *optimization_, *session_, *train_data_, std::move(indices),
         validation_data_ ? *validation_data_ : *train_data_, std::move(validation),
         builder_.key("train/order"), fingerprint_of(*plan_.resolved), checkpoint(), made_with_});
+    training_->augmentation = augmentation_.get();
     refuse_single_example(*training_);
 }
 
@@ -270,7 +281,7 @@ void Run::train() {
 void Run::save_model() {
     const fs::path model = folder_ / "model.safetensors", results = folder_ / "results.json";
     fs::remove(results);
-    save_weights(*network_, model);
+    save_weights(*network_, meaning_, model);
     results_["model_sha256"] = sha256_of_file(model);
 }
 

@@ -108,6 +108,7 @@ void Trainer::batch(std::int64_t epoch, std::int64_t index) {
     const auto first = static_cast<std::size_t>(index * size);
     const std::size_t count = std::min(static_cast<std::size_t>(size), order_.size() - first);
     task_.data.read(std::span(order_).subspan(first, count), batch_);
+    if (task_.augmentation != nullptr) task_.augmentation->apply(batch_, epoch);
 
     const double factor = schedule_factor(task_.plan.schedule, state_.step, steps_, batches_);
     const double eps_factor = warmup_factor(task_.plan.eps_warmup_epochs, state_.step, batches_);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/plan.hpp"
+#include "engine/augmentation.hpp"
 #include "engine/evaluate.hpp"
 #include "engine/session.hpp"
 
@@ -63,6 +64,7 @@ struct TrainingTask {
     std::string fingerprint;           /// of the plan; a checkpoint of another is refused
     std::filesystem::path checkpoint;  /// the file
     Json made_with;                    /// see same_run.hpp
+    const Augmentation *augmentation = nullptr;
 };
 
 /// Refuses, with Failure(Exit::pipeline), a training whose last batch would be one example that the

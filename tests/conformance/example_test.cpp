@@ -63,3 +63,6 @@ TEST_CASE("method") {
 TEST_CASE("reporter") {
     run_all(SPAR_KIND_REPORTER);
 }
+TEST_CASE("transform") {
+    run_all(SPAR_KIND_TRANSFORM);
+}

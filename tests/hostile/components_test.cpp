@@ -13,7 +13,7 @@ const std::map<std::string, std::string> places = {
     {"dataset", "/data/train"},        {"model", "/model"},
     {"loss", "/train/loss"},           {"optimizer", "/train/optimizer"},
     {"attack", "/evaluate/attacks/0"}, {"method", "/train/method"},
-    {"reporter", "/report/0"},
+    {"reporter", "/report/0"},         {"transform", "/train/augment/0"},
 };
 
 /// The sound pipeline on the zoo's own data and model, with one component of the zoo.
@@ -21,7 +21,7 @@ Json pipeline_with(const std::string &kind, const Json &component) {
     Json pipeline = sound_pipeline();
     pipeline["data"]["train"] = pipeline["data"]["test"] = {{"type", "misbehaving_dataset"}};
     pipeline["model"] = {{"type", "misbehaving_model"}};
-    pipeline["report"] = Json::array();
+    pipeline["report"] = pipeline["train"]["augment"] = Json::array();
     pipeline[Json::json_pointer(places.at(kind))] = component;
     return pipeline;
 }
@@ -72,7 +72,8 @@ TEST_CASE("an exception out of any function is caught, and its plugin named") {
         {"optimizer", {"create", "state_count", "state_name", "update"}},
         {"attack", {"create", "perturb"}},
         {"method", {"create", "prepare", "gradients"}},
-        {"reporter", {"create", "begin", "event", "finish"}}};
+        {"reporter", {"create", "begin", "event", "finish"}},
+        {"transform", {"create", "apply"}}};
     for (const auto &[kind, names] : functions)
         for (const std::string &name : names)
             check_fails(pipeline_with(kind, {{"type", "throws_in_" + kind}, {"in", name}}), 4,
@@ -174,4 +175,13 @@ TEST_CASE("losses, optimizers, methods and reporters that answer nonsense fail t
         check_fails(staged, 4, {"misbehaving_method", "wants the gradients of parameters alone"});
     }
     check_misbehaves("reporter", "fails", 4, {"the printer is on fire", "misbehaving_reporter"});
+}
+
+TEST_CASE("a transform that leaves the box, or fails, is named") {
+    for (const std::string how : {"leaves_box", "nan", "infinite"})
+        check_misbehaves("transform", how, 4,
+                         {"misbehaving_transform", "outside its box", "/train/augment/0"});
+    check_misbehaves("transform", "fails", 4, {"the scissors are blunt", "misbehaving_transform"});
+    check_misbehaves("transform", "does_not_fit", 3,
+                     {"needs other examples", "/train/augment/0/how"});
 }

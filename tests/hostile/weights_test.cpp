@@ -95,6 +95,107 @@ TEST_CASE("files that are not sound safetensors are refused as data") {
     }
 }
 
+TEST_CASE("tensors that overlap, leave holes, or stand twice are refused before any is unfolded") {
+    const std::string bytes = zeros(7850);
+    const auto refused = [&](const std::string &header, const std::string &content,
+                             const std::vector<std::string> &words) {
+        check_refused(run_with_weights(safetensors("{" + header + "}", content)), 6, words);
+    };
+    refused(weight + R"(,"1.bias":{"dtype":"F32","shape":[10],"data_offsets":[0,40]})", zeros(7840),
+            {"share bytes", "1.bias"});
+    refused(weight + R"(,"1.bias":{"dtype":"F32","shape":[10],"data_offsets":[31400,31440]})",
+            zeros(7860), {"31360 to 31400", "belong to none"});
+    refused(R"("1.bias":{"dtype":"F32","shape":[10],"data_offsets":[40,80]})", zeros(20),
+            {"0 to 40", "belong to none"});
+    refused(weight + "," + weight + "," + bias, bytes, {"\"1.weight\" twice"});
+    refused(weight + "," + bias + R"(,"__metadata__":{"a":"1","a":"2"})", bytes, {"\"a\" twice"});
+    refused(
+        weight +
+            R"(,"1.bias":{"dtype":"F32","dtype":"I32","shape":[10],"data_offsets":[31360,31400]})",
+        bytes, {"\"dtype\" twice"});
+    refused(weight + R"(,"1.bias":{"dtype":"F32","shape":[10.0],"data_offsets":[31360,31400]})",
+            bytes, {"1.bias"});
+    refused(weight + R"(,"1.bias":{"dtype":"F32","shape":[10],"data_offsets":[-40,0]})", bytes,
+            {"1.bias"});
+    std::string many;
+    for (int i = 0; i < 2000; ++i)
+        many += (i > 0 ? "," : "") + std::string("\"t") + std::to_string(i) +
+                R"(":{"dtype":"U8","shape":[1000000],"data_offsets":[0,1000000]})";
+    const Ran bomb = run_with_weights(safetensors("{" + many + "}", std::string(1000000, 'x')));
+    check_refused(bomb, 6, {"share bytes"});
+}
+
+TEST_CASE("a large file is not read before its header is believed") {
+    const Folder folder;
+    const std::string file = folder / "sparse.safetensors";
+    folder.write("sparse.safetensors", "");
+    std::filesystem::resize_file(file, std::uintmax_t{6} << 30);  // sparse: zeros that take no room
+    check_refused(run_json(with("/model/weights", file)), 6, {"sparse.safetensors"});
+}
+
+TEST_CASE("files of other formats are named, with the remedy") {
+    const std::string torch = std::string("PK\x03\x04", 4) + std::string(22, '\0') + "\x10" +
+                              std::string(3, '\0') + "archive/data.pkl" + std::string(200, 'x');
+    check_refused(run_with_weights(torch), 6,
+                  {"PyTorch checkpoint", "safetensors.torch.save_file"});
+    check_refused(
+        run_with_weights("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20" + std::string(50, 'x')), 6,
+        {"PyTorch checkpoint", "safetensors.torch.save_file"});
+    check_refused(run_with_weights("\x89HDF\r\n\x1a\n" + std::string(50, 'x')), 6, {"HDF5"});
+    // A header of 640 bytes begins like a pickle, and one of 35615 like gzip.
+    for (const std::size_t size : {std::size_t{640}, std::size_t{35615}}) {
+        std::string header = "{" + weight + "," + bias + "}";
+        header.resize(size, ' ');
+        CHECK(run_with_weights(safetensors(header, zeros(7850))).ended.code == 0);
+    }
+}
+
+TEST_CASE("names that differ by a prefix alone are told so") {
+    const auto prefixed = [](const std::string &prefix) {
+        std::string header = "{" + weight + "," + bias + "}";
+        for (std::size_t at = 0; (at = header.find("\"1.", at)) != std::string::npos; at += 4)
+            header.insert(at + 1, prefix);
+        return run_with_weights(safetensors(header, zeros(7850)));
+    };
+    check_refused(prefixed("module."), 6, {"prefix \"module.\"", "DataParallel", "removeprefix"});
+    check_refused(prefixed("_orig_mod."), 6, {"prefix \"_orig_mod.\"", "torch.compile"});
+    check_refused(prefixed("module._orig_mod."), 6, {"prefix \"module._orig_mod.\""});
+    check_refused(prefixed("net.body."), 6, {"prefix \"net.body.\""});
+}
+
+TEST_CASE("integers are no weights") {
+    const std::string header =
+        weight + R"(,"1.bias":{"dtype":"I8","shape":[10],"data_offsets":[31360,31370]})";
+    check_refused(run_with_weights(safetensors("{" + header + "}", zeros(7840) + "0123456789")), 6,
+                  {"1.bias", "integers (I8)"});
+}
+
+TEST_CASE("batch normalisation needs no count of batches, and any shape of one") {
+    Json pipeline = sound_pipeline();
+    pipeline["model"]["layers"] = Json::parse(R"([{"type":"flatten"},{"type":"batchnorm"},
+                                                  {"type":"linear","out":10}])");
+    const auto tensors = [](const std::string &more) {
+        std::string header = "{";
+        std::size_t at = 0;
+        for (const std::string name : {"weight", "bias", "running_mean", "running_var"}) {
+            header += "\"1." + name + R"(":{"dtype":"F32","shape":[784],"data_offsets":[)" +
+                      std::to_string(at) + "," + std::to_string(at + 3136) + "]},";
+            at += 3136;
+        }
+        header += R"("2.weight":{"dtype":"F32","shape":[10,784],"data_offsets":[12544,43904]},)"
+                  R"("2.bias":{"dtype":"F32","shape":[10],"data_offsets":[43904,43944]})";
+        return safetensors(header + more + "}", zeros(10986) + (more.empty() ? "" : zeros(2)));
+    };
+    const std::string count = R"(,"1.num_batches_tracked":{"dtype":"I64","shape":)",
+                      place = R"(,"data_offsets":[43944,43952]})";
+    const Folder folder;
+    for (const std::string more : {std::string(), count + "[]" + place, count + "[1]" + place}) {
+        CAPTURE(more);
+        pipeline["model"]["weights"] = folder.write("w.safetensors", tensors(more));
+        CHECK(run_json(pipeline).ended.code == 0);
+    }
+}
+
 TEST_CASE("weights of another net are refused with all that does not fit") {
     const std::string other =
         R"("1.weight":{"dtype":"F32","shape":[784,10],"data_offsets":[0,31360]})";

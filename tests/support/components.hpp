@@ -40,6 +40,7 @@ inline std::vector<Place> places(const host::Plan &plan) {
         all.push_back({SPAR_KIND_LOSS, plan.train->loss});
         all.push_back({SPAR_KIND_OPTIMIZER, plan.train->optimizer});
         all.push_back({SPAR_KIND_ATTACK, plan.train->validate_attack});
+        for (const auto &node : plan.train->augment) all.push_back({SPAR_KIND_TRANSFORM, node});
     }
     if (plan.evaluate) {
         all.push_back({SPAR_KIND_LOSS, plan.evaluate->loss});

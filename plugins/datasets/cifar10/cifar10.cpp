@@ -1,4 +1,4 @@
-#include "../common/examples.hpp"
+#include "../common/values.hpp"
 
 namespace {
 
@@ -19,7 +19,7 @@ class Cifar10 : public spar::Dataset {
             "colours.",
         .formula = "bytes become values in [0,1] as byte/255; shape [3, 32, 32]",
         .reference = "Krizhevsky 2009, Learning multiple layers of features from tiny images",
-        .example = R"({"version":1,"name":"cifar10","seed":1,
+        .example = R"({"version":2,"name":"cifar10","seed":1,
  "data":{"train":{"type":"cifar10","files":["data_batch_1.bin"]},
          "test":{"type":"cifar10","files":["test_batch.bin"]}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
@@ -75,17 +75,26 @@ class Cifar10 : public spar::Dataset {
         datasets::Bytes levels;
         for (const std::string &path : *files_) append(path, found, levels);
         const auto count = static_cast<std::int64_t>(found.size());
-        values_ = datasets::Values(
-            {files_->front(), {datasets::Element::Unsigned, 1, false}, {count, 3, 32, 32}, levels},
-            {});
+        const std::vector<std::int64_t> shape{count, 3, 32, 32};
+        values_ = datasets::Values({{files_->front(),
+                                     {datasets::Element::Unsigned, 1, false},
+                                     shape,
+                                     datasets::row_major(shape)},
+                                    levels},
+                                   {});
         labels_ = std::move(found);
     }
 
     void append(const std::string &path, std::vector<std::int64_t> &found,
                 datasets::Bytes &levels) const {
-        const datasets::Bytes bytes = datasets::read_file(path);
+        const datasets::InputFile file(path);
         const Layout format = layout();
-        const auto size = static_cast<std::int64_t>(bytes.size());
+        const std::int64_t size = file.size();
+        if (const std::string kind = file.kind(); !kind.empty())
+            throw datasets::wrong(path, "is " + kind +
+                                            ", expected records in the binary format: unpack "
+                                            "cifar-10-binary.tar.gz (cifar-100-binary.tar.gz) and "
+                                            "name its .bin files");
         if (size == 0 || size % format.record() != 0)
             throw datasets::wrong(
                 path,
@@ -93,18 +102,27 @@ class Cifar10 : public spar::Dataset {
                     std::to_string(format.record()) + ": " +
                     (size == 0 ? "it is empty"
                                : std::to_string(size % format.record()) + " bytes are left over"));
-        for (std::int64_t at = 0; at < size; at += format.record()) {
-            const auto record = bytes.begin() + at;
-            const std::int64_t label = record[format.class_byte];
-            if (label >= format.classes)
-                throw datasets::wrong(path, "record " + std::to_string(at / format.record()) +
-                                                " (byte " + std::to_string(at + format.class_byte) +
-                                                ") has the label " + std::to_string(label) +
-                                                ", expected 0 to " +
-                                                std::to_string(format.classes - 1));
-            found.push_back(label);
-            levels.insert(levels.end(), record + format.label_bytes, record + format.record());
+        constexpr std::int64_t records_at_once = 100;
+        const std::int64_t step = records_at_once * format.record();
+        for (std::int64_t begin = 0; begin < size; begin += step) {
+            const datasets::Bytes bytes = file.read(begin, step);
+            for (std::size_t at = 0; at < bytes.size(); at += format.record()) {
+                const auto record = bytes.begin() + static_cast<std::ptrdiff_t>(at);
+                const std::int64_t label = record[format.class_byte];
+                if (label >= format.classes)
+                    throw wrong_label(path, begin + static_cast<std::int64_t>(at), label);
+                found.push_back(label);
+                levels.insert(levels.end(), record + format.label_bytes, record + format.record());
+            }
         }
+    }
+
+    spar::Error wrong_label(const std::string &path, std::int64_t at, std::int64_t label) const {
+        const Layout format = layout();
+        return datasets::wrong(path, "record " + std::to_string(at / format.record()) + " (byte " +
+                                         std::to_string(at + format.class_byte) +
+                                         ") has the label " + std::to_string(label) +
+                                         ", expected 0 to " + std::to_string(format.classes - 1));
     }
 
     datasets::Values values_;

@@ -1,6 +1,8 @@
 // Numbers as they lie in files: their type, their byte order, their meaning.
 #pragma once
 
+#include <spar/half.hpp>
+
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -52,6 +54,7 @@ inline double load_number(const std::uint8_t *at, const Element &type) {
     if (type.kind == Element::Unsigned) return static_cast<double>(load_bits(at, type));
     if (type.kind == Element::Signed) return static_cast<double>(load_integer(at, type));
     const std::uint64_t bits = load_bits(at, type);
+    if (type.size == 2) return spar::from_half(static_cast<std::uint16_t>(bits));
     if (type.size == 4) return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
     return std::bit_cast<double>(bits);
 }

@@ -1,7 +1,9 @@
-// Reading a whole file into memory: its size is known before anything is allocated.
+// Reading files: their size is known before anything is allocated, and a part can be read alone, so
+// that a header is believed before what it promises is read.
 #pragma once
 
 #include <spar/error.hpp>
+#include <spar/file_kind.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,6 +11,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,22 +46,36 @@ class InputFile {
     InputFile(const InputFile &) = delete;
     InputFile &operator=(const InputFile &) = delete;
 
+    const std::string &path() const { return path_; }
     std::int64_t size() const { return size_; }
 
-    Bytes read() const {
-        if (size_ > largest_content)
-            throw wrong(path_, "holds " + std::to_string(size_) + " bytes, more than the " +
-                                   std::to_string(largest_content) + " that are read at most");
-        Bytes bytes(static_cast<std::size_t>(size_));
-        std::size_t got = 0;
-        while (got < bytes.size()) {
-            const ssize_t count = ::read(descriptor_, bytes.data() + got, bytes.size() - got);
+    /// Bytes [offset, offset + target.size()); throws where the file does not have them.
+    void read(std::int64_t offset, std::span<std::uint8_t> target) const {
+        while (!target.empty()) {
+            const ssize_t count = ::pread(descriptor_, target.data(), target.size(), offset);
             if (count < 0 && errno == EINTR) continue;
             if (count < 0) throw wrong(path_, std::string("cannot read: ") + std::strerror(errno));
             if (count == 0) throw wrong(path_, "became shorter while it was read");
-            got += static_cast<std::size_t>(count);
+            offset += count;
+            target = target.subspan(static_cast<std::size_t>(count));
         }
+    }
+
+    /// `count` bytes from `offset` on, or as many as there are.
+    Bytes read(std::int64_t offset, std::int64_t count) const {
+        count = std::min(count, std::max(size_ - offset, std::int64_t{0}));
+        if (count > largest_content)
+            throw wrong(path_, "holds " + std::to_string(count) + " bytes, more than the " +
+                                   std::to_string(largest_content) + " that are read at most");
+        Bytes bytes(static_cast<std::size_t>(count));
+        read(offset, std::span(bytes));
         return bytes;
+    }
+
+    /// What the file is by its first bytes, see spar::file_kind.
+    std::string kind() const {
+        const Bytes first = read(0, spar::file_kind_bytes);
+        return spar::file_kind({reinterpret_cast<const char *>(first.data()), first.size()});
     }
 
   private:
@@ -67,13 +84,12 @@ class InputFile {
     std::int64_t size_ = 0;
 };
 
-inline Bytes read_file(const std::string &path) {
-    return InputFile(path).read();
-}
+/// Deflate makes no more than 1,032 bytes of one: what claims more is a trap.
+constexpr std::int64_t deflate_ratio = 1032;
 
-/// How much content a compressed file of this size may unfold to before it counts as a trap.
+/// How much content so many bytes of deflate can unfold to.
 inline std::int64_t largest_unfolded(std::int64_t compressed) {
-    return std::min(largest_content, (std::int64_t{64} << 20) + 256 * compressed);
+    return std::min(largest_content / deflate_ratio, compressed) * deflate_ratio;
 }
 
 }  // namespace datasets

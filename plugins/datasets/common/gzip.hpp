@@ -1,21 +1,20 @@
-// Unpacking gzip, never more than asked for.
+// Unpacking gzip as it is read, never more than asked for.
 #pragma once
 
 #include "file.hpp"
 
 #include <zlib.h>
-#include <span>
 
 namespace datasets {
 
-inline bool is_gzip(const Bytes &file) {
-    return file.size() >= 2 && file[0] == 0x1F && file[1] == 0x8B;
+inline bool is_gzip(std::span<const std::uint8_t> first) {
+    return first.size() >= 2 && first[0] == 0x1F && first[1] == 0x8B;
 }
 
-/// The content of a file in memory that may have several gzip members, one behind the other.
+/// The content of a file that may have several gzip members, one behind the other.
 class Gunzip {
   public:
-    Gunzip(const std::string &path, std::span<const std::uint8_t> file) : path_(path), file_(file) {
+    explicit Gunzip(const InputFile &file) : file_(file) {
         if (inflateInit2(&stream_, 15 + 16) != Z_OK) throw std::bad_alloc();
     }
     ~Gunzip() { inflateEnd(&stream_); }
@@ -39,46 +38,61 @@ class Gunzip {
     std::size_t fill(std::uint8_t *target, std::size_t room) {
         std::size_t got = 0;
         while (!done_ && got < room) {
-            const std::size_t ahead = std::min<std::size_t>(file_.size() - read_, 1U << 30);
+            if (stream_.avail_in == 0 && left() > 0) read_on();
             const std::size_t space = std::min<std::size_t>(room - got, 1U << 30);
-            stream_.next_in = const_cast<std::uint8_t *>(file_.data() + read_);
-            stream_.avail_in = static_cast<uInt>(ahead);
             stream_.next_out = target + got;
             stream_.avail_out = static_cast<uInt>(space);
             const int status = inflate(&stream_, Z_NO_FLUSH);
-            read_ += ahead - stream_.avail_in;
             got += space - stream_.avail_out;
             written_ += space - stream_.avail_out;
             if (status == Z_STREAM_END)
                 next_member();
             else if (status == Z_BUF_ERROR ||
-                     (status == Z_OK && read_ == file_.size() && got < room))
-                throw wrong(path_, "the gzip stream is cut off at byte " + std::to_string(read_) +
-                                       ", after " + std::to_string(written_) + " bytes of content");
+                     (status == Z_OK && at() == file_.size() && got < room))
+                throw wrong(file_.path(), "the gzip stream is cut off at byte " +
+                                              std::to_string(at()) + ", after " +
+                                              std::to_string(written_) + " bytes of content");
             else if (status != Z_OK)
-                throw wrong(path_, "the gzip stream is damaged before byte " +
-                                       std::to_string(read_) + ": " +
-                                       (stream_.msg != nullptr ? stream_.msg : "no reason"));
+                throw wrong(file_.path(), "the gzip stream is damaged before byte " +
+                                              std::to_string(at()) + ": " +
+                                              (stream_.msg != nullptr ? stream_.msg : "no reason"));
         }
         return got;
     }
 
+    /// Place in the file of the next byte to be unpacked, and how many are not yet in the buffer.
+    std::int64_t at() const { return read_ - stream_.avail_in; }
+    std::int64_t left() const { return file_.size() - read_; }
+
+    /// Fills the buffer behind what is left in it.
+    void read_on() {
+        std::copy_n(stream_.next_in, stream_.avail_in, buffer_.begin());
+        const auto room = static_cast<std::int64_t>(buffer_.size() - stream_.avail_in);
+        const std::int64_t count = std::min(left(), room);
+        file_.read(read_,
+                   std::span(buffer_).subspan(stream_.avail_in, static_cast<std::size_t>(count)));
+        read_ += count;
+        stream_.next_in = buffer_.data();
+        stream_.avail_in += static_cast<uInt>(count);
+    }
+
     void next_member() {
-        if (read_ == file_.size()) {
+        if (at() == file_.size()) {
             done_ = true;
             return;
         }
-        if (file_.size() - read_ < 2 || file_[read_] != 0x1F || file_[read_ + 1] != 0x8B)
-            throw wrong(path_, std::to_string(file_.size() - read_) +
-                                   " bytes follow the end of the gzip stream at byte " +
-                                   std::to_string(read_));
+        if (stream_.avail_in < 2 && left() > 0) read_on();
+        if (!is_gzip({stream_.next_in, stream_.avail_in}))
+            throw wrong(file_.path(), std::to_string(file_.size() - at()) +
+                                          " bytes follow the end of the gzip stream at byte " +
+                                          std::to_string(at()));
         inflateReset(&stream_);
     }
 
-    std::string path_;
-    std::span<const std::uint8_t> file_;
+    const InputFile &file_;
     z_stream stream_{};
-    std::size_t read_ = 0, written_ = 0;
+    Bytes buffer_ = Bytes(std::size_t{1} << 18);
+    std::int64_t read_ = 0, written_ = 0;
     bool done_ = false;
 };
 

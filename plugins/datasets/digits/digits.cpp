@@ -14,7 +14,7 @@ class Digits : public spar::Dataset {
         .formula =
             "strokes under a random affine and elastic map, of random thickness and ink, plus "
             "noise, in 28x28 values in [0,1]; the label of example i is i mod 10",
-        .example = R"({"version":1,"name":"digits","seed":1,
+        .example = R"({"version":2,"name":"digits","seed":1,
  "data":{"train":{"type":"digits","examples":200},"test":{"type":"digits","examples":100}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

@@ -1,3 +1,4 @@
+#include "../common/images.hpp"
 #include "idx_file.hpp"
 
 namespace {
@@ -9,10 +10,11 @@ class Idx : public spar::Dataset {
         .summary =
             "Examples and labels from two IDX files, plain or gzipped, as MNIST is published.",
         .formula =
-            "bytes become values in [0,1] as byte/255, other types are taken as they are; "
+            "bytes become values in [0,1] as byte/255, or stay as they are in the box [0,255]; "
+            "other types are taken as they are; images are [n, channels, height, width], and "
             "[n, h, w] becomes n images [1, h, w]",
         .reference = "LeCun, Cortes and Burges, The MNIST database of handwritten digits",
-        .example = R"({"version":1,"name":"idx","seed":1,
+        .example = R"({"version":2,"name":"idx","seed":1,
  "data":{"train":{"type":"idx","images":"train-images-idx3-ubyte.gz",
                   "labels":"train-labels-idx1-ubyte.gz"},
          "test":{"type":"idx","images":"t10k-images-idx3-ubyte.gz",
@@ -26,16 +28,9 @@ class Idx : public spar::Dataset {
 
     spar::Path images{this, "images", "IDX file of the examples, [n, ...]"};
     spar::Path labels{this, "labels", "IDX file of their labels, [n]"};
-    spar::Integer classes{this,
-                          "classes",
-                          "number of classes; left out, the highest label and one",
-                          {.min = 1, .max = datasets::most_classes, .optional = true}};
-    spar::Number lower{this, "lower", "least value an example may hold", {.fallback = 0}};
-    spar::Number upper{this, "upper", "greatest value an example may hold", {.fallback = 1}};
+    datasets::ImageFields fields{this};
 
-    void configure() override {
-        if (*lower >= *upper) throw spar::invalid("upper must be greater than lower", "/upper");
-    }
+    void configure() override { fields.check(); }
 
     spar::DatasetInfo info() override {
         if (info_.size == 0) open();
@@ -44,23 +39,26 @@ class Idx : public spar::Dataset {
 
     void read(std::int64_t index, const spar::ExampleOut &out) override {
         values_.read(index, out.x);
-        *out.label = labels_.values[static_cast<std::size_t>(index)];
+        *out.label = labels_[index];
     }
 
     std::vector<std::string> files() const override { return {*images, *labels}; }
 
   private:
     void open() {
-        const idx::File x = idx::read(*images), y = idx::read(*labels);
-        const std::vector<std::int64_t> shape = datasets::example_shape(x.array);
-        labels_ = datasets::read_labels(y.array, classes.value_or(0));
-        datasets::check_counts(x.array, y.array);
-        values_ = datasets::Values(x.array, {*lower, *upper});
-        info_ = {.size = x.array.count(),
-                 .shape = shape,
-                 .outputs = labels_.classes,
-                 .lower = *lower,
-                 .upper = *upper};
+        const idx::File x(*images), y(*labels);
+        const datasets::Header examples = datasets::as_examples(x.header(), fields, *this);
+        if (!datasets::is_column(y.header()) || !y.header().type.integer())
+            throw datasets::no_labels(y.header());
+        if (y.header().count() > 0) datasets::check_counts(examples, y.header());
+        labels_ = datasets::read_labels(y.array(y.header(), y.read()), fields.rule());
+        labels_.advise(*this, *labels);
+        values_ = datasets::read_values(x.array(examples, x.read()), fields.bounds(), *this);
+        info_ = {.size = examples.count(),
+                 .shape = {examples.shape.begin() + 1, examples.shape.end()},
+                 .outputs = labels_.classes(),
+                 .lower = *fields.lower,
+                 .upper = *fields.upper};
     }
 
     spar::DatasetInfo info_;

@@ -2,14 +2,14 @@
 // big-endian 32-bit numbers, the elements in row-major order. Plain or gzipped.
 #pragma once
 
-#include "../common/examples.hpp"
+#include "../common/array.hpp"
 #include "../common/gzip.hpp"
 
 #include <optional>
 
 namespace idx {
 
-using datasets::Bytes, datasets::Element, datasets::wrong;
+using datasets::Bytes, datasets::Element, datasets::InputFile, datasets::wrong;
 
 inline std::optional<Element> element(std::uint8_t code) {
     switch (code) {
@@ -42,67 +42,81 @@ inline std::string hex(std::span<const std::uint8_t> bytes) {
 }
 
 struct Header {
-    Element type;
-    std::vector<std::int64_t> shape;
-    std::int64_t size;     /// of the header
-    std::int64_t content;  /// of header and elements
+    datasets::Header array;
+    std::int64_t size = 0;     /// of the header
+    std::int64_t content = 0;  /// of header and elements
 };
 
-inline Header parse_header(const std::string &path, std::span<const std::uint8_t> file) {
-    const auto magic = file.first(std::min<std::size_t>(file.size(), 4));
+inline Header parse_header(const InputFile &file, std::span<const std::uint8_t> first) {
+    const std::string &path = file.path();
+    const auto magic = first.first(std::min<std::size_t>(first.size(), 4));
     const auto type = magic.size() == 4 ? element(magic[2]) : std::nullopt;
-    if (!type || magic[0] != 0 || magic[1] != 0 || magic[3] == 0)
-        throw wrong(path, "is no IDX file: it begins with " +
-                              (magic.empty() ? "nothing" : hex(magic)) +
+    if (!type || magic[0] != 0 || magic[1] != 0 || magic[3] == 0) {
+        const std::string kind = file.kind();
+        throw wrong(path, "is no IDX file" + (kind.empty() ? "" : " but " + kind) +
+                              ": it begins with " + (magic.empty() ? "nothing" : hex(magic)) +
                               ", expected 00 00, a type (08, 09, 0b, 0c, 0d or 0e) and a number of "
                               "dimensions");
+    }
     const std::int64_t size = 4 + 4 * std::int64_t{magic[3]};
-    if (static_cast<std::int64_t>(file.size()) < size)
+    if (static_cast<std::int64_t>(first.size()) < size)
         throw wrong(path, "is cut off in its header: expected " + std::to_string(size) +
-                              " bytes, found " + std::to_string(file.size()));
-    Header header{*type, {}, size, 0};
+                              " bytes, found " + std::to_string(first.size()));
+    Header header{{path, *type, {}, {}}, size, 0};
+    std::vector<std::int64_t> &shape = header.array.shape;
     for (std::size_t i = 0; i < magic[3]; ++i)
-        header.shape.push_back(datasets::load_word<std::uint32_t>(file.data() + 4 + 4 * i, true));
-    if (__builtin_add_overflow(size, datasets::bytes_needed(path, header.shape, *type),
-                               &header.content))
-        throw wrong(path, "its dimensions " + spar::shape_text(header.shape) + " overflow");
+        shape.push_back(datasets::load_word<std::uint32_t>(first.data() + 4 + 4 * i, true));
+    if (__builtin_add_overflow(size, datasets::bytes_needed(path, shape, *type), &header.content))
+        throw wrong(path, "its dimensions " + spar::shape_text(shape) + " overflow");
+    header.array.strides = datasets::row_major(shape);
     return header;
 }
 
-/// A file in memory; the array's bytes are the file's.
-struct File {
-    Bytes content;
-    datasets::Array array;
-};
-
-inline File read(const std::string &path) {
-    File file{datasets::read_file(path), {}};
-    constexpr std::int64_t longest_header = 4 + 4 * 255;
-    const bool packed = datasets::is_gzip(file.content);
-    const Header header =
-        packed ? parse_header(path, datasets::Gunzip(path, file.content).unpack(longest_header))
-               : parse_header(path, file.content);
-    if (packed) {
-        const auto most =
-            datasets::largest_unfolded(static_cast<std::int64_t>(file.content.size()));
-        if (header.content > most)
-            throw wrong(path, "its dimensions " + spar::shape_text(header.shape) + " need " +
-                                  std::to_string(header.content) + " bytes, but " +
-                                  std::to_string(file.content.size()) +
-                                  " bytes of gzip are unpacked to " + std::to_string(most) +
-                                  " at most; unpack the file if it is to be trusted");
-        file.content = datasets::Gunzip(path, file.content).unpack(header.content + 1);
+/// An IDX file, of which the header is read and believed first.
+class File {
+  public:
+    explicit File(const std::string &path) : file_(path) {
+        constexpr std::int64_t longest_header = 4 + 4 * 255;
+        Bytes first = file_.read(0, longest_header);
+        packed_ = datasets::is_gzip(first);
+        if (packed_) first = datasets::Gunzip(file_).unpack(longest_header);
+        header_ = parse_header(file_, first);
+        if (!packed_) check_content(file_.size());
+        const std::int64_t most = datasets::largest_unfolded(file_.size());
+        if (packed_ && header_.content > most)
+            throw wrong(path, "is cut off: its dimensions " + spar::shape_text(header().shape) +
+                                  " need " + std::to_string(header_.content) + " bytes, but " +
+                                  std::to_string(file_.size()) + " bytes of gzip are unpacked to " +
+                                  std::to_string(most) + " at most");
     }
-    const auto found = static_cast<std::int64_t>(file.content.size());
-    if (found != header.content)
-        throw wrong(path,
-                    std::string(found < header.content ? "is cut off" : "goes on behind its end") +
-                        ": the dimensions " + spar::shape_text(header.shape) + " need " +
-                        std::to_string(header.content) + " bytes, found " +
-                        (found > header.content && packed ? "more" : std::to_string(found)));
-    file.array = {path, header.type, header.shape,
-                  std::span(file.content).subspan(static_cast<std::size_t>(header.size))};
-    return file;
-}
+
+    const datasets::Header &header() const { return header_.array; }
+
+    /// The content, header included; see array().
+    Bytes read() const {
+        if (!packed_) return file_.read(0, header_.content);
+        Bytes content = datasets::Gunzip(file_).unpack(header_.content + 1);
+        check_content(static_cast<std::int64_t>(content.size()));
+        return content;
+    }
+    /// `header`, which may order the dimensions in its own way, over what read() gave.
+    datasets::Array array(const datasets::Header &header, const Bytes &content) const {
+        return {header, std::span(content).subspan(static_cast<std::size_t>(header_.size))};
+    }
+
+  private:
+    void check_content(std::int64_t found) const {
+        if (found == header_.content) return;
+        throw wrong(file_.path(),
+                    std::string(found < header_.content ? "is cut off" : "goes on behind its end") +
+                        ": the dimensions " + spar::shape_text(header().shape) + " need " +
+                        std::to_string(header_.content) + " bytes, found " +
+                        (found > header_.content && packed_ ? "more" : std::to_string(found)));
+    }
+
+    InputFile file_;
+    Header header_;
+    bool packed_ = false;
+};
 
 }  // namespace idx

@@ -2,13 +2,14 @@
 // dictionary of exactly three entries, read here by its grammar and never evaluated), the elements.
 #pragma once
 
-#include "../common/examples.hpp"
+#include "../common/array.hpp"
+#include "archive.hpp"
 
 #include <optional>
 
 namespace npz {
 
-using datasets::Element, datasets::wrong;
+using datasets::Bytes, datasets::Element, datasets::wrong;
 
 struct NpyHeader {
     std::string descr;
@@ -120,48 +121,58 @@ inline Element element(const std::string &path, const std::string &descr) {
         if (descr == "|b1") kind = Element::Signed;  // 0 and 1, not levels of a byte
         const int size = descr[2] - '0';
         const bool known =
-            size == 4 || size == 8 || (kind != Element::Float && (size == 1 || size == 2));
+            size == 2 || size == 4 || size == 8 || (kind != Element::Float && size == 1);
         if (kind && known) return {*kind, size, descr[0] == '>'};
     }
     throw wrong(path,
                 "holds elements of type \"" + descr +
-                    "\", expected f4, f8 or integers of 1 to 8 bytes; convert it with astype");
+                    "\", expected f2, f4, f8 or integers of 1 to 8 bytes; convert it with astype");
 }
 
-/// The array in a member; its bytes are the member's.
-inline datasets::Array parse_npy(const std::string &path, std::span<const std::uint8_t> file) {
+/// The header of the array in a member, read from its beginning and believed: the rest of the
+/// member is as many bytes as the array needs.
+inline datasets::Header read_header(Member &member) {
     constexpr std::string_view magic = "\x93NUMPY";
-    if (file.size() < 10 ||
-        !std::equal(magic.begin(), magic.end(), file.begin(),
-                    [](char a, std::uint8_t b) { return a == static_cast<char>(b); }))
+    const std::string &path = member.path();
+    const Bytes first = member.read(std::min<std::int64_t>(member.size(), 8));
+    if (first.size() < 8 || !std::equal(magic.begin(), magic.end(), first.begin(),
+                                        [](char a, std::uint8_t b) { return a == char(b); }))
         throw wrong(path, "is no NPY array: expected \\x93NUMPY, a version and a length, found " +
-                              std::to_string(file.size()) + " other bytes");
-    const int version = file[6];
+                              std::to_string(member.size()) + " other bytes");
+    const int version = first[6];
     if (version < 1 || version > 3)
         throw wrong(path,
                     "has the NPY version " + std::to_string(version) + ", expected 1, 2 or 3");
-    const std::size_t begin = version == 1 ? 10 : 12;
-    if (file.size() < begin) throw wrong(path, "is cut off in its header");
-    const std::size_t length = version == 1
-                                   ? datasets::load_word<std::uint16_t>(file.data() + 8, false)
-                                   : datasets::load_word<std::uint32_t>(file.data() + 8, false);
-    if (length > file.size() - begin)
+    const std::int64_t begin = version == 1 ? 10 : 12, rest = member.size() - begin;
+    if (rest < 0) throw wrong(path, "is cut off in its header");
+    const Bytes count = member.read(begin - 8);
+    const std::int64_t length = version == 1
+                                    ? datasets::load_word<std::uint16_t>(count.data(), false)
+                                    : datasets::load_word<std::uint32_t>(count.data(), false);
+    if (length > std::min(rest, std::int64_t{1} << 20))
         throw wrong(path, "is cut off in its header: expected " + std::to_string(length) +
-                              " bytes of it, found " + std::to_string(file.size() - begin));
-    const auto *text = reinterpret_cast<const char *>(file.data() + begin);
-    const NpyHeader header = NpyHeaderParser(path, {text, length}).parse();
-    if (header.fortran_order && header.shape.size() > 1)
-        throw wrong(path, "lies in Fortran order; save it with numpy.ascontiguousarray");
+                              " bytes of it, found " + std::to_string(rest));
+    const Bytes text = member.read(length);
+    const NpyHeader header =
+        NpyHeaderParser(path, {reinterpret_cast<const char *>(text.data()), text.size()}).parse();
     const Element type = element(path, header.descr);
-    const auto elements = file.subspan(begin + length);
     const std::int64_t needed = datasets::bytes_needed(path, header.shape, type);
-    if (static_cast<std::int64_t>(elements.size()) != needed)
+    if (rest - length != needed)
         throw wrong(path, "its shape " + spar::shape_text(header.shape) + " needs " +
                               std::to_string(needed) + " bytes of elements, found " +
-                              std::to_string(elements.size()));
+                              std::to_string(rest - length));
     if (header.shape.empty())
         throw wrong(path, "is a single number, expected one entry an example");
-    return {path, type, header.shape, elements};
+    return {path, type, header.shape,
+            header.fortran_order ? datasets::column_major(header.shape)
+                                 : datasets::row_major(header.shape)};
+}
+
+/// The elements that follow the header; its checksum is verified.
+inline Bytes read_elements(Member &member, const datasets::Header &header) {
+    Bytes bytes = member.read(datasets::bytes_needed(header.path, header.shape, header.type));
+    member.finish();
+    return bytes;
 }
 
 }  // namespace npz

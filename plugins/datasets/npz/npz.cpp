@@ -1,5 +1,6 @@
-#include "archive.hpp"
+#include "../common/images.hpp"
 #include "npy.hpp"
+#include "targets.hpp"
 
 namespace {
 
@@ -9,11 +10,12 @@ class Npz : public spar::Dataset {
         .type = "npz",
         .summary = "Examples and targets from two arrays of a NumPy archive (numpy.savez).",
         .formula =
-            "x: bytes become values in [0,1] as byte/255, other types are taken as they are, "
-            "[n, h, w] becomes n images [1, h, w]; y: integers are classes, fractions are "
-            "target values",
+            "x: images are [n, channels, height, width], and [n, h, w] becomes n images [1, h, w]; "
+            "bytes become values in [0,1] as byte/255, or stay as they are in the box [0,255]; "
+            "other types are taken as they are. y: integers and one-hot rows are classes, "
+            "fractions are target values",
         .reference = "NumPy, numpy.lib.format",
-        .example = R"({"version":1,"name":"npz","seed":1,
+        .example = R"({"version":2,"name":"npz","seed":1,
  "data":{"train":{"type":"npz","file":"train.npz"},"test":{"type":"npz","file":"test.npz"}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},
@@ -24,17 +26,22 @@ class Npz : public spar::Dataset {
 
     spar::Path file{this, "file", "the archive"};
     spar::Text x{this, "x", "name of the array of examples, [n, ...]", {.fallback = "x"}};
-    spar::Text y{this, "y", "name of the array of targets, [n] or [n, values]", {.fallback = "y"}};
-    spar::Integer classes{this,
-                          "classes",
-                          "number of classes; left out, the highest label and one",
-                          {.min = 1, .max = datasets::most_classes, .optional = true}};
-    spar::Number lower{this, "lower", "least value an example may hold", {.fallback = 0}};
-    spar::Number upper{this, "upper", "greatest value an example may hold", {.fallback = 1}};
+    spar::Text y{
+        this,
+        "y",
+        "name of the array of targets: labels [n] or [n, 1], one-hot rows [n, classes], or "
+        "values [n] or [n, values]",
+        {.fallback = "y"}};
+    spar::Choice targets{this,
+                         "targets",
+                         "what y means: classes (labels or one-hot rows, of any type of number) or "
+                         "values (of regression); left out, integers and one-hot rows are classes "
+                         "and fractions values",
+                         {"classes", "values"},
+                         {.optional = true}};
+    datasets::ImageFields fields{this};
 
-    void configure() override {
-        if (*lower >= *upper) throw spar::invalid("upper must be greater than lower", "/upper");
-    }
+    void configure() override { fields.check(); }
 
     spar::DatasetInfo info() override {
         if (info_.size == 0) open();
@@ -44,9 +51,9 @@ class Npz : public spar::Dataset {
     void read(std::int64_t index, const spar::ExampleOut &out) override {
         values_.read(index, out.x);
         if (info_.target == SPAR_TARGET_CLASS)
-            *out.label = labels_.values[static_cast<std::size_t>(index)];
+            *out.label = labels_[index];
         else
-            targets_.read(index, out.values);
+            target_values_.read(index, out.values);
     }
 
     std::vector<std::string> files() const override { return {*file}; }
@@ -54,42 +61,35 @@ class Npz : public spar::Dataset {
   private:
     void open() {
         const npz::Archive archive(*file);
-        const auto x_member = *x + ".npy", y_member = *y + ".npy";
-        const datasets::Bytes x_bytes = archive.read(x_member), y_bytes = archive.read(y_member);
-        const datasets::Array inputs = npz::parse_npy(*file + "/" + x_member, x_bytes);
-        const datasets::Array targets = npz::parse_npy(*file + "/" + y_member, y_bytes);
-        spar::DatasetInfo info{
-            .shape = datasets::example_shape(inputs), .lower = *lower, .upper = *upper};
-        datasets::check_counts(inputs, targets);
-        if (targets.type.integer()) {
-            labels_ = datasets::read_labels(targets, classes.value_or(0));
-            info.outputs = labels_.classes;
-        } else {
-            read_targets(targets, info);
-        }
-        values_ = datasets::Values(inputs, {*lower, *upper});
-        info.size = inputs.count();
+        npz::Member x_member = archive.open(*x + ".npy"), y_member = archive.open(*y + ".npy");
+        const datasets::Header examples =
+            datasets::as_examples(npz::read_header(x_member), fields, *this);
+        const datasets::Header header = npz::read_header(y_member);
+        datasets::check_counts(examples, header);
+        spar::DatasetInfo info{.size = examples.count(),
+                               .shape = {examples.shape.begin() + 1, examples.shape.end()},
+                               .lower = *fields.lower,
+                               .upper = *fields.upper};
+        const npz::Bytes y_bytes = npz::read_elements(y_member, header);
+        read_targets({header, y_bytes}, info);
+        const npz::Bytes x_bytes = npz::read_elements(x_member, examples);
+        values_ = datasets::read_values({examples, x_bytes}, fields.bounds(), *this);
         info_ = info;
     }
 
-    void read_targets(const datasets::Array &targets, spar::DatasetInfo &info) {
-        if (targets.shape.size() > 2 || targets.elements() == 0)
-            throw datasets::wrong(targets.path, "has the dimensions " +
-                                                    spar::shape_text(targets.shape) +
-                                                    ", expected target values [n] or [n, values]");
-        if (classes.given())
-            throw spar::invalid(
-                "the targets are fractions, so there are no classes to count; save y "
-                "as integers or leave classes out",
-                "/classes");
-        constexpr double any = std::numeric_limits<float>::max();
-        targets_ = datasets::Values(targets, {-any, any});
+    void read_targets(const datasets::Array &array, spar::DatasetInfo &info) {
+        if (auto labels = npz::as_labels(array, targets, fields, *this)) {
+            labels_ = *std::move(labels);
+            info.outputs = labels_.classes();
+            return;
+        }
+        target_values_ = npz::as_values(array);
         info.target = SPAR_TARGET_VALUES;
-        info.outputs = targets.width();
+        info.outputs = array.width();
     }
 
     spar::DatasetInfo info_;
-    datasets::Values values_, targets_;
+    datasets::Values values_, target_values_;
     datasets::Labels labels_;
 };
 

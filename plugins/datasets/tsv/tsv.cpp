@@ -1,27 +1,31 @@
-#include "lines.hpp"
+#include "texts.hpp"
 
-#include <spar/dataset.hpp>
-
+#include <cmath>
 #include <map>
 #include <unordered_map>
 
 namespace {
 
-constexpr std::int64_t padding = 0, unknown = 1, first_word = 2, most_classes = 1000000;
+constexpr std::int64_t padding = 0, unknown = 1, first_word = 2;
+
+using Words = std::vector<std::string>;
 
 /// Numbers of words: the most frequent first, equal ones in the order of their bytes.
 class Vocabulary {
   public:
     Vocabulary() = default;
-    Vocabulary(const std::vector<tsv::Line> &lines, std::int64_t min_count, std::int64_t most) {
+    Vocabulary(const std::vector<Words> &texts, std::int64_t min_count, std::int64_t most) {
         std::map<std::string, std::int64_t> counts;
-        for (const tsv::Line &line : lines)
-            for (const std::string &word : line.words) ++counts[word];
+        for (const Words &words : texts)
+            for (const std::string &word : words) ++counts[word];
         std::vector<std::pair<std::string, std::int64_t>> order(counts.begin(), counts.end());
         std::stable_sort(order.begin(), order.end(),
                          [](const auto &a, const auto &b) { return a.second > b.second; });
         for (const auto &[word, count] : order)
-            if (count >= min_count && size() < most) ids_.emplace(word, size());
+            if (count >= min_count && size() < most) {
+                ids_.emplace(word, size());
+                words_.push_back(word);
+            }
     }
 
     /// With padding and the unknown word.
@@ -30,8 +34,15 @@ class Vocabulary {
         const auto found = ids_.find(word);
         return found == ids_.end() ? unknown : found->second;
     }
+    /// What a number means; empty where it means none.
+    std::string word(std::int64_t id) const {
+        if (id == padding) return "<padding>";
+        if (id == unknown) return "<unknown>";
+        return id > unknown && id < size() ? words_[static_cast<std::size_t>(id - first_word)] : "";
+    }
 
   private:
+    Words words_;
     std::unordered_map<std::string, std::int64_t> ids_;
 };
 
@@ -46,7 +57,7 @@ class Tsv : public spar::Dataset {
             "token 0 is padding, 1 an unknown word, then the words of the vocabulary file by "
             "falling frequency; longer texts are cut at max_length. As presence, value i is 1 "
             "where token i occurs, else 0",
-        .example = R"({"version":1,"name":"tsv","seed":1,
+        .example = R"({"version":2,"name":"tsv","seed":1,
  "data":{"train":{"type":"tsv","file":"train.tsv","form":"presence"},
          "test":{"type":"tsv","file":"dev.tsv","form":"presence","vocabulary_from":"train.tsv"}},
  "model":{"type":"sequential","layers":[{"type":"linear","out":2}]},
@@ -79,32 +90,43 @@ class Tsv : public spar::Dataset {
                                  "most tokens, padding and the unknown word included",
                                  {.fallback = 1000000, .min = 3, .max = 100000000}};
     spar::Boolean lower_case{this, "lower_case", "take A to Z as a to z", {.fallback = true}};
+    spar::Choice quotes{this,
+                        "quotes",
+                        "what double quotes around a text are: csv, the marks of a CSV writer, "
+                        "which are taken off; text, part of its words; auto, csv where all texts "
+                        "or just those that need it stand in quotes",
+                        {"auto", "csv", "text"},
+                        {.fallback = "auto"}};
     spar::Integer classes{this,
                           "classes",
-                          "number of classes; left out, the highest label and one",
-                          {.min = 1, .max = most_classes, .optional = true}};
+                          "number of classes; left out, as many as the highest label needs",
+                          {.min = 1, .max = datasets::most_classes, .optional = true}};
+    spar::Integer first_label{
+        this,
+        "first_label",
+        "the label of the first class, 1 where they are counted from 1; it becomes class 0",
+        {.fallback = 0, .min = -datasets::most_classes, .max = datasets::most_classes}};
 
     spar::DatasetInfo info() override {
-        if (lines_.empty()) open();
-        const auto size = static_cast<std::int64_t>(lines_.size());
+        if (words_.empty()) open();
+        const std::int64_t size = labels_.size();
         if (form.is("presence"))
-            return {.size = size, .shape = {vocabulary_.size()}, .outputs = outputs_};
+            return {.size = size, .shape = {vocabulary_.size()}, .outputs = labels_.classes()};
         return {.size = size,
                 .shape = {*max_length},
-                .outputs = outputs_,
+                .outputs = labels_.classes(),
                 .input = SPAR_INPUT_TOKENS,
                 .vocabulary = vocabulary_.size()};
     }
 
     void read(std::int64_t index, const spar::ExampleOut &out) override {
-        const tsv::Line &line = lines_[static_cast<std::size_t>(index)];
-        const std::size_t length =
-            std::min(line.words.size(), static_cast<std::size_t>(*max_length));
+        const Words &words = words_[static_cast<std::size_t>(index)];
+        const std::size_t length = std::min(words.size(), static_cast<std::size_t>(*max_length));
         std::fill(out.x.begin(), out.x.end(), 0.0F);
         std::fill(out.tokens.begin(), out.tokens.end(), padding);
         std::fill(out.mask.begin(), out.mask.end(), 0.0F);
         for (std::size_t i = 0; i < length; ++i) {
-            const std::int64_t id = vocabulary_.id(line.words[i]);
+            const std::int64_t id = vocabulary_.id(words[i]);
             if (out.tokens.empty()) {
                 out.x[static_cast<std::size_t>(id)] = 1.0F;
             } else {
@@ -112,8 +134,10 @@ class Tsv : public spar::Dataset {
                 out.mask[i] = 1.0F;
             }
         }
-        *out.label = line.label;
+        *out.label = labels_[index];
     }
+
+    std::string token(std::int64_t index) const override { return vocabulary_.word(index); }
 
     std::vector<std::string> files() const override {
         if (!vocabulary_from.given() || *vocabulary_from == *file) return {*file};
@@ -122,24 +146,46 @@ class Tsv : public spar::Dataset {
 
   private:
     void open() {
-        const std::int64_t end = classes.value_or(most_classes);
-        std::vector<tsv::Line> lines = tsv::read_lines(*file, end, *lower_case);
+        const tsv::Reading reading{{*first_label, classes.value_or(0)}, *quotes, *lower_case};
+        tsv::Texts texts = tsv::read_texts(*file, reading, *this);
+        texts.labels.advise(*this, *file);
+        advise_on_length(texts.words);
         vocabulary_ = vocabulary_from.given()
-                          ? words_of(tsv::read_lines(*vocabulary_from, end, *lower_case))
-                          : words_of(lines);
-        outputs_ = classes.value_or(0);
-        if (outputs_ == 0)
-            for (const tsv::Line &line : lines) outputs_ = std::max(outputs_, line.label + 1);
-        lines_ = std::move(lines);
+                          ? words_of(tsv::read_texts(*vocabulary_from, reading, *this).words)
+                          : words_of(texts.words);
+        labels_ = std::move(texts.labels);
+        words_ = std::move(texts.words);
     }
 
-    Vocabulary words_of(const std::vector<tsv::Line> &lines) const {
-        return {lines, *min_count, *max_vocabulary};
+    void advise_on_length(const std::vector<Words> &texts) const {
+        std::size_t longest = 0;
+        std::vector<std::int64_t> cut;
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+            longest = std::max(longest, texts[i].size());
+            if (texts[i].size() > static_cast<std::size_t>(*max_length))
+                cut.push_back(static_cast<std::int64_t>(i));
+        }
+        if (cut.empty()) return;
+        const auto share =
+            100.0 * static_cast<double>(cut.size()) / static_cast<double>(texts.size());
+        warn({.code = "texts_cut",
+              .message = *file + ": " + std::to_string(cut.size()) + " of " +
+                         std::to_string(texts.size()) + " texts (" +
+                         spar::json_number(std::round(10 * share) / 10) +
+                         " %) are cut at max_length " + std::to_string(*max_length) +
+                         "; the longest has " + std::to_string(longest) + " tokens",
+              .pointer = "/max_length",
+              .count = static_cast<std::int64_t>(cut.size()),
+              .examples = std::move(cut)});
     }
 
-    std::vector<tsv::Line> lines_;
+    Vocabulary words_of(const std::vector<Words> &texts) const {
+        return {texts, *min_count, *max_vocabulary};
+    }
+
+    datasets::Labels labels_;
+    std::vector<Words> words_;
     Vocabulary vocabulary_;
-    std::int64_t outputs_ = 0;
 };
 
 }  // namespace

@@ -6,13 +6,19 @@
 
 namespace spar {
 
+/// What all examples have in common.
+struct ExampleForm {
+    std::span<const std::int64_t> shape;  /// [channels, height, width], or [length]
+    bool tokens;
+    double lower, upper;  /// the box of values
+};
+
 /// One example under a transform; see spar_transform_rows. Spans that do not apply are empty.
 struct TransformExample {
-    std::span<const std::int64_t> shape;  /// [channels, height, width], or [length]
-    std::span<float> x;                   /// values, in [lower, upper] before and after
-    std::span<std::int64_t> tokens;       /// or tokens with their mask
+    ExampleForm form;
+    std::span<float> x;              /// values, in their box before and after
+    std::span<std::int64_t> tokens;  /// or tokens with their mask
     std::span<float> mask;
-    double lower, upper;
     Random random;  /// of this example, in this epoch
 };
 
@@ -21,8 +27,9 @@ class Transform : public Component {
     using Kind = Transform;
     static constexpr spar_kind kind = SPAR_KIND_TRANSFORM;
 
-    /// Throws `invalid` where examples of this shape cannot be changed so. Called before a run.
-    virtual void require(std::span<const std::int64_t> shape, bool tokens) const = 0;
+    /// Throws `invalid` where examples of this form cannot be changed so. Called before a run.
+    virtual void require(const ExampleForm &form) const = 0;
+    /// Called for different examples at the same time.
     virtual void apply(const TransformExample &example) const = 0;
 
     static const spar_transform_table *table();
@@ -34,12 +41,14 @@ inline const spar_transform_table *Transform::table() {
         [](void *self, const spar_transform_rows *rows, spar_error *error) {
             return guarded(error, [&] {
                 const auto *transform = static_cast<const Transform *>(self);
-                const std::span shape(rows->shape, static_cast<std::size_t>(rows->rank));
+                const ExampleForm form{{rows->shape, static_cast<std::size_t>(rows->rank)},
+                                       rows->tokens != nullptr,
+                                       rows->lower,
+                                       rows->upper};
                 const auto size = static_cast<std::size_t>(rows->size);
-                transform->require(shape, rows->tokens != nullptr);
+                transform->require(form);
                 for (std::int64_t i = 0; i < rows->count; ++i) {
-                    TransformExample example{
-                        shape, {}, {}, {}, rows->lower, rows->upper, {rows->key, rows->ids[i], 0}};
+                    TransformExample example{form, {}, {}, {}, {rows->key, rows->ids[i]}};
                     if (rows->x != nullptr) example.x = {rows->x + i * rows->size, size};
                     if (rows->tokens != nullptr) {
                         example.tokens = {rows->tokens + i * rows->size, size};

@@ -196,6 +196,21 @@ class Reporter final : public zoo::Reporter {
     }
 };
 
+class Transform final : public zoo::Transform {
+  public:
+    ZOO_HOW("transform", "leaves_box", "nan", "infinite", "fails", "does_not_fit")
+    void require(const spar::ExampleForm &) const override {
+        if (how.is("does_not_fit")) throw spar::invalid("needs other examples", "/how");
+    }
+    void apply(const spar::TransformExample &example) const override {
+        if (how.is("leaves_box")) example.x.back() = 1.5F;
+        if (how.is("nan")) example.x.back() = nan;
+        if (how.is("infinite")) example.x[0] = -std::numeric_limits<float>::infinity();
+        if (how.is("fails")) throw spar::Error(SPAR_E_INTERNAL, "the scissors are blunt");
+    }
+};
+
 }  // namespace
 
-SPAR_PLUGIN("misbehaving", "1.0.0", Attack, Dataset, Model, Loss, Optimizer, Method, Reporter)
+SPAR_PLUGIN("misbehaving", "1.0.0", Attack, Dataset, Model, Loss, Optimizer, Method, Reporter,
+            Transform)

@@ -7,6 +7,7 @@
 #include <spar/model.hpp>
 #include <spar/optimizer.hpp>
 #include <spar/reporter.hpp>
+#include <spar/transform.hpp>
 
 #include <vector>
 
@@ -115,6 +116,11 @@ struct Method : spar::Method {
 struct Reporter : spar::Reporter {
     void begin(const spar_run &) override {}
     void finish(const spar::Results &) override {}
+};
+
+struct Transform : spar::Transform {
+    void require(const spar::ExampleForm &) const override {}
+    void apply(const spar::TransformExample &) const override {}
 };
 
 }  // namespace zoo

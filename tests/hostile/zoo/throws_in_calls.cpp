@@ -121,7 +121,16 @@ struct ThrowsReporter final : zoo::Reporter {
     }
 };
 
+struct ThrowsTransform final : zoo::Transform {
+    ZOO_THROWS(Transform, "transform")
+    static const spar_transform_table *table() {
+        static spar_transform_table spoiled = *sound();
+        ZOO_SLOT(spar_transform_table, apply);
+        return &spoiled;
+    }
+};
+
 }  // namespace
 
 SPAR_PLUGIN("throws_in_calls", "1.0.0", ThrowsDataset, ThrowsModel, ThrowsLoss, ThrowsOptimizer,
-            ThrowsAttack, ThrowsMethod, ThrowsReporter)
+            ThrowsAttack, ThrowsMethod, ThrowsReporter, ThrowsTransform)

@@ -1,0 +1,29 @@
+// train.augment: transforms of training examples, after they are read and before the method sees
+// them. What becomes of an example depends on the seed, the epoch and the example alone.
+#pragma once
+
+#include "engine/data.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace spar::host {
+
+class Augmentation {
+  public:
+    /// Throws Failure where a transform does not fit the data's examples.
+    Augmentation(std::vector<std::unique_ptr<Instance>> transforms, const Data &data);
+
+    /// Makes of a batch what `epoch` has of its examples. Values that leave the data's box are the
+    /// transform's fault: Failure(Exit::plugin).
+    void apply(Batch &batch, std::int64_t epoch) const;
+
+  private:
+    spar_transform_rows rows(Batch &batch, const Instance &transform, std::int64_t epoch) const;
+    void check(const Batch &batch, const Instance &transform) const;
+
+    std::vector<std::unique_ptr<Instance>> transforms_;
+    const Data &data_;
+};
+
+}  // namespace spar::host

@@ -1,0 +1,129 @@
+#include "engine/meaning.hpp"
+
+#include "config/json.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace spar::host {
+namespace {
+
+constexpr const char *box_key = "spar.box", *classes_key = "spar.classes",
+                     *tokens_key = "spar.vocabulary";
+
+bool is_utf8(const std::string &text) {
+    try {
+        Json(text).dump();
+        return true;
+    } catch (const Json::exception &) {
+        return false;
+    }
+}
+
+/// Bytes that are no UTF-8, and backslashes, as \xNN: JSON holds no other bytes.
+std::string escaped(const std::string &bytes) {
+    const bool sound = is_utf8(bytes);
+    std::string text;
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '\\' || (byte >= 0x80 && !sound))
+            text += fmt::format("\\x{:02x}", byte);
+        else
+            text += c;
+    }
+    return text;
+}
+
+std::vector<std::string> texts_from(const std::string &key, const std::string &json) {
+    try {
+        return Json::parse(json).get<std::vector<std::string>>();
+    } catch (const Json::exception &) {
+        throw std::runtime_error(key + " is no list of texts");
+    }
+}
+
+std::string list_difference(const char *what, const std::vector<std::string> &a,
+                            const std::string &ours, const std::vector<std::string> &b,
+                            const std::string &theirs) {
+    const std::size_t both = std::min(a.size(), b.size());
+    for (std::size_t i = 0; i < both; ++i)
+        if (a[i] != b[i])
+            return fmt::format("{0} {1} is \"{2}\" in {3}, but \"{4}\" in {5}", what, i, a[i], ours,
+                               b[i], theirs);
+    return {};
+}
+
+std::string box_text(const std::pair<double, double> &box) {
+    return fmt::format("[{}, {}]", box.first, box.second);
+}
+
+}  // namespace
+
+Meaning meaning_of(const Data &data) {
+    Meaning meaning;
+    const spar_dataset_info &info = data.info();
+    if (!data.tokens()) meaning.box = {info.lower, info.upper};
+    const auto collect = [](std::int64_t most, const auto &text_of) {
+        std::vector<std::string> texts;
+        for (std::int64_t i = 0; i < most; ++i) {
+            std::string text = text_of(i);
+            if (text.empty()) return i == 0 ? std::vector<std::string>{} : texts;
+            texts.push_back(escaped(text));
+        }
+        return texts;
+    };
+    if (data.classes())
+        meaning.classes = collect(info.outputs, [&](auto i) { return data.class_name(i); });
+    meaning.tokens = collect(data.tokens() ? info.vocabulary : product(data.shape()),
+                             [&](auto i) { return data.token(i); });
+    return meaning;
+}
+
+std::string difference(const Meaning &a, const std::string &ours, const Meaning &b,
+                       const std::string &theirs) {
+    const auto same = [](double x, double y) {
+        return static_cast<float>(x) == static_cast<float>(y);
+    };
+    if (a.box && b.box && !(same(a.box->first, b.box->first) && same(a.box->second, b.box->second)))
+        return fmt::format("values lie in the box {} in {}, but in {} in {}", box_text(*a.box),
+                           ours, box_text(*b.box), theirs);
+    if (std::string found = list_difference("class", a.classes, ours, b.classes, theirs);
+        !found.empty())
+        return found;
+    if (std::string found = list_difference("token", a.tokens, ours, b.tokens, theirs);
+        !found.empty())
+        return found;
+    if (!a.tokens.empty() && !b.tokens.empty() && a.tokens.size() != b.tokens.size())
+        return fmt::format("the vocabulary has {} tokens in {}, but {} in {}", a.tokens.size(),
+                           ours, b.tokens.size(), theirs);
+    return {};
+}
+
+std::map<std::string, std::string> to_metadata(const Meaning &meaning) {
+    std::map<std::string, std::string> metadata;
+    if (meaning.box) metadata[box_key] = Json{meaning.box->first, meaning.box->second}.dump();
+    if (!meaning.classes.empty()) metadata[classes_key] = Json(meaning.classes).dump();
+    if (!meaning.tokens.empty()) metadata[tokens_key] = Json(meaning.tokens).dump();
+    return metadata;
+}
+
+Meaning meaning_from(const std::map<std::string, std::string> &metadata) {
+    Meaning meaning;
+    for (const auto &[key, text] : metadata) {
+        if (key == classes_key) meaning.classes = texts_from(key, text);
+        if (key == tokens_key) meaning.tokens = texts_from(key, text);
+        if (key != box_key) continue;
+        try {
+            const auto box = Json::parse(text).get<std::vector<double>>();
+            if (box.size() != 2) throw std::runtime_error("");
+            meaning.box = {box[0], box[1]};
+        } catch (const std::exception &) {
+            throw std::runtime_error(key + " is no box of two numbers");
+        }
+    }
+    return meaning;
+}
+
+}  // namespace spar::host

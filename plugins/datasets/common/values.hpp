@@ -1,0 +1,98 @@
+// The values of examples in memory, and the box that they lie in.
+#pragma once
+
+#include "array.hpp"
+
+#include <spar/dataset.hpp>
+
+#include <cmath>
+
+namespace datasets {
+
+/// The box that values must lie in. A bound and a value that was computed in float32, as by
+/// (1 - mean) / deviation, may be some roundings apart: such values are taken for the bound.
+struct Bounds {
+    double lower = 0, upper = 1;
+
+    float least() const { return static_cast<float>(lower); }
+    float most() const { return static_cast<float>(upper); }
+    double slack() const { return 1e-6 * std::max(std::abs(lower), std::abs(upper)); }
+    bool is(double low, double high) const { return lower == low && upper == high; }
+    std::string text() const {
+        return "[" + spar::json_number(lower) + ", " + spar::json_number(upper) + "]";
+    }
+};
+
+/// Values of all examples: bytes stay bytes until they are read, as byte/255 in the box [0, 1] and
+/// as they are in the box [0, 255]; every other type is taken as it is.
+class Values {
+  public:
+    Values() = default;
+
+    Values(const Array &array, Bounds bounds) : width_(array.width()) {
+        if (array.type.byte())
+            take_bytes(array, bounds);
+        else
+            take_numbers(array, bounds);
+    }
+
+    void read(std::int64_t index, std::span<float> out) const {
+        if (levels_.empty()) {
+            std::copy_n(values_.begin() + index * width_, width_, out.begin());
+            return;
+        }
+        const std::uint8_t *from = levels_.data() + index * width_;
+        // Examples come in any order: all of this one is fetched at once.
+        for (std::size_t i = 0; i < out.size(); i += 64) __builtin_prefetch(from + i);
+        for (std::size_t i = 0; i < out.size(); ++i)
+            out[i] = static_cast<float>(from[i] * scale_);  // as float / 255.0F, to the bit
+    }
+
+    /// The greatest byte that is read as byte/255; -1 where no bytes are.
+    int greatest_level() const {
+        if (levels_.empty() || scale_ == 1) return -1;
+        return *std::max_element(levels_.begin(), levels_.end());
+    }
+
+  private:
+    void take_bytes(const Array &array, Bounds bounds) {
+        if (!bounds.is(0, 1) && !bounds.is(0, 255))
+            throw wrong(array.path,
+                        "holds bytes, which are values in [0, 1] as byte/255 or, with "
+                        "lower 0 and upper 255, values in [0, 255]; in the box " +
+                            bounds.text() + " they would mean neither: save them as floats");
+        scale_ = bounds.is(0, 1) ? 1.0 / 255.0 : 1.0;
+        if (array.strides == row_major(array.shape)) {
+            levels_.assign(array.bytes.begin(), array.bytes.end());
+            return;
+        }
+        levels_.reserve(array.bytes.size());
+        for (std::int64_t i = 0; i < array.count(); ++i)
+            for_example(array, i,
+                        [&](std::int64_t element) { levels_.push_back(*array.at(element)); });
+    }
+
+    void take_numbers(const Array &array, Bounds bounds) {
+        const float least = bounds.least(), most = bounds.most();
+        const double slack = bounds.slack();
+        values_.reserve(array.bytes.size() / static_cast<std::size_t>(array.type.size));
+        for (std::int64_t i = 0; i < array.count(); ++i)
+            for_example(array, i, [&](std::int64_t element) {
+                const double number = load_number(array.at(element), array.type);
+                if (!(number >= least - slack && number <= most + slack))
+                    throw wrong(array.path,
+                                "example " + std::to_string(i) + " holds " +
+                                    (std::isnan(number) ? "nan" : spar::json_number(number)) +
+                                    ", expected values in " + bounds.text() +
+                                    "; other boxes are set by lower and upper");
+                values_.push_back(std::clamp(static_cast<float>(number), least, most));
+            });
+    }
+
+    std::int64_t width_ = 0;
+    double scale_ = 1.0 / 255.0;
+    Bytes levels_;
+    std::vector<float> values_;
+};
+
+}  // namespace datasets

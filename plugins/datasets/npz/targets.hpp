@@ -1,0 +1,97 @@
+// What the array y means: classes, or values to be predicted.
+#pragma once
+
+#include "../common/images.hpp"
+
+#include <limits>
+
+namespace npz {
+
+using datasets::Array, datasets::Labels;
+
+/// Says where fractions look like something that has classes.
+inline void advise_on_values(const Array &array, const spar::Dataset &dataset) {
+    bool whole = true, shares = array.width() > 1;
+    double greatest = 0;
+    for (std::int64_t i = 0; i < array.count() && (whole || shares); ++i) {
+        double sum = 0, least = 0;
+        datasets::for_example(array, i, [&](std::int64_t element) {
+            const double value = datasets::load_number(array.at(element), array.type);
+            whole = whole && value >= 0 && value < 1000 && value == std::trunc(value);
+            greatest = std::max(greatest, value);
+            least = std::min(least, value);
+            sum += value;
+        });
+        shares = shares && least >= 0 && std::abs(sum - 1) < 1e-4;
+    }
+    if (whole && greatest >= 1 && array.width() == 1)
+        dataset.warn({.code = "whole_numbers_as_values",
+                      .message = array.path + ": holds whole numbers from 0 to " +
+                                 spar::json_number(greatest) +
+                                 " as fractions, which are read as target values, so that there "
+                                 "is no accuracy",
+                      .remedy = "say \"targets\": \"classes\" if they are classes, or \"values\"",
+                      .pointer = "/targets"});
+    if (shares)
+        dataset.warn({.code = "shares_as_values",
+                      .message = array.path +
+                                 ": every row sums to 1, as shares of classes do; these are "
+                                 "target values, so that there is no accuracy",
+                      .remedy = "say \"targets\": \"values\" if that is meant",
+                      .pointer = "/targets"});
+}
+
+/// The classes that y names; nothing where it holds values.
+inline std::optional<Labels> as_labels(const Array &array, const spar::Choice &targets,
+                                       const datasets::ImageFields &fields,
+                                       const spar::Dataset &dataset) {
+    const bool asked = targets.given() && targets.is("classes");
+    const bool values = targets.given() && targets.is("values");
+    if (!values && datasets::is_column(array) && (asked || array.type.integer())) {
+        Labels labels = datasets::read_labels(array, fields.rule());
+        labels.advise(dataset, array.path);
+        return labels;
+    }
+    if (!values) {
+        if (auto labels = datasets::read_one_hot(array)) {
+            if (*fields.first_label != 0)
+                throw spar::invalid("one-hot rows count their classes from 0; leave it out",
+                                    "/first_label");
+            if (fields.classes.given() && *fields.classes != array.width())
+                throw spar::invalid("the one-hot rows have " + std::to_string(array.width()) +
+                                        " classes; leave it out",
+                                    "/classes");
+            if (!asked && !array.type.integer())
+                dataset.warn({.code = "one_hot_as_classes",
+                              .message = array.path +
+                                         ": holds one-hot rows of fractions, which are read as "
+                                         "classes",
+                              .remedy = "say \"targets\": \"classes\" if that is meant, or "
+                                        "\"values\" for values to be predicted",
+                              .pointer = "/targets"});
+            return labels;
+        }
+        if (asked || array.type.integer()) throw datasets::no_labels(array);
+    }
+    if (fields.classes.given() || *fields.first_label != 0)
+        throw spar::invalid(
+            "the targets are values, so there are no classes to count; say \"targets\": "
+            "\"classes\" if they name classes, save them as integers, or leave this out",
+            fields.classes.given() ? "/classes" : "/first_label");
+    if (!values) advise_on_values(array, dataset);
+    return std::nullopt;
+}
+
+/// Values to be predicted, [n] or [n, values].
+inline datasets::Values as_values(const Array &array) {
+    if (array.shape.size() > 2 || array.width() == 0 || array.count() == 0)
+        throw datasets::wrong(array.path, "has the dimensions " + spar::shape_text(array.shape) +
+                                              ", expected target values [n] or [n, values]");
+    if (array.type.byte()) {  // of which the box is not asked: 0 to 255, as they are
+        return {array, {0, 255}};
+    }
+    constexpr double any = std::numeric_limits<float>::max();
+    return {array, {-any, any}};
+}
+
+}  // namespace npz

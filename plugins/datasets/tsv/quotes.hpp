@@ -1,0 +1,113 @@
+// Fields in double quotes, as CSV writers make them (RFC 4180): a quote inside is doubled, and a
+// tab or a line end may stand inside.
+#pragma once
+
+#include "lines.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace tsv {
+
+/// One label and its text, from the line that it begins in.
+struct Record {
+    std::int64_t line = 0;
+    std::string label, text;
+};
+
+inline bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/// What stands before the first tab or space is the label, all behind it the text.
+inline Record split_label(std::int64_t number, std::string_view line) {
+    const std::size_t gap = std::min(line.find_first_of("\t "), line.size());
+    return {number, std::string(line.substr(0, gap)), std::string(line.substr(gap))};
+}
+
+/// Takes the quotes off lines that are read one behind the other.
+class Unquoter {
+  public:
+    explicit Unquoter(const std::vector<Record> &lines) : lines_(lines) {}
+
+    /// The records without their quotes; nothing, and fault() set, where a quote stands where no
+    /// CSV writer would put it.
+    std::optional<std::vector<Record>> records() {
+        std::vector<Record> records;
+        for (at_ = 0; at_ < lines_.size(); ++at_) {
+            const std::int64_t number = lines_[at_].line;
+            std::string line = lines_[at_].label + lines_[at_].text;
+            std::string label, text;
+            std::size_t place = 0;
+            const bool label_ok = field(line, place, "\t ", label);
+            const std::size_t quoted = quoted_, needed = needed_;
+            for (bool ok = label_ok; ok && place < line.size();) {
+                const char gap = line[place++];
+                text += gap;
+                ok = field(line, place, "\t", text);
+                if (!ok) return std::nullopt;
+            }
+            if (!label_ok) return std::nullopt;
+            texts_quoted_ += quoted_ > quoted ? 1 : 0;
+            texts_needed_ += needed_ > needed ? 1 : 0;
+            records.push_back({number, label, text});
+        }
+        return records;
+    }
+
+    const std::string &fault() const { return fault_; }
+    std::int64_t fault_line() const { return lines_[std::min(at_, lines_.size() - 1)].line; }
+    /// Records with a quoted text, and those of them in which it holds what makes a CSV writer
+    /// quote: a quote, a tab or a line end.
+    std::size_t quoted() const { return texts_quoted_; }
+    std::size_t needed() const { return texts_needed_; }
+
+  private:
+    /// Appends the field at `place` of `line` to `out`, up to one of `ends`; goes on in the next
+    /// lines where it is quoted and not closed.
+    bool field(std::string &line, std::size_t &place, const char *ends, std::string &out) {
+        if (place >= line.size() || line[place] != '"') {
+            const std::size_t end = std::min(line.find_first_of(ends, place), line.size());
+            const std::string_view plain = std::string_view(line).substr(place, end - place);
+            if (plain.find('"') != std::string_view::npos)
+                return fail("holds a quote inside a text that stands in none");
+            out += plain;
+            place = end;
+            return true;
+        }
+        bool needed = false;
+        for (++place;; ++place) {
+            if (place >= line.size()) {
+                if (at_ + 1 >= lines_.size() || line.size() > longest_line)
+                    return fail("opens a quote that is never closed");
+                ++at_;
+                line += '\n' + lines_[at_].label + lines_[at_].text;
+                needed = true;
+            }
+            if (line[place] == '"') {
+                if (place + 1 >= line.size() || line[place + 1] != '"') break;
+                ++place;
+                needed = true;
+            }
+            needed = needed || line[place] == '\t';
+            out += line[place];
+        }
+        ++place;
+        if (place < line.size() && std::string_view(ends).find(line[place]) == std::string::npos)
+            return fail("goes on behind a closing quote");
+        ++quoted_;
+        needed_ += needed ? 1 : 0;
+        return true;
+    }
+
+    bool fail(const char *what) {
+        fault_ = what;
+        return false;
+    }
+
+    const std::vector<Record> &lines_;
+    std::size_t at_ = 0, quoted_ = 0, needed_ = 0, texts_quoted_ = 0, texts_needed_ = 0;
+    std::string fault_;
+};
+
+}  // namespace tsv
