@@ -71,8 +71,9 @@ void require_one_vocabulary(const Data &train, const Data &test) {
                               test.instance().pointer(), b, a));
 }
 
-/// A loss that only works on labels needs classes, one on values needs values.
-void require_targets(const Instance &loss, const Data &data) {
+namespace {
+
+void rehearse_loss(const Instance &loss, const Data &data, std::int64_t outputs) {
     const spar_loss_needs needs = needs_of(loss.ref());
     const char *lacks = (needs & SPAR_LOSS_NEEDS_VALUES) != 0 && data.classes()    ? "target values"
                         : (needs & SPAR_LOSS_NEEDS_LABELS) != 0 && !data.classes() ? "labels"
@@ -80,6 +81,32 @@ void require_targets(const Instance &loss, const Data &data) {
     if (lacks != nullptr)
         throw Failure(Exit::pipeline, fmt::format("#{}: {} needs {}, which the data does not have",
                                                   loss.pointer(), loss.label(), lacks));
+    const std::vector<float> zeros(static_cast<std::size_t>(outputs));
+    std::vector<float> gradient(zeros.size()), reference_gradient(zeros.size());
+    const std::int64_t first = 0;
+    float value = 0;
+    spar_loss_rows rows{};
+    rows.struct_size = sizeof rows;
+    rows.count = 1;
+    rows.outputs = outputs;
+    rows.output = rows.reference = zeros.data();
+    rows.labels = data.classes() ? &first : nullptr;
+    rows.values = data.classes() ? nullptr : zeros.data();
+    rows.targets = (needs & SPAR_LOSS_NEEDS_TARGETS) != 0 ? &first : nullptr;
+    rows.ids = &first;
+    rows.loss = &value;
+    rows.gradient = gradient.data();
+    rows.reference_gradient = reference_gradient.data();
+    loss.call("evaluate", [&](spar_error *error) {
+        return loss.table<spar_loss_table>().evaluate(loss.self(), &rows, error);
+    });
+}
+
+}  // namespace
+
+void rehearse_losses(const Instance &root, const Data &data, std::int64_t outputs) {
+    for (const auto &child : root.children()) rehearse_losses(*child, data, outputs);
+    if (root.ref().kind == SPAR_KIND_LOSS) rehearse_loss(root, data, outputs);
 }
 
 }  // namespace spar::host

@@ -20,7 +20,9 @@ bool evaluated_alone(const spar_component_ref &loss);
 /// Token 17 must be the same word in both. Sizes tell most pairs of vocabularies apart.
 void require_one_vocabulary(const Data &train, const Data &test);
 
-/// A loss that only works on labels needs classes, one on values needs values.
-void require_targets(const Instance &loss, const Data &data);
+/// Tries every loss in `root`, a loss or what holds some, on one made-up example of the data's
+/// kind, so that what goes with neither the data nor the model's outputs is known before a
+/// training. Throws Failure(Exit::pipeline), at the loss.
+void rehearse_losses(const Instance &root, const Data &data, std::int64_t outputs);
 
 }  // namespace spar::host
