@@ -26,6 +26,9 @@ const ComponentEntry &chosen(const Registry &registry, const std::vector<std::st
     }
     if (found.size() == 1) return *found[0];
     if (found.empty()) {
+        if (const ComponentEntry *now = registry.renamed(kind, name))
+            throw Failure(Exit::usage, "describe: " + quote(name) + " is called " +
+                                           quote(now->descriptor->type) + " now");
         const std::string guess = did_you_mean(name, registry.names(kind));
         throw Failure(Exit::usage, "describe: no " + std::string(kind_name(kind)) + " is called " +
                                        quote(name) + (guess.empty() ? "" : "; " + guess) +

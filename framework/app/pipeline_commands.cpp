@@ -2,6 +2,7 @@
 #include "app/output.hpp"
 #include "config/grammar.hpp"
 #include "config/words.hpp"
+#include "engine/crafting.hpp"
 #include "engine/run.hpp"
 #include "pipeline/failure.hpp"
 #include "pipeline/services.hpp"
@@ -43,7 +44,13 @@ int check_command(const Arguments &arguments) {
     const Registry registry = find_plugins(arguments);
     const std::string &file = arguments.operands[0];
     const Plan plan = load_plan(file, arguments.settings, registry);
-    print(arguments.json ? pretty({{"plan", *plan.resolved}}) : file + ": no problems\n");
+    const std::vector<Crafting> crafting = crafting_of(plan, registry);
+    if (arguments.json) {
+        print(pretty({{"plan", *plan.resolved}, {"crafting", to_json(crafting)}}));
+        return 0;
+    }
+    print(file + ": no problems\n");
+    for (const Crafting &one : crafting) print(sentence(one) + "\n");
     return 0;
 }
 

@@ -122,6 +122,9 @@ void Checker::unknown_component(const std::string &kind, const std::string &type
         return problem(place, quote(type) + " is " +
                                   with_article(kind_name(others[0]->descriptor->kind)) +
                                   "; expected " + with_article(kind));
+    if (const ComponentEntry *now = registry_.renamed(*parse_kind(kind), type))
+        return problem(place, "the " + kind + " " + quote(type) + " is called " +
+                                  quote(now->descriptor->type) + " now; write that");
     std::string message =
         "no " + kind + " is called " + quote(type) + hint(type, registry_.names(*parse_kind(kind)));
     if (const std::size_t refused = registry_.refusals().size(); refused > 0)

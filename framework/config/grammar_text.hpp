@@ -109,7 +109,8 @@ inline constexpr const char *grammar_text = R"JSON({
           "value": {"type": "number", "exclusiveMinimum": 0, "description": "most size of any one"}},
           "additionalProperties": false},
         "ema": {"type": "object", "description": "evaluate and save a moving average of the parameters", "properties": {
-          "decay": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "description": "share of the average kept at each step"}},
+          "decay": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "description": "share of the average kept at each step"},
+          "warmup": {"type": "boolean", "default": true, "description": "keep less at first: at most (1 + t) / (10 + t) in step t, so that the first, untrained parameters are soon forgotten"}},
           "required": ["decay"], "additionalProperties": false},
         "examples": {"type": "integer", "minimum": 1, "description": "train on only so many"},
         "split": {"$ref": "#/definitions/split", "default": "drawn"},

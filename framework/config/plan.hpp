@@ -50,6 +50,12 @@ struct DataPlan {
     bool validates() const { return validation || validation_examples > 0; }
 };
 
+/// A moving average.
+struct Averaging {
+    double decay = 0;     // share of the average that each step keeps
+    bool warm_up = true;  // see Optimization
+};
+
 struct TrainPlan {
     Node method, loss, optimizer;
     std::vector<Node> augment;  // transforms of the examples, in this order
@@ -60,7 +66,7 @@ struct TrainPlan {
     double eps_warmup_epochs = 0;                 // of a straight rise of eps from 0
     bool coarse_attacks = false;                  // see SPAR_WANT_COARSE
     std::optional<double> clip_norm, clip_value;  // of the gradients
-    std::optional<double> ema_decay;              // moving average of the weights
+    std::optional<Averaging> averaging;           // of the weights
     std::optional<std::int64_t> examples;         // so many of train
     Split split = Split::drawn;                   // which
     Node validate_attack;                         // robust validation accuracy after each epoch

@@ -126,7 +126,9 @@ TrainPlan train_of(const Json &json) {
         train.clip_norm = optional_at<double>(json.at("clip"), "norm");
         train.clip_value = optional_at<double>(json.at("clip"), "value");
     }
-    if (json.contains("ema")) train.ema_decay = json.at("ema").at("decay").get<double>();
+    if (json.contains("ema"))
+        train.averaging = Averaging{json.at("ema").at("decay").get<double>(),
+                                    json.at("ema").at("warmup").get<bool>()};
     train.examples = optional_at<std::int64_t>(json, "examples");
     train.split = split_of(json);
     train.validate_attack = node_at(json, "validate_attack", "/train");

@@ -67,7 +67,7 @@ class Shape {
             demand(value.is_array() && all_text(value), pointer, "a list of names");
         else if (name == "enum")
             demand(value.is_array() && !value.empty(), pointer, "a list of values");
-        else if (one_of(name, {"description", "x-unit"}))
+        else if (one_of(name, {"description", "x-unit", "x-spar-formerly"}))
             demand(value.is_string(), pointer, "a text");
         else if (name == "x-spar-path")
             demand(value.is_boolean(), pointer, "true or false");

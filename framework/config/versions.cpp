@@ -17,6 +17,9 @@ struct ChangedDefault {
 
 constexpr ChangedDefault changed_defaults[] = {
     {"alum", "normalize", "false", "true"},
+    {"alum", "step_size", "1e-3", "100 eps"},
+    {"fgsm_at", "mode", "\"eval\"", "\"train\""},
+    {"n_fgsm", "mode", "\"eval\"", "\"train\""},
     {"vat", "xi", "1e-6", "1e-2"},
 };
 
@@ -60,6 +63,12 @@ void splits(const Json &root) {
                  write("split", "\"first\""));
 }
 
+void averaging(const Json &root) {
+    const Json &ema = part(part(root, "train"), "ema");
+    if (ema.contains("decay") && !ema.contains("warmup"))
+        warn("/train/ema", "warmup", "false", "true", write("warmup", "false"));
+}
+
 void attacked_loss(const Json &root) {
     const Json &loss = part(part(root, "train"), "loss");
     if (!root.contains("evaluate") || part(root, "evaluate").contains("loss") || loss.empty())
@@ -78,6 +87,7 @@ void bring_up_to_date(Json &root) {
             if (held->value("split", Json()) == "train") held->erase("split");
     components(root, "");
     splits(root);
+    averaging(root);
     attacked_loss(root);
 }
 

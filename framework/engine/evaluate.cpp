@@ -38,7 +38,8 @@ class Evaluator {
         : network_(network),
           data_(data),
           plan_(plan),
-          has_loss_(plan.loss != nullptr && evaluated_alone(*plan.loss)) {}
+          has_loss_(plan.loss != nullptr && (needs_of(*plan.loss) & SPAR_LOSS_NEEDS_TARGETS) == 0) {
+    }
 
     EvaluationOutcome run(Reporters *reporters, const std::string &label);
 
@@ -46,7 +47,8 @@ class Evaluator {
     void clean(EvaluationOutcome &outcome, const std::string &label);
     void load(std::size_t begin);
     void forward(const Network::Points &points, float *outputs, const LossHead &head);
-    LossHead head(const std::int64_t *labels, const float *values, const std::int64_t *ids) const;
+    LossHead head(const std::int64_t *labels, const float *values, const std::int64_t *ids,
+                  const float *clean) const;
     AttackOutcome attack(const PreparedAttack &plan, const EvaluationOutcome &outcome,
                          const std::string &label);
     void attack_batch(const PreparedAttack &plan, const std::vector<bool> &correct,
@@ -76,9 +78,11 @@ class Evaluator {
     double storing_seconds_ = 0;
 };
 
-LossHead Evaluator::head(const std::int64_t *labels, const float *values,
-                         const std::int64_t *ids) const {
+LossHead Evaluator::head(const std::int64_t *labels, const float *values, const std::int64_t *ids,
+                         const float *clean) const {
     LossHead head{.loss = plan_.loss, .outputs = network_.outputs()};
+    head.reference = clean;
+    head.own_reference = clean == nullptr;
     head.labels = labels;
     head.values = values;
     head.ids = ids;
@@ -124,7 +128,7 @@ void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
         const Batch &batch = batch_.batch;
         const auto first = static_cast<std::int64_t>(begin);
         forward(batch_.points(), clean_outputs_[first].data(),
-                head(batch.label_data(), batch.value_data(), batch.ids.data()));
+                head(batch.label_data(), batch.value_data(), batch.ids.data(), nullptr));
         for (std::int64_t i = 0; i < batch.count; ++i) {
             const auto at = static_cast<std::size_t>(i);
             const std::span<const float> outputs = clean_outputs_[first + i];
@@ -160,7 +164,7 @@ void Evaluator::attack_batch(const PreparedAttack &plan, const std::vector<bool>
     task.labels = survivors_.label_data();
     task.values = survivors_.value_data();
     task.targets = survivors_.target_data();
-    task.outputs = survivors_.outputs.data();
+    task.outputs = task.reference = survivors_.outputs.data();
     run_attack(task, x_adv_.data(), queries_);
     settle(plan, begin, outcome);
 }
@@ -172,7 +176,7 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
     if (s.count() == 0) return;
     adversarial_outputs_.resize(s.count(), network_.outputs());
     forward(s.points(x_adv_.data()), adversarial_outputs_.data(),
-            head(s.label_data(), s.value_data(), s.ids.data()));
+            head(s.label_data(), s.value_data(), s.ids.data(), s.outputs.data()));
     const Ball ball(plan.threat);
     for (std::int64_t k = 0; k < s.count(); ++k) {
         const auto at = static_cast<std::size_t>(k);
@@ -196,7 +200,7 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
             r.values = fit.count;
         }
         r.distance = ball.distance(s.x[k], x_adv_[k]);
-        r.loss = double{losses_[at]};
+        r.loss = has_loss_ ? double{losses_[at]} : unknown;
         r.forward = queries_.forward[at];
         r.gradient = queries_.gradient[at];
         r.zero_gradient = queries_.first_gradient[at] == FirstGradient::zero;

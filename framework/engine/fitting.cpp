@@ -96,8 +96,9 @@ bool evaluated_alone(const spar_component_ref &loss) {
     return (needs_of(loss) & (SPAR_LOSS_NEEDS_REFERENCE | SPAR_LOSS_NEEDS_TARGETS)) == 0;
 }
 
-/// A loss that only works on labels needs classes, one on values needs values.
-void require_targets(const Instance &loss, const Data &data) {
+namespace {
+
+void rehearse_loss(const Instance &loss, const Data &data, std::int64_t outputs) {
     const spar_loss_needs needs = needs_of(loss.ref());
     const char *lacks = (needs & SPAR_LOSS_NEEDS_VALUES) != 0 && data.classes()    ? "target values"
                         : (needs & SPAR_LOSS_NEEDS_LABELS) != 0 && !data.classes() ? "labels"
@@ -105,6 +106,32 @@ void require_targets(const Instance &loss, const Data &data) {
     if (lacks != nullptr)
         throw Failure(Exit::pipeline, fmt::format("#{}: {} needs {}, which the data does not have",
                                                   loss.pointer(), loss.label(), lacks));
+    const std::vector<float> zeros(static_cast<std::size_t>(outputs));
+    std::vector<float> gradient(zeros.size()), reference_gradient(zeros.size());
+    const std::int64_t first = 0;
+    float value = 0;
+    spar_loss_rows rows{};
+    rows.struct_size = sizeof rows;
+    rows.count = 1;
+    rows.outputs = outputs;
+    rows.output = rows.reference = zeros.data();
+    rows.labels = data.classes() ? &first : nullptr;
+    rows.values = data.classes() ? nullptr : zeros.data();
+    rows.targets = (needs & SPAR_LOSS_NEEDS_TARGETS) != 0 ? &first : nullptr;
+    rows.ids = &first;
+    rows.loss = &value;
+    rows.gradient = gradient.data();
+    rows.reference_gradient = reference_gradient.data();
+    loss.call("evaluate", [&](spar_error *error) {
+        return loss.table<spar_loss_table>().evaluate(loss.self(), &rows, error);
+    });
+}
+
+}  // namespace
+
+void rehearse_losses(const Instance &root, const Data &data, std::int64_t outputs) {
+    for (const auto &child : root.children()) rehearse_losses(*child, data, outputs);
+    if (root.ref().kind == SPAR_KIND_LOSS) rehearse_loss(root, data, outputs);
 }
 
 }  // namespace spar::host

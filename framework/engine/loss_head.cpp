@@ -42,7 +42,7 @@ spar_status LossHead::evaluate(void *context, std::int64_t first, std::int64_t c
     rows.count = count;
     rows.outputs = head.outputs;
     rows.output = outputs;
-    rows.reference = from(head.reference, wide);
+    rows.reference = head.own_reference ? outputs : from(head.reference, wide);
     rows.labels = from(head.labels, first);
     rows.values = from(head.values, wide);
     rows.targets = from(head.targets, first);

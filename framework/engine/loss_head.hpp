@@ -17,6 +17,7 @@ struct LossHead {
     const std::int64_t *labels = nullptr;
     const float *values = nullptr;
     const float *reference = nullptr;
+    bool own_reference = false;  /// compare with the very outputs: what the clean ones have
     const std::int64_t *targets = nullptr;
     const std::int64_t *ids = nullptr;
     std::uint64_t key = 0;

@@ -28,16 +28,16 @@ double sum_of_squares(std::span<const float> values) {
 }  // namespace
 
 Optimization::Optimization(std::unique_ptr<Instance> optimizer, Network &network, Clipping clipping,
-                           std::optional<double> average_decay)
+                           std::optional<Averaging> averaging)
     : optimizer_(std::move(optimizer)),
       network_(network),
       clipping_(clipping),
-      average_decay_(average_decay) {
+      averaging_(averaging) {
     const auto &table = optimizer_->table<spar_optimizer_table>();
     const std::int64_t arrays =
         optimizer_->ask("state_count", [&] { return table.state_count(optimizer_->self()); });
     for (const NetworkParameter &p : network.parameters()) {
-        if (average_decay_) average_.emplace_back(p.value.begin(), p.value.end());
+        if (averaging_) average_.emplace_back(p.value.begin(), p.value.end());
         if (!p.trainable) continue;
         trained_.push_back(p);
         memory_.emplace_back(static_cast<std::size_t>(arrays), std::vector<float>(p.value.size()));
@@ -107,11 +107,14 @@ void Optimization::step(double rate_factor) {
     });
     network_.parameters_changed();
     network_.zero_gradients();
-    if (average_decay_) update_average();
+    if (averaging_) update_average();
 }
 
 void Optimization::update_average() {
-    const auto decay = static_cast<float>(*average_decay_);
+    const auto t = static_cast<double>(steps_);
+    // Warms up as TensorFlow's ExponentialMovingAverage with num_updates.
+    const double most = averaging_->warm_up ? (1 + t) / (10 + t) : 1;
+    const auto decay = static_cast<float>(std::min(averaging_->decay, most));
     std::size_t i = 0;
     for (const NetworkParameter &p : network_.parameters()) {
         std::vector<float> &average = average_[i++];

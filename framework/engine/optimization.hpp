@@ -2,6 +2,7 @@
 // average.
 #pragma once
 
+#include "config/plan.hpp"
 #include "engine/network.hpp"
 
 #include <optional>
@@ -16,7 +17,7 @@ struct Clipping {
 class Optimization {
   public:
     Optimization(std::unique_ptr<Instance> optimizer, Network &network, Clipping clipping,
-                 std::optional<double> average_decay);
+                 std::optional<Averaging> averaging);
 
     /// Updates every trainable parameter from its gradient and clears the gradients.
     /// Throws Failure when a gradient is not a number.
@@ -25,7 +26,7 @@ class Optimization {
     std::int64_t steps() const { return steps_; }
 
     /// Puts the moving average of the weights in the place of the weights, and back.
-    bool averages() const { return average_decay_.has_value(); }
+    bool averages() const { return averaging_.has_value(); }
     void swap_average();
 
     /// What a checkpoint holds besides the parameters, by name.
@@ -45,7 +46,7 @@ class Optimization {
     std::unique_ptr<Instance> optimizer_;
     Network &network_;
     Clipping clipping_;
-    std::optional<double> average_decay_;
+    std::optional<Averaging> averaging_;
     std::int64_t steps_ = 0;
     std::vector<NetworkParameter> trained_;
     std::vector<std::vector<std::vector<float>>> memory_;  // [parameter][array][element]

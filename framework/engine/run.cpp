@@ -2,6 +2,7 @@
 
 #include "config/secrets.hpp"
 #include "engine/checkpoint.hpp"
+#include "engine/crafting.hpp"
 #include "engine/files.hpp"
 #include "engine/fitting.hpp"
 #include "engine/results.hpp"
@@ -77,7 +78,7 @@ class Run {
     std::unique_ptr<Data> train_data_, validation_data_, test_data_;
     std::unique_ptr<Network> network_;
     Meaning meaning_;  // of the data that the weights are trained on
-    std::unique_ptr<Instance> loss_, attacked_loss_, method_;
+    std::unique_ptr<Instance> loss_, crafting_loss_, attacked_loss_, method_;
     std::unique_ptr<Optimization> optimization_;
     std::unique_ptr<Augmentation> augmentation_;
     std::unique_ptr<TrainingSession> session_;
@@ -111,7 +112,7 @@ const spar_component_ref *Run::attacked_loss(const Data &data) {
                                  : plan_.attacked_loss.on_values;
         if (!chosen) return nullptr;
         attacked_loss_ = make(SPAR_KIND_LOSS, chosen);
-        require_targets(*attacked_loss_, data);
+        rehearse_losses(*attacked_loss_, data, network_->outputs());
     }
     return &attacked_loss_->ref();
 }
@@ -138,11 +139,12 @@ void Run::build_training() {
     const TrainPlan &plan = *plan_.train;
     network_->coarse_attacks = plan.coarse_attacks;
     loss_ = make(SPAR_KIND_LOSS, plan.loss);
-    require_targets(*loss_, *train_data_);
     method_ = make(SPAR_KIND_METHOD, plan.method);
+    for (const auto *part : {loss_.get(), method_.get()})
+        rehearse_losses(*part, *train_data_, network_->outputs());
     optimization_ =
         std::make_unique<Optimization>(make(SPAR_KIND_OPTIMIZER, plan.optimizer), *network_,
-                                       Clipping{plan.clip_norm, plan.clip_value}, plan.ema_decay);
+                                       Clipping{plan.clip_norm, plan.clip_value}, plan.averaging);
     std::optional<spar_threat> threat;
     if (plan_.threat) {
         threat = threat_for(*plan_.threat, *train_data_, network_->outputs());
@@ -153,6 +155,12 @@ void Run::build_training() {
     session_ = std::make_unique<TrainingSession>(*network_, *optimization_, builder_, *method_,
                                                  loss_->ref(), threat,
                                                  plan_.threat ? plan_.threat->parameter : "");
+    session_->pretrained = !plan_.weights.empty();
+    crafting_loss_ = crafting_loss(builder_, plan_, *loss_, train_data_->classes());
+    if (crafting_loss_) {
+        rehearse_losses(*crafting_loss_, *train_data_, network_->outputs());
+        session_->crafting_loss = &crafting_loss_->ref();
+    }
     std::vector<std::int64_t> indices = index_range(0, train_data_->size());
     std::optional<EvaluationPlan> validation;
     if (plan_.data.validates()) validation = build_validation(indices);
@@ -211,6 +219,7 @@ PreparedAttack Run::prepare(const AttackPlan &attack, const Data &data,
                       "values unless told otherwise, and no such loss is installed: give \"loss\" "
                       "here");
     attacks_.push_back(make(SPAR_KIND_ATTACK, attack.attack));
+    rehearse_losses(*attacks_.back(), data, network_->outputs());
     const spar_threat threat = threat_for(*attack.threat, data, network_->outputs());
     warn_of_wide_ball(threat, *attack.threat, *attack.attack.json, attack.attack.pointer,
                       network_->size());
@@ -274,6 +283,7 @@ void Run::train() {
     }
     spar::host::train(*training_, state_, *reporters_);
     results_["train"] = training_results(state_);
+    results_["train"]["crafting"] = to_json(crafting_of(plan_, registry_, train_data_->classes()));
     if (!state_.changes.empty()) results_["provenance"]["changes"] = change_results(state_.changes);
 }
 

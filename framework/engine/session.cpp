@@ -194,7 +194,8 @@ void TrainingSession::attack(const spar_component_ref *attack, const spar_object
     AttackTask task{};
     task.attack = &instance;
     task.space = &space_;
-    task.loss = objective != nullptr && objective->loss != nullptr ? objective->loss : &loss_;
+    const spar_component_ref *fallback = crafting_loss != nullptr ? crafting_loss : &loss_;
+    task.loss = objective != nullptr && objective->loss != nullptr ? objective->loss : fallback;
     task.threat = &*threat_now_;
     task.purpose = SPAR_PURPOSE_TRAIN;
     task.mode = objective != nullptr ? objective->mode : SPAR_MODE_EVAL;

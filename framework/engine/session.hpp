@@ -25,6 +25,10 @@ class TrainingSession {
                     const Instance &method, const spar_component_ref &loss,
                     const std::optional<spar_threat> &threat, const std::string &parameter = {});
 
+    /// What crafting follows instead of the training loss, see engine/crafting.hpp.
+    const spar_component_ref *crafting_loss = nullptr;
+    bool pretrained = false;  /// see SPAR_SESSION_PRETRAINED
+
     /// Where training is; set before every step.
     struct Place {
         std::int64_t epoch, epochs, step, steps, batch_size;

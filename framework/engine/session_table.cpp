@@ -158,6 +158,8 @@ spar_session TrainingSession::make_table(Caller &caller) const {
     s.prepare = Table::prepare;
     s.gradients = Table::gradients;
     s.loss_needs = needs_of(loss_);
+    s.flags = pretrained ? SPAR_SESSION_PRETRAINED : 0U;
+    s.crafting_loss = crafting_loss;
     return s;
 }
 

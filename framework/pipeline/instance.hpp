@@ -57,6 +57,9 @@ class Instance {
         return value;
     }
 
+    /// The components that are its parameters.
+    const std::vector<std::unique_ptr<Instance>> &children() const { return children_; }
+
     /// What messages call it: loss "kl" of the plugin kl.so.
     std::string label() const;
 

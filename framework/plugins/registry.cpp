@@ -137,6 +137,14 @@ const ComponentEntry *Registry::find(spar_kind kind, std::string_view type) cons
     return found != components_.end() && order_of(*found) == Order{kind, type} ? &*found : nullptr;
 }
 
+const ComponentEntry *Registry::renamed(spar_kind kind, std::string_view type) const {
+    for (const ComponentEntry &entry : components_)
+        if ((kind == 0 || entry.descriptor->kind == kind) &&
+            entry.schema->value("x-spar-formerly", "") == type)
+            return &entry;
+    return nullptr;
+}
+
 std::vector<const ComponentEntry *> Registry::find(std::string_view type) const {
     std::vector<const ComponentEntry *> found;
     for (const ComponentEntry &entry : components_)

@@ -47,6 +47,9 @@ class Registry {
     /// Every kind that has a component of this name.
     std::vector<const ComponentEntry *> find(std::string_view type) const;
 
+    /// The component that a name of old is another's now; 0: of any kind. Null where there is none.
+    const ComponentEntry *renamed(spar_kind kind, std::string_view type) const;
+
     /// By kind, and by name inside a kind.
     const std::vector<ComponentEntry> &components() const { return components_; }
     const std::vector<std::unique_ptr<PluginFile>> &plugins() const { return plugins_; }

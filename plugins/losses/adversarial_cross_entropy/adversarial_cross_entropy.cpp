@@ -14,7 +14,12 @@ class AdversarialCrossEntropy : public spar::Loss {
             "label_eps n, n standard normal; smooth, y' = 1 - label_eps at y and label_eps / (K - "
             "1) "
             "elsewhere; bilateral, y' = 1 - label_eps at y and elsewhere (label_eps / (K - 1)) "
-            "(v_k - min v + g) / (mean_{k != y} v_k - min v + g), v = -log softmax(f(x)), g = 0.01",
+            "(v_k - min_{k != y} v_k + g) / (mean_{k != y} v_k - min_{k != y} v_k + g), v = -log "
+            "softmax(f(x)), g = 0.01. The paper on bilateral training crafts its images by one "
+            "step "
+            "towards the likeliest other class, and its program takes a label_eps of each "
+            "example's "
+            "own; both are left out here",
         .reference = "Goodfellow et al. 2015; Wang and Zhang 2019, Bilateral adversarial training",
         .example = R"({"version":1,"name":"adversarial_cross_entropy","seed":1,
  "data":{"train":{"type":"digits","examples":64},"test":{"type":"digits","examples":32}},

@@ -12,8 +12,9 @@ inline auto smooth_labels(const LossRow &row, double eps) {
     return [own, eps, share](std::size_t i) { return i == own ? 1 - eps : share; };
 }
 
-/// 1 - eps at the class; the others share eps the more the less likely the model finds them. At the
-/// clean outputs where they are known. Labels are constants: no gradient flows through them.
+/// 1 - eps at the class; the others share eps the more the less likely the model finds them, the
+/// likeliest of them next to nothing. At the clean outputs where they are known. Labels are
+/// constants: no gradient flows through them.
 inline auto bilateral_labels(const LossRow &row, double eps) {
     constexpr double floor = 0.01;
     const auto own = static_cast<std::size_t>(class_of(row));
@@ -23,8 +24,9 @@ inline auto bilateral_labels(const LossRow &row, double eps) {
     const auto others = static_cast<double>(z.size() - 1);
     double least = std::numeric_limits<double>::infinity(), mean = 0;
     for (std::size_t i = 0; i < z.size(); ++i) {
+        if (i == own) continue;
         least = std::min(least, surprise(i));
-        if (i != own) mean += surprise(i) / others;
+        mean += surprise(i) / others;
     }
     const double scale = eps / others / (mean - least + floor);
     return

@@ -52,6 +52,7 @@ class KullbackLeibler : public spar::Loss {
             throw spar::invalid(
                 "kl compares with the outputs of the same examples elsewhere, and "
                 "this method or attack offers none: use it with trades or smart");
+        spar::require_softmax(row.output);
         std::fill(row.gradient.begin(), row.gradient.end(), 0.0F);
         std::fill(row.reference_gradient.begin(), row.reference_gradient.end(), 0.0F);
         double loss = 0;

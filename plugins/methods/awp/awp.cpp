@@ -1,5 +1,5 @@
 #include "../common/example.hpp"
-#include "stash.hpp"
+#include "../common/stash.hpp"
 
 #include <spar/method.hpp>
 

@@ -4,7 +4,7 @@
 
 // clang-format off
 #define METHOD_EXAMPLE(norm, node)                                                                 \
-    R"({"version":1,"name":"method","seed":1,)" "\n"                                               \
+    R"({"version":2,"name":"method","seed":1,)" "\n"                                               \
     R"( "data":{"train":{"type":"digits","examples":64}},)" "\n"                                   \
     R"( "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":16},)" "\n" \
     R"(          {"type":"relu"},{"type":"linear","out":10}]},)" "\n"                              \

@@ -2,16 +2,19 @@
 // common.
 #pragma once
 
+#include "step.hpp"
+
 #include <spar/pair.hpp>
 
 /// A method that adds a divergence D between perturbed outputs and clean ones, at a perturbation
-/// that raw gradient steps make.
+/// that gradient steps make.
 class Smoothness : public spar::Method {
   protected:
-    /// x_adv = x + N(0, noise^2), then `steps` times move(row, x, g, x_adv) with g = grad D, zero
-    /// at padding. The clean outputs are in pair_ then.
-    template <class Move>
-    spar::Rows<float> climb(const spar::Session &session, Move &&move) {
+    /// x_adv = x + N(0, noise^2), then `steps` times a step of `step_size` along g / |g|, g = grad D
+    /// and zero at padding, and back within `limit`. The clean outputs are in pair_ then.
+    spar::Rows<float> climb(const spar::Session &session) {
+        const spar::Ball ball = session.ball();
+        const double length = step_size_.value_or(100 * session.threat().eps);
         const float *clean = pair_.clean(session);
         const spar::Rows<float> x_adv = session.points("x_adv"), g = session.points("gradient");
         noisy_start(session, noise_.value_or(session.threat().eps), x_adv);
@@ -23,18 +26,30 @@ class Smoothness : public spar::Method {
                           .dx = g.data()});
             for_rows(session.count(), [&](std::int64_t row) {
                 session.clear_masked(row, g[row]);
-                move(row, g[row], x_adv[row]);
+                add_step(g[row], length, *normalize_ ? ball.length(g[row]) : 1, x_adv[row]);
+                if (limit_.is("project"))
+                    ball.project(session.x()[row], x_adv[row]);
+                else
+                    scale_tokens(session, row, x_adv[row]);
             });
         }
         return x_adv;
     }
 
-    /// x_adv += step g / length; nothing where there is no length to divide by.
-    static void add_step(std::span<const float> g, double step, double length,
-                         std::span<float> x_adv) {
-        const double scale = length > 0 && std::isfinite(length) ? step / length : 0;
-        for (std::size_t i = 0; i < g.size(); ++i)
-            x_adv[i] = static_cast<float>(x_adv[i] + scale * g[i]);
+    /// The released programs' adv_project: the perturbation of every position is divided by its
+    /// largest value.
+    static void scale_tokens(const spar::Session &session, std::int64_t row,
+                             std::span<float> x_adv) {
+        const spar_session &s = session.raw();
+        const auto width = static_cast<std::size_t>(s.shape[s.rank - 1]);
+        const std::span<const float> x = session.x()[row];
+        for (std::size_t first = 0; first < x.size(); first += width) {
+            double largest = 0;
+            for (std::size_t i = first; i < first + width; ++i)
+                largest = std::max(largest, std::fabs(double{x_adv[i]} - double{x[i]}));
+            for (std::size_t i = first; i < first + width; ++i)
+                x_adv[i] = static_cast<float>(x[i] + (double{x_adv[i]} - x[i]) / (largest + 1e-6));
+        }
     }
 
     spar::Number noise_{this,
@@ -43,6 +58,24 @@ class Smoothness : public spar::Method {
                         "the papers)",
                         {.min = 0, .unit = "as eps", .optional = true}};
     spar::Integer steps_{this, "steps", "ascent steps, K", {.fallback = 1, .min = 0}};
+    spar::Number step_size_{this,
+                            "step_size",
+                            "length of a step, eta; left out: 100 eps (1e-3 in the papers), so "
+                            "that it leads to the edge of the ball",
+                            {.min = 0, .unit = "as eps", .optional = true}};
+    spar::Boolean normalize_{
+        this,
+        "normalize",
+        "divide the gradient by its length in the threat's norm; where that is not done, it is as "
+        "small as the noise that it is taken at, and moves next to nothing",
+        {.fallback = true}};
+    spar::Choice limit_{this,
+                        "limit",
+                        "how the perturbation is limited: projected into the threat model; or "
+                        "per_token, as in the released programs (which do not normalize): every "
+                        "position divided by its largest value, which makes it 1 and not eps",
+                        {"project", "per_token"},
+                        {.fallback = "project"}};
     spar::Child divergence_{this,
                             "divergence",
                             SPAR_KIND_LOSS,

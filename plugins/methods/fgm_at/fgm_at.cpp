@@ -1,6 +1,7 @@
 #include "../common/example.hpp"
 
-#include <spar/method.hpp>
+#include <spar/crafting.hpp>
+#include <spar/pair.hpp>
 
 namespace {
 
@@ -23,16 +24,24 @@ class FgmAt final : public spar::Method {
 
     void gradients(const spar::Session &session) override {
         const spar::Rows<float> x_adv = session.points("x_adv"), g = session.points("gradient");
-        session.pass({.wants = SPAR_WANT_PARAMETER_GRADIENTS | SPAR_WANT_INPUT_GRADIENT,
-                      .weight = session.mean(),
-                      .dx = g.data()});
+        if (session.loss_compares()) {
+            if (*weight_ != 1)
+                throw spar::invalid("the loss brings a clean term of its own: leave weight out",
+                                    "/weight");
+            loss_.gradient(session, {}, g.data());
+        } else {
+            loss_.pass(session, {.weight = session.mean(), .dx = g.data()});
+        }
         start_at_x(session, x_adv);
         ascend(session, g, session.threat().eps, x_adv);
+        if (session.loss_compares()) return pair_.train_at(session, x_adv.data());
         session.pass({.x = x_adv.data(), .weight = session.mean() * *weight_});
     }
 
   private:
     spar::Number weight_{this, "weight", "of the adversarial loss", {.fallback = 1, .min = 0}};
+    spar::CraftingLoss loss_{this};
+    spar::Pair pair_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "../common/example.hpp"
 
-#include <spar/method.hpp>
+#include <spar/crafting.hpp>
+#include <spar/pair.hpp>
 
 namespace {
 
@@ -28,15 +29,13 @@ class FgsmAt final : public spar::Method {
             random_start(session, *clamp_start_ ? ball : ball.without_box(), x_adv);
         else
             start_at_x(session, x_adv);
-        session.pass({.x = x_adv.data(),
-                      .wants = SPAR_WANT_INPUT_GRADIENT | SPAR_WANT_COARSE,
-                      .mode = SPAR_MODE_EVAL,
-                      .dx = g.data()});
+        loss_.gradient(session, {.x = x_adv.data(), .wants = SPAR_WANT_COARSE, .mode = *mode_},
+                       g.data());
         ascend(session, g, *step_ * session.threat().eps, x_adv);
     }
 
     void gradients(const spar::Session &session) override {
-        session.pass({.x = session.points("x_adv").data(), .weight = session.mean()});
+        pair_.train_at(session, session.points("x_adv").data());
     }
 
   private:
@@ -53,6 +52,9 @@ class FgsmAt final : public spar::Method {
                                {.fallback = false}};
     spar::Number step_{
         this, "step", "length of the step", {.fallback = 1.25, .above = 0.0, .unit = "eps"}};
+    spar::CraftingLoss loss_{this};
+    spar::CraftingMode mode_{this, "train"};
+    spar::Pair pair_;
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "../common/example.hpp"
 
-#include <spar/method.hpp>
+#include <spar/crafting.hpp>
 
 namespace {
 
@@ -11,7 +11,8 @@ class Free final : public spar::Method {
         .summary =
             "Adversarial training for free: every batch is replayed m times, and one "
             "backward pass each time moves the weights and the perturbation, which goes on "
-            "from batch to batch. Divide the number of epochs by m. It takes optimizer "
+            "from batch to batch (of text it starts anew with each). Divide the number of epochs "
+            "by m. It takes optimizer "
             "steps itself, so it cannot stand inside another method.",
         .formula =
             "m times: (g_w, g_d) = grad l(f_w(clip(x + d)), y); d = clip(d + step eps "
@@ -23,14 +24,14 @@ class Free final : public spar::Method {
     void gradients(const spar::Session &session) override {
         const spar::Rows<float> delta = session.points("delta", SPAR_TENSOR_SAVED);
         const spar::Rows<float> x_adv = session.points("x_adv"), g = session.points("gradient");
+        // Positions of one text have nothing to do with those of the last.
+        if (session.threat().space == SPAR_SPACE_EMBEDDING) std::ranges::fill(delta.flat(), 0.0F);
         for (std::int64_t replay = 0; replay < *replays_; ++replay) {
             if (replay > 0) session.optimizer_step();
             add_delta(session, delta, x_adv);
-            session.pass({.x = x_adv.data(),
-                          .wants = SPAR_WANT_PARAMETER_GRADIENTS | SPAR_WANT_INPUT_GRADIENT,
-                          .weight = session.mean(),
-                          .dx = g.data(),
-                          .draw = replay});
+            loss_.pass(
+                session,
+                {.x = x_adv.data(), .weight = session.mean(), .dx = g.data(), .draw = replay});
             move_delta(session, g, delta);
         }
     }
@@ -78,6 +79,7 @@ class Free final : public spar::Method {
                                "authors' program does, whose gradient is 0 there: black pixels "
                                "then stay black for good",
                                {.fallback = false}};
+    spar::CraftingLoss loss_{this};
     std::vector<float> zero_;  // delta is around no point
 };
 

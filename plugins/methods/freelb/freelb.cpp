@@ -1,6 +1,7 @@
 #include "../common/example.hpp"
+#include "../common/step.hpp"
 
-#include <spar/method.hpp>
+#include <spar/crafting.hpp>
 
 namespace {
 
@@ -11,11 +12,13 @@ class FreeLb final : public spar::Method {
         .summary =
             "Free large-batch adversarial training: the average of the gradients along an "
             "ascent path, whose every pass moves the perturbation too. Made for an l2 "
-            "threat on embeddings.",
+            "threat on embeddings; under linf it is what the authors' program does, which the "
+            "paper does not say.",
         .formula =
-            "d_0 = U(-init, init) / sqrt(N), N values an example; for t = 1..K: g += 1/K "
-            "grad_w l(f_w(x + d_{t-1}), y), d_t = project(d_{t-1} + step u(grad_d l)), u "
-            "the steepest direction (l2: the gradient over its norm)",
+            "d_0 = U(-init, init) / sqrt(N), N values an example (linf: U(-init, init)); for t = "
+            "1..K: g_w += 1/K grad_w l(f_w(x + d_{t-1}), y), d_t = project(d_{t-1} + step g / "
+            "|g|), g = grad_d l, |g| its norm over the whole example (l1: a step in the steepest "
+            "direction)",
         .reference =
             "Zhu et al. 2020, FreeLB: enhanced adversarial training for natural language "
             "understanding, arXiv:1909.11764",
@@ -27,11 +30,7 @@ class FreeLb final : public spar::Method {
         const spar::Rows<float> start = session.points("start");
         for_rows(session.count(), [&](std::int64_t row) {
             spar::Random random = session.random(row);
-            std::int64_t masked = 0;
-            session.for_masked(row, [&](std::size_t) { ++masked; });
-            const double values = static_cast<double>(session.size() - masked);
-            const auto reach =
-                static_cast<float>(init_.value_or(ball.eps) / std::sqrt(std::max(values, 1.0)));
+            const auto reach = static_cast<float>(init_.value_or(ball.eps) / spread(session, row));
             for (std::size_t i = 0; i < start[row].size(); ++i)
                 start[row][i] = session.x()[row][i] +
                                 random.uniform(static_cast<std::int64_t>(i), -reach, reach);
@@ -45,17 +44,33 @@ class FreeLb final : public spar::Method {
         std::ranges::copy(session.points("start").flat(), x_adv.data());
         const double step = step_size_.value_or(session.threat().eps / 2);
         for (std::int64_t pass = 1; pass <= *steps_; ++pass) {
-            const bool last = pass == *steps_;
-            session.pass(
-                {.x = x_adv.data(),
-                 .wants = SPAR_WANT_PARAMETER_GRADIENTS | (last ? 0U : SPAR_WANT_INPUT_GRADIENT),
-                 .weight = session.mean() / static_cast<double>(*steps_),
-                 .dx = last ? nullptr : g.data()});
-            if (!last) ascend(session, g, step, x_adv);
+            const double weight = session.mean() / static_cast<double>(*steps_);
+            if (pass == *steps_) return session.pass({.x = x_adv.data(), .weight = weight});
+            loss_.pass(session, {.x = x_adv.data(), .weight = weight, .dx = g.data()});
+            climb(session, g, step, x_adv);
         }
     }
 
   private:
+    /// What init is divided by: the length of U(-1, 1)^N grows with it, its largest value does not.
+    static double spread(const spar::Session &session, std::int64_t row) {
+        if (session.threat().norm == SPAR_NORM_LINF) return 1;
+        std::int64_t values = session.size();
+        session.for_masked(row, [&](std::size_t) { --values; });
+        return std::sqrt(static_cast<double>(std::max<std::int64_t>(values, 1)));
+    }
+
+    void climb(const spar::Session &session, spar::Rows<float> g, double step,
+               spar::Rows<float> x_adv) const {
+        const spar::Ball ball = session.ball();
+        if (ball.norm != SPAR_NORM_LINF) return ascend(session, g, step, x_adv);
+        for_rows(session.count(), [&](std::int64_t row) {
+            session.clear_masked(row, g[row]);
+            add_step(g[row], step, ball.length(g[row]), x_adv[row]);
+            ball.project(session.x()[row], x_adv[row]);
+        });
+    }
+
     spar::Integer steps_{this,
                          "steps",
                          "passes, K in the paper; all with the same dropout masks",
@@ -66,9 +81,10 @@ class FreeLb final : public spar::Method {
                             {.min = 0, .unit = "as eps", .optional = true}};
     spar::Number init_{this,
                        "init",
-                       "length of the random start: each value is uniform within init / sqrt(N); "
-                       "left out: eps",
+                       "length of the random start: each value is uniform within init / sqrt(N), "
+                       "under linf within init; left out: eps",
                        {.min = 0, .unit = "as eps", .optional = true}};
+    spar::CraftingLoss loss_{this};
 };
 
 }  // namespace

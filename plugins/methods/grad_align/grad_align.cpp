@@ -1,5 +1,6 @@
 #include "../common/example.hpp"
 
+#include <spar/crafting.hpp>
 #include <spar/mixed_derivative.hpp>
 
 namespace {
@@ -30,6 +31,7 @@ class GradAlign final : public spar::Method {
         input_gradient(session, noisy.data(), g_noisy);
         align(session, g, noisy, g_noisy);
 
+        if (loss_.of(session) != nullptr) loss_.gradient(session, {}, g.data());
         start_at_x(session, x_adv);
         ascend(session, g, *step_ * session.threat().eps, x_adv);
         session.pass({.x = x_adv.data(), .weight = session.mean()});
@@ -88,6 +90,7 @@ class GradAlign final : public spar::Method {
                              "difference",
                              "l2 distance, each way, over which differences are taken",
                              {.fallback = 0.01, .above = 0.0, .unit = "as x"}};
+    spar::CraftingLoss loss_{this};
     spar::MixedDerivative derivative_;
 };
 

@@ -1,5 +1,6 @@
 #include "../common/example.hpp"
 
+#include <spar/crafting.hpp>
 #include <spar/pair.hpp>
 
 namespace {
@@ -26,7 +27,7 @@ class Mart final : public spar::Method {
             throw spar::invalid(
                 "mart needs classes, and there are none: the data holds values (use trades), or a "
                 "parameter is perturbed instead of the examples");
-        session.attack(attack_, session.points("x_adv").data());
+        loss_.attack(session, attack_, session.points("x_adv").data());
     }
 
     void gradients(const spar::Session &session) override {
@@ -103,6 +104,7 @@ class Mart final : public spar::Method {
                             SPAR_KIND_LOSS,
                             "between perturbed outputs and clean ones",
                             {.fallback = R"({"type": "kl"})"}};
+    spar::CraftingLoss loss_{this};
     spar::Pair pair_;
 };
 

@@ -1,6 +1,7 @@
 #include "../common/example.hpp"
 
-#include <spar/method.hpp>
+#include <spar/crafting.hpp>
+#include <spar/pair.hpp>
 
 namespace {
 
@@ -32,10 +33,8 @@ class NFgsm final : public spar::Method {
                                 random.uniform(static_cast<std::int64_t>(i), -reach, reach);
             finish(session, ball, row, x_adv[row]);
         });
-        session.pass({.x = x_adv.data(),
-                      .wants = SPAR_WANT_INPUT_GRADIENT | SPAR_WANT_COARSE,
-                      .mode = SPAR_MODE_EVAL,
-                      .dx = g.data()});
+        loss_.gradient(session, {.x = x_adv.data(), .wants = SPAR_WANT_COARSE, .mode = *mode_},
+                       g.data());
         for_rows(session.count(), [&](std::int64_t row) {
             ball.steepest(g[row], g[row]);
             for (std::size_t i = 0; i < g[row].size(); ++i) x_adv[row][i] += step * g[row][i];
@@ -44,7 +43,7 @@ class NFgsm final : public spar::Method {
     }
 
     void gradients(const spar::Session &session) override {
-        session.pass({.x = session.points("x_adv").data(), .weight = session.mean()});
+        pair_.train_at(session, session.points("x_adv").data());
     }
 
   private:
@@ -65,6 +64,9 @@ class NFgsm final : public spar::Method {
                          "keep the examples in the box of valid values, as the authors' program "
                          "does and the paper does not",
                          {.fallback = false}};
+    spar::CraftingLoss loss_{this};
+    spar::CraftingMode mode_{this, "train"};
+    spar::Pair pair_;
 };
 
 }  // namespace

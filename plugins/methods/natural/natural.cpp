@@ -9,7 +9,7 @@ class Natural final : public spar::Method {
                                        .formula = "min_w mean_i l(f_w(x_i), y_i)",
                                        .reference = "",
                                        .example = R"({
-  "version": 1, "name": "natural",
+  "version": 2, "name": "natural",
   "data": {"train": {"type": "digits", "examples": 64}},
   "model": {"type": "sequential", "layers": [{"type": "flatten"}, {"type": "linear", "out": 10}]},
   "train": {"method": {"type": "natural"}, "loss": {"type": "cross_entropy"},

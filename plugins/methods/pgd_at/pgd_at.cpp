@@ -1,3 +1,4 @@
+#include <spar/crafting.hpp>
 #include <spar/pair.hpp>
 
 namespace {
@@ -13,7 +14,7 @@ class PgdAt final : public spar::Method {
             "Madry et al. 2018, Towards deep learning models resistant to adversarial "
             "attacks, arXiv:1706.06083",
         .example = R"({
-  "version": 1, "name": "pgd-at",
+  "version": 2, "name": "pgd-at",
   "data": {"train": {"type": "digits", "examples": 64}},
   "model": {"type": "sequential", "layers": [{"type": "flatten"}, {"type": "linear", "out": 10}]},
   "threat": {"norm": "linf", "eps": 0.1},
@@ -23,38 +24,21 @@ class PgdAt final : public spar::Method {
 })"};
 
     void prepare(const spar::Session &session) override {
-        if (!session.loss_compares()) return session.attack(attack_, x_adv(session).data());
-        if (*clean_weight_ > 0)
+        if (session.loss_compares() && *clean_weight_ > 0)
             throw spar::invalid("the loss brings a clean term of its own: leave clean_weight out",
                                 "/clean_weight");
-        outputs_.resize(session.count(), session.outputs());
-        session.pass({.mode = SPAR_MODE_EVAL, .outputs = outputs_.data(), .forward_only = true});
-        session.attack(attack_, x_adv(session).data(), {.reference = outputs_.data()});
+        loss_.attack(session, attack_, session.points("x_adv").data(), {.mode = *mode_});
     }
 
     void gradients(const spar::Session &session) override {
-        if (session.loss_compares()) return compare(session);
+        const float *x_adv = session.points("x_adv").data();
         const double clean = *clean_weight_;
-        session.pass({.x = x_adv(session).data(), .weight = session.mean() * (1 - clean)});
-        if (clean > 0) session.pass({.weight = session.mean() * clean});
+        if (clean == 0) return pair_.train_at(session, x_adv);
+        session.pass({.x = x_adv, .weight = session.mean() * (1 - clean)});
+        session.pass({.weight = session.mean() * clean});
     }
 
   private:
-    static spar::Rows<float> x_adv(const spar::Session &session) { return session.points("x_adv"); }
-
-    /// A loss that takes the clean outputs beside the adversarial ones is pulled back through both.
-    void compare(const spar::Session &session) {
-        pair_.clean(session);
-        pair_.pull(session, x_adv(session).data(), nullptr, [&](const spar::PairBlock &b) {
-            session.loss({.first = b.first,
-                          .count = b.count,
-                          .outputs = b.other,
-                          .reference = b.clean,
-                          .gradients = b.other_gradient,
-                          .reference_gradients = b.clean_gradient});
-        });
-    }
-
     spar::Child attack_{this,
                         "attack",
                         SPAR_KIND_ATTACK,
@@ -64,7 +48,8 @@ class PgdAt final : public spar::Method {
                                "clean_weight",
                                "share of the clean loss; 0 trains on adversarial examples only",
                                {.fallback = 0, .min = 0, .max = 1}};
-    spar::Matrix outputs_;
+    spar::CraftingLoss loss_{this};
+    spar::CraftingMode mode_{this, "eval"};
     spar::Pair pair_;
 };
 

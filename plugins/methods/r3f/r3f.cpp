@@ -25,7 +25,7 @@ class R3f final : public spar::Method {
         add_noise(session, noisy);
         pair_.clean(session);
         pair_.pull(session, noisy.data(), "divergence", [&](const auto &block) {
-            add_clean_loss(session, block);
+            put_loss(session, block);
             add_divergence(session, divergence_.ref(), *weight_, true, block);
         });
     }

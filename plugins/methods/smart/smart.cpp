@@ -9,7 +9,9 @@ class Smart final : public Smoothness {
         .type = "smart",
         .summary =
             "Smoothness-inducing regularisation, and a Bregman proximal term that holds "
-            "the model near its own moving average.",
+            "the model near its own moving average. That term is for fine-tuning a trained model: "
+            "from random weights it holds the model near them and learning is slow; set "
+            "\"proximity\" to 0 there.",
         .formula =
             "min_w mean_i l(f_w(x_i), y_i) + smoothness max_{|d| <= eps} D(f_w(x_i + d), "
             "f_w(x_i)) + proximity D(f_w(x_i), f_v(x_i)); v = beta v + (1 - beta) w after "
@@ -23,44 +25,28 @@ class Smart final : public Smoothness {
     };
 
     void prepare(const spar::Session &session) override {
-        if (*proximity_ > 0) follow(session);
+        if (*proximity_ == 0) return;
+        follow(session);
+        if (session.pretrained() || std::exchange(warned_, true)) return;
+        warn({.code = "proximity_from_random_weights",
+              .message = "the proximal term holds the model near weights that are random, which "
+                         "slows learning down; it is for fine-tuning",
+              .remedy = "set \"proximity\" to 0, or begin with trained weights by \"model\": "
+                        "{\"weights\": ...}",
+              .pointer = "/proximity"});
     }
 
     void gradients(const spar::Session &session) override {
-        const spar::Ball ball = session.ball();
-        const double step = step_size_.value_or(100 * session.threat().eps);
-        const spar::Rows<float> x_adv =
-            climb(session, [&](std::int64_t row, std::span<const float> g, std::span<float> x_adv) {
-                add_step(g, step, ball.length(g), x_adv);
-                if (limit_.is("project"))
-                    ball.project(session.x()[row], x_adv);
-                else
-                    scale_tokens(session, row, x_adv);
-            });
+        const spar::Rows<float> x_adv = climb(session);
         if (*proximity_ > 0) ask_teacher(session);
         pair_.pull(session, x_adv.data(), "divergence", [&](const auto &block) {
-            add_clean_loss(session, block);
+            put_loss(session, block);
             add_divergence(session, divergence_.ref(), *smoothness_, true, block);
             if (*proximity_ > 0) add_proximity(session, block);
         });
     }
 
   private:
-    /// The released program's: the perturbation of every position is divided by its largest value.
-    static void scale_tokens(const spar::Session &session, std::int64_t row,
-                             std::span<float> x_adv) {
-        const spar_session &s = session.raw();
-        const auto width = static_cast<std::size_t>(s.shape[s.rank - 1]);
-        const std::span<const float> x = session.x()[row];
-        for (std::size_t first = 0; first < x.size(); first += width) {
-            double largest = 0;
-            for (std::size_t i = first; i < first + width; ++i)
-                largest = std::max(largest, std::fabs(double{x_adv[i]} - double{x[i]}));
-            for (std::size_t i = first; i < first + width; ++i)
-                x_adv[i] = static_cast<float>(x[i] + (double{x_adv[i]} - x[i]) / (largest + 1e-6));
-        }
-    }
-
     /// v = beta v + (1 - beta) w; v = w at the very beginning. All parameters, one behind the
     /// other.
     void follow(const spar::Session &session) const {
@@ -109,25 +95,16 @@ class Smart final : public Smoothness {
                              {.fallback = 1, .min = 0}};
     spar::Number proximity_{this,
                             "proximity",
-                            "weight of the Bregman term, mu; 0: no teacher",
+                            "weight of the Bregman term, mu; 0, no teacher, is for training from "
+                            "random weights",
                             {.fallback = 1, .min = 0}};
     spar::Number early_{this,
                         "early_beta",
                         "beta in the first tenth of the steps",
                         {.fallback = 0.99, .min = 0, .max = 1}};
     spar::Number late_{this, "beta", "beta afterwards", {.fallback = 0.999, .min = 0, .max = 1}};
-    spar::Number step_size_{this,
-                            "step_size",
-                            "length of a step; left out: 100 eps (1e-3 in the paper)",
-                            {.min = 0, .unit = "as eps", .optional = true}};
-    spar::Choice limit_{this,
-                        "limit",
-                        "how the perturbation is limited: projected into the threat model; or "
-                        "per_token, near to the released program: every position divided by its "
-                        "largest value, which makes it 1 and not eps",
-                        {"project", "per_token"},
-                        {.fallback = "project"}};
     spar::Matrix teacher_outputs_;
+    bool warned_ = false;
 };
 
 }  // namespace

@@ -31,7 +31,7 @@ class Trades final : public spar::Method {
     void gradients(const spar::Session &session) override {
         pair_.clean(session);
         pair_.pull(session, session.points("x_adv").data(), "divergence", [&](const auto &block) {
-            add_clean_loss(session, block);
+            put_loss(session, block);
             add_divergence(session, divergence_.ref(), *beta_, true, block);
         });
     }

@@ -35,7 +35,7 @@ class Vat final : public spar::Method {
         start_at_x(session, x_adv);
         ascend(session, d, session.threat().eps, x_adv);
         pair_.pull(session, x_adv.data(), "divergence", [&](const auto &block) {
-            add_clean_loss(session, block);
+            put_loss(session, block);
             add_divergence(session, divergence_.ref(), *weight_, false, block);
         });
     }
@@ -64,9 +64,9 @@ class Vat final : public spar::Method {
     spar::Number weight_{this, "weight", "of the divergence", {.fallback = 1, .min = 0}};
     spar::Number xi_{this,
                      "xi",
-                     "how far the power iteration looks; 0.1 for text. The paper's 1e-6 leaves the "
-                     "divergence's gradient about one digit in float32",
-                     {.fallback = 1e-6, .above = 0.0, .unit = "as x"}};
+                     "how far the power iteration looks; 0.1 for text. At the paper's 1e-6 the "
+                     "gradient of the divergence is mostly rounding in float32",
+                     {.fallback = 1e-2, .above = 0.0, .unit = "as x"}};
     spar::Integer iterations_{this, "iterations", "of the power method", {.fallback = 1, .min = 1}};
     spar::Child divergence_{this,
                             "divergence",

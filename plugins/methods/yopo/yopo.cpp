@@ -1,5 +1,7 @@
-#include <spar/method.hpp>
 #include "../common/example.hpp"
+#include "../common/stash.hpp"
+
+#include <spar/crafting.hpp>
 
 namespace {
 
@@ -38,14 +40,36 @@ class Yopo final : public spar::Method {
             for (std::int64_t i = 0; i < count; ++i)
                 ball.ascend(session.x()[first + i], gradient[i], step, to[i]);
         };
-        for (std::int64_t pass = 0; pass < *passes_; ++pass)
-            session.pass({.weight = session.mean(), .draw = pass}, {.x = x_adv.data(),
-                                                                    .count = *inner_steps_,
-                                                                    .ascent = move,
-                                                                    .full_pass = *double_count_});
+        for (std::int64_t pass = 0; pass < *passes_; ++pass) {
+            const spar::StageSteps steps{x_adv.data(), *inner_steps_, move, *double_count_};
+            if (const spar_component_ref *other = loss_.of(session))
+                step_by(session, *other, pass, steps);
+            else
+                session.pass({.weight = session.mean(), .draw = pass}, steps);
+        }
     }
 
   private:
+    /// The steps by the p of another loss than the one trained on, whose own p is then taken to
+    /// where they lead.
+    void step_by(const spar::Session &session, const spar_component_ref &other, std::int64_t draw,
+                 spar::StageSteps steps) {
+        const spar::Rows<float> x_adv = session.points("x_adv"), end = session.points("end");
+        std::ranges::copy(x_adv.flat(), end.data());
+        const bool both = std::exchange(steps.full_pass, false);
+        steps.x = end.data();
+        gradients_.take(session);
+        buffers_.take(session);
+        session.pass({.loss = &other, .draw = draw}, steps);
+        session.zero_gradients();
+        gradients_.add(session);
+        buffers_.put_back(session);
+        auto jump = [&](std::int64_t first, std::int64_t count, float *x, const float *) {
+            std::copy_n(end[first].data(), count * session.size(), x);
+        };
+        session.pass({.weight = session.mean(), .draw = draw}, {x_adv.data(), 1, jump, both});
+    }
+
     spar::Integer passes_{this, "passes", "full passes, m in the paper", {.fallback = 5, .min = 1}};
     spar::Integer inner_steps_{this,
                                "inner_steps",
@@ -63,6 +87,9 @@ class Yopo final : public spar::Method {
                                 "count the first stage's gradient from the full pass as well, as "
                                 "the authors' program does by mistake",
                                 {.fallback = false}};
+    spar::CraftingLoss loss_{this};
+    Stash gradients_;
+    Buffers buffers_;
 };
 
 }  // namespace

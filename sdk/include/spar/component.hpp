@@ -22,6 +22,7 @@ struct About {
     const char *formula = "";       /// what it computes, in plain text
     const char *reference = "";     /// the paper or source
     const char *example = "";       /// the smallest pipeline that uses it, as JSON
+    const char *formerly = "";      /// a name it had, for the error that meets it; empty: none
     bool default_reporter = false;  /// a reporter that runs even if the pipeline does not name it
 };
 
@@ -124,6 +125,7 @@ const std::string &schema_of() {
             for (const auto &[name, definition] : definitions) all.raw(name, definition);
             schema.raw("definitions", all.str());
         }
+        if (*T::about.formerly != '\0') schema.text("x-spar-formerly", T::about.formerly);
         return schema.str();
     }();
     return text;

@@ -8,6 +8,8 @@
 #include <spar/head.hpp>
 #include <spar/mask.hpp>
 
+#include <cstddef>
+
 namespace spar {
 
 /// Steps through the model's first stage alone, behind a pass over the same x; see
@@ -113,11 +115,19 @@ class Session {
     }
     /// Whether the pipeline's loss compares with outputs elsewhere.
     bool loss_compares() const { return (s_->loss_needs & SPAR_LOSS_NEEDS_REFERENCE) != 0; }
+    /// What crafting follows without a loss of the method's or the attack's own; null: the
+    /// pipeline's.
+    const spar_component_ref *crafting_loss() const {
+        const bool told = s_->struct_size > offsetof(spar_session, crafting_loss);
+        return told ? s_->crafting_loss : nullptr;
+    }
+    /// Whether the weights began as those of a file.
+    bool pretrained() const { return (s_->flags & SPAR_SESSION_PRETRAINED) != 0; }
 
     /// What an attack is to make grow; the fields of spar_objective.
     struct Objective {
         spar_mode mode = SPAR_MODE_EVAL;           /// of the model while crafting
-        const spar_component_ref *loss = nullptr;  /// null: the pipeline's
+        const spar_component_ref *loss = nullptr;  /// null: crafting_loss()
         const float *reference = nullptr;          /// [n, K] for a loss that compares
         std::int64_t count = 0;                    /// only the first so many examples; 0: all
     };

@@ -6,36 +6,58 @@
 
 namespace spar {
 
-/// Adds sum_i factor_i d/dw <u_i, grad_x l_i(x_i)> to the gradients, u_i the row i of `direction`,
-/// of length 1 or 0, by central differences:
-///     <u, grad_x l(x)> = (l(x + h u) - l(x - h u)) / 2h + O(h^2).
-/// What is left out grows with h^2, what float32 rounds with 1/h; a model that is linear in pieces
-/// counts the kinks between the two points.
+/// Adds d/dw sum_i factor_i <u_i, grad_{x_i} L> to the gradients, L = sum_j l_j(x_1, ..., x_n) the
+/// pipeline's loss, u_i the row i of `direction`, of length 1 or 0, by central differences:
+///     sum_i f_i <u_i, grad_{x_i} L> = (L(x + t f u) - L(x - t f u)) / 2t + O(t^2), t = h / max
+///     |f|.
+/// The factors are in the displacement and not at the losses, because batchnorm in training lets
+/// every loss depend on every example. Displacements under h / 1000, which rounding would spoil,
+/// are made that long, and their examples' losses weigh less instead: the same where nothing
+/// couples examples. What is left out grows with h^2, what float32 rounds with 1/h; a model that is
+/// linear in pieces counts the kinks between the two points.
 class MixedDerivative {
   public:
     void add(const Session &session, Rows<const float> x, Rows<const float> direction,
              std::span<const double> factor, double h) {
-        if (std::ranges::all_of(factor, [](double f) { return f == 0; })) return;
-        for (const double side : {h, -h}) {
-            moved_.resize(x.count(), x.width());
-            for (std::int64_t row = 0; row < x.count(); ++row)
-                for (std::size_t i = 0; i < x[row].size(); ++i)
-                    moved_[row][i] = static_cast<float>(x[row][i] + side * direction[row][i]);
-            auto head = [&](std::int64_t first, std::int64_t count, const float *outputs,
-                            float *gradients) {
-                session.loss(
-                    {.first = first, .count = count, .outputs = outputs, .gradients = gradients});
-                const Rows<float> rows(gradients, count, session.outputs());
-                for (std::int64_t row = 0; row < count; ++row)
-                    for (float &value : rows[row])
-                        value = static_cast<float>(
-                            value * factor[static_cast<std::size_t>(first + row)] / (2 * side));
-            };
-            session.pass({.x = moved_.data(), .head = head});
+        double largest = 0;
+        for (const double f : factor) largest = std::max(largest, std::fabs(f));
+        if (largest == 0) return;
+        reach_.resize(factor.size());
+        weight_.resize(factor.size());
+        for (std::size_t i = 0; i < factor.size(); ++i) {
+            const double share = std::fabs(factor[i]) / largest;
+            const double used = share > 0 ? std::max(share, shortest) : 0;
+            reach_[i] = std::copysign(used * h, factor[i]);
+            weight_[i] = (used > share ? share / used : 1) * largest / (2 * h);
         }
+        for (const double side : {1.0, -1.0}) add_side(session, x, direction, side);
     }
 
   private:
+    static constexpr double shortest = 1e-3;  // as a share of h
+
+    void add_side(const Session &session, Rows<const float> x, Rows<const float> direction,
+                  double side) {
+        moved_.resize(x.count(), x.width());
+        for (std::int64_t row = 0; row < x.count(); ++row) {
+            const double reach = side * reach_[static_cast<std::size_t>(row)];
+            for (std::size_t i = 0; i < x[row].size(); ++i)
+                moved_[row][i] = static_cast<float>(x[row][i] + reach * direction[row][i]);
+        }
+        auto head = [&](std::int64_t first, std::int64_t count, const float *outputs,
+                        float *gradients) {
+            session.loss(
+                {.first = first, .count = count, .outputs = outputs, .gradients = gradients});
+            const Rows<float> rows(gradients, count, session.outputs());
+            for (std::int64_t row = 0; row < count; ++row)
+                for (float &value : rows[row])
+                    value = static_cast<float>(value * side *
+                                               weight_[static_cast<std::size_t>(first + row)]);
+        };
+        session.pass({.x = moved_.data(), .head = head});
+    }
+
+    std::vector<double> reach_, weight_;
     Matrix moved_;
 };
 

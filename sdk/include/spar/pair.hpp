@@ -56,16 +56,37 @@ class Pair {
         session.report(name, total * session.mean());
     }
 
+    /// The gradient of the pipeline's loss at `x_other`: from one pass, or from both for a loss
+    /// that compares.
+    void train_at(const Session &session, const float *x_other);
+
   private:
     static constexpr std::int32_t slot = 1;
     Matrix clean_, cotangent_;
     std::vector<float> values_;
 };
 
-/// Adds the pipeline's loss at the clean outputs.
-inline void add_clean_loss(const Session &session, const PairBlock &b) {
-    session.loss(
-        {.first = b.first, .count = b.count, .outputs = b.clean, .gradients = b.clean_gradient});
+/// The pipeline's loss, before anything is added to it: at the clean outputs, or, where it compares
+/// outputs itself, at the others with the clean ones beside them.
+inline void put_loss(const Session &session, const PairBlock &b) {
+    if (session.loss_compares())
+        session.loss({.first = b.first,
+                      .count = b.count,
+                      .outputs = b.other,
+                      .reference = b.clean,
+                      .gradients = b.other_gradient,
+                      .reference_gradients = b.clean_gradient});
+    else
+        session.loss({.first = b.first,
+                      .count = b.count,
+                      .outputs = b.clean,
+                      .gradients = b.clean_gradient});
+}
+
+inline void Pair::train_at(const Session &session, const float *x_other) {
+    if (!session.loss_compares()) return session.pass({.x = x_other, .weight = session.mean()});
+    clean(session);
+    pull(session, x_other, nullptr, [&](const PairBlock &b) { put_loss(session, b); });
 }
 
 /// Refuses a loss that does not look at the outputs elsewhere.

@@ -34,12 +34,23 @@ class Targets {
     std::int64_t label_;
 };
 
+/// Refuses a softmax of one output, which is 1 whatever the weights: the loss would be constant.
+inline void require_softmax(std::span<const float> output) {
+    if (output.size() < 2)
+        throw invalid(
+            "the model has one output, and the softmax of one number is 1 whatever the weights, so "
+            "that nothing is learned: for values take mse or mae, and as a divergence mse with "
+            "\"against\": \"outputs\"; for two classes give the model two outputs and the data "
+            "integer labels");
+}
+
 /// Outputs at the clean input, for losses that compare with them.
 inline std::span<const float> clean_outputs(const LossRow &row) {
     if (row.reference.empty())
         throw invalid(
-            "this loss takes a term at the clean input, and this method offers no clean "
-            "outputs: use it with one that compares, or set the term's weight to 0");
+            "this loss takes a term at the clean input, and nobody offers the clean outputs here: "
+            "train by a method that does (pgd_at, fgsm_at, n_fgsm, fgm_at, trades), or set the "
+            "term's weight to 0");
     return row.reference;
 }
 
@@ -48,6 +59,7 @@ inline std::span<const float> clean_outputs(const LossRow &row) {
 template <class Target>
 double cross_entropy(std::span<const float> output, Target &&t, std::span<float> gradient,
                      double weight = 1) {
+    require_softmax(output);
     const double log_sum = log_sum_exp(output);
     double loss = 0, total = 0;
     for (std::size_t i = 0; i < output.size(); ++i) {
@@ -65,6 +77,7 @@ double cross_entropy(std::span<const float> output, Target &&t, std::span<float>
 template <class Target, class Value, class Slope>
 double mean_deviation(std::span<const float> output, bool on_softmax, Target &&t, Value &&value,
                       Slope &&slope, std::span<float> gradient, double weight = 1) {
+    if (on_softmax) require_softmax(output);
     const double log_sum = on_softmax ? log_sum_exp(output) : 0;
     const auto at = [&](std::size_t i) {
         return on_softmax ? std::exp(output[i] - log_sum) : double{output[i]};

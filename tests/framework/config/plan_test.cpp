@@ -104,7 +104,8 @@ TEST_CASE("everything that can be said") {
     CHECK(plan.train->schedule.warmup_epochs == 1);
     CHECK(plan.train->eps_warmup_epochs == 1.5);
     CHECK(*plan.train->clip_norm == 1.5);
-    CHECK(*plan.train->ema_decay == 0.99);
+    CHECK(plan.train->averaging->decay == 0.99);
+    CHECK(plan.train->averaging->warm_up);
     CHECK(*plan.train->examples == 9);
     CHECK(plan.train->validate_attack.pointer == "/train/validate_attack");
     CHECK(plan.train->keep_best);

@@ -29,6 +29,10 @@ TEST_CASE("a pipeline of version 1 is told which defaults it relies on are other
           Places{"changed_default #/train/method/xi"});
     CHECK(places(R"({"version": 1, "train": {"method": {"type": "vat", "xi": 1e-6}}})").empty());
     CHECK(places(R"({"version": 2, "train": {"method": {"type": "vat"}}})").empty());
+    CHECK(
+        places(R"({"version": 1, "train": {"method": {"type": "awp", "method": {"type": "fgsm_at"}},
+                                             "ema": {"decay": 0.99}}})") ==
+        Places{"changed_default #/train/method/method/mode", "changed_default #/train/ema/warmup"});
     CHECK(places(R"({"version": 1, "data": {"validation": {"examples": 5}},
                      "train": {"loss": {"type": "hinge"}, "examples": 9},
                      "evaluate": {"examples": 7, "attacks": []}})") ==

@@ -83,7 +83,7 @@ TEST_CASE("bilateral labels are those of the clean outputs, which the loss asks 
                          R"({"type":"adversarial_cross_entropy","labels":"bilateral"})");
     CHECK((spar::host::needs_of(bilateral.instance().ref()) & SPAR_LOSS_NEEDS_REFERENCE) != 0);
     const Floats z{1, 0, -1};
-    const Example apart{.output = z, .reference = {0, 2, 1}, .label = 0};
+    const Example apart{.output = z, .reference = {0, 1, 2}, .label = 0};
     CHECK(evaluate(bilateral.instance().ref(), apart).loss !=
           evaluate(bilateral.instance().ref(), {.output = z, .reference = z, .label = 0}).loss);
 }
@@ -120,24 +120,64 @@ TEST_CASE("kl: zero for equal outputs, known for two") {
     CHECK(far.loss == near(1e4));
 }
 
-TEST_CASE("bilateral labels against the formula written out") {
-    const Floats z{1, 0, -1, 2}, clean{0.5F, 0.1F, -0.3F, 1};
-    const double eps = 0.5, g = 0.01;
-    double v[4], total = 0, log_sum = 0, least = 1e9, mean = 0;
+namespace {
+
+/// The loss on bilateral labels as the authors' program makes them: their surprise of the own class
+/// is set to 1e4 before the least one is looked for.
+double bilateral(const Floats &z, const Floats &clean, std::size_t y, double eps) {
+    const double g = 0.01;
+    const std::size_t n = z.size();
+    double total = 0, log_sum = 0, mean = 0;
     for (const float c : clean) total += std::exp(double{c});
-    for (std::size_t i = 0; i < 4; ++i) v[i] = std::log(total) - clean[i];
-    for (std::size_t i = 0; i < 4; ++i) least = std::min(least, v[i]);
-    for (std::size_t i = 0; i < 4; ++i) mean += i == 1 ? 0 : v[i] / 3;
+    std::vector<double> v(n);
+    for (std::size_t i = 0; i < n; ++i) v[i] = std::log(total) - clean[i];
+    for (std::size_t i = 0; i < n; ++i) mean += i == y ? 0 : v[i] / double(n - 1);
+    v[y] = 1e4;
+    const double least = *std::min_element(v.begin(), v.end());
     for (const float o : z) log_sum += std::exp(double{o});
-    double expected = 0;
-    for (std::size_t i = 0; i < 4; ++i) {
-        const double y = i == 1 ? 1 - eps : eps / 3 * (v[i] - least + g) / (mean - least + g);
-        expected += y * (std::log(log_sum) - z[i]);
+    double loss = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const double label =
+            i == y ? 1 - eps : eps / double(n - 1) * (v[i] - least + g) / (mean - least + g);
+        loss += label * (std::log(log_sum) - z[i]);
     }
-    const auto answer =
-        at(R"({"type":"adversarial_cross_entropy","labels":"bilateral","label_eps":0.5})",
-           {.output = z, .reference = clean, .label = 1});
-    CHECK(answer.loss == near(expected));
+    return loss;
+}
+
+}  // namespace
+
+TEST_CASE("bilateral labels as the authors make them, of wrong and of right examples") {
+    const Floats z{1, 0, -1, 2}, clean{0.5F, 0.1F, -0.3F, 4};
+    for (const std::int64_t y : {0, 1, 2, 3}) {  // 3 is right, with confidence
+        CAPTURE(y);
+        const auto answer =
+            at(R"({"type":"adversarial_cross_entropy","labels":"bilateral","label_eps":0.5})",
+               {.output = z, .reference = clean, .label = y});
+        CHECK(answer.loss == near(bilateral(z, clean, std::size_t(y), 0.5)));
+    }
+    // The likeliest other class gets next to nothing: an output there costs next to nothing.
+    Floats other = z;
+    other[0] += 1;
+    const std::string node =
+        R"({"type":"adversarial_cross_entropy","labels":"bilateral","label_eps":0.5})";
+    const Answer answer = at(node, {.output = z, .reference = clean, .label = 3});
+    double sum = 0;
+    for (const float o : z) sum += std::exp(double{o});
+    CHECK(std::exp(double{z[0]}) / sum - answer.gradient[0] < 0.005);
+}
+
+TEST_CASE("a softmax of one output is refused, with what to take instead") {
+    for (const char *node :
+         {R"({"type":"cross_entropy"})", R"({"type":"adversarial_cross_entropy"})",
+          R"({"type":"kl"})", R"({"type":"mse","on":"softmax"})",
+          R"({"type":"adversarial_mse","on":"softmax"})", R"({"type":"mae","on":"softmax"})"}) {
+        CAPTURE(node);
+        CHECK_THROWS_WITH_AS(at(node, {.output = {1}, .reference = {2}, .values = {0}}),
+                             doctest::Contains("the softmax of one number is 1"), spar::Error);
+    }
+    for (const char *node : {R"({"type":"mse"})", R"({"type":"mse","against":"outputs"})",
+                             R"({"type":"adversarial_mae"})"})
+        CHECK(at(node, {.output = {1}, .reference = {2}, .values = {0}}).loss == near(1));
 }
 
 TEST_CASE("perturbed labels sum to what they should, and noise is the example's own") {

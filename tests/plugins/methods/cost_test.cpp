@@ -31,8 +31,8 @@ const Cost costs[] = {
     {R"({"type":"alum"})", 3, 3},
     {R"({"type":"vat"})", 3, 3},
     {R"({"type":"r3f"})", 2, 2},
-    {R"({"type":"augment","share":0.5,"attack":{"type":"fgsm"}})", 1.5, 1.5},
-    {R"({"type":"augment","share":0,"attack":{"type":"fgsm"}})", 1, 1},
+    {R"({"type":"mixed_batch_at","share":0.5,"attack":{"type":"fgsm"}})", 1.5, 1.5},
+    {R"({"type":"mixed_batch_at","share":0,"attack":{"type":"fgsm"}})", 1, 1},
     {R"({"type":"input_gradient_penalty","weight":0.1})", 4, 4},
 };
 

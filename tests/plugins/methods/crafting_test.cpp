@@ -148,11 +148,12 @@ TEST_CASE("trades: the attack climbs KL(p(x) || p(x + d)) from its noisy start")
 TEST_CASE("smart and alum: a normal start, and a step up the symmetric divergence") {
     Training own({.method = R"({"type":"natural"})"});
     const Floats x = own.x();
-    for (const std::string method : {"smart", "alum"}) {
+    for (const auto &[method, divided] :
+         {std::pair<std::string, bool>{"smart", true}, {"alum", true}, {"alum", false}}) {
         CAPTURE(method);
         const auto moved = [&](const std::string &step) {
-            return points_of(R"({"type":")" + method + R"(","noise":0.02,"step_size":)" + step +
-                             "}");
+            return points_of(R"({"type":")" + method + R"(","noise":0.02,"normalize":)" +
+                             (divided ? "true" : "false") + R"(,"step_size":)" + step + "}");
         };
         const Floats start = moved("0");
         const Spread s = spread(start, x);
@@ -160,11 +161,10 @@ TEST_CASE("smart and alum: a normal start, and a step up the symmetric divergenc
         const Doubles g = divergence_gradient(own, start, symmetric);
         const Floats there = moved("0.05");
         for (std::size_t row = 0; row < x.size(); row += Net::d) {
-            // smart divides the gradient by its largest value first, alum does not.
             double length = 0;
             for (std::size_t i = row; i < row + Net::d; ++i)
                 length = std::max(length, std::fabs(g[i]));
-            const double scale = method == "smart" ? 0.05 / length : 0.05;
+            const double scale = divided ? 0.05 / length : 0.05;
             for (std::size_t i = row; i < row + Net::d; ++i) {
                 const double wanted =
                     std::clamp(start[i] + scale * g[i], double{x[i]} - eps, double{x[i]} + eps);
@@ -236,4 +236,74 @@ TEST_CASE("r3f: uniform or normal noise of the size asked for") {
         points_of(R"({"type":"r3f","noise":0.05,"distribution":"normal"})", "noisy"), own.x());
     CHECK(s.square == doctest::Approx(0.25).epsilon(0.4));
     CHECK(s.largest > 0.5);
+}
+
+TEST_CASE("alum ascends: at the paper's eps the divergence grows many times over the noise's") {
+    const std::string threat = R"({"norm":"linf","eps":1e-5})";
+    const auto reached = [&](const std::string &steps) {
+        Training t({.method = R"({"type":"alum","steps":)" + steps + "}", .threat = threat});
+        t.gradients();
+        return t.session().take_reports().at("divergence").first;
+    };
+    // A normal start clipped to the box around x is as long as it can be only in some directions.
+    CHECK(reached("1") > 2 * reached("0"));
+    Training t({.method = R"({"type":"alum"})", .threat = threat});
+    t.gradients();
+    const Floats x_adv = t.tensor("x_adv"), x = t.x();
+    int at_edge = 0;
+    for (std::size_t i = 0; i < x.size(); ++i)
+        at_edge += std::abs(x_adv[i] - x[i]) > 0.9e-5F || x[i] == 0 || x[i] == 1 ? 1 : 0;
+    CHECK(at_edge > 0.9 * double(x.size()));
+}
+
+TEST_CASE("alum and smart, per token: the largest value of every position is 1") {
+    for (const std::string method : {"alum", "smart"}) {
+        CAPTURE(method);
+        Training t({.method = R"({"type":")" + method + R"(","limit":"per_token"})",
+                    .data = R"({"type":"tiny_data","kind":"text"})",
+                    .threat = R"({"norm":"linf","eps":1e-3,"space":"embedding"})"});
+        t.gradients();
+        spar::Matrix x;
+        t.network().embed(t.batch(), x);
+        const Floats x_adv = t.tensor("x_adv");
+        for (std::size_t token = 0; token < x_adv.size() / 3; ++token) {
+            double largest = 0;
+            for (std::size_t i = 3 * token; i < 3 * token + 3; ++i)
+                largest = std::max(largest, std::fabs(double{x_adv[i]} - x.rows().flat()[i]));
+            CHECK(largest == doctest::Approx(t.batch().mask[token] == 0 ? 0 : 1).epsilon(2e-3));
+        }
+    }
+}
+
+TEST_CASE(
+    "freelb under linf: a start uniform in the ball, steps of the gradient over its largest") {
+    Training t({.method = R"({"type":"freelb","steps":2,"step_size":0.05})"});
+    Training own({.method = R"({"type":"natural"})"});
+    t.gradients();
+    const Floats start = t.tensor("start"), x = own.x();
+    CHECK(spread(start, x).largest > 0.8);
+    const Floats g = own.natural_at(start).by_x;
+    Floats wanted = start;
+    for (std::size_t row = 0; row < x.size(); row += Net::d) {
+        float length = 0;
+        for (std::size_t i = row; i < row + Net::d; ++i) length = std::max(length, std::abs(g[i]));
+        for (std::size_t i = row; i < row + Net::d; ++i)
+            wanted[i] = std::clamp(
+                std::clamp(start[i] + 0.05F * g[i] / length, x[i] - eps, x[i] + eps), 0.0F, 1.0F);
+    }
+    CHECK(difference(t.tensor("x_adv"), wanted) < 1e-5);
+}
+
+TEST_CASE("free begins anew with every batch of text, where positions mean other words") {
+    const Choices text{.method = R"({"type":"free","replays":1})",
+                       .data = R"({"type":"tiny_data","kind":"text"})",
+                       .threat = R"({"norm":"l2","eps":0.5,"space":"embedding"})",
+                       .batch_size = 4};
+    Training t(text);
+    t.step();
+    t.gradients();
+    spar::Matrix x;
+    t.network().embed(t.batch(), x);
+    const auto flat = x.rows().flat();
+    CHECK(t.tensor("x_adv") == Floats(flat.begin(), flat.end()));
 }

@@ -183,8 +183,8 @@ TEST_CASE("gradient: vat, whose clean outputs are taken as given") {
     });
 }
 
-TEST_CASE("gradient: augment weighs adversarial rows by lambda") {
-    Training t({.method = R"({"type":"augment","share":0.375,"lambda":0.4})"});
+TEST_CASE("gradient: mixed_batch_at weighs adversarial rows by lambda") {
+    Training t({.method = R"({"type":"mixed_batch_at","share":0.375,"lambda":0.4})"});
     const Floats gradients = t.gradients();
     const Floats x = t.tensor("x"), clean = t.x();
     CHECK(std::equal(x.begin() + 3 * 6, x.end(), clean.begin() + 3 * 6));
@@ -232,4 +232,37 @@ TEST_CASE("gradient: grad_align, through the gradient at the noisy point alone")
     Floats term = gradients;
     for (std::size_t i = 0; i < fit.size(); ++i) term[i] -= static_cast<float>(fit[i]);
     CHECK(difference(term, expected) < 2e-3);
+}
+
+TEST_CASE("gradient: input_gradient_penalty where batchnorm couples the examples") {
+    const std::string net = R"({"type":"sequential","layers":[{"type":"linear","out":8},
+        {"type":"batchnorm"},{"type":"tanh"},{"type":"linear","out":8},{"type":"batchnorm"},
+        {"type":"tanh"},{"type":"linear","out":3}]})";
+    const Choices choices{.method = R"({"type":"input_gradient_penalty","weight":1})",
+                          .model = net,
+                          .batch_size = 24};
+    Training natural({.method = R"({"type":"natural"})", .model = net, .batch_size = 24});
+    Training t(choices);
+    for (int step = 0; step < 30; ++step) {  // until examples differ in their gradients' lengths
+        natural.gradients();
+        natural.update(natural.gradient());
+    }
+    const Floats w = natural.weights();
+    t.set_weights(w);
+    const Floats term = plus(t.gradients(), natural.gradients(), -1);
+    Floats direction;  // as weights() lists them, running statistics between the others
+    for (auto from = term.begin(); const spar::host::NetworkParameter &p : t.network().parameters())
+        for (std::size_t i = 0; i < p.value.size(); ++i)
+            direction.push_back(p.trainable ? *from++ : 0.0F);
+    // Along the term its objective grows by the square of its length.
+    const auto penalty = [&](float step) {
+        t.session().take_reports();
+        t.set_weights(plus(w, direction, step));
+        t.gradients();
+        return t.session().take_reports().at("input_gradient_penalty").first;
+    };
+    const double length = std::sqrt(squares(Doubles(term.begin(), term.end())));
+    const auto step = static_cast<float>(1e-2 / length);
+    const double slope = (penalty(step) - penalty(-step)) / (2.0 * step);
+    CHECK(slope == doctest::Approx(length * length).epsilon(5e-3));
 }

@@ -76,7 +76,7 @@ TEST_CASE("what is missing is said") {
 TEST_CASE("values to regress: natural, adversarial and mixed training") {
     for (const char *method :
          {R"({"type":"natural"})", R"({"type":"pgd_at"})", R"({"type":"free"})",
-          R"({"type":"fgsm_at"})", R"({"type":"augment"})", R"({"type":"grad_align"})",
+          R"({"type":"fgsm_at"})", R"({"type":"mixed_batch_at"})", R"({"type":"grad_align"})",
           R"({"type":"freelb"})"}) {
         CAPTURE(method);
         Training t({.method = method,

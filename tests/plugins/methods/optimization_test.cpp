@@ -39,7 +39,7 @@ TEST_CASE("clipping: by the norm of all gradients, by value, and first the one, 
 TEST_CASE("the moving average of the weights, by hand") {
     Training t({.method = R"({"type":"natural"})",
                 .optimizer = R"({"type":"sgd","lr":1})",
-                .average_decay = 0.75});
+                .averaging = {{.decay = 0.75, .warm_up = false}}});
     Floats average = t.weights();
     for (const float size : {1.0F, -2.0F, 0.5F}) {
         t.update(Floats(average.size(), size));
@@ -53,4 +53,29 @@ TEST_CASE("the moving average of the weights, by hand") {
     CHECK(difference(t.weights(), average) < 1e-6);
     t.optimization().swap_average();
     CHECK(t.weights() == weights);
+}
+
+TEST_CASE("the moving average warms up: in step t it keeps (1 + t) / (10 + t) at most") {
+    const auto averaged = [](double decay, int steps) {
+        Training t({.method = R"({"type":"natural"})",
+                    .optimizer = R"({"type":"sgd","lr":1})",
+                    .averaging = {{.decay = decay}}});
+        for (int i = 0; i < steps; ++i) t.update(Floats(t.weights().size(), i % 2 == 0 ? 1 : -3));
+        t.optimization().swap_average();
+        return t.weights();
+    };
+    Training t({.method = R"({"type":"natural"})", .optimizer = R"({"type":"sgd","lr":1})"});
+    const Floats first = t.weights();
+    Doubles average(first.begin(), first.end());
+    for (int step = 1; step <= 40; ++step) {
+        t.update(Floats(average.size(), step % 2 == 1 ? 1 : -3));
+        const double kept = std::min(0.75, (1.0 + step) / (10.0 + step));
+        const Floats weights = t.weights();
+        for (std::size_t i = 0; i < average.size(); ++i)
+            average[i] = kept * average[i] + (1 - kept) * weights[i];
+    }
+    CHECK(difference(averaged(0.75, 40), average) < 1e-5);
+    // Of the first weights a slow average keeps 2/11 3/12 4/13 ... and not 0.999 each time.
+    const Floats slow = averaged(0.999, 40), now = t.weights();
+    CHECK(difference(slow, now) < 0.5 * difference(first, now));
 }

@@ -210,15 +210,17 @@ class TinyData final : public spar::Dataset {
   public:
     static constexpr spar::About about{.type = "tiny_data", .summary = "For tests."};
 
-    spar::Choice kind{this, "kind", "", {"values", "regression", "text"}, {.fallback = "values"}};
+    spar::Choice kind{
+        this, "kind", "", {"values", "regression", "one_value", "text"}, {.fallback = "values"}};
 
     spar::DatasetInfo info() override {
         const bool text = kind.is("text");
         return {.size = 24,
                 .shape = {text ? 4 : 6},
-                .outputs = 3,
+                .outputs = kind.is("one_value") ? 1 : 3,
                 .input = text ? SPAR_INPUT_TOKENS : SPAR_INPUT_VALUES,
-                .target = kind.is("regression") ? SPAR_TARGET_VALUES : SPAR_TARGET_CLASS,
+                .target = kind.is("regression") || kind.is("one_value") ? SPAR_TARGET_VALUES
+                                                                        : SPAR_TARGET_CLASS,
                 .vocabulary = text ? 7 : 0};
     }
     void read(std::int64_t index, const spar::ExampleOut &out) override {

@@ -3,6 +3,7 @@
 
 #include "config/plan.hpp"
 #include "engine/checkpoint.hpp"
+#include "engine/crafting.hpp"
 #include "engine/fitting.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/session.hpp"
@@ -28,7 +29,7 @@ struct Choices {
                         optimizer = R"({"type":"sgd","lr":0.1,"momentum":0.9})";
     std::int64_t batch_size = 8, epochs = 2;
     host::Clipping clipping{};
-    std::optional<double> average_decay{};
+    std::optional<host::Averaging> averaging{};
 };
 
 class Training {
@@ -40,11 +41,13 @@ class Training {
           data_(make(SPAR_KIND_DATASET, plan_.data.train)),
           network_(make(SPAR_KIND_MODEL, plan_.model), data_),
           optimization_(make(SPAR_KIND_OPTIMIZER, plan_.train->optimizer), network_, c.clipping,
-                        c.average_decay),
+                        c.averaging),
           method_(make(SPAR_KIND_METHOD, plan_.train->method)),
           loss_(make(SPAR_KIND_LOSS, plan_.train->loss)),
           session_(network_, optimization_, builder_, *method_, loss_->ref(), threat(),
                    plan_.threat->parameter) {
+        crafting_ = host::crafting_loss(builder_, plan_, *loss_, data_.classes());
+        if (crafting_) session_.crafting_loss = &crafting_->ref();
         next_batch();
     }
     Training(const Training &) = delete;
@@ -131,6 +134,12 @@ class Training {
     Floats x() const { return {batch_.x[0].data(), batch_.x[0].data() + batch_.count * 6}; }
     const host::Batch &batch() const { return batch_; }
     host::Network &network() { return network_; }
+    const host::Plan &plan() const { return plan_; }
+    /// Refuses losses that go with neither data nor outputs, as a run does before it trains.
+    void rehearse() const {
+        for (const auto *part : {loss_.get(), method_.get()})
+            host::rehearse_losses(*part, data_, network_.outputs());
+    }
     host::TrainingSession &session() { return session_; }
     host::Optimization &optimization() { return optimization_; }
     std::int64_t step_number() const { return step_; }
@@ -161,7 +170,7 @@ class Training {
 
   private:
     static std::string text(const Choices &c) {
-        return R"({"version":1,"name":"tiny","seed":1,"data":{"train":)" + c.data +
+        return R"({"version":2,"name":"tiny","seed":1,"data":{"train":)" + c.data +
                R"(},"model":)" + c.model + R"(,"threat":)" + c.threat + R"(,"train":{"method":)" +
                c.method + R"(,"loss":)" + c.loss + R"(,"optimizer":)" + c.optimizer +
                R"(,"epochs":2}})";
@@ -181,7 +190,7 @@ class Training {
     host::Data data_;
     host::Network network_;
     host::Optimization optimization_;
-    std::unique_ptr<host::Instance> method_, loss_;
+    std::unique_ptr<host::Instance> method_, loss_, crafting_;
     host::TrainingSession session_;
     host::Batch batch_;
     std::int64_t step_ = 0;

@@ -39,10 +39,13 @@ typedef struct spar_session_pass {
 typedef struct spar_objective {
     uint32_t struct_size;
     spar_mode mode;                 /* of the model while crafting; SPAR_MODE_EVAL is usual */
-    const spar_component_ref *loss; /* null: the pipeline's */
+    const spar_component_ref *loss; /* null: what crafting follows, see spar_session */
     const float *reference;         /* [n, outputs] for a loss that compares, else null */
     int64_t count;                  /* only the batch's first so many examples; 0: all */
 } spar_objective;
+
+typedef uint32_t spar_session_flags;
+#define SPAR_SESSION_PRETRAINED 1u /* the weights began as those of a file, not as random ones */
 
 typedef uint32_t spar_tensor_flags;
 #define SPAR_TENSOR_SAVED 1u /* part of a checkpoint: its content survives a stop */
@@ -121,7 +124,11 @@ typedef struct spar_session {
                              spar_error *error);
 
     spar_loss_needs loss_needs; /* of the pipeline's loss */
-    uint32_t reserved;
+    spar_session_flags flags;   /* minor 1; 0 from hosts before it */
+
+    /* What crafting follows where neither the attack nor the method has a loss of its own. Null:
+       the pipeline's. It is another one where the pipeline's compares with clean outputs. Minor 1. */
+    const spar_component_ref *crafting_loss;
 } spar_session;
 
 typedef struct spar_method_table {
@@ -136,7 +143,7 @@ typedef struct spar_method_table {
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_session_pass) == 128);
 SPAR_ASSERT_LAYOUT(sizeof(spar_objective) == 32);
-SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 312);
+SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 320);
 SPAR_ASSERT_LAYOUT(sizeof(spar_method_table) == 24);
 
 #endif

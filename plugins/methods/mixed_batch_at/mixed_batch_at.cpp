@@ -1,31 +1,32 @@
 #include "../common/example.hpp"
 
-#include <spar/method.hpp>
+#include <spar/crafting.hpp>
 
 namespace {
 
-class Augment final : public spar::Method {
+class MixedBatchAt final : public spar::Method {
   public:
     static constexpr spar::About about{
-        .type = "augment",
+        .type = "mixed_batch_at",
         .summary =
-            "A share of each batch is replaced by adversarial examples of any attack, "
-            "which may weigh less than the clean ones: adversarial training as "
-            "introductions describe it.",
+            "Adversarial training on mixed batches: a share of each is replaced by adversarial "
+            "examples of any attack, which may weigh less than the clean ones.",
         .formula =
             "min_w (sum over clean l(f_w(x_i), y_i) + lambda sum over adversarial "
             "l(f_w(x_i + d_i), y_i)) / (n - k + lambda k), k = round(share n)",
         .reference =
             "Kurakin, Goodfellow, Bengio 2017, Adversarial machine learning at scale, "
             "arXiv:1611.01236",
-        .example = METHOD_EXAMPLE("linf", R"({"type":"augment","attack":{"type":"fgsm"}})"),
+        .example = METHOD_EXAMPLE("linf", R"({"type":"mixed_batch_at","attack":{"type":"fgsm"}})"),
+        .formerly = "augment",
     };
 
     void prepare(const spar::Session &session) override {
         const spar::Rows<float> x = session.points("x");
         start_at_x(session, x);
         if (adversarial(session) > 0)
-            session.attack(attack_, x.data(), {.count = adversarial(session)});
+            loss_.attack(session, attack_, x.data(),
+                         {.mode = *mode_, .count = adversarial(session)});
     }
 
     void gradients(const spar::Session &session) override {
@@ -62,8 +63,10 @@ class Augment final : public spar::Method {
                          "lambda",
                          "weight of an adversarial example; a clean one's is 1",
                          {.fallback = 0.3, .min = 0}};
+    spar::CraftingLoss loss_{this};
+    spar::CraftingMode mode_{this, "eval"};
 };
 
 }  // namespace
 
-SPAR_PLUGIN("augment", "1.0.0", Augment)
+SPAR_PLUGIN("mixed_batch_at", "1.0.0", MixedBatchAt)

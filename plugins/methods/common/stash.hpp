@@ -1,11 +1,12 @@
-// Gradients that are put aside, so that a method can look at others in their place.
+// What a method puts aside while it looks at the model elsewhere.
 #pragma once
 
 #include <spar/method.hpp>
 
+/// Gradients of all parameters.
 class Stash {
   public:
-    /// Takes the gradients of all parameters away, leaving zeros.
+    /// Takes the gradients away, leaving zeros.
     void take(const spar::Session &session) {
         const std::vector<spar::Parameter> parameters = session.parameters();
         kept_.resize(parameters.size());
@@ -27,4 +28,24 @@ class Stash {
 
   private:
     std::vector<std::vector<float>> kept_;  // of every parameter
+};
+
+/// Values of what is not trained: running statistics, which a pass for gradients moves.
+class Buffers {
+  public:
+    void take(const spar::Session &session) {
+        kept_.clear();
+        for (const spar::Parameter &p : session.parameters())
+            if (!p.trainable) kept_.emplace_back(p.value.begin(), p.value.end());
+    }
+    void put_back(const spar::Session &session) const {
+        if (kept_.empty()) return;
+        auto kept = kept_.begin();
+        for (const spar::Parameter &p : session.parameters())
+            if (!p.trainable) std::ranges::copy(*kept++, p.value.begin());
+        session.parameters_changed();
+    }
+
+  private:
+    std::vector<std::vector<float>> kept_;
 };

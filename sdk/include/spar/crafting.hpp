@@ -1,0 +1,85 @@
+// What a method of training makes grow while it crafts the examples to train on.
+#pragma once
+
+#include <spar/method.hpp>
+
+#include <utility>
+
+namespace spar {
+
+/// The parameter "loss" of a method that crafts, a member of the method. Of the attack's own loss,
+/// the method's and what the session says of crafting, the first that is there counts.
+class CraftingLoss {
+  public:
+    explicit CraftingLoss(Record *owner)
+        : own_(owner, "loss", SPAR_KIND_LOSS,
+               "what crafting makes grow, unless the attack has a loss of its own; left out: the "
+               "training loss, or for one that compares with clean outputs cross_entropy (mse "
+               "where the data holds values)",
+               {.optional = true}) {}
+
+    /// Null: the training loss, so that one pass gives the gradients of parameters and input.
+    const spar_component_ref *of(const Session &session) const {
+        return own_.given() ? own_.ref() : session.crafting_loss();
+    }
+
+    /// dx [count, size] = its gradient by the input at p.x; the rest of `p` counts as it is.
+    void gradient(const Session &session, Pass p, float *dx) {
+        p.loss = of(session);
+        p.reference = reference(session, p.loss);
+        p.wants |= SPAR_WANT_INPUT_GRADIENT;
+        p.wants &= ~SPAR_WANT_PARAMETER_GRADIENTS;
+        p.dx = dx;
+        session.pass(p);
+    }
+
+    /// A pass for the gradients of parameters that leaves this one's gradient by the input in p.dx:
+    /// one pass, and where crafting follows another loss than training one more.
+    void pass(const Session &session, Pass p) {
+        if (of(session) == nullptr) {
+            p.wants |= SPAR_WANT_INPUT_GRADIENT;
+            return session.pass(p);
+        }
+        float *const dx = std::exchange(p.dx, nullptr);
+        session.pass(p);
+        gradient(session, {.x = p.x, .mode = p.mode, .draw = p.draw}, dx);
+    }
+
+    /// x_adv [n, size] from the attack; the rest of `o` counts as it is.
+    void attack(const Session &session, const Child &attack, float *x_adv,
+                Session::Objective o = {}) {
+        o.loss = of(session);
+        o.reference = reference(session, o.loss);
+        session.attack(attack, x_adv, o);
+    }
+
+  private:
+    /// Clean outputs in evaluation mode, for a loss that compares; else null.
+    const float *reference(const Session &session, const spar_component_ref *loss) {
+        const spar_loss_needs wanted = loss != nullptr ? needs(*loss) : session.raw().loss_needs;
+        if ((wanted & SPAR_LOSS_NEEDS_REFERENCE) == 0) return nullptr;
+        clean_.resize(session.count(), session.outputs());
+        session.pass({.mode = SPAR_MODE_EVAL, .outputs = clean_.data(), .forward_only = true});
+        return clean_.data();
+    }
+
+    Child own_;
+    Matrix clean_;
+};
+
+/// The parameter "mode" of a method whose crafting needs passes of its own.
+class CraftingMode {
+  public:
+    CraftingMode(Record *owner, const char *fallback)
+        : mode_(owner, "mode",
+                "of batchnorm and dropout while crafting: eval, running statistics and no dropout; "
+                "train, the batch's statistics and dropout",
+                {"eval", "train"}, {.fallback = fallback}) {}
+
+    spar_mode operator*() const { return mode_.is("train") ? SPAR_MODE_TRAIN : SPAR_MODE_EVAL; }
+
+  private:
+    Choice mode_;
+};
+
+}  // namespace spar
