@@ -80,7 +80,7 @@ TEST_CASE("killed at one system call after another") {
     const auto all = std::count(text.begin(), text.end(), '\n');
     REQUIRE(all > 20);
     const char *every = std::getenv("SPAR_TEST_EVERY_KILL");
-    const std::int64_t step = every != nullptr ? 1 : std::max<std::int64_t>(1, all / 8);
+    const std::int64_t step = every != nullptr ? 1 : std::max<std::int64_t>(1, all / 4);
     for (std::int64_t n = 1; n < all; n += step) {
         CAPTURE(n);
         // `when` counts each call by itself, so each of them is tried.
