@@ -4,7 +4,7 @@
 #include <spar/attack.hpp>
 #include <spar/math.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// The two classes whose distance counts: an attack wants `towards` above `from`.
 struct Race {
@@ -15,7 +15,7 @@ struct Race {
     }
     /// Gradient of `scale` times the lead at the outputs.
     void gradient(double scale, std::span<float> out) const {
-        std::ranges::fill(out, 0.0F);
+        std::fill(out.begin(), out.end(), 0.0F);
         out[towards] = static_cast<float>(scale);
         out[from] = static_cast<float>(-scale);
     }
@@ -49,7 +49,7 @@ inline void rivals(std::span<const float> outputs, std::int64_t label, std::int6
         std::int64_t best = -1;
         for (std::int64_t c = 0; c < std::ssize(outputs); ++c) {
             const auto taken = out.first(static_cast<std::size_t>(place));
-            if (c == label || std::ranges::find(taken, c) != taken.end()) continue;
+            if (c == label || std::find(taken.begin(), taken.end(), c) != taken.end()) continue;
             if (best < 0 ||
                 outputs[static_cast<std::size_t>(c)] > outputs[static_cast<std::size_t>(best)])
                 best = c;

@@ -8,7 +8,7 @@
 #include <spar/head.hpp>
 #include <spar/mask.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// Steps through the model's first stage alone, behind a pass over the same x; see
 /// spar_stage_steps.
@@ -274,7 +274,7 @@ class Method : public Component {
     }
     /// x_adv = x
     static void start_at_x(const Session &session, Rows<float> x_adv) {
-        std::ranges::copy(session.x().flat(), x_adv.data());
+        copy_row(session.x().flat(), x_adv.flat());
     }
     /// Every example of x_adv moves by `step` in the steepest direction of its gradient, and stays
     /// inside the threat model.

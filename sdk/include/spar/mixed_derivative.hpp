@@ -4,7 +4,7 @@
 
 #include <spar/method.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// Adds sum_i factor_i d/dw <u_i, grad_x l_i(x_i)> to the gradients, u_i the row i of `direction`,
 /// of length 1 or 0, by central differences:
@@ -15,7 +15,7 @@ class MixedDerivative {
   public:
     void add(const Session &session, Rows<const float> x, Rows<const float> direction,
              std::span<const double> factor, double h) {
-        if (std::ranges::all_of(factor, [](double f) { return f == 0; })) return;
+        if (std::all_of(factor.begin(), factor.end(), [](double f) { return f == 0; })) return;
         for (const double side : {h, -h}) {
             moved_.resize(x.count(), x.width());
             for (std::int64_t row = 0; row < x.count(); ++row)

@@ -3,7 +3,7 @@
 
 #include <spar/attack.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// Some examples of a batch, and an oracle that knows them by their new numbers. Memory is kept
 /// from use to use.

@@ -4,7 +4,7 @@
 #include <spar/component.hpp>
 #include <spar/tensor.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// One example under a transform; see spar_transform_rows. Spans that do not apply are empty.
 struct TransformExample {
