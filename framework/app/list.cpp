@@ -67,6 +67,8 @@ int list_command(const Arguments &arguments) {
     const spar_kind kind = arguments.operands.empty() ? 0 : kind_of(arguments.operands[0]);
     const Registry registry = find_plugins(arguments);
     print(arguments.json ? pretty(as_json(registry, kind)) : as_table(registry, kind));
+    if (registry.components().empty())
+        complain("no plugin was found; " + searched(registry) + "; --plugin-dir adds a folder");
     for (const Refusal &refusal : registry.refusals())
         complain("refused: the file " + refusal.path.string() + " " + refusal.reason);
     return 0;

@@ -4,6 +4,7 @@
 #include "config/secrets.hpp"
 #include "pipeline/failure.hpp"
 #include "pipeline/services.hpp"
+#include "plugins/calls.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -84,5 +85,7 @@ int application(std::vector<std::string> words) {
 
 int main(int argc, char **argv) {
     spar::host::keep_standard_streams();
-    return spar::host::exit_code(spar::host::application({argv + (argc > 0 ? 1 : 0), argv + argc}));
+    spar::host::guard_process();
+    spar::host::leave(
+        spar::host::exit_code(spar::host::application({argv + (argc > 0 ? 1 : 0), argv + argc})));
 }

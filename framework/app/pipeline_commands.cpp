@@ -6,6 +6,7 @@
 #include "engine/run.hpp"
 #include "pipeline/failure.hpp"
 #include "pipeline/services.hpp"
+#include "plugins/cache.hpp"
 #include "plugins/registry.hpp"
 #include "plugins/search.hpp"
 
@@ -15,7 +16,9 @@ namespace spar::host {
 
 Registry find_plugins(const Arguments &arguments) {
     set_quiet(arguments.json);
-    return Registry::discover(plugin_folders(arguments.plugin_folders), host_table());
+    for (const std::string &fault : search_faults()) print_warning(fault);
+    return Registry::discover(plugin_folders(arguments.plugin_folders), host_table(),
+                              plugin_cache_file());
 }
 
 std::string pretty(const Json &json) {

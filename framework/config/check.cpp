@@ -100,9 +100,21 @@ void Checker::component(Json &node, const Json &place, const Json &root,
         return problem(pointer, "expected " + expected(place, root) + "; found " +
                                     (node.is_object() ? "an object without one" : found(node)) +
                                     " (known: " + listed(registry_.names(*parse_kind(kind))) + ")");
-    const ComponentEntry *entry = registry_.find(*parse_kind(kind), type);
-    if (entry == nullptr) return unknown_component(kind, type, pointer);
     std::vector<std::pair<std::string, Json>> host_keys;
+    if (const auto file = node.find("plugin"); file != node.end()) {
+        const std::string here = child_pointer(pointer, "plugin");
+        if (!file->is_string())
+            return problem(here, "expected a file's name; found " + found(*file));
+        path(*file, here);
+        if (registry_.find_node(*parse_kind(kind), node) == nullptr)
+            return unknown_plugin(kind, type, file->get<std::string>(), here);
+    }
+    const ComponentEntry *entry = registry_.find_node(*parse_kind(kind), node);
+    if (entry == nullptr) return unknown_component(kind, type, pointer);
+    if (node.contains("plugin")) {
+        host_keys.emplace_back("plugin", node["plugin"]);
+        node.erase("plugin");
+    }
     for (const auto &[name, schema] :
          members(members(place, "x-spar-host"), "properties").items()) {
         if (!node.contains(name)) continue;
@@ -112,6 +124,19 @@ void Checker::component(Json &node, const Json &place, const Json &root,
     }
     check(node, *entry->schema, *entry->schema, pointer);
     for (auto &[name, own] : host_keys) node[name] = std::move(own);
+}
+
+void Checker::unknown_plugin(const std::string &kind, const std::string &type,
+                             const std::string &file, const std::string &place) {
+    const std::string name = quote(file, 1000);
+    for (const auto &plugin : registry_.plugins())
+        if (plugin->path == file)
+            return problem(place, "the plugin " + name + " holds no " + kind + " " + quote(type));
+    for (const Refusal &refusal : registry_.refusals())
+        if (refusal.path == file)
+            return problem(place, "the plugin " + name + " was refused: it " + refusal.reason);
+    problem(place, "no plugin " + name + " was found in the folders for plugins (" +
+                       searched(registry_) + "); --plugin-dir adds the folder that it lies in");
 }
 
 void Checker::unknown_component(const std::string &kind, const std::string &type,
@@ -130,6 +155,7 @@ void Checker::unknown_component(const std::string &kind, const std::string &type
     if (const std::size_t refused = registry_.refusals().size(); refused > 0)
         message +=
             "; " + std::to_string(refused) + " plugin file(s) were refused, \"spar list\" says why";
+    message += "; " + searched(registry_);
     problem(place, message);
 }
 

@@ -36,6 +36,8 @@ class Checker {
     void component(Json &node, const Json &place, const Json &root, const std::string &pointer);
     void unknown_component(const std::string &kind, const std::string &type,
                            const std::string &pointer);
+    void unknown_plugin(const std::string &kind, const std::string &type, const std::string &file,
+                        const std::string &place);
     void one_of(Json &node, const Json &choices, const Json &root, const std::string &pointer);
     bool part(Json &node, const Json &choices, const Json &root, const std::string &pointer);
     void value(Json &node, const Json &schema, const Json &root, const std::string &pointer);

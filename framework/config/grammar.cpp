@@ -103,6 +103,10 @@ class Composer {
         schema["description"] = entry.descriptor->summary;
         for (const auto &[key, property] : members(keys, "properties").items())
             schema["properties"][key] = property;
+        schema["properties"]["plugin"] = {
+            {"type", "string"},
+            {"x-spar-path", true},
+            {"description", "the file of the plugin that is meant, where several hold the type"}};
         added_[name] = std::move(schema);
         for (auto &[part, definition] : inner.items()) {
             open(definition, name + ".");

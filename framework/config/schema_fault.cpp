@@ -92,8 +92,49 @@ class Shape {
 
     void members(const Json &value, const std::string &pointer, std::size_t depth) const {
         demand(value.is_object(), pointer, "an object of schemas");
-        for (const auto &[name, member] : value.items())
-            schema(member, child_pointer(pointer, name), depth + 1);
+        for (const auto &[name, member] : value.items()) {
+            const std::string here = child_pointer(pointer, name);
+            if (!plain_name(name))
+                throw Fault(here, "the name " + quote(name) +
+                                      "; expected lower-case letters, digits and underscores, a "
+                                      "letter first, at most 64");
+            schema(member, here, depth + 1);
+            if (member.contains("default") && !fits(member.at("default"), resolved(member, root_)))
+                throw Fault(child_pointer(here, "default"),
+                            "expected " + expected(resolved(member, root_), root_, true) +
+                                "; found " + found(member.at("default")));
+        }
+    }
+
+    static bool plain_name(const std::string &name) {
+        return !name.empty() && name.size() <= 64 && name[0] >= 'a' && name[0] <= 'z' &&
+               std::all_of(name.begin(), name.end(), [](char c) {
+                   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+               });
+    }
+
+    /// As far as one schema says it: the components and parts of a default are looked at where they
+    /// are used.
+    static bool fits(const Json &value, const Json &schema) {
+        const auto bound = [&](const char *name, auto &&holds) {
+            return !value.is_number() || !schema.contains(name) || holds(schema.at(name));
+        };
+        const std::string type =
+            schema.contains("type") && schema.at("type").is_string() ? schema.at("type") : Json("");
+        const bool right = type == "object"    ? value.is_object()
+                           : type == "array"   ? value.is_array()
+                           : type == "string"  ? value.is_string()
+                           : type == "number"  ? value.is_number()
+                           : type == "integer" ? value.is_number_integer()
+                           : type == "boolean" ? value.is_boolean()
+                                               : true;
+        const Json &words = host::members(schema, "enum");
+        return right && bound("minimum", [&](const Json &b) { return value >= b; }) &&
+               bound("maximum", [&](const Json &b) { return value <= b; }) &&
+               bound("exclusiveMinimum", [&](const Json &b) { return value > b; }) &&
+               bound("exclusiveMaximum", [&](const Json &b) { return value < b; }) &&
+               (words.empty() || std::find(words.begin(), words.end(), value) != words.end()) &&
+               (!value.is_array() || value.size() >= schema.value("minItems", std::size_t{0}));
     }
 
     void alternatives(const Json &value, const std::string &pointer, std::size_t depth) const {
@@ -156,6 +197,8 @@ std::string schema_fault(const Json &schema, std::string_view type) {
         const Json own = properties.value("type", Json::object());
         if (own.value("const", Json()) != type)
             throw Fault("/properties/type/const", "expected " + quote(type));
+        if (properties.contains("plugin"))
+            throw Fault("/properties/plugin", "this name is the host's: it names a plugin's file");
         return {};
     } catch (const std::exception &e) {
         return e.what();

@@ -11,8 +11,6 @@
 
 namespace spar::host {
 
-std::atomic<bool> stop_requested{false};
-
 namespace {
 
 /// Rounding in float32 may carry a projected point this far out of the ball.
@@ -51,9 +49,43 @@ void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
     }
 }
 
+/// What an attack is shown and writes into: copies, so that what the host decides by stays its own.
+/// Kept from call to call.
+class ShownBatch {
+  public:
+    /// Replaces the arrays of the batch; where it has no examples they stay.
+    void show(spar_attack_batch &batch, std::int64_t outputs) {
+        threat_ = *batch.threat;
+        batch.threat = &threat_;
+        if (batch.count == 0) return;
+        const auto copy = [&](auto &memory, const auto *&source, std::int64_t width) {
+            if (source == nullptr) return;
+            memory.assign(source, source + batch.count * width);
+            source = memory.data();
+        };
+        copy(x_, batch.x, batch.size);
+        copy(mask_, batch.mask, batch.shape[0]);
+        copy(labels_, batch.labels, 1);
+        copy(values_, batch.values, outputs);
+        copy(targets_, batch.targets, 1);
+        copy(ids_, batch.ids, 1);
+        copy(outputs_, batch.outputs, outputs);
+        x_adv_.assign(batch.x_adv, batch.x_adv + batch.count * batch.size);
+        batch.x_adv = x_adv_.data();
+    }
+    /// What the attack wrote.
+    void take(float *x_adv) const { std::copy(x_adv_.begin(), x_adv_.end(), x_adv); }
+
+  private:
+    spar_threat threat_{};
+    std::vector<float> x_, mask_, values_, outputs_, x_adv_;
+    std::vector<std::int64_t> labels_, targets_, ids_;
+};
+
 /// The attack's call, with its questions counted.
 void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
     thread_local OracleMemory memory;
+    thread_local ShownBatch shown;
     OracleHandle handle{task, queries, memory};
     const spar_oracle oracle = handle.table();
     const std::span<const std::int64_t> shape = task.space->shape();
@@ -75,6 +107,7 @@ void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
     batch.outputs = task.outputs;
     batch.threat = task.threat;
     batch.x_adv = x_adv;
+    shown.show(batch, task.space->outputs());
     try {
         task.attack->call("perturb", [&](spar_error *error) {
             return task.attack->table<spar_attack_table>().perturb(task.attack->self(), &oracle,
@@ -84,6 +117,7 @@ void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
         if (handle.failure) std::rethrow_exception(handle.failure);
         if (!handle.budget_spent) throw;  // else x_adv holds the best so far
     }
+    if (batch.count > 0) shown.take(x_adv);
 }
 
 }  // namespace

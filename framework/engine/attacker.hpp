@@ -3,12 +3,9 @@
 
 #include "engine/network.hpp"
 
-#include <atomic>
+#include "pipeline/stop.hpp"
 
 namespace spar::host {
-
-/// Set by a signal: running work ends with SPAR_E_CANCELLED as soon as it asks.
-extern std::atomic<bool> stop_requested;
 
 /// What is attacked. All pointers are to one value or row per example, null where there is none.
 struct AttackTask {

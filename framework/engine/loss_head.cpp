@@ -1,37 +1,49 @@
 #include "engine/loss_head.hpp"
 
-#include "pipeline/instance.hpp"
-
-#include <spar/error.hpp>
+#include "pipeline/blame.hpp"
 
 namespace spar::host {
 namespace {
+
 template <class T>
 T *from(T *base, std::int64_t offset) {
     return base != nullptr ? base + offset : nullptr;
 }
 
-/// The loss's own answer; a failure names the loss and its place, for it passes through the model.
-spar_status call(const spar_component_ref &loss, const spar_loss_rows &rows, spar_error *error) {
-    const auto *table = static_cast<const spar_loss_table *>(loss.table);
-    spar_status status = SPAR_OK;
-    try {
-        status = table->evaluate(loss.self, &rows, error);
-    } catch (const std::exception &e) {
-        status = fill(error, SPAR_E_INTERNAL, std::string("let an exception out: ") + e.what());
-    } catch (...) {
-        status = fill(error, SPAR_E_INTERNAL, "let an exception out");
+/// What a loss is shown: copies, so that nothing but its answer counts. Kept from call to call.
+struct ShownRows {
+    std::vector<float> output, reference, values;
+    std::vector<std::int64_t> labels, targets, ids;
+
+    spar_loss_rows of(spar_loss_rows rows) {
+        const auto show = [&](auto &memory, const auto *&source, std::int64_t width) {
+            if (source == nullptr) return;
+            memory.assign(source, source + rows.count * width);
+            source = memory.data();
+        };
+        show(output, rows.output, rows.outputs);
+        show(reference, rows.reference, rows.outputs);
+        show(values, rows.values, rows.outputs);
+        show(labels, rows.labels, 1);
+        show(targets, rows.targets, 1);
+        show(ids, rows.ids, 1);
+        return rows;
     }
-    if (status == SPAR_OK || error == nullptr) return status;
-    const Instance *instance = Instance::of(loss);
-    if (instance == nullptr)
-        return fill(error, status, std::string("loss ") + loss.type + ": " + error->message,
-                    error->pointer);
-    return fill(error, status, instance->label() + ": " + error->message,
-                "#" + instance->pointer() + error->pointer);
-}
+};
 
 }  // namespace
+
+spar_status evaluate_loss(const spar_component_ref &loss, const spar_loss_rows &rows,
+                          spar_error *error) {
+    thread_local ShownRows memory;
+    const spar_loss_rows shown = memory.of(rows);
+    const auto evaluate = [&](spar_error *e) {
+        return static_cast<const spar_loss_table *>(loss.table)->evaluate(loss.self, &shown, e);
+    };
+    const Instance *instance = Instance::of(loss);
+    return instance != nullptr ? call_back(*instance, "evaluate", error, evaluate)
+                               : guarded_piece(error, evaluate);
+}
 
 spar_status LossHead::evaluate(void *context, std::int64_t first, std::int64_t count,
                                const float *outputs, float *gradients, spar_error *error) {
@@ -50,7 +62,8 @@ spar_status LossHead::evaluate(void *context, std::int64_t first, std::int64_t c
     rows.key = head.key;
     rows.loss = from(head.loss_values, first);
     rows.gradient = gradients;
-    if (const spar_status status = call(*head.loss, rows, error); status != SPAR_OK) return status;
+    if (const spar_status status = evaluate_loss(*head.loss, rows, error); status != SPAR_OK)
+        return status;
     const float factor = head.negate ? -head.weight : head.weight;
     if (gradients != nullptr && factor != 1)
         for (std::int64_t i = 0; i < count * head.outputs; ++i) gradients[i] *= factor;

@@ -28,6 +28,11 @@ struct LossHead {
                                 const float *outputs, float *gradients, spar_error *error);
 };
 
+/// Values and gradients of rows by a loss, which sees copies; a failure is the loss's own wherever
+/// it passes through. [thread-safe]
+spar_status evaluate_loss(const spar_component_ref &loss, const spar_loss_rows &rows,
+                          spar_error *error);
+
 /// What the loss cannot do without.
 spar_loss_needs needs_of(const spar_component_ref &loss);
 

@@ -1,5 +1,6 @@
 #include "engine/oracle.hpp"
 
+#include "engine/foreign_head.hpp"
 #include "engine/loss_head.hpp"
 
 #include <fmt/format.h>
@@ -159,9 +160,10 @@ void OracleHandle::evaluate(const spar_query &query) {
     const bool compares = task.reference != nullptr;
     if (query.gradient != nullptr && task.purpose == SPAR_PURPOSE_TRAIN && !compares)
         pass.wants |= SPAR_WANT_COARSE;
+    ForeignHead head{*task.attack, query.head, query.head_context};
     if (query.head != nullptr) {
-        pass.head = query.head;
-        pass.head_context = query.head_context;
+        pass.head = ForeignHead::evaluate;
+        pass.head_context = &head;
     } else if (query.gradient != nullptr || query.loss_values != nullptr) {
         if (loss.loss == nullptr)
             throw Error(SPAR_E_UNSUPPORTED,

@@ -21,12 +21,21 @@ Json interval(double share, std::int64_t count) {
     return std::isfinite(low) ? Json{low, high} : Json(nullptr);
 }
 
-/// Every "type" that stands in the plan.
-void collect_types(const Json &node, std::set<std::string> &types) {
-    if (node.is_object() && node.contains("type") && node["type"].is_string())
-        types.insert(node["type"].get<std::string>());
+/// The plugins that a plan names, and those whose components have a name that stands in it.
+void collect_plugins(const Json &node, const Registry &registry,
+                     std::set<const PluginFile *> &used) {
+    if (node.is_object() && node.contains("type") && node["type"].is_string()) {
+        if (node.contains("plugin")) {
+            for (const spar_kind kind : all_kinds)
+                if (const ComponentEntry *entry = registry.find_node(kind, node))
+                    used.insert(entry->plugin);
+        } else {
+            for (const ComponentEntry *entry : registry.find(node["type"].get<std::string>()))
+                used.insert(entry->plugin);
+        }
+    }
     if (node.is_structured())
-        for (const Json &child : node) collect_types(child, types);
+        for (const Json &child : node) collect_plugins(child, registry, used);
 }
 
 /// As a pipeline has it, with nothing left out.
@@ -80,16 +89,13 @@ Json attack_result(const AttackOutcome &attack, const PreparedAttack &prepared,
 
 Json provenance(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data,
                 const Json &made_with) {
-    std::set<std::string> types;
-    collect_types(*plan.resolved, types);
     std::set<const PluginFile *> used;
+    collect_plugins(*plan.resolved, registry, used);
     for (const ComponentEntry &entry : registry.components())
-        if (types.contains(entry.descriptor->type) ||
-            (entry.descriptor->flags & SPAR_COMPONENT_DEFAULT) != 0)
-            used.insert(entry.plugin);
+        if ((entry.descriptor->flags & SPAR_COMPONENT_DEFAULT) != 0) used.insert(entry.plugin);
     Json plugins = Json::array();
-    for (const auto &plugin : registry.plugins())
-        if (used.contains(plugin.get()))
+    for (const PluginFile *plugin : registry.files())
+        if (used.contains(plugin))
             plugins.push_back({{"name", plugin->name},
                                {"version", plugin->version},
                                {"file", plugin->path.filename().string()},

@@ -1,5 +1,6 @@
 #include "engine/session.hpp"
 
+#include "engine/foreign_head.hpp"
 #include "engine/loss_head.hpp"
 
 #include <spar/loss.hpp>
@@ -21,6 +22,7 @@ Error misused(const std::string &message) {
 
 /// Steps that count the rows they move, so that a model which takes others is found out.
 struct CountedSteps {
+    const Instance &method;
     spar_stage_steps theirs{};
     std::atomic<std::int64_t> rows{0};
 
@@ -34,7 +36,9 @@ struct CountedSteps {
                             const float *dx, spar_error *error) {
         auto &self = *static_cast<CountedSteps *>(context);
         self.rows += count;
-        return self.theirs.ascent(self.theirs.ascent_context, first, count, x, dx, error);
+        return call_back(self.method, "an ascent", error, [&](spar_error *e) {
+            return self.theirs.ascent(self.theirs.ascent_context, first, count, x, dx, e);
+        });
     }
 };
 
@@ -99,7 +103,7 @@ void TrainingSession::loss(const spar_component_ref *loss, std::int64_t first,
     rows.values = from(rows.values, batch_->value_data(), rows.outputs);
     rows.ids = from(rows.ids, batch_->ids.data(), 1);
     if (rows.key == 0) rows.key = loss_key();
-    evaluate(loss != nullptr ? *loss : loss_, rows);
+    checked([&](spar_error *e) { return evaluate_loss(loss != nullptr ? *loss : loss_, rows, e); });
 }
 
 Space::Points TrainingSession::points(const float *x) const {
@@ -111,7 +115,7 @@ Space::Points TrainingSession::points(const float *x) const {
 }
 
 void TrainingSession::pass(const spar_session_pass &p) {
-    CountedSteps steps;
+    CountedSteps steps{method_};
     if (p.stage_steps != nullptr) {
         steps.theirs = read_struct(p.stage_steps);
         check(p, steps.theirs);
@@ -139,10 +143,11 @@ void TrainingSession::pass(const spar_session_pass &p) {
     pass.dx = p.dx;
     const spar_stage_steps counted = steps.table();
     pass.stage_steps = p.stage_steps != nullptr ? &counted : nullptr;
+    ForeignHead head{method_, p.head, p.head_context};
     if (p.forward_only == 0) {
         pass.wants = p.wants;
-        pass.head = p.head != nullptr ? p.head : LossHead::evaluate;
-        pass.head_context = p.head != nullptr ? p.head_context : &loss;
+        pass.head = p.head != nullptr ? ForeignHead::evaluate : LossHead::evaluate;
+        pass.head_context = p.head != nullptr ? static_cast<void *>(&head) : &loss;
     }
     space_.pass(points(p.x), pass);
     if (const std::int64_t wanted = steps.theirs.count * batch_->count; steps.rows != wanted)

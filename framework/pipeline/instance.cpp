@@ -1,6 +1,11 @@
 #include "pipeline/instance.hpp"
 
+#include "config/words.hpp"
+#include "pipeline/blame.hpp"
 #include "pipeline/services.hpp"
+#include "pipeline/stop.hpp"
+#include "pipeline/warnings.hpp"
+#include "plugins/library.hpp"
 #include "plugins/registry.hpp"
 
 #include <spar/children.hpp>
@@ -35,6 +40,15 @@ std::map<const void *, const Instance *> &living() {
     return all;
 }
 
+const spar_component *load(const ComponentEntry &entry, const std::string &pointer) {
+    try {
+        return &entry.load();
+    } catch (const PluginFault &fault) {
+        throw Failure(Exit::plugin, fmt::format("#{}: the plugin {} {}", pointer,
+                                                entry.plugin->path.string(), fault.what()));
+    }
+}
+
 }  // namespace
 
 const Instance *Instance::of(const spar_component_ref &ref) {
@@ -42,26 +56,32 @@ const Instance *Instance::of(const spar_component_ref &ref) {
     return found != living().end() ? found->second : nullptr;
 }
 
-std::string Instance::label() const {
-    return fmt::format("{} \"{}\" of the plugin {}", kind_name(entry_->descriptor->kind), type(),
-                       entry_->plugin->path.filename().string());
-}
-
 Instance::Instance(const ComponentEntry *entry, std::string pointer, std::uint64_t key)
-    : entry_(entry), pointer_(std::move(pointer)), key_(key) {
+    : entry_(entry),
+      component_(load(*entry, pointer)),
+      pointer_(std::move(pointer)),
+      label_(fmt::format("{} \"{}\" of the plugin {}", kind_name(entry->descriptor->kind),
+                         entry->descriptor->type, entry->plugin->path.filename().string())),
+      place_("#" + pointer_),
+      key_(key) {
     ref_.struct_size = sizeof ref_;
-    ref_.kind = entry->descriptor->kind;
-    ref_.table = entry->descriptor->table;
-    ref_.type = entry->descriptor->type;
+    ref_.kind = component_->kind;
+    ref_.table = component_->table;
+    ref_.type = component_->type;
 }
 
 Instance::~Instance() {
     living().erase(ref_.self);
-    if (ref_.self == nullptr || entry_->descriptor->destroy == nullptr) return;
+    if (ref_.self == nullptr || component_->destroy == nullptr) return;
+    const Call call = call_of("the destructor");
+    const Calling calling(&call);
+    const FloatMode before = FloatMode::now();
     try {
-        entry_->descriptor->destroy(ref_.self);
+        component_->destroy(ref_.self);
     } catch (...) {  // a destructor of somebody else's: nothing is left to be done about it
     }
+    before.restore();
+    end_if_forked();
 }
 
 const char *Instance::type() const {
@@ -69,25 +89,31 @@ const char *Instance::type() const {
 }
 
 void Instance::fail(const char *what, spar_status status, const spar_error &error) const {
-    std::string message(error.message, strnlen(error.message, sizeof error.message));
+    std::string message = escaped({error.message, strnlen(error.message, sizeof error.message)},
+                                  sizeof error.message);
     const std::string inside(error.pointer, strnlen(error.pointer, sizeof error.pointer));
-    const Exit exit = exit_for(status, entry_->descriptor->kind);
-    // A whole place is another component's, whose failure came through this one.
-    if (inside.starts_with('#')) throw Failure(exit, inside + ": " + message);
+    const bool unasked = status == SPAR_E_CANCELLED && !stop_requested;
+    const Exit exit = unasked ? Exit::plugin : exit_for(status, entry_->descriptor->kind);
+    if (is_blamed(inside)) throw Failure(exit, inside + ": " + message);
     if (message.empty()) message = fmt::format("failed in {} without saying why", what);
-    throw Failure(exit, fmt::format("#{}{}: {} ({} \"{}\" of the plugin {})", pointer_, inside,
-                                    message, kind_name(entry_->descriptor->kind), type(),
-                                    entry_->plugin->path.filename().string()));
+    if (unasked)
+        throw Failure(exit,
+                      fmt::format("#{}: {} says that the run is being stopped, which nobody asked "
+                                  "for: {} ({})",
+                                  pointer_, what, message, label_));
+    // A place outside of its own node is not the plugin's to give.
+    const bool own = inside.starts_with('/');
+    throw Failure(exit,
+                  fmt::format("#{}{}: {} ({})", pointer_, own ? inside : "", message, label_));
 }
 
-void Instance::float_state_changed(const char *what) const {
-    throw Failure(
-        Exit::plugin,
-        fmt::format("#{}: {} of {} \"{}\" changed the processor's floating-point settings "
-                    "(rounding or flush-to-zero; built with -ffast-math?), which would "
-                    "change everybody's results; the plugin is {}",
-                    pointer_, what, kind_name(entry_->descriptor->kind), type(),
-                    entry_->plugin->path.string()));
+void Instance::float_mode_changed(const char *what, const char *difference) const {
+    throw Failure(Exit::plugin,
+                  fmt::format("#{}: {} of {} \"{}\" changed the processor's floating-point "
+                              "settings: {}, which would change everybody's results; the plugin "
+                              "is {}",
+                              pointer_, what, kind_name(entry_->descriptor->kind), type(),
+                              difference, entry_->plugin->path.string()));
 }
 
 void Instance::threw(const char *what, const char *text) const {
@@ -112,13 +138,29 @@ std::uint64_t Builder::key(const std::string &pointer) const {
     return key;
 }
 
+/// Two plugins hold what the pipeline names: its author should know which one is taken.
+void Builder::tell_shadowed(const ComponentEntry &entry, const std::string &pointer) const {
+    for (const ComponentEntry *other : registry_.shadowed(entry))
+        warnings().add({"",
+                        "shadowed_plugin",
+                        "#" + pointer,
+                        fmt::format("the {} \"{}\" is taken from {}, although {} holds one too",
+                                    kind_name(entry.descriptor->kind), entry.descriptor->type,
+                                    entry.plugin->path.string(), other->plugin->path.string()),
+                        fmt::format("\"plugin\": \"{}\" in its node takes that one",
+                                    other->plugin->path.string()),
+                        0,
+                        {}});
+}
+
 std::unique_ptr<Instance> Builder::build(spar_kind kind, const nlohmann::ordered_json &node,
                                          const std::string &pointer) const {
     const std::string type = node.value("type", "");
-    const ComponentEntry *entry = registry_.find(kind, type);
+    const ComponentEntry *entry = registry_.find_node(kind, node);
     if (entry == nullptr)
         throw Failure(Exit::pipeline,
                       fmt::format("#{}: there is no {} \"{}\"", pointer, kind_name(kind), type));
+    tell_shadowed(*entry, pointer);
     auto instance = std::make_unique<Instance>(entry, pointer, key(pointer));
     spar_params params{.node = &node, .pointer = pointer, .key = instance->key()};
     params.path = path_;
@@ -136,8 +178,9 @@ std::unique_ptr<Instance> Builder::build(spar_kind kind, const nlohmann::ordered
     void *self = nullptr;
     try {
         instance->call("the constructor", [&](spar_error *error) {
-            return entry->descriptor->create(entry->descriptor, host_table(), &params, &self,
-                                             error);
+            return instance->component_->create(instance->component_,
+                                                host_table_of(instance->label(), "#" + pointer),
+                                                &params, &self, error);
         });
     } catch (const Failure &) {
         if (of_child) std::rethrow_exception(of_child);

@@ -3,9 +3,10 @@
 
 #include "pipeline/failure.hpp"
 #include "pipeline/params.hpp"
-#include "plugins/float_state.hpp"
+#include "plugins/calls.hpp"
+#include "plugins/float_mode.hpp"
 
-#include <spar/error.hpp>
+#include "pipeline/guarded.hpp"
 
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -20,6 +21,7 @@ struct ComponentEntry;
 /// One component. Calls into it go through call(), which turns a failure into the host's.
 class Instance {
   public:
+    /// Loads the component's plugin.
     Instance(const ComponentEntry *entry, std::string pointer, std::uint64_t key);
     ~Instance();
     Instance(const Instance &) = delete;
@@ -61,7 +63,10 @@ class Instance {
     const std::vector<std::unique_ptr<Instance>> &children() const { return children_; }
 
     /// What messages call it: loss "kl" of the plugin kl.so.
-    std::string label() const;
+    const std::string &label() const { return label_; }
+
+    /// How a call of one of its functions is named while it runs.
+    Call call_of(const char *what) const { return {what, label_.c_str(), place_.c_str()}; }
 
     /// The living instance behind a reference; null where the host built none.
     static const Instance *of(const spar_component_ref &ref);
@@ -71,11 +76,13 @@ class Instance {
     template <class Function>
     spar_status guarded_call(const char *what, Function &&function) const;
     [[noreturn]] void fail(const char *what, spar_status status, const spar_error &error) const;
-    [[noreturn]] void float_state_changed(const char *what) const;
+    [[noreturn]] void float_mode_changed(const char *what, const char *difference) const;
     [[noreturn]] void threw(const char *what, const char *text) const;
 
     const ComponentEntry *entry_;
+    const spar_component *component_;  // the plugin's own
     std::string pointer_;
+    std::string label_, place_;
     std::uint64_t key_;
     spar_component_ref ref_{};
     std::vector<std::unique_ptr<Instance>> children_;
@@ -98,6 +105,8 @@ class Builder {
     const Instance &find(const spar_component_ref &ref) const;
 
   private:
+    void tell_shadowed(const ComponentEntry &entry, const std::string &pointer) const;
+
     const Registry &registry_;
     std::uint64_t seed_;
     PathResolver path_;
@@ -105,7 +114,9 @@ class Builder {
 
 template <class Function>
 spar_status Instance::guarded_call(const char *what, Function &&function) const {
-    const FloatState before;
+    const Call call = call_of(what);
+    const Calling calling(&call);
+    const FloatMode before = FloatMode::now();
     spar_status status = SPAR_OK;
     try {
         status = function();
@@ -116,7 +127,11 @@ spar_status Instance::guarded_call(const char *what, Function &&function) const 
     } catch (...) {
         threw(what, "an exception of an unknown type");
     }
-    if (before.restore()) float_state_changed(what);
+    end_if_forked();
+    if (const FloatMode after = FloatMode::now(); after != before) {
+        before.restore();
+        float_mode_changed(what, before.difference(after));
+    }
     return status;
 }
 

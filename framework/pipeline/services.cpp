@@ -6,10 +6,12 @@
 #include "pipeline/threads.hpp"
 #include "pipeline/warnings.hpp"
 
-#include <spar/error.hpp>
+#include "pipeline/guarded.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <map>
+#include <mutex>
 #include <string>
 
 namespace spar::host {
@@ -18,19 +20,52 @@ namespace {
 std::unique_ptr<Threads> pool;
 std::atomic<bool> quiet{false};
 
-void log(const spar_host *, spar_severity severity, const char *text) {
-    if (severity < (quiet ? SPAR_LOG_ERROR : SPAR_LOG_WARNING)) return;
-    const char *label = severity == SPAR_LOG_ERROR ? "error" : "warning";
-    standard_error().say(std::string(label) + ": " +
-                         printable(without_secrets(text != nullptr ? text : "")) + "\n");
+/// A table that knows whom it was given to.
+struct OwnedTable {
+    spar_host table;
+    std::string component, place;
+};
+
+std::mutex tables_mutex;
+
+/// By address. They stay until the process ends, as the contract says; a node built again in the
+/// same process gets its table again.
+std::map<const spar_host *, OwnedTable *> &owned_tables() {
+    static std::map<const spar_host *, OwnedTable *> all;
+    return all;
 }
 
-void warn(const spar_host *, const spar_warning *warning) {
+/// Component and place of whoever speaks through a table; empty for the host itself.
+std::pair<std::string, std::string> speaker(const spar_host *host) {
+    const std::lock_guard lock(tables_mutex);
+    const auto found = owned_tables().find(host);
+    if (found == owned_tables().end()) return {};
+    return {found->second->component, found->second->place};
+}
+
+void print(spar_severity severity, const std::string &text) {
+    if (severity < (quiet ? SPAR_LOG_ERROR : SPAR_LOG_WARNING)) return;
+    const char *label = severity == SPAR_LOG_ERROR ? "error" : "warning";
+    standard_error().say(std::string(label) + ": " + printable(without_secrets(text)) + "\n");
+}
+
+/// A warning by this way is one like others, told once.
+void log(const spar_host *host, spar_severity severity, const char *text) {
+    const auto [component, place] = speaker(host);
+    const std::string said = text != nullptr ? text : "";
+    if (severity == SPAR_LOG_WARNING)
+        warnings().add({component, "log", place, said, "", 1, {}});
+    else
+        print(severity, component.empty() ? said : place + " " + component + ": " + said);
+}
+
+void warn(const spar_host *host, const spar_warning *warning) {
+    const auto [component, place] = speaker(host);
     const spar_warning known = read_struct(warning);
     const auto text = [](const char *value) { return std::string(value != nullptr ? value : ""); };
-    Warning kept{"",
+    Warning kept{component,
                  text(known.code),
-                 text(known.pointer),
+                 place + text(known.pointer),
                  text(known.message),
                  text(known.remedy),
                  known.count,
@@ -45,7 +80,9 @@ spar_status parallel_for(const spar_host *, std::int64_t count, spar_task task, 
                          spar_error *error) {
     if (!pool) {
         for (std::int64_t i = 0; i < count; ++i)
-            if (const spar_status status = task(context, i, error); status != SPAR_OK)
+            if (const spar_status status =
+                    guarded_piece(error, [&](spar_error *e) { return task(context, i, e); });
+                status != SPAR_OK)
                 return status;
         return SPAR_OK;
     }
@@ -71,6 +108,14 @@ const spar_host *host_table() {
     return &table;
 }
 
+const spar_host *host_table_of(const std::string &component, const std::string &place) {
+    const std::lock_guard lock(tables_mutex);
+    for (const auto &[table, owned] : owned_tables())
+        if (owned->component == component && owned->place == place) return table;
+    auto *owned = new OwnedTable{make_table(), component, place};
+    return owned_tables().emplace(&owned->table, owned).first->first;
+}
+
 void set_threads(int count) {
     pool.reset();
     if (count > 1) pool = std::make_unique<Threads>(count);
@@ -86,7 +131,7 @@ int threads() {
 }
 
 void print_warning(const std::string &text) {
-    log(nullptr, SPAR_LOG_WARNING, text.c_str());
+    print(SPAR_LOG_WARNING, text);
 }
 
 void set_quiet(bool value) {

@@ -12,6 +12,10 @@ namespace spar::host {
 /// The table, valid until the process ends.
 const spar_host *host_table();
 
+/// The table for the component that stands at `place` ("#/train/method"): its warnings carry both.
+/// Valid until the process ends.
+const spar_host *host_table_of(const std::string &component, const std::string &place);
+
 /// Standard error, for what is said while work goes on.
 Console &standard_error();
 

@@ -1,9 +1,9 @@
 #include "pipeline/threads.hpp"
 
 #include "pipeline/failure.hpp"
+#include "pipeline/guarded.hpp"
 #include "pipeline/processors.hpp"
-
-#include <spar/error.hpp>
+#include "plugins/calls.hpp"
 
 #include <fmt/format.h>
 #include <chrono>
@@ -28,6 +28,7 @@ struct Threads::Job {
     std::int64_t pieces;
     spar_task task;
     void *context;
+    const Call *call;  // of the plugin whose work it is
     std::atomic<std::int64_t> next{0};
     std::mutex mutex{};
     std::int64_t failed_piece = -1;  // the first in order; guarded by mutex
@@ -64,12 +65,14 @@ void Threads::stop() {
 }
 
 void Threads::take_pieces(Job &job) {
+    const Calling calling(job.call);
     inside_task = true;
     for (;;) {
         const std::int64_t piece = job.next.fetch_add(1, std::memory_order_relaxed);
         if (piece >= job.pieces) break;
         spar_error error = empty_error();
-        const spar_status status = job.task(job.context, piece, &error);
+        const spar_status status =
+            guarded_piece(&error, [&](spar_error *e) { return job.task(job.context, piece, e); });
         if (status == SPAR_OK) continue;
         const std::lock_guard lock(job.mutex);
         if (job.failed_piece < 0 || piece < job.failed_piece) {
@@ -82,6 +85,7 @@ void Threads::take_pieces(Job &job) {
 }
 
 void Threads::work() {
+    guard_thread();
     std::uint64_t seen = 0;
     while (!stopping_) {
         if (spins_) spin_until([&] { return generation_.load(std::memory_order_acquire) != seen; });
@@ -102,11 +106,13 @@ spar_status Threads::run(std::int64_t pieces, spar_task task, void *context, spa
     if (inside_task || workers_.empty() || pieces <= 1) {
         // In order, so the first failure in order is the first that occurs.
         for (std::int64_t piece = 0; piece < pieces; ++piece)
-            if (const spar_status status = task(context, piece, error); status != SPAR_OK)
+            if (const spar_status status =
+                    guarded_piece(error, [&](spar_error *e) { return task(context, piece, e); });
+                status != SPAR_OK)
                 return status;
         return SPAR_OK;
     }
-    Job job{.pieces = pieces, .task = task, .context = context};
+    Job job{.pieces = pieces, .task = task, .context = context, .call = current_call()};
     {
         const std::lock_guard lock(mutex_);
         job_ = &job;

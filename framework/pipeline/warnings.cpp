@@ -23,7 +23,7 @@ void Warnings::add(Warning warning) {
     const std::lock_guard lock(mutex_);
     const auto same = std::ranges::find_if(warnings_, [&](const Warning &w) {
         return w.component == warning.component && w.code == warning.code &&
-               w.place == warning.place;
+               w.place == warning.place && (w.code != "log" || w.message == warning.message);
     });
     const auto fresh = same == warnings_.end();
     Warning &kept = fresh ? warnings_.emplace_back(std::move(warning)) : *same;

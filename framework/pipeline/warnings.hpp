@@ -23,7 +23,7 @@ struct Warning {
 class Warnings {
   public:
     /// Warnings that agree in component, code and place are one: counts add up, the text of the
-    /// first stays, and only the first is printed.
+    /// first stays, and only the first is printed. Of the code "log" each text is one of its own.
     void add(Warning warning);
     std::vector<Warning> all() const;
     void clear();

@@ -229,7 +229,10 @@ std::vector<std::string> entries(const File &file, const Segments &segments) {
 void check_entry(const File &file, const Segments &segments) {
     const std::vector<std::string> found = entries(file, segments);
     if (std::find(found.begin(), found.end(), SPAR_PLUGIN_ENTRY) != found.end()) return;
-    if (found.empty()) throw Fault("is no plugin: it does not export " SPAR_PLUGIN_ENTRY);
+    if (found.empty())
+        throw Fault("is no plugin: it does not export " SPAR_PLUGIN_ENTRY
+                    "; where its source defines that function, make it visible (the declaration in "
+                    "spar/abi.h does) and give it C linkage");
     throw Fault("is a plugin of another major version of the contract: it exports " + found[0] +
                 ", this host looks for " SPAR_PLUGIN_ENTRY "; rebuild it with this version's SDK");
 }

@@ -1,8 +1,9 @@
-// The thread's floating-point mode: rounding, and the flushing of denormal numbers that a library
-// built with -ffast-math switches on when it is loaded.
+// The thread's floating-point mode: rounding, the flushing of denormal numbers that a library built
+// with -ffast-math switches on when it is loaded, and which exceptions end the process.
 #pragma once
 
 #include <cfenv>
+#include <cstdint>
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -14,17 +15,21 @@ class FloatMode {
   public:
     static FloatMode now() {
         FloatMode mode;
-        mode.rounding_ = std::fegetround();
 #if defined(__x86_64__)
         mode.control_ = _mm_getcsr() & ~status_flags;
+        __asm__ volatile("fnstcw %0" : "=m"(mode.x87_));
+#else
+        mode.rounding_ = std::fegetround();
 #endif
         return mode;
     }
 
     void restore() const {
-        std::fesetround(rounding_);
 #if defined(__x86_64__)
-        _mm_setcsr(control_);
+        _mm_setcsr((_mm_getcsr() & status_flags) | control_);
+        __asm__ volatile("fldcw %0" : : "m"(x87_));
+#else
+        std::fesetround(rounding_);
 #endif
     }
 
@@ -32,15 +37,23 @@ class FloatMode {
 
     /// What the other mode does differently.
     const char *difference(const FloatMode &other) const {
-        if (rounding_ != other.rounding_) return "the rounding mode";
-        return "the flushing of denormal numbers to zero (it was built with -ffast-math)";
+#if defined(__x86_64__)
+        if (((control_ ^ other.control_) & 0x6000U) == 0 && ((x87_ ^ other.x87_) & 0x0C00U) == 0)
+            return ((control_ ^ other.control_) & 0x8040U) != 0
+                       ? "the flushing of denormal numbers to zero (it was built with -ffast-math)"
+                       : "the exceptions or the precision of floating-point numbers";
+#endif
+        return other == *this ? "nothing" : "the rounding mode";
     }
 
   private:
+#if defined(__x86_64__)
     static constexpr unsigned status_flags = 0x3F;
-
-    int rounding_ = 0;
     unsigned control_ = 0;
+    std::uint16_t x87_ = 0;
+#else
+    int rounding_ = 0;
+#endif
 };
 
 }  // namespace spar::host

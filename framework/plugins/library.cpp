@@ -4,19 +4,12 @@
 #include "plugins/answer.hpp"
 #include "plugins/float_mode.hpp"
 
-#include <dlfcn.h>
-
 #include <spar/error.hpp>
 
-#define BOOST_DLL_USE_STD_FS
-#include <boost/dll/shared_library.hpp>
-#include <memory>
-#include <vector>
+#include <dlfcn.h>
 
 namespace spar::host {
 namespace {
-
-namespace dll = boost::dll;
 
 /// Sets the floating-point mode back, whatever happens, and knows whether that was needed.
 class ModeGuard {
@@ -34,21 +27,30 @@ class ModeGuard {
     FloatMode before_ = FloatMode::now();
 };
 
-/// Boost has no word for RTLD_NODELETE. No library is ever closed: what it handed out lives for
-/// ever.
-dll::shared_library &load(const std::filesystem::path &path) {
-    const auto mode = static_cast<dll::load_mode::type>(dll::load_mode::rtld_now |
-                                                        dll::load_mode::rtld_local | RTLD_NODELETE);
-    static auto &kept = *new std::vector<std::unique_ptr<dll::shared_library>>;
-    auto library = std::make_unique<dll::shared_library>();
+/// What the loader says, without the file's name, which the message begins with anyway.
+std::string loader_says(const std::filesystem::path &path) {
+    const char *text = ::dlerror();
+    std::string said = text != nullptr ? text : "for no reason that the loader gives";
+    if (said.starts_with(path.string())) said.erase(0, path.string().size());
+    said.erase(0, said.find_first_not_of(": "));
+    return said;
+}
+
+/// No library is ever closed: what it handed out lives for ever.
+spar_plugin_entry load(const std::filesystem::path &path) {
+    ::dlerror();
+    void *library = nullptr;
     try {
-        library->load(path, mode);
+        library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     } catch (const std::exception &e) {
-        throw PluginFault(std::string("cannot be loaded: ") + e.what());
+        throw PluginFault("throws an exception while it is loaded: " + quote(e.what(), 200));
     } catch (...) {
         throw PluginFault("throws an exception while it is loaded");
     }
-    return *kept.emplace_back(std::move(library));
+    if (library == nullptr) throw PluginFault("cannot be loaded: " + loader_says(path));
+    void *entry = ::dlsym(library, SPAR_PLUGIN_ENTRY);
+    if (entry == nullptr) throw PluginFault("has no " SPAR_PLUGIN_ENTRY ": " + loader_says(path));
+    return reinterpret_cast<spar_plugin_entry>(entry);
 }
 
 const spar_plugin *ask(spar_plugin_entry entry, const spar_host *host) {
@@ -73,11 +75,9 @@ const spar_plugin *ask(spar_plugin_entry entry, const spar_host *host) {
 
 const spar_plugin *open_plugin(const std::filesystem::path &path, const spar_host *host) {
     const ModeGuard mode;
-    dll::shared_library &library = load(path);
+    const spar_plugin_entry entry = load(path);
     mode.check("it is loaded");
-    auto &entry = library.get<spar_status(const spar_host *, const spar_plugin **, spar_error *)>(
-        SPAR_PLUGIN_ENTRY);
-    const spar_plugin *plugin = ask(&entry, host);
+    const spar_plugin *plugin = ask(entry, host);
     mode.check("its entry is called");
     check_answer(plugin, host->abi_minor);
     return plugin;

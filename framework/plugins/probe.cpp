@@ -1,6 +1,7 @@
 #include "plugins/probe.hpp"
 
 #include "config/words.hpp"
+#include "plugins/calls.hpp"
 #include "plugins/library.hpp"
 
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <exception>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 namespace spar::host {
 namespace {
@@ -27,10 +29,23 @@ constexpr std::size_t longest_reason = 2000;
 int answers = -1;
 
 /// One record: a letter, the text, a zero byte.
-void answer(char letter, std::string text) {
-    text.resize(std::min(text.size(), longest_reason));
+void answer(char letter, const std::string &text) {
     const std::string record = letter + text + '\0';
-    if (::write(answers, record.data(), record.size()) < 0) ::_exit(1);
+    for (std::size_t done = 0; done < record.size();) {
+        const ssize_t count = ::write(answers, record.data() + done, record.size() - done);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) ::_exit(1);
+        done += static_cast<std::size_t>(count);
+    }
+}
+
+void refuse(char letter, const std::string &why) {
+    answer(letter, why.substr(0, longest_reason));
+}
+
+/// What came up, as text: whatever it says, without a zero byte inside.
+std::string as_text(const spar_plugin &plugin) {
+    return to_json(describe(plugin)).dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
 [[noreturn]] void last_exception() {
@@ -44,13 +59,14 @@ void answer(char letter, std::string text) {
             what = "throws an exception while it is loaded";
         }
     }
-    answer(last_words, what);
+    refuse(last_words, what);
     ::_exit(1);
 }
 
 /// The child: silent, without core dumps, and without the parent's handlers of signals.
 [[noreturn]] void child(const std::vector<std::filesystem::path> &files, std::size_t first,
                         const spar_host *host) {
+    unguard_process();
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
     for (const int signal : {SIGSEGV, SIGILL, SIGFPE, SIGBUS, SIGABRT, SIGTERM, SIGINT})
@@ -60,10 +76,9 @@ void answer(char letter, std::string text) {
     std::set_terminate(last_exception);
     for (std::size_t i = first; i < files.size(); ++i) {
         try {
-            open_plugin(files[i], host);
-            answer(came_up, "");
+            answer(came_up, as_text(*open_plugin(files[i], host)));
         } catch (const std::exception &e) {
-            answer(refused, e.what());
+            refuse(refused, e.what());
         }
     }
     ::_exit(0);
@@ -113,27 +128,39 @@ std::string how_it_ended(int status) {
            std::to_string(WEXITSTATUS(status));
 }
 
-/// Reads one child's records into `reasons` from `first` on; the index of the first file without
+/// A plugin may write into the pipe what it likes; what it says is only ever shown to people until
+/// the host has loaded it and found it to be so.
+Probed read(const std::string &record) {
+    if (record.empty() || record[0] != came_up)
+        return {record.size() > 1 ? record.substr(1) : "gives no answer", std::nullopt};
+    try {
+        return {"", description_from(Json::parse(record.begin() + 1, record.end()))};
+    } catch (const nlohmann::json::exception &) {
+        return {"answers what it cannot be read from", std::nullopt};
+    }
+}
+
+/// Reads one child's records into `probed` from `first` on; the index of the first file without
 /// one.
-std::size_t collect(Answers &records, pid_t pid, std::size_t first,
-                    std::vector<std::string> &reasons) {
+std::size_t collect(Answers &records, pid_t pid, std::size_t first, std::vector<Probed> &probed) {
     std::string record, last;
-    while (first < reasons.size()) {
+    while (first < probed.size()) {
         const Answers::Next next = records.next(record);
         if (next == Answers::Next::late) ::kill(pid, SIGKILL);
         if (next != Answers::Next::record) {
             int status = 0;
             ::waitpid(pid, &status, 0);
-            reasons[first] = next == Answers::Next::late ? "does not come back from being loaded"
-                             : !last.empty()             ? last
-                                                         : how_it_ended(status);
+            probed[first].fault = next == Answers::Next::late
+                                      ? "does not come back from being loaded"
+                                  : !last.empty() ? last
+                                                  : how_it_ended(status);
             return first + 1;
         }
-        if (record[0] == last_words) {
+        if (!record.empty() && record[0] == last_words) {
             last = record.substr(1);
             continue;
         }
-        reasons[first++] = record.substr(1);
+        probed[first++] = read(record);
     }
     int status = 0;
     ::waitpid(pid, &status, 0);
@@ -142,10 +169,10 @@ std::size_t collect(Answers &records, pid_t pid, std::size_t first,
 
 }  // namespace
 
-std::vector<std::string> probe(const std::vector<std::filesystem::path> &files,
-                               const spar_host *host, const std::function<void()> &meanwhile,
-                               std::chrono::milliseconds patience) {
-    std::vector<std::string> reasons(files.size());
+std::vector<Probed> probe(const std::vector<std::filesystem::path> &files, const spar_host *host,
+                          const std::function<void()> &meanwhile,
+                          std::chrono::milliseconds patience) {
+    std::vector<Probed> probed(files.size());
     std::size_t first = 0;
     while (first < files.size()) {
         std::fflush(nullptr);
@@ -162,10 +189,10 @@ std::vector<std::string> probe(const std::vector<std::filesystem::path> &files,
         ::close(ends[1]);
         if (first == 0) meanwhile();
         Answers records(ends[0], patience);
-        first = collect(records, pid, first, reasons);
+        first = collect(records, pid, first, probed);
         ::close(ends[0]);
     }
-    return reasons;
+    return probed;
 }
 
 }  // namespace spar::host

@@ -3,15 +3,15 @@
 #include "config/parse.hpp"
 #include "config/problems.hpp"
 #include "config/schema.hpp"
-#include "plugins/elf.hpp"
+#include "config/words.hpp"
+#include "plugins/cache.hpp"
+#include "plugins/calls.hpp"
+#include "plugins/files.hpp"
 #include "plugins/library.hpp"
 #include "plugins/probe.hpp"
 #include "plugins/sha256.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <set>
 #include <tuple>
 
 #include <nlohmann/json.hpp>
@@ -27,56 +27,49 @@ Order order_of(const ComponentEntry &entry) {
     return {entry.descriptor->kind, entry.descriptor->type};
 }
 
-/// The files of a folder that look like plugins, by name.
-std::vector<fs::path> candidates(const fs::path &folder, std::vector<Refusal> &refusals) {
-    std::vector<fs::path> files;
-    std::error_code error;
-    if (!fs::exists(folder, error)) return files;
-    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
-        if (it->path().extension() == ".so") files.push_back(it->path());
-    if (error) refusals.push_back({folder, "cannot be searched: " + error.message()});
-    std::sort(files.begin(), files.end());
-    return files;
-}
-
-/// Each file once, whatever names and links lead to it, and only those that pass the cheap checks.
-std::vector<fs::path> sound_files(const std::vector<fs::path> &folders,
-                                  std::vector<Refusal> &refusals) {
-    std::vector<fs::path> files;
-    std::set<std::pair<dev_t, ino_t>> seen;
-    for (const fs::path &folder : folders) {
-        for (const fs::path &file : candidates(folder, refusals)) {
-            struct stat about {};
-            if (::stat(file.c_str(), &about) == 0 &&
-                !seen.emplace(about.st_dev, about.st_ino).second)
-                continue;
-            std::error_code error;
-            const fs::path path = fs::canonical(file, error);
-            const std::string fault = error ? error.message() : elf_fault(path);
-            if (fault.empty())
-                files.push_back(path);
-            else
-                refusals.push_back({file, fault});
-        }
+/// SHA-256 of a file; empty for one that cannot be read.
+std::string digest_of(const fs::path &file) {
+    try {
+        return sha256_of_file(file);
+    } catch (const std::runtime_error &) {
+        return {};
     }
-    return files;
 }
 
-/// SHA-256 of each; empty for one that cannot be read.
-std::vector<std::string> digests_of(const std::vector<fs::path> &files) {
+/// What every file is: as the cache knows it, else as a child process finds it. Those that came up
+/// well have a digest.
+std::pair<std::vector<Probed>, std::vector<std::string>> try_all(const std::vector<fs::path> &files,
+                                                                 const spar_host *host,
+                                                                 PluginCache &cache) {
+    std::vector<Probed> probed(files.size());
     std::vector<std::string> digests(files.size());
+    std::vector<fs::path> unknown;
+    std::vector<std::size_t> places;
     for (std::size_t i = 0; i < files.size(); ++i) {
-        try {
-            digests[i] = sha256_of_file(files[i]);
-        } catch (const std::runtime_error &) {
-            continue;
+        if (auto known = cache.find(files[i])) {
+            digests[i] = std::move(known->sha256);
+            probed[i].description = std::move(known->description);
+        } else {
+            unknown.push_back(files[i]);
+            places.push_back(i);
         }
     }
-    return digests;
+    const auto hash = [&] {
+        for (const std::size_t i : places) digests[i] = digest_of(files[i]);
+    };
+    std::vector<Probed> tried = probe(unknown, host, hash);
+    for (std::size_t i = 0; i < tried.size(); ++i) {
+        const std::size_t at = places[i];
+        if (tried[i].description && !digests[at].empty())
+            cache.add(files[at], {digests[at], *tried[i].description});
+        probed[at] = std::move(tried[i]);
+    }
+    cache.save();
+    return {std::move(probed), std::move(digests)};
 }
 
-Json parsed_schema(const spar_component &component) {
-    const std::string whose = std::string("publishes a schema of \"") + component.type + "\" that ";
+Json parsed_schema(const ComponentDescription &component) {
+    const std::string whose = "publishes a schema of \"" + component.type + "\" that ";
     try {
         Json schema = parse_json(component.schema, "schema");
         const std::string fault = schema_fault(schema, component.type);
@@ -87,47 +80,113 @@ Json parsed_schema(const spar_component &component) {
     }
 }
 
+void check_example(const ComponentDescription &component) {
+    if (component.example.empty()) return;
+    try {
+        parse_json(component.example, "example");
+    } catch (const PipelineError &e) {
+        throw PluginFault("gives an example of \"" + component.type +
+                          "\" that is no JSON: " + e.what());
+    }
+}
+
+std::string name_of(const spar_component &component) {
+    return std::string("the ") + kind_name(component.kind) + " \"" + component.type + "\"";
+}
+
 }  // namespace
 
-Registry Registry::discover(const std::vector<fs::path> &folders, const spar_host *host) {
+const spar_plugin &PluginFile::load() const {
+    if (loaded_ != nullptr) return *loaded_;
+    const std::string whom = "the plugin " + path.string();
+    const Call call{"the loading", whom.c_str(), ""};
+    const Calling calling(&call);
+    if (digest_of(path) != sha256)
+        throw PluginFault("is no longer what it was when it was tried; run the command again");
+    const spar_plugin *plugin = open_plugin(path, host);
+    if (describe(*plugin) != description)
+        throw PluginFault(
+            "says something else of itself than when it was tried in a process of its own");
+    loaded_ = plugin;
+    return *loaded_;
+}
+
+const spar_component &ComponentEntry::load() const {
+    const spar_plugin &loaded = plugin->load();
+    for (std::uint32_t i = 0; i < loaded.component_count; ++i) {
+        const spar_component &component = *loaded.components[i];
+        if (component.kind == descriptor->kind &&
+            std::string_view(component.type) == descriptor->type)
+            return component;
+    }
+    throw PluginFault("no longer holds " + name_of(*descriptor));
+}
+
+Registry Registry::discover(const std::vector<fs::path> &folders, const spar_host *host,
+                            const fs::path &cache_file) {
     Registry registry;
+    registry.folders_ = folders;
+    PluginCache cache(cache_file);
     const std::vector<fs::path> files = sound_files(folders, registry.refusals_);
-    std::vector<std::string> digests;
-    const std::vector<std::string> faults =
-        probe(files, host, [&] { digests = digests_of(files); });
+    auto [probed, digests] = try_all(files, host, cache);
     for (std::size_t i = 0; i < files.size(); ++i) {
         try {
-            if (!faults[i].empty()) throw PluginFault(faults[i]);
-            registry.add(files[i], digests[i], host);
+            if (!probed[i].fault.empty()) throw PluginFault(probed[i].fault);
+            if (digests[i].empty()) throw PluginFault("cannot be read");
+            auto file = std::make_unique<PluginFile>();
+            file->path = files[i];
+            file->sha256 = digests[i];
+            file->own = is_own(files[i].parent_path());
+            file->description = std::move(*probed[i].description);
+            file->name = file->description.name;
+            file->version = file->description.version;
+            file->host = host;
+            registry.add(std::move(file));
         } catch (const std::exception &e) {
             registry.refusals_.push_back({files[i], e.what()});
         }
     }
-    std::sort(registry.components_.begin(), registry.components_.end(),
-              [](const auto &a, const auto &b) { return order_of(a) < order_of(b); });
+    const auto before = [](const auto &a, const auto &b) { return order_of(a) < order_of(b); };
+    std::sort(registry.components_.begin(), registry.components_.end(), before);
     return registry;
 }
 
-void Registry::add(const fs::path &path, const std::string &sha256, const spar_host *host) {
-    if (sha256.empty()) throw PluginFault("cannot be read");
+void Registry::add(std::unique_ptr<PluginFile> file) {
     for (const auto &other : plugins_)
-        if (other->sha256 == sha256) return;  // a copy
-    const spar_plugin *plugin = open_plugin(path, host);
-    auto file =
-        std::make_unique<PluginFile>(PluginFile{path, plugin->name, plugin->version, sha256});
+        if (other->sha256 == file->sha256) return;  // a copy
     std::vector<ComponentEntry> entries;
-    for (std::uint32_t i = 0; i < plugin->component_count; ++i) {
-        const spar_component *component = plugin->components[i];
-        for (const ComponentEntry &other : components_)
-            if (order_of(other) == Order{component->kind, component->type})
-                throw PluginFault(std::string("holds the ") + kind_name(component->kind) + " \"" +
-                                  component->type + "\", which " + other.plugin->path.string() +
-                                  " already holds; remove one of the two");
-        entries.push_back(
-            {component, file.get(), std::make_shared<const Json>(parsed_schema(*component))});
+    const ComponentEntry *twin = nullptr;
+    for (const ComponentDescription &component : file->description.components) {
+        check_example(component);
+        auto schema = std::make_shared<const Json>(parsed_schema(component));
+        descriptors_.push_back(component.descriptor());
+        entries.push_back({&descriptors_.back(), file.get(), std::move(schema)});
+        if (twin == nullptr) twin = find_unsorted(component.kind, component.type);
     }
-    plugins_.push_back(std::move(file));
-    components_.insert(components_.end(), entries.begin(), entries.end());
+    if (twin == nullptr) {
+        plugins_.push_back(std::move(file));
+        components_.insert(components_.end(), entries.begin(), entries.end());
+        return;
+    }
+    const std::string path = file->path.string();
+    const std::string whose = twin->plugin->own
+                                  ? "which is one of Spar's own"
+                                  : "which " + twin->plugin->path.string() + " already holds";
+    refusals_.push_back(
+        {file->path, "holds " + name_of(*twin->descriptor) + ", " + whose +
+                         "; a pipeline that means this one names the file: {\"type\": \"" +
+                         twin->descriptor->type + "\", \"plugin\": " + quote(path, 1000) + "}"});
+    for (ComponentEntry &entry : entries) entry.by_file = true;
+    by_file_.insert(by_file_.end(), entries.begin(), entries.end());
+    refused_plugins_.push_back(std::move(file));
+}
+
+const ComponentEntry *Registry::find_unsorted(spar_kind kind, std::string_view type) const {
+    const auto found =
+        std::find_if(components_.begin(), components_.end(), [&](const ComponentEntry &entry) {
+            return order_of(entry) == Order{kind, type};
+        });
+    return found != components_.end() ? &*found : nullptr;
 }
 
 const ComponentEntry *Registry::find(spar_kind kind, std::string_view type) const {
@@ -152,11 +211,53 @@ std::vector<const ComponentEntry *> Registry::find(std::string_view type) const 
     return found;
 }
 
+const ComponentEntry *Registry::find_in(const fs::path &file, spar_kind kind,
+                                        std::string_view type) const {
+    std::error_code error;
+    const fs::path whole = fs::weakly_canonical(file, error);
+    for (const auto *entries : {&components_, &by_file_})
+        for (const ComponentEntry &entry : *entries)
+            if (order_of(entry) == Order{kind, type} && entry.plugin->path == whole) return &entry;
+    return nullptr;
+}
+
+const ComponentEntry *Registry::find_node(spar_kind kind, const Json &node) const {
+    const auto type = node.value("type", std::string());
+    const auto file = node.find("plugin");
+    return file != node.end() && file->is_string() ? find_in(file->get<std::string>(), kind, type)
+                                                   : find(kind, std::string_view(type));
+}
+
+std::vector<const ComponentEntry *> Registry::shadowed(const ComponentEntry &entry) const {
+    std::vector<const ComponentEntry *> found;
+    if (entry.by_file) return found;
+    for (const ComponentEntry &other : by_file_)
+        if (order_of(other) == order_of(entry)) found.push_back(&other);
+    return found;
+}
+
+std::vector<const PluginFile *> Registry::files() const {
+    std::vector<const PluginFile *> files;
+    for (const auto *plugins : {&plugins_, &refused_plugins_})
+        for (const auto &plugin : *plugins) files.push_back(plugin.get());
+    return files;
+}
+
 std::vector<std::string> Registry::names(spar_kind kind) const {
     std::vector<std::string> names;
     for (const ComponentEntry &entry : components_)
         if (kind == 0 || entry.descriptor->kind == kind) names.emplace_back(entry.descriptor->type);
     return names;
+}
+
+std::string searched(const Registry &registry) {
+    std::vector<std::string> there, missing;
+    for (const fs::path &folder : registry.folders()) {
+        std::error_code error;
+        (fs::is_directory(folder, error) ? there : missing).push_back(folder.string());
+    }
+    return "searched: " + listed(there) +
+           (missing.empty() ? "" : "; not there: " + listed(missing));
 }
 
 }  // namespace spar::host

@@ -2,8 +2,11 @@
 #pragma once
 
 #include "config/json.hpp"
+#include "plugins/description.hpp"
+#include "plugins/files.hpp"
 #include "plugins/kinds.hpp"
 
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -12,21 +15,31 @@
 
 namespace spar::host {
 
+/// A plugin that came up well in a child process.
 struct PluginFile {
-    std::filesystem::path path;  // absolute, links resolved
-    std::string name, version;   // as the plugin says
-    std::string sha256;          // of the file, in hexadecimal
+    std::filesystem::path path;     // absolute, links resolved
+    std::string name, version;      // as the plugin says
+    std::string sha256;             // of the file, in hexadecimal
+    bool own = false;               // lies in a folder of Spar itself
+    PluginDescription description;  // all that it says of itself
+    const spar_host *host;          // what its entry is given
+
+    /// Loads the file into this process at the first call. Throws PluginFault where it has changed
+    /// since it was tried, or says something else now. [main]
+    const spar_plugin &load() const;
+
+  private:
+    mutable const spar_plugin *loaded_ = nullptr;
 };
 
 struct ComponentEntry {
-    const spar_component *descriptor;  // the plugin's own, good for ever
+    const spar_component *descriptor;  // the host's copy, without functions
     const PluginFile *plugin;
     std::shared_ptr<const Json> schema;  // the descriptor's, parsed and found well-formed
-};
+    bool by_file = false;                // only for pipelines that name its file
 
-struct Refusal {
-    std::filesystem::path path;
-    std::string reason;  // continues "the file ..."
+    /// The plugin's own, with its functions; see PluginFile::load.
+    const spar_component &load() const;
 };
 
 class Registry {
@@ -35,17 +48,28 @@ class Registry {
     Registry(Registry &&) = default;
     Registry &operator=(Registry &&) = default;
 
-    /// Loads every plugin (*.so) in the folders, in their order and by name inside one. A file that
-    /// is no good is refused as a whole and the rest goes on; a folder that does not exist holds
-    /// none. Of two components with one kind and name the first found stays. Plugins stay loaded
-    /// until the process ends. [main], with no other thread running.
+    /// Tries every plugin (*.so) in the folders in a child process, in their order and by name
+    /// inside one; none is loaded into this process before a component of it is. A file that is no
+    /// good, or that others could have put there, is refused as a whole and the rest goes on; a
+    /// folder that does not exist holds none. Of two components with one kind and name Spar's own
+    /// stays, else the first found; the other file is refused, but for pipelines that name it.
+    /// Plugins stay loaded until the process ends. `cache`, if given, is a file that remembers what
+    /// was tried. [main], with no other thread running.
     static Registry discover(const std::vector<std::filesystem::path> &folders,
-                             const spar_host *host);
+                             const spar_host *host, const std::filesystem::path &cache = {});
 
     /// Null where there is none.
     const ComponentEntry *find(spar_kind kind, std::string_view type) const;
     /// Every kind that has a component of this name.
     std::vector<const ComponentEntry *> find(std::string_view type) const;
+    /// The one in the plugin of this file, also where another has its name; null where there is
+    /// none. `file` is absolute.
+    const ComponentEntry *find_in(const std::filesystem::path &file, spar_kind kind,
+                                  std::string_view type) const;
+    /// What a node of a plan asks for by "type" and "plugin".
+    const ComponentEntry *find_node(spar_kind kind, const Json &node) const;
+    /// Those that find() passes over in favour of this one.
+    std::vector<const ComponentEntry *> shadowed(const ComponentEntry &entry) const;
 
     /// The component that a name of old is another's now; 0: of any kind. Null where there is none.
     const ComponentEntry *renamed(spar_kind kind, std::string_view type) const;
@@ -53,17 +77,27 @@ class Registry {
     /// By kind, and by name inside a kind.
     const std::vector<ComponentEntry> &components() const { return components_; }
     const std::vector<std::unique_ptr<PluginFile>> &plugins() const { return plugins_; }
+    /// Those and the ones that only a pipeline that names them gets.
+    std::vector<const PluginFile *> files() const;
     const std::vector<Refusal> &refusals() const { return refusals_; }
+    /// Where plugins were looked for.
+    const std::vector<std::filesystem::path> &folders() const { return folders_; }
 
     /// Names of all components of a kind; of every kind without one.
     std::vector<std::string> names(spar_kind kind = 0) const;
 
   private:
-    void add(const std::filesystem::path &path, const std::string &sha256, const spar_host *host);
+    void add(std::unique_ptr<PluginFile> file);
+    const ComponentEntry *find_unsorted(spar_kind kind, std::string_view type) const;
 
-    std::vector<ComponentEntry> components_;
-    std::vector<std::unique_ptr<PluginFile>> plugins_;
+    std::vector<std::filesystem::path> folders_;
+    std::vector<ComponentEntry> components_, by_file_;
+    std::vector<std::unique_ptr<PluginFile>> plugins_, refused_plugins_;
+    std::deque<spar_component> descriptors_;
     std::vector<Refusal> refusals_;
 };
+
+/// "searched: /a, /b; not there: /c", for messages.
+std::string searched(const Registry &registry);
 
 }  // namespace spar::host

@@ -1,5 +1,7 @@
 #include "plugins/search.hpp"
 
+#include "config/words.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,20 +19,43 @@ std::string_view environment(const char *name) {
     return value != nullptr ? value : "";
 }
 
-fs::path user_folder() {
-    const fs::path data(environment("XDG_DATA_HOME"));
-    if (data.is_absolute()) return data / "spar/plugins";
-    const fs::path home(environment("HOME"));
-    return home.is_absolute() ? home / ".local/share/spar/plugins" : fs::path();
-}
-
 fs::path program_folder() {
     std::error_code error;
     const fs::path program = fs::read_symlink("/proc/self/exe", error);
     return error ? fs::path() : program.parent_path();
 }
 
+/// The entries of SPAR_PLUGIN_PATH that are not empty.
+std::vector<fs::path> path_entries() {
+    std::vector<fs::path> entries;
+    std::string_view list = environment("SPAR_PLUGIN_PATH");
+    while (!list.empty()) {
+        const std::size_t colon = std::min(list.find(':'), list.size());
+        if (colon > 0) entries.emplace_back(list.substr(0, colon));
+        list.remove_prefix(std::min(colon + 1, list.size()));
+    }
+    return entries;
+}
+
 }  // namespace
+
+fs::path user_folder(const char *variable, const char *below_home) {
+    const fs::path own(environment(variable));
+    if (own.is_absolute()) return own;
+    const fs::path home(environment("HOME"));
+    return home.is_absolute() ? home / below_home : fs::path();
+}
+
+std::vector<fs::path> own_folders() {
+    std::vector<fs::path> folders;
+    const fs::path program = program_folder();
+    if (!program.empty())
+        for (const char *lib : {"lib", "lib64"})
+            folders.push_back((program / ".." / lib / "spar/plugins").lexically_normal());
+    folders.emplace_back(SPAR_INSTALLED_PLUGINS);
+    if (!program.empty()) folders.push_back((program / "../plugins").lexically_normal());
+    return folders;
+}
 
 std::vector<fs::path> plugin_folders(const std::vector<fs::path> &given) {
     std::vector<fs::path> folders;
@@ -40,19 +65,27 @@ std::vector<fs::path> plugin_folders(const std::vector<fs::path> &given) {
         if (!folder.empty() && !error) folders.push_back(absolute.lexically_normal());
     };
     for (const fs::path &folder : given) add(folder);
-    std::string_view list = environment("SPAR_PLUGIN_PATH");
-    while (!list.empty()) {
-        const std::size_t colon = std::min(list.find(':'), list.size());
-        add(list.substr(0, colon));
-        list.remove_prefix(std::min(colon + 1, list.size()));
-    }
-    add(user_folder());
-    const fs::path program = program_folder();
-    if (!program.empty())
-        for (const char *lib : {"lib", "lib64"}) add(program / ".." / lib / "spar/plugins");
-    add(SPAR_INSTALLED_PLUGINS);
-    if (!program.empty()) add(program / "../plugins");
+    for (const fs::path &folder : path_entries())
+        if (folder.is_absolute()) add(folder);
+    if (const fs::path data = user_folder("XDG_DATA_HOME", ".local/share"); !data.empty())
+        add(data / "spar/plugins");
+    for (const fs::path &folder : own_folders()) add(folder);
     return folders;
+}
+
+std::vector<std::string> search_faults() {
+    std::vector<std::string> faults;
+    for (const fs::path &folder : path_entries()) {
+        std::error_code error;
+        const std::string entry = "SPAR_PLUGIN_PATH names " + quote(folder.string(), 1000);
+        if (!folder.is_absolute())
+            faults.push_back(entry +
+                             ", which is relative and means another folder wherever one stands: it "
+                             "is left out; give it whole, or use --plugin-dir");
+        else if (!fs::is_directory(folder, error))
+            faults.push_back(entry + ", which is no folder");
+    }
+    return faults;
 }
 
 }  // namespace spar::host

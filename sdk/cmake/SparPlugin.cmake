@@ -1,7 +1,10 @@
+include(GNUInstallDirs)
+
 # spar_add_plugin(<name> SOURCES <files> [LIBS <libraries>])
 #
 # A plugin: a shared library <name>.so that exports the entry symbol and nothing else, and leaves no
-# symbol undefined. Installed into <libdir>/spar/plugins.
+# symbol undefined. Installed into <libdir>/spar/plugins. Optimised, unless a build type says
+# otherwise.
 function(spar_add_plugin name)
   cmake_parse_arguments(PLUGIN "" "" "SOURCES;LIBS" ${ARGN})
   set(target spar_plugin_${name})
@@ -14,6 +17,7 @@ function(spar_add_plugin name)
                C_VISIBILITY_PRESET hidden
                VISIBILITY_INLINES_HIDDEN ON)
   target_compile_features(${target} PRIVATE cxx_std_20)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:>:-O2>)
   # One meaning of every sum, whatever the compiler may contract.
   target_compile_options(${target} PRIVATE -ffp-contract=off)
   # Nobody reads errno after a square root; without this it keeps loops from being vectorised.

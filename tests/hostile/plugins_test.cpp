@@ -91,10 +91,12 @@ TEST_CASE("of two components with one name the first stays and the second is ref
 TEST_CASE("a plugin that never comes back from being loaded is given up") {
     const std::vector<std::filesystem::path> files{SPAR_ZOO_DIR "/hanging/hangs_on_load.so",
                                                    broken + "sound.so"};
-    const auto reasons = host::probe(
+    const auto probed = host::probe(
         files, host::host_table(), [] {}, std::chrono::milliseconds(500));
-    CHECK(reasons[0].find("does not come back") != std::string::npos);
-    CHECK(reasons[1] == "");
+    CHECK(probed[0].fault.find("does not come back") != std::string::npos);
+    CHECK(probed[1].fault == "");
+    REQUIRE(probed[1].description);
+    CHECK(probed[1].description->components.size() == 1);
 }
 
 TEST_CASE("the command lists what it refused, and goes on without it") {

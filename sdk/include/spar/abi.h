@@ -42,5 +42,6 @@
 #include "abi/plugin.h"
 #include "abi/reporter.h"
 #include "abi/transform.h"
+#include "abi/visibility.h"
 
 #endif

@@ -10,7 +10,7 @@
 #include <spar/tensor.hpp>
 #include <spar/verdict.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// One question to the oracle; the fields of spar_query. Points may be any number, in any order, of
 /// any examples of the batch.

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 inline const char *kind_name(spar_kind kind) {
     switch (kind) {

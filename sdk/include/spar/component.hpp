@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// What a component says of itself; a static constexpr member `about` of its class.
 struct About {
@@ -184,7 +184,7 @@ const spar_plugin *plugin(const char *name, const char *version) {
 
 /// The entry of a plugin; once in a library: SPAR_PLUGIN("mine", "1.0.0", MyAttack, MyOtherAttack)
 #define SPAR_PLUGIN(name, version, ...)                                                          \
-    extern "C" __attribute__((visibility("default"))) spar_status spar_plugin_entry_v1(          \
+    extern "C" SPAR_EXPORT spar_status spar_plugin_entry_v1(                                     \
         const spar_host *, const spar_plugin **plugin, spar_error *error) {                      \
         return spar::guarded(error,                                                              \
                              [&] { *plugin = spar::glue::plugin<__VA_ARGS__>(name, version); }); \

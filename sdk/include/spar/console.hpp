@@ -2,6 +2,8 @@
 // pager, a closed pipe or a full disk never holds up or ends what is computed.
 #pragma once
 
+#include <spar/abi/visibility.h>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -13,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// [thread-safe]
 class Console {

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// The parameter "loss" of a method that crafts, a member of the method. Of the attack's own loss,
 /// the method's and what the session says of crafting, the first that is there counts.

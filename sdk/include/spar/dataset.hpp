@@ -4,7 +4,7 @@
 #include <spar/component.hpp>
 #include <spar/tensor.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// What a dataset holds, see spar_dataset_info.
 struct DatasetInfo {

@@ -4,7 +4,7 @@
 
 #include <spar/points.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// How one run of gradient ascent goes.
 struct DescentRule {
@@ -70,8 +70,7 @@ inline void Descent::perturb(const Oracle &oracle, const AttackBatch &batch) {
         advance(batch, rule);
     }
     if (!judge) {
-        for_rows(batch.count(),
-                 [&](std::int64_t row) { std::ranges::copy(x_[row], batch.x_adv()[row].begin()); });
+        for_rows(batch.count(), [&](std::int64_t row) { copy_row(x_[row], batch.x_adv()[row]); });
     } else if (points_.live_count() > 0) {
         ask(oracle, rule, false, true);
         record(batch, rule, true);
@@ -95,9 +94,9 @@ inline void Descent::start(const AttackBatch &batch, const DescentRule &rule) {
                 batch.ball().random_point(batch.x()[row], random, x_[point]);
             batch.hold_masked(row, x_[point]);
         } else {
-            std::ranges::copy(batch.x()[row], x_[point].begin());
+            copy_row(batch.x()[row], x_[point]);
         }
-        if (remembers()) std::ranges::fill(memory_[point], 0.0F);
+        if (remembers()) std::fill_n(memory_[point].data(), memory_[point].size(), 0.0F);
     });
     if (!rule.stop_early || !batch.outputs()) return;
     points_.drop([&](std::int64_t point) {
@@ -137,7 +136,7 @@ inline void Descent::record(const AttackBatch &batch, const DescentRule &rule, b
     }
     for_rows(batch.count(), [&](std::int64_t row) {
         const std::int64_t point = winner_[static_cast<std::size_t>(row)];
-        if (point >= 0) std::ranges::copy(x_[point], batch.x_adv()[row].begin());
+        if (point >= 0) copy_row(x_[point], batch.x_adv()[row]);
     });
 }
 

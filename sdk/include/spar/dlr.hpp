@@ -6,7 +6,7 @@
 
 #include <array>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// Indices of the N largest of at least N values, largest first, the first of equal ones first.
 template <std::size_t N>

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// What a component throws when it cannot go on. `pointer` is a JSON pointer to the parameter at
 /// fault inside the component's own node ("/steps"), empty when none is.

@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// A field that holds one value of type T, with what all of them share.
 template <class T>

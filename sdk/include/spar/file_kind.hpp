@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// As many first bytes of a file as file_kind looks at.
 constexpr std::size_t file_kind_bytes = 512;

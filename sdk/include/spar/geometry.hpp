@@ -25,7 +25,7 @@
 #define SPAR_CLONES
 #endif
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// ||x_adv - x|| <= eps in `norm`, and lower <= x_adv <= upper. All functions work on one example.
 struct Ball {

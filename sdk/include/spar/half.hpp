@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// An IEEE 754 binary16 (float16, "f2") as a float, exactly.
 inline float from_half(std::uint16_t half) {

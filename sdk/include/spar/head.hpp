@@ -8,7 +8,7 @@
 
 #include <type_traits>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// Refers to a callable without owning it; the callable must outlive the call it is passed to.
 struct HeadRef {

@@ -5,7 +5,7 @@
 
 #include <spar/geometry.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// A point t, the normal w of the hyperplane, and how far <w, move> must go: `need`.
 struct Crossing {
@@ -87,7 +87,7 @@ inline void move_greedily(const Crossing &c, std::span<float> move) {
 /// Fills `move`. Where the hyperplane misses the box, the move goes as far as the box allows.
 inline void cross(const Crossing &c, std::span<float> move) {
     if (c.need == 0 || !std::isfinite(c.need))
-        std::ranges::fill(move, 0.0F);
+        std::fill(move.begin(), move.end(), 0.0F);
     else if (c.ball.norm == SPAR_NORM_L1)
         move_greedily(c, move);
     else

@@ -1,13 +1,15 @@
 // Writing small JSON texts, such as schemas. Reading is the host's.
 #pragma once
 
+#include <spar/abi/visibility.h>
+
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 inline std::string json_text(std::string_view text) {
     std::string quoted = "\"";

@@ -6,7 +6,8 @@
 
 #include <bit>
 
-namespace spar::l1 {
+namespace SPAR_HIDDEN spar {
+namespace l1 {
 
 /// Room between center and the wall of the box that an offset points to.
 inline double room(float center, double offset, float lower, float upper) {
@@ -83,4 +84,5 @@ void largest(std::span<const float> values, std::int64_t count, Skip &&skip, Tak
     }
 }
 
-}  // namespace spar::l1
+}  // namespace l1
+}  // namespace spar

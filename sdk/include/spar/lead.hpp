@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// A batch without examples may have no labels and yet be one of classes.
 inline bool lacks_classes(const AttackBatch &batch) {

@@ -4,7 +4,7 @@
 #include <spar/component.hpp>
 #include <spar/tensor.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// One example. Empty spans and null pointers: not there, or not wanted.
 struct LossRow {

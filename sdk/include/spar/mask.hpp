@@ -1,11 +1,13 @@
 // The positions of an example that are padding, in the space of embeddings: nobody perturbs them.
 #pragma once
 
+#include <spar/abi/visibility.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// Calls touch(i) for every value i of an example whose position is masked. `mask` [length] is 1 at
 /// a token and 0 at padding; null: nothing is masked. `size` is the number of values, so that each

@@ -2,6 +2,8 @@
 // depends on the length alone.
 #pragma once
 
+#include <spar/abi/visibility.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -9,7 +11,7 @@
 #include <limits>
 #include <span>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// Sum of term(i) over [0, count), in eight interleaved partial sums so that it can use vectors.
 template <class Term>

@@ -10,7 +10,7 @@
 
 #include <cstddef>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// Steps through the model's first stage alone, behind a pass over the same x; see
 /// spar_stage_steps.
@@ -284,7 +284,7 @@ class Method : public Component {
     }
     /// x_adv = x
     static void start_at_x(const Session &session, Rows<float> x_adv) {
-        std::ranges::copy(session.x().flat(), x_adv.data());
+        copy_row(session.x().flat(), x_adv.flat());
     }
     /// Every example of x_adv moves by `step` in the steepest direction of its gradient, and stays
     /// inside the threat model.

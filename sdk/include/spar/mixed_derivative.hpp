@@ -4,7 +4,7 @@
 
 #include <spar/method.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// Adds d/dw sum_i factor_i <u_i, grad_{x_i} L> to the gradients, L = sum_j l_j(x_1, ..., x_n) the
 /// pipeline's loss, u_i the row i of `direction`, of length 1 or 0, by central differences:

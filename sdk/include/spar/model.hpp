@@ -5,7 +5,7 @@
 #include <spar/component.hpp>
 #include <spar/tensor.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 class Model : public Component {
   public:

@@ -4,7 +4,7 @@
 
 #include <spar/method.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// A few rows of both passes. The gradients are zero at first; an objective adds to them.
 struct PairBlock {
@@ -34,7 +34,8 @@ class Pair {
         const std::int64_t width = session.outputs();
         cotangent_.resize(session.count(), width);
         values_.assign(static_cast<std::size_t>(session.count()), 0.0F);
-        std::ranges::fill(cotangent_.rows().flat(), 0.0F);
+        const std::span<float> all = cotangent_.rows().flat();
+        std::fill(all.begin(), all.end(), 0.0F);
         const auto mean = static_cast<float>(session.mean());
         auto head = [&](std::int64_t first, std::int64_t count, const float *outputs,
                         float *gradients) {

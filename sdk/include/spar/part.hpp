@@ -3,7 +3,7 @@
 
 #include <spar/attack.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// Some examples of a batch, and an oracle that knows them by their new numbers. What a part's
 /// attack notes of an example reaches the host, its stages do not. Memory is kept from use to use.

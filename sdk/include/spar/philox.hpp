@@ -3,11 +3,13 @@
 // thread, no batch and no history.
 #pragma once
 
+#include <spar/abi/visibility.h>
+
 #include <array>
 #include <cmath>
 #include <cstdint>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 using PhiloxCounter = std::array<std::uint32_t, 4>;
 

@@ -6,7 +6,7 @@
 
 #include <numeric>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// Copies of the batch's examples: point p belongs to example p / copies. Memory is kept from batch
 /// to batch.

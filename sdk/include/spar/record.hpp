@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// Where fields read their values: the host's parameters, below a JSON pointer.
 struct Reader {

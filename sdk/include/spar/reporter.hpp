@@ -3,7 +3,7 @@
 
 #include <spar/component.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// The results as values, by JSON pointer, and as the text of results.json.
 struct Results {

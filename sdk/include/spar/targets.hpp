@@ -4,7 +4,7 @@
 #include <spar/loss.hpp>
 #include <spar/math.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// The class of an example, for losses that know nothing else.
 inline std::int64_t class_of(const LossRow &row) {

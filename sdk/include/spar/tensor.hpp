@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// A matrix of rows, one an example.
 template <class T>
@@ -60,6 +60,11 @@ class Matrix {
     std::vector<float> values_;
     std::int64_t count_ = 0, width_ = 0;
 };
+
+/// What std::ranges::copy does, which libc++ 14 lacks.
+inline void copy_row(std::span<const float> from, std::span<float> to) {
+    std::copy(from.begin(), from.end(), to.begin());
+}
 
 inline std::int64_t product(std::span<const std::int64_t> shape) {
     std::int64_t total = 1;

@@ -4,7 +4,7 @@
 #include <spar/component.hpp>
 #include <spar/tensor.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// What all examples have in common.
 struct ExampleForm {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <optional>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// One alternative of Variants<Base>: T is a Record derived from Base.
 template <class Base>

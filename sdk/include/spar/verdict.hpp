@@ -4,7 +4,7 @@
 
 #include <spar/math.hpp>
 
-namespace spar {
+namespace SPAR_HIDDEN spar {
 
 /// The two classes whose distance counts: an attack wants `towards` above `from`.
 struct Race {
@@ -15,7 +15,7 @@ struct Race {
     }
     /// Gradient of `scale` times the lead at the outputs.
     void gradient(double scale, std::span<float> out) const {
-        std::ranges::fill(out, 0.0F);
+        std::fill(out.begin(), out.end(), 0.0F);
         out[towards] = static_cast<float>(scale);
         out[from] = static_cast<float>(-scale);
     }

@@ -2,6 +2,8 @@
 #ifndef SPAR_ABI_BASE_H
 #define SPAR_ABI_BASE_H
 
+#include "visibility.h"
+
 #include <dlpack/dlpack.h>
 #include <stddef.h>
 #include <stdint.h>

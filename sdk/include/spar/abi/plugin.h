@@ -49,6 +49,16 @@ typedef struct spar_plugin {
 typedef spar_status (*spar_plugin_entry)(const spar_host *host, const spar_plugin **plugin,
                                          spar_error *error);
 
+/* What a plugin defines; declared here so that it is exported whatever -fvisibility says. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+SPAR_EXPORT spar_status spar_plugin_entry_v1(const spar_host *host, const spar_plugin **plugin,
+                                             spar_error *error);
+#ifdef __cplusplus
+}
+#endif
+
 SPAR_ASSERT_LAYOUT(sizeof(spar_component) == 104);
 SPAR_ASSERT_LAYOUT(sizeof(spar_plugin) == 48);
 
