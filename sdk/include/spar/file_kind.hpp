@@ -1,6 +1,8 @@
 // What a file is by its first bytes: for the message to somebody who gave one of another format.
 #pragma once
 
+#include <spar/abi/visibility.h>
+
 #include <string>
 #include <string_view>
 

@@ -1,6 +1,8 @@
 // Numbers of 16 bits as they lie in files.
 #pragma once
 
+#include <spar/abi/visibility.h>
+
 #include <bit>
 #include <cstdint>
 

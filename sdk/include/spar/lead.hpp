@@ -51,10 +51,11 @@ inline void rivals(std::span<const float> outputs, std::int64_t label, std::int6
         const float z = outputs[static_cast<std::size_t>(c)];
         return std::isnan(z) ? -std::numeric_limits<float>::infinity() : z;
     };
-    std::ranges::partial_sort_copy(
-        others, out.first(static_cast<std::size_t>(count)), [&](std::int64_t a, std::int64_t b) {
-            return value(a) > value(b) || (value(a) == value(b) && a < b);
-        });
+    const auto first = out.first(static_cast<std::size_t>(count));
+    std::partial_sort_copy(others.begin(), others.end(), first.begin(), first.end(),
+                           [&](std::int64_t a, std::int64_t b) {
+                               return value(a) > value(b) || (value(a) == value(b) && a < b);
+                           });
 }
 
 }  // namespace spar
