@@ -26,10 +26,11 @@ void end(const std::string &way) {
 }
 
 /// Uses up the stack, whatever the compiler thinks of it.
+int (*volatile once_more)(int) = nullptr;
 int deeper(int depth) {
     volatile char room[4096];
     room[0] = static_cast<char>(depth);
-    return deeper(depth + 1) + room[0];
+    return once_more(depth + 1) + room[0];
 }
 
 template <class T>

@@ -62,7 +62,7 @@ TEST_CASE("auto_attack notes which stage broke an example, once for each") {
         Floats outputs(6);
         model.forward(example(x_adv, p, row), outputs);
         CHECK((broken[static_cast<std::size_t>(row)] > 0) ==
-              (argmax(outputs) != p.labels[static_cast<std::size_t>(row)]));
+              (spar::argmax(outputs) != p.labels[static_cast<std::size_t>(row)]));
     }
 }
 
