@@ -101,7 +101,8 @@ struct Member {
 
 std::pair<std::string, Exit> reason(zip_error_t *error) {
     const bool memory = zip_error_code_zip(error) == ZIP_ER_MEMORY;
-    return {zip_error_strerror(error), exit_for_errno(memory ? ENOMEM : zip_error_code_system(error))};
+    return {zip_error_strerror(error),
+            exit_for_errno(memory ? ENOMEM : zip_error_code_system(error))};
 }
 
 }  // namespace
