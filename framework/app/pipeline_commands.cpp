@@ -17,8 +17,15 @@ namespace spar::host {
 Registry find_plugins(const Arguments &arguments) {
     set_quiet(arguments.json);
     for (const std::string &fault : search_faults()) print_warning(fault);
-    return Registry::discover(plugin_folders(arguments.plugin_folders), host_table(),
-                              plugin_cache_file());
+    Registry registry = Registry::discover(plugin_folders(arguments.plugin_folders), host_table(),
+                                           plugin_cache_file());
+    // Else what is missing for want of memory would pass for a mistake in the pipeline.
+    for (const Refusal &refusal : registry.refusals())
+        for (const char *sign : {"failed to map segment", "annot allocate memory"})
+            if (refusal.reason.find(sign) != std::string::npos)
+                throw Failure(Exit::resources,
+                              refusal.path.string() + ": out of memory: " + refusal.reason);
+    return registry;
 }
 
 std::string pretty(const Json &json) {

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void refuse(const fs::path &path, const char *what, int reason) {
-    throw Failure(Exit::storage,
+    throw Failure(exit_for_errno(reason),
                   fmt::format("{}: cannot {}: {}", path.string(), what, std::strerror(reason)));
 }
 

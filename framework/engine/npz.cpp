@@ -11,6 +11,7 @@
 #include <cstring>
 #include <deque>
 #include <exception>
+#include <utility>
 
 namespace spar::host {
 namespace {
@@ -98,6 +99,12 @@ struct Member {
     }
 };
 
+std::pair<std::string, Exit> reason(zip_error_t *error) {
+    const bool memory = zip_error_code_zip(error) == ZIP_ER_MEMORY;
+    return {zip_error_strerror(error),
+            exit_for_errno(memory ? ENOMEM : zip_error_code_system(error))};
+}
+
 }  // namespace
 
 void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &arrays,
@@ -106,18 +113,18 @@ void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &ar
     std::error_code ignored;
     std::filesystem::remove(partial, ignored);
     std::deque<Member> members;  // the archive refers to them until it is closed
-    const auto refuse = [&](const std::string &why) {
+    const auto refuse = [&](const std::pair<std::string, Exit> &why) {
         std::filesystem::remove(partial, ignored);
         for (const Member &member : members)
             if (member.failure) std::rethrow_exception(member.failure);
-        throw Failure(Exit::storage, fmt::format("{}: cannot write: {}", path.string(), why));
+        throw Failure(why.second, fmt::format("{}: cannot write: {}", path.string(), why.first));
     };
     int code = 0;
     zip_t *archive = zip_open(partial.c_str(), ZIP_CREATE | ZIP_EXCL, &code);
     if (archive == nullptr) {
         zip_error_t error;
         zip_error_init_with_code(&error, code);
-        const std::string why = zip_error_strerror(&error);
+        const auto why = reason(&error);
         zip_error_fini(&error);
         refuse(why);
     }
@@ -128,7 +135,7 @@ void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &ar
         const zip_int64_t index =
             source == nullptr ? -1 : zip_file_add(archive, name.c_str(), source, ZIP_FL_ENC_UTF_8);
         if (index < 0) {
-            const std::string why = zip_strerror(archive);
+            const auto why = reason(zip_get_error(archive));
             zip_source_free(source);
             zip_discard(archive);
             refuse(why);
@@ -139,7 +146,7 @@ void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &ar
         zip_set_file_compression(archive, at, compressed ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 1);
     }
     if (zip_close(archive) != 0) {
-        const std::string why = zip_strerror(archive);
+        const auto why = reason(zip_get_error(archive));
         zip_discard(archive);
         refuse(why);
     }

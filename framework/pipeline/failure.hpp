@@ -29,6 +29,10 @@ class Failure : public std::runtime_error {
     Exit exit_;
 };
 
+/// Of a file that cannot be written or opened for errno's reason: Exit::resources where the system
+/// has no memory or no more open files to give, else Exit::storage.
+Exit exit_for_errno(int error);
+
 /// The exception being handled as a failure of the command: what a Failure is stays so, and what
 /// the system refused gets its exit code. Call it in a catch block.
 Failure current_failure();

@@ -1,8 +1,9 @@
 // The table of services that every plugin gets: parameters, threads, the log.
 #pragma once
 
+#include "pipeline/console.hpp"
+
 #include <spar/abi.h>
-#include <spar/console.hpp>
 
 #include <memory>
 #include <string>

@@ -1,8 +1,8 @@
 #include "../common/example.hpp"
+#include "../common/paper.hpp"
 #include "format.hpp"
 #include "grid.hpp"
 
-#include <spar/console.hpp>
 #include <spar/reporter.hpp>
 
 #include <map>
@@ -124,7 +124,7 @@ class Table : public spar::Reporter {
 
     void begin(const spar_run &run) override {
         terminal_ = run.terminal != 0;
-        console_.emplace(STDOUT_FILENO);
+        paper_.emplace();
         directory_ = run.directory;
     }
 
@@ -145,14 +145,14 @@ class Table : public spar::Reporter {
         if (evaluation.kind() == SPAR_VALUE_OBJECT)
             print("\n" + headline(results.values) + "\n\n" + evaluation_table(evaluation) + "\n");
         print("  results: " + harmless(directory_) + "/results.json\n");
-        console_->finish();
+        paper_->finish();
     }
 
   private:
-    void print(const std::string &text) { console_->say(text); }
+    void print(const std::string &text) { paper_->say(text); }
 
     bool terminal_ = false;
-    std::optional<spar::Console> console_;
+    std::optional<reporters::Paper> paper_;
     std::string directory_;
     Epochs epochs_;
 };
