@@ -8,6 +8,8 @@
 
 #include <spar/error.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <string>
@@ -16,12 +18,17 @@ namespace spar::host {
 namespace {
 
 std::unique_ptr<Threads> pool;
-std::atomic<bool> quiet{false};
+std::atomic<bool> quiet{false}, verbose{false};
 
 void log(const spar_host *, spar_severity severity, const char *text) {
-    if (severity < (quiet ? SPAR_LOG_ERROR : SPAR_LOG_WARNING)) return;
-    const char *label = severity == SPAR_LOG_ERROR ? "error" : "warning";
-    standard_error().say(std::string(label) + ": " +
+    const spar_severity least = quiet ? SPAR_LOG_ERROR : verbose ? SPAR_LOG_INFO : SPAR_LOG_WARNING;
+    if (severity < least) return;
+    const char *label = severity == SPAR_LOG_ERROR  ? "error"
+                        : severity == SPAR_LOG_INFO ? "info"
+                                                    : "warning";
+    // A bar may stand in the terminal's last line.
+    static const std::string fresh_line = ::isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "";
+    standard_error().say(fresh_line + label + ": " +
                          printable(without_secrets(text != nullptr ? text : "")) + "\n");
 }
 
@@ -91,6 +98,10 @@ void print_warning(const std::string &text) {
 
 void set_quiet(bool value) {
     quiet = value;
+}
+
+void set_verbose(bool value) {
+    verbose = value;
 }
 
 }  // namespace spar::host
