@@ -58,7 +58,10 @@ class Attack final : public zoo::Attack {
         if (*where == "main") end(*how);
         if (*where == "exit handler") std::atexit([] { std::abort(); });
         if (*where == "worker") parallel_for(8, [&](std::int64_t) { end(*how); });
-        if (*how == "stack") deeper(0);
+        if (*how == "stack") {
+            once_more = deeper;
+            deeper(0);
+        }
         if (*how == "forks" && ::fork() == 0) return;
         zoo::Attack::perturb(oracle, batch);
     }
