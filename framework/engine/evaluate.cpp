@@ -2,6 +2,7 @@
 
 #include "engine/announce.hpp"
 #include "engine/fitting.hpp"
+#include "engine/keeper.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/survivors.hpp"
 #include "engine/suspicions.hpp"
@@ -17,11 +18,14 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <ranges>
 
 namespace spar::host {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+constexpr double longest_batch = 20;     // seconds
+constexpr std::size_t least_batch = 16;  // examples
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 double seconds_since(Clock::time_point begin) {
@@ -39,8 +43,9 @@ class Evaluator {
         : network_(network),
           data_(data),
           plan_(plan),
-          has_loss_(plan.loss != nullptr && (needs_of(*plan.loss) & SPAR_LOSS_NEEDS_TARGETS) == 0) {
-    }
+          has_loss_(plan.loss != nullptr && (needs_of(*plan.loss) & SPAR_LOSS_NEEDS_TARGETS) == 0),
+          keeper_(plan.log, plan.files),
+          batch_size_(static_cast<std::size_t>(plan.batch_size)) {}
 
     EvaluationOutcome run(Reporters *reporters, const std::string &label);
 
@@ -58,12 +63,7 @@ class Evaluator {
 
     std::vector<bool> not_done(const PreparedAttack &plan, const std::vector<bool> &correct,
                                AttackOutcome &outcome) const;
-    void keep_clean(std::size_t row, std::int64_t of_batch, bool correct);
-    void write_log();
-    void make_file(const std::string &name, std::int64_t attack, const EvaluationOutcome &outcome,
-                   const AttackOutcome *found);
 
-    std::size_t batch_size() const { return static_cast<std::size_t>(plan_.batch_size); }
     std::size_t total() const { return plan_.indices.size(); }
 
     Network &network_;
@@ -75,8 +75,8 @@ class Evaluator {
     Matrix clean_outputs_, x_adv_, adversarial_outputs_;
     std::vector<float> losses_;
     QueryCount queries_;
-    Clock::time_point synced_ = Clock::now();
-    double storing_seconds_ = 0;
+    Keeper keeper_;
+    std::size_t batch_size_;  // examples at once
     Progress *progress_ = nullptr;  // of the attack under way
 };
 
@@ -95,7 +95,7 @@ void Evaluator::load(std::size_t begin) {
     if (stop_requested)
         throw Failure(Exit::stopped,
                       "stopped during an evaluation; the same command with --resume goes on");
-    const std::size_t count = std::min(batch_size(), total() - begin);
+    const std::size_t count = std::min(batch_size_, total() - begin);
     batch_.begin = begin;
     data_.read(std::span(plan_.indices).subspan(begin, count), batch_.batch);
     if (data_.tokens()) network_.embed(batch_.batch, batch_.vectors);
@@ -125,7 +125,7 @@ void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
     Progress progress(label + "clean", static_cast<std::int64_t>(total()), "examples");
     clean_outputs_.resize(static_cast<std::int64_t>(total()), network_.outputs());
     double loss = 0;
-    for (std::size_t begin = 0; begin < total(); begin += batch_size()) {
+    for (std::size_t begin = 0; begin < total(); begin += batch_size_) {
         load(begin);
         const Batch &batch = batch_.batch;
         const auto first = static_cast<std::int64_t>(begin);
@@ -138,9 +138,15 @@ void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
             if (data_.classes()) outcome.labels.push_back(batch.labels[at]);
             loss += double{losses_[at]};
             if (!data_.classes()) outcome.fit.add(outputs, batch.values[i]);
-            keep_clean(begin + at, i, outcome.correct.back());
+            keeper_.keep_clean(
+                {.row = first + i,
+                 .index = batch.ids[at],
+                 .label = data_.classes() ? batch.labels[at] : -1,
+                 .broken = outcome.correct.back() ? 0 : 1,
+                 .loss = double{losses_[at]}},
+                {batch_.x(i, network_.size()), static_cast<std::size_t>(network_.size())});
         }
-        write_log();
+        keeper_.written();
         progress.advance(batch.count);
     }
     const auto count = static_cast<double>(total());
@@ -212,7 +218,7 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
         outcome.add(r);
         if (plan_.log != nullptr) plan_.log->append(r, x_adv_[k]);
     }
-    write_log();
+    keeper_.written();
 }
 
 AttackOutcome Evaluator::attack(const PreparedAttack &plan, const EvaluationOutcome &so_far,
@@ -222,13 +228,17 @@ AttackOutcome Evaluator::attack(const PreparedAttack &plan, const EvaluationOutc
     const auto begin_time = Clock::now();
     AttackOutcome outcome(plan.name, so_far.correct);
     const std::vector<bool> open = not_done(plan, so_far.correct, outcome);
-    for (std::size_t begin = 0; begin < total(); begin += batch_size()) {
-        const std::size_t end = std::min(begin + batch_size(), total());
-        if (std::find(open.begin() + std::ptrdiff_t(begin), open.begin() + std::ptrdiff_t(end),
-                      true) != open.begin() + std::ptrdiff_t(end)) {
+    batch_size_ = static_cast<std::size_t>(plan_.batch_size);
+    for (std::size_t begin = 0, end = 0; begin < total(); begin = end) {
+        end = std::min(begin + batch_size_, total());
+        const auto started = Clock::now();
+        if (std::ranges::any_of(std::views::iota(begin, end), [&](auto i) { return open[i]; })) {
             load(begin);
             attack_batch(plan, open, outcome);
         }
+        // A kill costs a batch: one that takes long is made shorter, which changes no number.
+        if (seconds_since(started) > longest_batch)
+            batch_size_ = std::max(batch_size_ / 2, least_batch);
         progress.advance(static_cast<std::int64_t>(end - begin));
     }
     const auto robust = std::count(outcome.success.begin(), outcome.success.end(), false);
@@ -253,58 +263,18 @@ std::vector<bool> Evaluator::not_done(const PreparedAttack &plan, const std::vec
     return open;
 }
 
-void Evaluator::keep_clean(std::size_t row, std::int64_t of_batch, bool correct) {
-    const auto at = static_cast<std::int64_t>(row);
-    if (plan_.log == nullptr || plan_.log->find(-1, at) != nullptr) return;
-    ExampleResult r;
-    r.row = at;
-    r.index = plan_.indices[row];
-    if (data_.classes()) r.label = batch_.batch.labels[static_cast<std::size_t>(of_batch)];
-    r.broken = !correct;
-    r.loss = double{losses_[static_cast<std::size_t>(of_batch)]};
-    const auto size = static_cast<std::size_t>(network_.size());
-    plan_.log->append(r, {batch_.x(of_batch, network_.size()), size});
-}
-
-/// What was appended is safe from a kill at once, and from a power cut within about a second.
-void Evaluator::write_log() {
-    if (plan_.log == nullptr) return;
-    const auto begin = Clock::now();
-    plan_.log->write();
-    if (begin - synced_ > std::chrono::seconds(1)) {
-        synced_ = begin;
-        if (plan_.files != nullptr)
-            plan_.files->sync_log();
-        else
-            plan_.log->sync();
-    }
-    storing_seconds_ += seconds_since(begin);
-}
-
-void Evaluator::make_file(const std::string &name, std::int64_t attack,
-                          const EvaluationOutcome &outcome, const AttackOutcome *found) {
-    if (plan_.files == nullptr) return;
-    AdversarialColumns columns{outcome.labels, outcome.indices, {}, {}};
-    if (found != nullptr) {
-        columns.success.assign(found->success.begin(), found->success.end());
-        if (std::ranges::any_of(found->targets, [](auto t) { return t >= 0; }))
-            columns.targets = found->targets;
-    }
-    plan_.files->make(name, attack, std::move(columns));
-}
-
 EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label) {
     const auto begin = Clock::now();
     EvaluationOutcome outcome;
     outcome.indices = plan_.indices;
     clean(outcome, label);
-    make_file("clean", -1, outcome, nullptr);
+    keeper_.make_file("clean", -1, outcome, nullptr);
     if (reporters != nullptr) announce_clean(*reporters, outcome, plan_.attacks);
     std::vector<bool> holds = outcome.correct;
     for (const PreparedAttack &plan : plan_.attacks) {
         outcome.attacks.push_back(attack(plan, outcome, label));
         const AttackOutcome &attack = outcome.attacks.back();
-        make_file(plan.name, &plan - plan_.attacks.data(), outcome, &attack);
+        keeper_.make_file(plan.name, &plan - plan_.attacks.data(), outcome, &attack);
         if (reporters != nullptr) warn_of_attack(plan, attack);
         for (std::size_t i = 0; i < holds.size(); ++i) holds[i] = holds[i] && !attack.success[i];
         if (reporters != nullptr) announce_attack(*reporters, attack);
@@ -312,9 +282,7 @@ EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label)
     const auto held = std::count(holds.begin(), holds.end(), true);
     outcome.worst_case_accuracy =
         data_.classes() ? static_cast<double>(held) / static_cast<double>(total()) : unknown;
-    const auto waiting = Clock::now();
-    if (plan_.files != nullptr) plan_.files->finish();
-    outcome.storing_seconds = storing_seconds_ + seconds_since(waiting);
+    outcome.storing_seconds = keeper_.finish();
     outcome.seconds = seconds_since(begin);
     return outcome;
 }

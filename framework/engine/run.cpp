@@ -5,6 +5,7 @@
 #include "engine/crafting.hpp"
 #include "engine/files.hpp"
 #include "engine/fitting.hpp"
+#include "engine/kept_evaluation.hpp"
 #include "engine/results.hpp"
 #include "engine/run_folder.hpp"
 #include "engine/safetensors.hpp"
@@ -45,15 +46,10 @@ class Run {
     void build_training();
     EvaluationPlan build_validation(std::vector<std::int64_t> &training);
     void build_evaluation();
-    void build_reporters();
     std::vector<const Data *> data_in_use() const;
     void train();
     void save_model();
     void evaluate();
-    fs::path log_path() const { return folder_ / "evaluation.log"; }
-    Json log_header() const;
-    void require_unchanged(const Json &before, const Json &now) const;
-    std::vector<std::string> missed_thresholds(const EvaluationOutcome &outcome) const;
     /// What attacks without a loss of their own make grow in evaluation and validation; null where
     /// no such loss is installed.
     const spar_component_ref *attacked_loss(const Data &data);
@@ -132,7 +128,7 @@ void Run::build() {
     if (train_data_) meaning_ = meaning_of(*train_data_);
     if (plan_.train) build_training();
     if (plan_.evaluate) build_evaluation();
-    build_reporters();
+    reporters_ = build_reporters(plan_, registry_, builder_);
 }
 
 void Run::build_training() {
@@ -255,25 +251,6 @@ void Run::build_evaluation() {
         evaluation_->attacks.push_back(prepare(attack, *test_data_, evaluation_->loss));
 }
 
-void Run::build_reporters() {
-    std::vector<std::unique_ptr<Instance>> reporters;
-    std::vector<std::string> named;
-    for (const Node &node : plan_.report) {
-        reporters.push_back(make(SPAR_KIND_REPORTER, node));
-        named.emplace_back(reporters.back()->type());
-    }
-    for (const ComponentEntry &entry : registry_.components()) {
-        const std::string type = entry.descriptor->type;
-        if (entry.descriptor->kind != SPAR_KIND_REPORTER ||
-            (entry.descriptor->flags & SPAR_COMPONENT_DEFAULT) == 0 ||
-            std::ranges::find(named, type) != named.end())
-            continue;
-        reporters.push_back(
-            builder_.build(SPAR_KIND_REPORTER, Json{{"type", type}}, "/report/" + type));
-    }
-    reporters_ = std::make_unique<Reporters>(std::move(reporters));
-}
-
 void Run::train() {
     if (options_.resume && fs::exists(training_->checkpoint)) {
         const Json before = load_checkpoint(*training_, state_, options_.anyway);
@@ -296,63 +273,14 @@ void Run::save_model() {
 }
 
 void Run::evaluate() {
-    const bool keep = plan_.evaluate->save_adversarial;
-    const Json header = log_header();
-    require_unchanged(ExamplesLog::header_of(log_path()), header);
-    ExamplesLog log(log_path(), header, keep ? network_->size() : 0);
-    const std::vector<std::int64_t> shape(network_->shape().begin(), network_->shape().end());
-    std::optional<AdversarialFiles> files;
-    if (keep)
-        files.emplace(folder_ / "adversarial", shape, log, plan_.evaluate->compress_adversarial);
-    evaluation_->log = &log;
-    evaluation_->files = files ? &*files : nullptr;
-    try {
-        const EvaluationOutcome outcome =
-            spar::host::evaluate(*network_, *test_data_, *evaluation_, reporters_.get(), "");
-        results_["evaluation"] = evaluation_results(outcome, *plan_.evaluate, evaluation_->attacks);
-        missed_ = missed_thresholds(outcome);
-    } catch (const Failure &) {
-        try {
-            log.sync();
-        } catch (const Failure &) {  // the first failure is the one to tell
-        }
-        throw;
-    }
-}
-
-/// What the results of examples belong to.
-Json Run::log_header() const {
-    Json names = Json::array();
-    for (const PreparedAttack &attack : evaluation_->attacks) names.push_back(attack.name);
-    return {{"version", 1},
-            {"pipeline", fingerprint_of(*plan_.resolved)},
-            {"model_sha256", results_.at("model_sha256")},
-            {"made_with", json_without_secrets(made_with_)},
-            {"attacks", names},
-            {"shape", network_->shape()},
-            {"examples", evaluation_->indices.size()},
-            {"floats", plan_.evaluate->save_adversarial}};
-}
-
-/// Of an evaluation that was stopped. A training that went on refuses on its own what has changed.
-void Run::require_unchanged(const Json &before, const Json &now) const {
-    if (!before.is_object() || options_.anyway || before.value("pipeline", "") != now["pipeline"] ||
-        before.value("model_sha256", "") != now["model_sha256"])
-        return;
-    refuse_changes(log_path(), changes(before.value("made_with", Json()), now["made_with"]));
-}
-
-std::vector<std::string> Run::missed_thresholds(const EvaluationOutcome &outcome) const {
-    std::vector<std::string> missed;
-    const auto demand = [&](const char *what, std::optional<double> least, double found) {
-        if (least && !(found >= *least))
-            missed.push_back(
-                fmt::format("{} is {:.4f}, below the demanded {:.4f}", what, found, *least));
-    };
-    demand("clean accuracy", plan_.evaluate->least_clean_accuracy, outcome.clean_accuracy);
-    demand("worst-case robust accuracy", plan_.evaluate->least_robust_accuracy,
-           outcome.worst_case_accuracy);
-    return missed;
+    const Json made = {{"pipeline", fingerprint_of(*plan_.resolved)},
+                       {"model_sha256", results_.at("model_sha256")},
+                       {"made_with", json_without_secrets(made_with_)}};
+    const EvaluationOutcome outcome =
+        evaluate_and_keep(*network_, *test_data_, *evaluation_, *plan_.evaluate, *reporters_,
+                          {folder_, made, options_.anyway});
+    results_["evaluation"] = evaluation_results(outcome, *plan_.evaluate, evaluation_->attacks);
+    missed_ = missed_thresholds(outcome, *plan_.evaluate);
 }
 
 std::vector<const Data *> Run::data_in_use() const {
@@ -381,7 +309,7 @@ RunOutcome Run::run() {
     results_["warnings"] = warning_results();
     results_ = json_without_secrets(results_);
     write_file(folder_ / "results.json", json_text(results_));
-    fs::remove(log_path());  // all that it holds stands elsewhere now
+    fs::remove(log_of(folder_));  // all that it holds stands elsewhere now
     reporters_->finish(results_);
     if (reporters_->failure()) throw Failure(*reporters_->failure());
     return {folder_, std::make_shared<const Json>(results_), missed_};

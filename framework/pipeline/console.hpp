@@ -105,4 +105,4 @@ class Console {
     bool broken_ = false, left_out_ = false;
 };
 
-}  // namespace spar::host
+}  // namespace spar

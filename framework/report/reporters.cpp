@@ -1,7 +1,9 @@
 #include "report/reporters.hpp"
 
 #include "pipeline/services.hpp"
+#include "plugins/registry.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace spar::host {
@@ -48,6 +50,26 @@ void Reporters::finish(const Json &results) {
     tell_all("finish", [&](const spar_reporter_table &table, void *self, spar_error *error) {
         return table.finish(self, &values, text.c_str(), error);
     });
+}
+
+std::unique_ptr<Reporters> build_reporters(const Plan &plan, const Registry &registry,
+                                           const Builder &builder) {
+    std::vector<std::unique_ptr<Instance>> reporters;
+    std::vector<std::string> named;
+    for (const Node &node : plan.report) {
+        reporters.push_back(builder.build(SPAR_KIND_REPORTER, *node.json, node.pointer));
+        named.emplace_back(reporters.back()->type());
+    }
+    for (const ComponentEntry &entry : registry.components()) {
+        const std::string type = entry.descriptor->type;
+        if (entry.descriptor->kind != SPAR_KIND_REPORTER ||
+            (entry.descriptor->flags & SPAR_COMPONENT_DEFAULT) == 0 ||
+            std::ranges::find(named, type) != named.end())
+            continue;
+        reporters.push_back(
+            builder.build(SPAR_KIND_REPORTER, Json{{"type", type}}, "/report/" + type));
+    }
+    return std::make_unique<Reporters>(std::move(reporters));
 }
 
 }  // namespace spar::host

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/json.hpp"
+#include "config/plan.hpp"
 #include "pipeline/instance.hpp"
 
 #include <filesystem>
@@ -34,5 +35,9 @@ class Reporters {
     std::optional<Failure> failure_;
     std::string folder_, name_;
 };
+
+/// Those that the plan names, and those that run without being named.
+std::unique_ptr<Reporters> build_reporters(const Plan &plan, const Registry &registry,
+                                           const Builder &builder);
 
 }  // namespace spar::host

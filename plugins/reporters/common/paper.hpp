@@ -12,8 +12,8 @@ namespace reporters {
 
 class Paper {
   public:
-    /// Writes what the reader takes at once, and the rest with what comes later. Never blocks, never
-    /// fails; of more than a megabyte that nobody reads, what comes last is left out.
+    /// Writes what the reader takes at once, and the rest with what comes later. Never blocks,
+    /// never fails; of more than a megabyte that nobody reads, what comes last is left out.
     void say(std::string_view text) {
         if (waiting_.size() < most_waiting) waiting_ += text;
         write(0);

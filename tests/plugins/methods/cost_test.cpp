@@ -95,7 +95,7 @@ TEST_CASE("a method that keeps something goes on from a checkpoint as if nothing
         state.step = 2;
         save_checkpoint(stopped.task(file), state);
         spar::host::TrainingState found;
-        load_checkpoint(resumed.task(file), found);
+        load_checkpoint(resumed.task(file), found, false);
         resumed.skip_to(found.step);
         for (int step = 0; step < 3; ++step) resumed.step();
         CHECK(resumed.weights() == whole.weights());

@@ -159,7 +159,8 @@ class Training {
                 .validation = std::nullopt,
                 .order_key = 0,
                 .fingerprint = "a training",
-                .checkpoint = checkpoint};
+                .checkpoint = checkpoint,
+                .made_with = {}};
     }
 
     spar_threat threat() const {
