@@ -16,11 +16,9 @@ struct ChangedDefault {
 };
 
 constexpr ChangedDefault changed_defaults[] = {
-    {"alum", "normalize", "false", "true"},
-    {"alum", "step_size", "1e-3", "100 eps"},
-    {"fgsm_at", "mode", "\"eval\"", "\"train\""},
-    {"n_fgsm", "mode", "\"eval\"", "\"train\""},
-    {"vat", "xi", "1e-6", "1e-2"},
+    {"alum", "normalize", "false", "true"},       {"alum", "step_size", "1e-3", "100 eps"},
+    {"fgsm_at", "mode", "\"eval\"", "\"train\""}, {"n_fgsm", "mode", "\"eval\"", "\"train\""},
+    {"tsv", "quotes", "\"text\"", "\"auto\""},    {"vat", "xi", "1e-6", "1e-2"},
 };
 
 void warn(const std::string &pointer, const std::string &key, const std::string &was,
@@ -69,6 +67,22 @@ void averaging(const Json &root) {
         warn("/train/ema", "warmup", "false", "true", write("warmup", "false"));
 }
 
+/// AutoAttack's version for l1 is not that for the other norms.
+void auto_attacks(const Json &root) {
+    const Json attacks = part(root, "evaluate").value("attacks", Json::array());
+    for (std::size_t i = 0; attacks.is_array() && i < attacks.size(); ++i) {
+        const Json &attack = attacks[i];
+        if (!attack.is_object() || attack.value("type", Json()) != "auto_attack" ||
+            attack.contains("attacks"))
+            continue;
+        const Json ours = part(root, "threat").value("norm", Json());
+        if (part(attack, "threat").value("norm", ours) == "l1")
+            warn(child_pointer("/evaluate/attacks", i), "attacks", "that of linf",
+                 "AutoAttack's for l1, with 5 restarts and 5 targets",
+                 "list \"attacks\" to have others");
+    }
+}
+
 void attacked_loss(const Json &root) {
     const Json &loss = part(part(root, "train"), "loss");
     if (!root.contains("evaluate") || part(root, "evaluate").contains("loss") || loss.empty())
@@ -87,6 +101,7 @@ void bring_up_to_date(Json &root) {
             if (held->value("split", Json()) == "train") held->erase("split");
     components(root, "");
     splits(root);
+    auto_attacks(root);
     averaging(root);
     attacked_loss(root);
 }

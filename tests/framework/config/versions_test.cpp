@@ -38,6 +38,10 @@ TEST_CASE("a pipeline of version 1 is told which defaults it relies on are other
                      "evaluate": {"examples": 7, "attacks": []}})") ==
           Places{"changed_default #/data/validation/split", "changed_default #/train/split",
                  "changed_default #/evaluate/split", "changed_default #/evaluate/loss"});
+    CHECK(places(R"({"version": 1, "threat": {"norm": "l1"}, "train": {"ema": {"decay": 0.9}},
+                     "evaluate": {"attacks": [{"type": "auto_attack"}]}})") ==
+          Places{"changed_default #/train/ema/warmup",
+                 "changed_default #/evaluate/attacks/0/attacks"});
     CHECK(places(R"({"version": 1, "train": {"loss": {"type": "cross_entropy"}},
                      "evaluate": {"attacks": []}})")
               .empty());
