@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes docs/reference/ from what the components declare: one page a kind.
+"""Writes docs/reference/ from what the host and the components declare: one page a kind, and one of
+the pipeline's own keys.
 
     ./dev docs           writes
     ./dev docs --check   ends with 1 where a page is not what the declarations say
@@ -17,17 +18,25 @@ PAGES = ROOT / "docs/reference"
 KINDS = ["dataset", "model", "loss", "optimizer", "attack", "method", "reporter", "transform"]
 
 
-def components():
+def describe(*names):
     built = [path for path in (ROOT / "build/release/bin/spar", ROOT / "build/dev/bin/spar") if path.exists()]
     binary = os.environ.get("SPAR_BINARY") or max(built, key=lambda path: path.stat().st_mtime)
-    done = subprocess.run([binary, "describe", "--json"], check=True, capture_output=True, text=True)
+    done = subprocess.run([binary, "describe", *names, "--json"], check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
+
+
+def article(noun):
+    return ("an " if noun[0] in "aeiou" else "a ") + noun
 
 
 def values(schema):
     """What a parameter may be, in a few words."""
+    if "oneOf" in schema:
+        return " or ".join(values(choice) for choice in schema["oneOf"])
+    if "const" in schema:
+        return f"`{json.dumps(schema['const'])}`"
     if "x-spar-kind" in schema:
-        return f"a {schema['x-spar-kind']}"
+        return article(schema["x-spar-kind"])
     if "enum" in schema:
         return ", ".join(f"`{word}`" for word in schema["enum"])
     kind = schema.get("type", "")
@@ -35,6 +44,8 @@ def values(schema):
         items = schema.get("items", {})
         return "list of parts, see below" if "$ref" in items or "properties" in items else (
             "list: " + values(items))
+    if kind == "object" and "properties" in schema:
+        return "object, see below"
     if schema.get("x-spar-path"):
         return "file"
     if kind in ("integer", "number"):
@@ -92,17 +103,63 @@ def section(described):
     return lines
 
 
+def resolved(schema, definitions):
+    """A schema in place of a reference to it; what stands beside the reference stays."""
+    while "$ref" in schema:
+        beside = {name: value for name, value in schema.items() if name != "$ref"}
+        schema = {**definitions[schema["$ref"].split("/")[-1]], **beside}
+    return schema
+
+
+def pipeline_sections(schema, definitions, path):
+    """Every object of the grammar with its keys, outer ones before inner ones."""
+    keys = schema.get("x-spar-host", schema).get("properties", {})
+    keys = {name: resolved(key, definitions) for name, key in keys.items()}
+    lines = [f"## {path or 'The file'}", ""]
+    if schema.get("description"):
+        lines += [schema["description"][0].upper() + schema["description"][1:] + ".", ""]
+    if "x-spar-kind" in schema:
+        lines += [f"Beside the parameters of the {schema['x-spar-kind']}:", ""]
+    lines += table({"properties": keys, "required": schema.get("required", [])}) + [""]
+    for name, key in keys.items():
+        inside = f"{path}.{name}" if path else name
+        key = resolved(key.get("items", key), definitions)
+        choices = [resolved(choice, definitions) for choice in key.get("oneOf", [])]
+        for choice in choices:
+            if "type" in choice.get("properties", {}):
+                word = choice["properties"]["type"]["const"]
+                lines += pipeline_sections(choice, definitions, f"{inside}: {word}")
+        if "properties" in key or "x-spar-host" in key:
+            lines += pipeline_sections(key, definitions, inside)
+    return lines
+
+
+def pipeline_page():
+    schema = describe("pipeline")["schema"]
+    lines = ["# The pipeline's own keys", "",
+             "Written by `./dev docs` from the grammar that pipelines are checked by. Components have pages of their",
+             "own; [composing a pipeline](../compose.md) explains how the parts go together.", ""]
+    lines += pipeline_sections(schema, schema["definitions"], "")
+    lines += ["## vars, extends", "",
+              "Two keys of the file are gone before the others are read: `vars` (an object: values for `${name}`) and",
+              "`extends` (a file or a list of files that this one changes, as a merge patch).", ""]
+    return lines
+
+
 def main():
     check = sys.argv[1:] == ["--check"]
-    described, stale = components(), []
+    described, stale = describe(), []
     PAGES.mkdir(parents=True, exist_ok=True)
+    pages = {"pipeline": pipeline_page()}
     for kind in KINDS:
         lines = [f"# {kind.capitalize()}s" if kind != "loss" else "# Losses", "",
                  "Written by `./dev docs` from the components' own declarations.", ""]
         for component in described:
             if component["kind"] == kind:
                 lines += section(component)
-        page, text = PAGES / f"{kind}.md", "\n".join(lines).rstrip() + "\n"
+        pages[kind] = lines
+    for name, lines in pages.items():
+        page, text = PAGES / f"{name}.md", "\n".join(lines).rstrip() + "\n"
         if check and (not page.exists() or page.read_text() != text):
             stale.append(str(page.relative_to(ROOT)))
         elif not check:

@@ -1,5 +1,6 @@
 #include "app/arguments.hpp"
 
+#include "app/paragraph.hpp"
 #include "config/words.hpp"
 #include "pipeline/failure.hpp"
 #include "pipeline/processors.hpp"
@@ -16,21 +17,28 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr int most_threads = 1024;
+constexpr std::size_t help_width = 80;
 
 struct Option {
-    const char *name, *value, *help;
+    const char *name, *letter, *value, *help;
+
+    /// How Boost calls it: "help,h".
+    std::string key() const { return std::string(name) + (*letter != '\0' ? "," : "") + letter; }
 };
 
 constexpr Option all_options[] = {
-    {"plugin-dir", "DIR", "look for plugins here first (may be given several times)"},
-    {"set", "a.b=VALUE", "change the pipeline: a JSON value, else text (several times)"},
-    {"out", "DIR", "folder of the run; without, runs/<name>"},
-    {"threads", "N", "threads to use, 1 to 1024; without, one for each processor that may be used"},
-    {"resume", "",
+    {"plugin-dir", "", "DIR", "look for plugins here first (may be given several times)"},
+    {"set", "s", "a.b=VALUE", "change the pipeline: a JSON value, else text (several times)"},
+    {"out", "o", "DIR", "folder of the run; without, runs/<name>"},
+    {"threads", "j", "N",
+     "threads to use, 1 to 1024; without, one for each processor that may be used"},
+    {"resume", "", "",
      "go on with the run that was stopped in this folder; --resume=anyway also "
      "with other data, weights, plugins, host or processor, which is recorded"},
-    {"json", "", "print JSON, for programs"},
-    {"help", "", "print this"},
+    {"json", "", "", "print JSON, for programs"},
+    {"quiet", "q", "", "print nothing but warnings and errors"},
+    {"verbose", "v", "", "print where plugins are looked for, and what they tell"},
+    {"help", "h", "", "print this"},
 };
 
 std::vector<Option> options_of(const Command &command) {
@@ -52,12 +60,13 @@ std::string reworded(const po::error &error, const Command &command) {
     const auto *named = dynamic_cast<const po::error_with_option_name *>(&error);
     std::string name = named != nullptr ? named->get_option_name() : "";
     name = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+    const std::string dashes = name.size() == 1 ? "-" : "--";
     if (dynamic_cast<const po::unknown_option *>(&error) != nullptr) {
         std::vector<std::string> known;
         for (const Option &option : options_of(command))
             known.push_back("--" + std::string(option.name));
-        const std::string guess = did_you_mean("--" + name, known);
-        return "there is no option " + quote("--" + name) +
+        const std::string guess = name.size() > 1 ? did_you_mean("--" + name, known) : "";
+        return "there is no option " + quote(dashes + name) +
                (guess.empty() ? " (known: " + listed(known) + ")" : "; " + guess);
     }
     if (const auto *syntax = dynamic_cast<const po::invalid_command_line_syntax *>(&error)) {
@@ -79,11 +88,12 @@ po::variables_map parse(const Command &command, const std::vector<std::string> &
             description.add_options()(option.name, po::value<std::string>()->implicit_value(""),
                                       "");
         else if (*option.value == '\0')
-            description.add_options()(option.name, "");
+            description.add_options()(option.key().c_str(), "");
         else if (several)
-            description.add_options()(option.name, po::value<std::vector<std::string>>(), "");
+            description.add_options()(option.key().c_str(), po::value<std::vector<std::string>>(),
+                                      "");
         else
-            description.add_options()(option.name, po::value<std::string>(), "");
+            description.add_options()(option.key().c_str(), po::value<std::string>(), "");
     }
     description.add_options()("operand", po::value<std::vector<std::string>>(), "");
     po::positional_options_description operands;
@@ -151,6 +161,10 @@ Arguments collect(const Command &command, const po::variables_map &values) {
             usage(command, "--resume: expected nothing or \"anyway\"; found " + quote(how));
         arguments.anyway = how == "anyway";
     }
+    arguments.quiet = values.count("quiet") != 0;
+    arguments.verbose = values.count("verbose") != 0;
+    if (arguments.quiet && arguments.verbose)
+        usage(command, "--quiet and --verbose cannot both be meant");
     arguments.help = values.count("help") != 0;
     if (arguments.help) return arguments;
     if (arguments.operands.size() < command.fewest)
@@ -193,7 +207,7 @@ std::string general_help() {
         "spar: adversarial training and robustness evaluation, composed of plugins\n\n"
         "  spar COMMAND [OPTIONS]\n\n";
     for (const Command &command : commands)
-        text += fmt::format("  {:<9} {}\n", command.name, command.summary);
+        text += paragraph(fmt::format("  {:<9} ", command.name), 12, command.summary, help_width);
     return text +
            "\n\"spar help COMMAND\" says more about one. Exit codes: 0 done, 1 fault of Spar, 2 "
            "wrong "
@@ -203,12 +217,13 @@ std::string general_help() {
 }
 
 std::string command_help(const Command &command) {
-    std::string text =
-        fmt::format("spar {} {}{}[OPTIONS]\n\n  {}\n\n", command.name, command.operands,
-                    *command.operands != '\0' ? " " : "", command.summary);
+    std::string text = fmt::format("spar {} {}{}[OPTIONS]\n\n", command.name, command.operands,
+                                   *command.operands != '\0' ? " " : "") +
+                       paragraph("  ", 2, command.summary, help_width) + "\n";
     for (const Option &option : options_of(command))
-        text += fmt::format("  {:<18} {}\n", fmt::format("--{} {}", option.name, option.value),
-                            option.help);
+        text += fmt::format("  {:<3} {:<17} {}\n",
+                            *option.letter != '\0' ? fmt::format("-{},", option.letter) : "",
+                            fmt::format("--{} {}", option.name, option.value), option.help);
     return text;
 }
 

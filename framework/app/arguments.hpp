@@ -19,6 +19,7 @@ struct Arguments {
     bool json = false;
     bool resume = false;
     bool anyway = false;  // --resume=anyway
+    bool quiet = false, verbose = false;
     bool help = false;
 };
 

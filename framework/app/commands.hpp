@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/arguments.hpp"
+#include "pipeline/failure.hpp"
 
 namespace spar::host {
 
@@ -16,6 +17,10 @@ int help_command(const Arguments &arguments);
 
 /// The registry of the folders that the arguments and the environment name.
 Registry find_plugins(const Arguments &arguments);
+
+/// The exception that is being handled as a program reads it: its exit code, message and problems.
+/// Call it in a catch block.
+Json current_error();
 
 /// Two spaces and a line end, for people; nothing but what is there in bytes.
 std::string pretty(const Json &json);

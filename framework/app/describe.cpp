@@ -1,6 +1,7 @@
 #include "app/commands.hpp"
 #include "app/output.hpp"
-#include "config/schema.hpp"
+#include "app/parameters.hpp"
+#include "app/parts.hpp"
 #include "config/words.hpp"
 #include "pipeline/failure.hpp"
 #include "plugins/registry.hpp"
@@ -9,10 +10,25 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 
 namespace spar::host {
 namespace {
+
+/// The parts of that name, where no component has it.
+std::vector<Part> parts_called(const Registry &registry, const std::vector<std::string> &operands) {
+    if (operands.size() != 1 || !registry.find(operands[0]).empty()) return {};
+    std::vector<Part> parts = all_parts(registry);
+    std::erase_if(parts, [&](const Part &part) { return part.name != operands[0]; });
+    return parts;
+}
+
+/// What can be described, for the one that was meant.
+std::vector<std::string> known_names(const Registry &registry, spar_kind kind) {
+    std::vector<std::string> names = registry.names(kind);
+    if (kind == 0)
+        for (const Part &part : all_parts(registry)) names.push_back(part.name);
+    return names;
+}
 
 const ComponentEntry &chosen(const Registry &registry, const std::vector<std::string> &operands) {
     const std::string &name = operands.back();
@@ -29,7 +45,7 @@ const ComponentEntry &chosen(const Registry &registry, const std::vector<std::st
         if (const ComponentEntry *now = registry.renamed(kind, name))
             throw Failure(Exit::usage, "describe: " + quote(name) + " is called " +
                                            quote(now->descriptor->type) + " now");
-        const std::string guess = did_you_mean(name, registry.names(kind));
+        const std::string guess = did_you_mean(name, known_names(registry, kind));
         throw Failure(Exit::usage, "describe: no " + std::string(kind_name(kind)) + " is called " +
                                        quote(name) + (guess.empty() ? "" : "; " + guess) +
                                        "\n\"spar list\" names all");
@@ -42,7 +58,8 @@ const ComponentEntry &chosen(const Registry &registry, const std::vector<std::st
                                    "; say which: " + listed(calls));
 }
 
-std::string indented(const std::string &text) {
+/// What must keep its lines, two spaces in.
+std::string block(const std::string &text) {
     std::string out = "  ";
     for (const char c : text) {
         out += c;
@@ -51,102 +68,16 @@ std::string indented(const std::string &text) {
     return out + "\n";
 }
 
-/// Tables of parameters: the component's own, then those of the parts it is made of.
-class Tables {
-  public:
-    explicit Tables(const Json &root) : root_(root) {}
-
-    std::string text() {
-        std::string text = table("Parameters", root_);
-        while (!parts_.empty()) {
-            const auto [name, part] = parts_.front();
-            parts_.erase(parts_.begin());
-            text += "\n" + table(name, *part);
-        }
-        return text;
-    }
-
-  private:
-    struct Row {
-        std::string name, values, fallback, help;
-    };
-
-    Row row(const std::string &name, const Json &property, const Json &schema) {
-        const Json &required = members(schema, "required");
-        const bool needed = std::find(required.begin(), required.end(), name) != required.end();
-        std::string values = expected(property, root_);
-        if (const std::string unit = property.value("x-unit", ""); !unit.empty())
-            values += " (" + unit + ")";
-        return {name, values,
-                property.contains("default") ? property.at("default").dump()
-                : needed                     ? "required"
-                                             : "-",
-                property.value("description", "")};
-    }
-
-    std::string table(const std::string &title, const Json &schema) {
-        std::vector<Row> rows;
-        for (const auto &[name, property] : members(schema, "properties").items()) {
-            if (name == "type" && property.contains("const")) continue;
-            rows.push_back(row(name, property, schema));
-            gather(name, property);
-        }
-        std::string text = title + "\n";
-        if (const std::string help = schema.value("description", ""); !help.empty())
-            text += indented(help);
-        if (rows.empty()) return text + "  none\n";
-        std::size_t name_width = 0, values_width = 0, fallback_width = 7;
-        for (const Row &row : rows) {
-            name_width = std::max(name_width, row.name.size());
-            values_width = std::max(values_width, std::min<std::size_t>(row.values.size(), 44));
-            fallback_width =
-                std::max(fallback_width, std::min<std::size_t>(row.fallback.size(), 24));
-        }
-        for (const Row &row : rows)
-            text += fmt::format("  {:<{}}  {:<{}}  {:<{}}  {}\n", row.name, name_width, row.values,
-                                values_width, row.fallback, fallback_width, row.help);
-        return text;
-    }
-
-    /// Remembers the parts that a parameter's values are made of, once each.
-    void gather(const std::string &name, const Json &property) {
-        const std::string definition = property.value("$ref", "");
-        if (!definition.empty() && !definitions_.insert(definition).second) return;
-        const Json &here = resolved(property, root_);
-        if (here.contains("x-spar-kind")) return;
-        if (here.contains("items")) return gather(name, here.at("items"));
-        for (const Json &choice : members(here, "oneOf")) remember(name, choice);
-        if (here.contains("properties")) remember(name, here);
-    }
-
-    void remember(const std::string &name, const Json &part) {
-        const Json &here = resolved(part, root_);
-        const Json &type = members(members(here, "properties"), "type");
-        const std::string own = type.contains("const") ? type.at("const").dump() : "";
-        const std::string title = name + (own.empty() ? "" : ": " + own);
-        if (std::find(seen_.begin(), seen_.end(), title) != seen_.end()) return;
-        if (!here.contains("properties")) return;
-        seen_.push_back(title);
-        copies_.push_back(std::make_unique<Json>(here));
-        parts_.emplace_back(title, copies_.back().get());
-    }
-
-    const Json &root_;
-    std::vector<std::string> seen_;
-    std::set<std::string> definitions_;
-    std::vector<std::unique_ptr<Json>> copies_;
-    std::vector<std::pair<std::string, const Json *>> parts_;
-};
-
-std::string as_text(const ComponentEntry &entry) {
+std::string as_text(const ComponentEntry &entry, std::size_t width) {
     const spar_component &c = *entry.descriptor;
-    std::string text = fmt::format("{} ({})\n{}\n", c.type, kind_name(c.kind), indented(c.summary));
-    if (*c.formula != '\0') text += "Formula\n" + indented(c.formula) + "\n";
-    if (*c.reference != '\0') text += "Source\n" + indented(c.reference) + "\n";
-    text += Tables(*entry.schema).text() + "\n";
+    std::string text =
+        fmt::format("{} ({})\n{}\n", c.type, kind_name(c.kind), indented(c.summary, width));
+    if (*c.formula != '\0') text += "Formula\n" + block(c.formula) + "\n";
+    if (*c.reference != '\0') text += "Source\n" + indented(c.reference, width) + "\n";
+    text += parameters_text("Parameters", *entry.schema, *entry.schema, width) + "\n";
     if (*c.example != '\0') {
         const Json example = Json::parse(c.example, nullptr, false);
-        text += "Example\n" + indented(example.is_discarded() ? c.example : example.dump(2)) + "\n";
+        text += "Example\n" + block(example.is_discarded() ? c.example : example.dump(2)) + "\n";
     }
     return text + fmt::format("Plugin\n  {} {}, {}\n", entry.plugin->name, entry.plugin->version,
                               entry.plugin->path.string());
@@ -171,9 +102,21 @@ Json as_json(const ComponentEntry &entry) {
 
 int describe_command(const Arguments &arguments) {
     const Registry registry = find_plugins(arguments);
+    const auto width = static_cast<std::size_t>(terminal_width());
+    const std::vector<Part> parts = parts_called(registry, arguments.operands);
+    if (!parts.empty()) {
+        Json json = Json::array();
+        std::string text;
+        for (const Part &part : parts) {
+            json.push_back(part_json(part));
+            text += (text.empty() ? "" : "\n") + part_text(part, width);
+        }
+        print(arguments.json ? pretty(parts.size() == 1 ? json[0] : json) : text);
+        return 0;
+    }
     if (!arguments.operands.empty()) {
         const ComponentEntry &entry = chosen(registry, arguments.operands);
-        print(arguments.json ? pretty(as_json(entry)) : as_text(entry));
+        print(arguments.json ? pretty(as_json(entry)) : as_text(entry, width));
         return 0;
     }
     Json all = Json::array();
@@ -182,7 +125,7 @@ int describe_command(const Arguments &arguments) {
         if (arguments.json)
             all.push_back(as_json(entry));
         else
-            text += (text.empty() ? "" : "\n") + as_text(entry);
+            text += (text.empty() ? "" : "\n") + as_text(entry, width);
     }
     print(arguments.json ? pretty(all) : text);
     return 0;

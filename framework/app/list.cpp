@@ -1,5 +1,6 @@
 #include "app/commands.hpp"
 #include "app/output.hpp"
+#include "app/paragraph.hpp"
 #include "config/words.hpp"
 #include "pipeline/failure.hpp"
 #include "plugins/registry.hpp"
@@ -40,16 +41,22 @@ Json as_json(const Registry &registry, spar_kind kind) {
     return {{"components", std::move(components)}, {"refused", std::move(refused)}};
 }
 
-std::string as_table(const Registry &registry, spar_kind kind) {
+/// Without the plugins' column where the terminal is too narrow for it.
+std::string as_table(const Registry &registry, spar_kind kind, std::size_t width) {
+    constexpr std::size_t least_summary = 40;
     std::size_t type_width = 4, plugin_width = 6;
     for (const ComponentEntry &entry : registry.components()) {
+        if (kind != 0 && entry.descriptor->kind != kind) continue;
         type_width = std::max(type_width, std::string_view(entry.descriptor->type).size());
         plugin_width =
             std::max(plugin_width, entry.plugin->name.size() + 1 + entry.plugin->version.size());
     }
-    const auto line = [&](auto &&kind_text, auto &&type, auto &&plugin, auto &&summary) {
-        return fmt::format("{:<9}  {:<{}}  {:<{}}  {}\n", kind_text, type, type_width, plugin,
-                           plugin_width, summary);
+    const bool plugins = width == 0 || width >= 9 + type_width + plugin_width + 6 + least_summary;
+    const auto line = [&](const char *kind_text, const std::string &type, const std::string &plugin,
+                          const std::string &summary) {
+        std::string first = fmt::format("{:<9}  {:<{}}  ", kind_text, type, type_width);
+        if (plugins) first += fmt::format("{:<{}}  ", plugin, plugin_width);
+        return paragraph(first, first.size(), summary, width);
     };
     std::string text = line("KIND", "TYPE", "PLUGIN", "SUMMARY");
     for (const ComponentEntry &entry : registry.components()) {
@@ -66,7 +73,8 @@ std::string as_table(const Registry &registry, spar_kind kind) {
 int list_command(const Arguments &arguments) {
     const spar_kind kind = arguments.operands.empty() ? 0 : kind_of(arguments.operands[0]);
     const Registry registry = find_plugins(arguments);
-    print(arguments.json ? pretty(as_json(registry, kind)) : as_table(registry, kind));
+    print(arguments.json ? pretty(as_json(registry, kind))
+                         : as_table(registry, kind, static_cast<std::size_t>(terminal_width())));
     if (registry.components().empty())
         complain("no plugin was found; " + searched(registry) + "; --plugin-dir adds a folder");
     for (const Refusal &refusal : registry.refusals())

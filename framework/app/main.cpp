@@ -6,41 +6,31 @@
 #include "pipeline/services.hpp"
 #include "plugins/calls.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 namespace spar::host {
 
 const std::vector<Command> commands = {
     {"run", "PIPELINE.json", 1, 1, "train and evaluate what a pipeline describes",
-     "out threads set resume plugin-dir json help", run_command},
-    {"check", "PIPELINE.json", 1, 1,
-     "say everything that is wrong with a pipeline; touches no data", "set plugin-dir json help",
-     check_command},
+     "out threads set resume plugin-dir json quiet verbose help", run_command},
+    {"check", "PIPELINE.json...", 1, 10000,
+     "say everything that is wrong with pipelines; reads no data",
+     "set plugin-dir json quiet verbose help", check_command},
     {"list", "[KIND]", 0, 1,
      "list the components that were found, and the plugins that were refused",
-     "plugin-dir json help", list_command},
+     "plugin-dir json verbose help", list_command},
     {"describe", "[[KIND] NAME]", 0, 2,
-     "explain a component, or all: what it does, its parameters, an example",
+     "explain a component, a layer or a part of the pipeline (train, threat, schedule, ...), or "
+     "every component",
      "plugin-dir json help", describe_command},
     {"schema", "", 0, 0, "print the JSON Schema of pipelines, for editors", "plugin-dir help",
      schema_command},
     {"help", "[COMMAND]", 0, 1, "explain a command", "help", help_command},
 };
 
-namespace {
-
-/// The failure as a program reads it.
-std::string as_json(const Failure &failure, const std::vector<Problem> &problems) {
-    Json error = {{"exit", static_cast<int>(failure.exit())},
-                  {"message", without_secrets(failure.what())}};
-    for (const Problem &problem : problems)
-        error["problems"].push_back({{"place", without_secrets(problem.place)},
-                                     {"message", without_secrets(problem.message)}});
-    return pretty({{"error", error}});
-}
-
-/// Tells the failure that is being handled; the exit code.
-int fail(bool json) {
+Json current_error() {
     std::vector<Problem> problems;
     try {
         throw;
@@ -49,9 +39,22 @@ int fail(bool json) {
     } catch (...) {  // has none
     }
     const Failure failure = current_failure();
-    if (json) print(as_json(failure, problems));
-    complain(failure.what());
-    return static_cast<int>(failure.exit());
+    Json error = {{"exit", static_cast<int>(failure.exit())},
+                  {"message", without_secrets(failure.what())}};
+    for (const Problem &problem : problems)
+        error["problems"].push_back({{"place", without_secrets(problem.place)},
+                                     {"message", without_secrets(problem.message)}});
+    return error;
+}
+
+namespace {
+
+/// Tells the failure that is being handled; the exit code.
+int fail(bool json) {
+    const Json error = current_error();
+    if (json) print(pretty({{"error", error}}));
+    complain(error.at("message").get<std::string>());
+    return error.at("exit").get<int>();
 }
 
 int command(const Arguments &arguments) {
@@ -69,8 +72,9 @@ int command(const Arguments &arguments) {
 
 int application(std::vector<std::string> words) {
     try {
-        if (!words.empty() && words[0] == "--version") {
-            print(std::string("spar ") + host_table()->version + "\n");
+        if (!words.empty() && (words[0] == "--version" || words[0] == "-V")) {
+            print(fmt::format("spar {} (contract {}.{})\n", host_table()->version, SPAR_ABI_MAJOR,
+                              SPAR_ABI_MINOR));
             return 0;
         }
         if (!words.empty() && (words[0] == "--help" || words[0] == "-h")) words[0] = "help";

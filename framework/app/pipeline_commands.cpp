@@ -1,14 +1,15 @@
 #include "app/commands.hpp"
 #include "app/output.hpp"
 #include "config/grammar.hpp"
+#include "config/problems.hpp"
 #include "config/words.hpp"
-#include "engine/crafting.hpp"
 #include "engine/run.hpp"
 #include "pipeline/failure.hpp"
 #include "pipeline/services.hpp"
 #include "plugins/cache.hpp"
 #include "plugins/registry.hpp"
 #include "plugins/search.hpp"
+#include "report/progress.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -16,6 +17,11 @@ namespace spar::host {
 
 Registry find_plugins(const Arguments &arguments) {
     set_quiet(arguments.json);
+    set_verbose(arguments.verbose);
+    if (arguments.quiet) Progress::hide();
+    if (arguments.verbose)
+        for (const auto &folder : plugin_folders(arguments.plugin_folders))
+            complain("looks for plugins in " + folder.string());
     for (const std::string &fault : search_faults()) print_warning(fault);
     Registry registry = Registry::discover(plugin_folders(arguments.plugin_folders), host_table(),
                                            plugin_cache_file());
@@ -32,36 +38,39 @@ std::string pretty(const Json &json) {
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+namespace {
+
+/// What fails names its place with the file that it stands in.
+RunOutcome run_with_places(const Plan &plan, const Registry &registry, const RunOptions &options) {
+    try {
+        return run_pipeline(plan, registry, options);
+    } catch (const PipelineError &) {
+        throw;
+    } catch (const Failure &failure) {
+        throw Failure(failure.exit(), plan.with_file(failure.what()));
+    }
+}
+
+}  // namespace
+
 int run_command(const Arguments &arguments) {
     const Registry registry = find_plugins(arguments);
     const Plan plan = load_plan(arguments.operands[0], arguments.settings, registry);
+    if (std::vector<Problem> missing = missing_files(plan); !missing.empty())
+        throw PipelineError(std::move(missing), Exit::data);
     RunOptions options;
     options.out = arguments.out;
     options.threads = arguments.threads;
     options.resume = arguments.resume;
     options.anyway = arguments.anyway;
-    options.terminal = !arguments.json;
-    const RunOutcome outcome = run_pipeline(plan, registry, options);
+    options.terminal = !arguments.json && !arguments.quiet;
+    const RunOutcome outcome = run_with_places(plan, registry, options);
     if (arguments.json)
         print(pretty(*outcome.results));
-    else
+    else if (!arguments.quiet)
         mention("The run is in " + outcome.folder.string() + "\n");
     for (const std::string &sentence : outcome.missed) complain(sentence);
     return static_cast<int>(outcome.missed.empty() ? Exit::done : Exit::threshold);
-}
-
-int check_command(const Arguments &arguments) {
-    const Registry registry = find_plugins(arguments);
-    const std::string &file = arguments.operands[0];
-    const Plan plan = load_plan(file, arguments.settings, registry);
-    const std::vector<Crafting> crafting = crafting_of(plan, registry);
-    if (arguments.json) {
-        print(pretty({{"plan", *plan.resolved}, {"crafting", to_json(crafting)}}));
-        return 0;
-    }
-    print(file + ": no problems\n");
-    for (const Crafting &one : crafting) print(sentence(one) + "\n");
-    return 0;
 }
 
 int schema_command(const Arguments &arguments) {

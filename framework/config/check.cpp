@@ -1,8 +1,10 @@
 #include "config/check.hpp"
 
+#include "config/fraction.hpp"
 #include "config/parse.hpp"
 #include "config/schema.hpp"
 #include "config/source.hpp"
+#include "config/synonyms.hpp"
 #include "config/words.hpp"
 #include "plugins/registry.hpp"
 
@@ -50,8 +52,19 @@ std::vector<std::string> names_of(const Json &object) {
     return names;
 }
 
+/// Whether a number fits and a text does not.
+bool wants_number(const Json &schema) {
+    const auto type = schema.find("type");
+    if (type == schema.end()) return false;
+    if (type->is_string()) return *type == "number";
+    return std::find(type->begin(), type->end(), "number") != type->end() &&
+           std::find(type->begin(), type->end(), "string") == type->end();
+}
+
 std::string hint(const std::string &name, const std::vector<std::string> &known) {
-    const std::string guess = did_you_mean(name, known);
+    const std::string same = synonym(name, known);
+    const std::string guess =
+        same.empty() ? did_you_mean(name, known) : "did you mean " + quote(same) + "?";
     return (guess.empty() ? "" : "; " + guess) + " (known: " + listed(known) + ")";
 }
 
@@ -166,9 +179,13 @@ void Checker::one_of(Json &node, const Json &choices, const Json &root,
         Json attempt = node;
         std::vector<Problem> others;
         others.swap(problems_);
+        const std::size_t files = files_.size();
         check(attempt, choice, root, pointer);
         others.swap(problems_);
-        if (!others.empty()) continue;
+        if (!others.empty()) {
+            files_.resize(files);
+            continue;
+        }
         node = std::move(attempt);
         return;
     }
@@ -202,6 +219,8 @@ void Checker::value(Json &node, const Json &schema, const Json &root, const std:
     const auto wrong = [&] {
         problem(pointer, "expected " + expected(schema, root) + "; found " + found(node));
     };
+    if (node.is_string() && wants_number(schema))
+        if (const auto quotient = fraction(node.get_ref<const std::string &>())) node = *quotient;
     if (!type_fits(node, schema)) return wrong();
     if (schema.contains("const") && schema.at("const") != node) return wrong();
     if (schema.contains("enum")) {
@@ -283,6 +302,7 @@ void Checker::path(Json &node, const std::string &pointer) {
     if (text.empty() || text.find('\0') != std::string::npos)
         return problem(pointer, "expected a file's name; found " + found(node));
     node = (origins_.at(pointer).folder / text).lexically_normal().string();
+    files_.push_back({pointer, node.get<std::string>()});
 }
 
 }  // namespace spar::host

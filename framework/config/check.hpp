@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/json.hpp"
+#include "config/plan.hpp"
 #include "config/problems.hpp"
 
 #include <spar/abi.h>
@@ -20,15 +21,17 @@ class Checker {
         : registry_(registry), origins_(origins) {}
 
     /// Checks `node`, which stands at `pointer`. Missing values get their defaults, which are
-    /// checked like any other; files' names become absolute; components are looked up in the
-    /// registry and checked by their own schemas. `root` holds the definitions that `schema` refers
-    /// to.
+    /// checked like any other; files' names become absolute; fractions become numbers; components
+    /// are looked up in the registry and checked by their own schemas. `root` holds the definitions
+    /// that `schema` refers to.
     void check(Json &node, const Json &schema, const Json &root, const std::string &pointer);
 
     /// Whether a component of this name is there.
     bool known(spar_kind kind, const std::string &type) const;
 
     void problem(const std::string &pointer, std::string message);
+    /// The values that name files, in the order they were met.
+    const std::vector<NamedFile> &files() const { return files_; }
     const std::vector<Problem> &problems() const { return problems_; }
 
   private:
@@ -50,6 +53,7 @@ class Checker {
     const Registry &registry_;
     const Origins &origins_;
     std::vector<Problem> problems_;
+    std::vector<NamedFile> files_;
     std::size_t depth_ = 0, checks_ = 0;
 };
 

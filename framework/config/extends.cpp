@@ -53,7 +53,8 @@ class Reader {
         const fs::path path = fs::weakly_canonical(fs::absolute(file, error), error);
         const std::string text = read_text(file);
         open_.push_back(path);
-        Source source = parse(text, {path.parent_path(), file.string()});
+        const std::string label = file == standard_input ? "standard input" : file.string();
+        Source source = parse(text, {folder_of(file), label});
         open_.pop_back();
         return source;
     }

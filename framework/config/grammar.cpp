@@ -52,6 +52,15 @@ class Composer {
     }
 
   private:
+    /// Where a number is asked for a fraction may stand too, see fraction.hpp.
+    static void allow_fractions(Json &schema) {
+        const auto type = schema.find("type");
+        if (type == schema.end() || *type != "number") return;
+        const std::string number = "[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?";
+        *type = Json::array({"number", "string"});
+        schema["pattern"] = "^-?" + number + " */ *" + number + "$";
+    }
+
     /// Replaces what is left open anywhere in a schema; its own $refs get a prefix.
     void open(Json &node, const std::string &prefix) {
         if (node.is_array())
@@ -65,6 +74,7 @@ class Composer {
             node = std::move(reference);
             return;
         }
+        allow_fractions(node);
         for (auto &[name, value] : node.items()) {
             if (name == "$ref" && value.is_string() && !prefix.empty()) {
                 const auto target = value.get<std::string>();

@@ -1,15 +1,18 @@
 #include "config/parse.hpp"
 
 #include "config/problems.hpp"
+#include "config/relaxed.hpp"
 #include "config/words.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
@@ -37,6 +40,21 @@ std::string reason(std::string text) {
         if (const auto colon = text.find(": "); colon != std::string::npos)
             text.erase(0, colon + 2);
     return escaped(text, 300);
+}
+
+/// What is often meant by what JSON does not know.
+std::string remedy(std::string_view text, std::size_t byte) {
+    const std::string_view rest = text.substr(std::min(byte > 0 ? byte - 1 : 0, text.size()));
+    if (rest.starts_with('\'')) return "; texts stand in double quotes";
+    if (rest.starts_with('#')) return "; comments begin with //";
+    for (const std::string_view word : {"True", "False", "None"})
+        if (rest.starts_with(word)) return "; JSON writes true, false and null";
+    if (rest.starts_with(',')) return "; is there a comma too many?";
+    const bool letter = !rest.empty() && ((rest[0] >= 'a' && rest[0] <= 'z') ||
+                                          (rest[0] >= 'A' && rest[0] <= 'Z') || rest[0] == '_');
+    if (letter && text.find_first_of("{[") >= byte - 1)
+        return "; expected JSON, a pipeline begins with \"{\"";
+    return letter ? "; names and texts stand in double quotes" : "";
 }
 
 /// Builds the value from the parser's events, and sees what the finished value no longer shows.
@@ -88,7 +106,7 @@ class Builder {
         if (e.id == 406)
             problem(here(), too_wide(token));
         else
-            problem(name_ + ":" + position(text_, byte), reason(e.what()));
+            problem(name_ + ":" + position(text_, byte), reason(e.what()) + remedy(text_, byte));
         return false;
     }
 
@@ -175,26 +193,84 @@ Json parse_json(std::string_view text, const std::string &name) {
         throw PipelineError({{name, "is UTF-16; save it as UTF-8"}});
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
         throw PipelineError({{name, "is empty; expected a JSON value"}});
-    Builder builder(text, name);
-    Json::sax_parse(text.begin(), text.end(), &builder);
+    const std::string plain = without_trailing_commas(text);
+    Builder builder(plain, name);
+    constexpr bool whole = true, ignore_comments = true;
+    Json::sax_parse(plain.begin(), plain.end(), &builder, Json::input_format_t::json, whole,
+                    ignore_comments);
     return builder.take();
 }
 
-std::string read_text(const std::filesystem::path &file) {
-    const std::string name = file.string();
-    struct stat about {};
-    if (::stat(file.c_str(), &about) != 0)
-        throw PipelineError({{name, std::string("cannot be read: ") + std::strerror(errno)}});
-    if (S_ISDIR(about.st_mode)) throw PipelineError({{name, "is a folder; expected a JSON file"}});
-    if (!S_ISREG(about.st_mode)) throw PipelineError({{name, "is not a regular file"}});
-    if (static_cast<std::uintmax_t>(about.st_size) > largest_pipeline)
-        throw PipelineError({{name, "has " + std::to_string(about.st_size) +
-                                        " bytes; a pipeline has at most 16 MiB"}});
-    std::ifstream in(file, std::ios::binary);
-    std::string text(static_cast<std::size_t>(about.st_size), '\0');
-    if (!in || (!text.empty() && !in.read(text.data(), about.st_size)))
-        throw PipelineError({{name, "cannot be read"}});
+namespace {
+
+bool is_standard_input(const std::filesystem::path &file) {
+    return file == standard_input || file == "/dev/stdin";
+}
+
+[[noreturn]] void unreadable(const std::string &name, int error) {
+    throw PipelineError({{name, std::string("cannot be read: ") + std::strerror(error)}});
+}
+
+/// A file descriptor that is closed at the end.
+struct Descriptor {
+    int number;
+    explicit Descriptor(int descriptor) : number(descriptor) {}
+    ~Descriptor() { ::close(number); }
+    Descriptor(const Descriptor &) = delete;
+    Descriptor &operator=(const Descriptor &) = delete;
+};
+
+/// All there is to read, or as much as shows that it is too much.
+std::string read_all(int descriptor, const std::string &name) {
+    std::string text;
+    std::string block(1U << 16, '\0');
+    while (text.size() <= largest_pipeline) {
+        const ssize_t count = ::read(descriptor, block.data(), block.size());
+        if (count == 0) return text;
+        if (count > 0) {
+            text.append(block, 0, static_cast<std::size_t>(count));
+        } else if (errno == EAGAIN) {
+            pollfd ready{descriptor, POLLIN, 0};
+            ::poll(&ready, 1, -1);
+        } else if (errno != EINTR) {
+            unreadable(name, errno);
+        }
+    }
     return text;
+}
+
+}  // namespace
+
+std::string read_text(const std::filesystem::path &file) {
+    const bool standard = is_standard_input(file);
+    const std::string name = standard ? "standard input" : file.string();
+    // A pipe that nobody writes to is empty; it is not waited for.
+    const Descriptor in(standard ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                 : ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    struct stat about {};
+    if (in.number < 0 || ::fstat(in.number, &about) != 0) unreadable(name, errno);
+    if (S_ISDIR(about.st_mode)) throw PipelineError({{name, "is a folder; expected a JSON file"}});
+    if (!standard && !S_ISREG(about.st_mode) && !S_ISFIFO(about.st_mode))
+        throw PipelineError({{name, "is not a regular file"}});
+    std::string text;
+    if (!S_ISREG(about.st_mode) || static_cast<std::uintmax_t>(about.st_size) <= largest_pipeline)
+        text = read_all(in.number, name);
+    const std::uintmax_t size =
+        std::max<std::uintmax_t>(text.size(), static_cast<std::uintmax_t>(about.st_size));
+    if (size > largest_pipeline)
+        throw PipelineError(
+            {{name, "has " +
+                        (S_ISREG(about.st_mode) ? std::to_string(size) : std::string("too many")) +
+                        " bytes; a pipeline has at most 16 MiB"}});
+    return text;
+}
+
+std::filesystem::path folder_of(const std::filesystem::path &file) {
+    std::error_code error;
+    if (file == standard_input || !std::filesystem::is_regular_file(file, error))
+        return std::filesystem::current_path();
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(file, error), error)
+        .parent_path();
 }
 
 }  // namespace spar::host

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/json.hpp"
+#include "config/problems.hpp"
 #include "config/schedule.hpp"
 
 #include <spar/abi.h>
@@ -15,6 +16,7 @@
 
 namespace spar::host {
 
+class Origins;
 class Registry;
 
 /// A component of the plan. Null where the pipeline leaves it out.
@@ -98,6 +100,11 @@ struct EvaluatePlan {
     bool compress_adversarial = false;
 };
 
+/// A file that the pipeline names, and where it names it.
+struct NamedFile {
+    std::string pointer, path;  // "/data/train/images", absolute
+};
+
 struct Plan {
     std::string name;
     std::uint64_t seed = 1;
@@ -112,6 +119,16 @@ struct Plan {
 
     /// The whole pipeline with everything filled in and the paths of files absolute.
     std::shared_ptr<const Json> resolved;
+    /// Files that it reads: data, weights, whatever a component takes.
+    std::vector<NamedFile> files;
+    /// Where each value was written.
+    std::shared_ptr<const Origins> origins;
+    /// "p.json#/train/method": how messages call a place, with the file or option it was written
+    /// in.
+    std::string place(const std::string &pointer) const;
+    /// A message that begins with a place in the plan ("#/train/method: ...") with its file's name.
+    std::string with_file(const std::string &message) const;
+
     /// Folder of the pipeline file.
     std::filesystem::path folder;
 
@@ -134,5 +151,8 @@ Plan load_plan(const std::filesystem::path &file, const std::vector<Setting> &se
 Plan parse_plan(const std::string &text, const std::string &name,
                 const std::filesystem::path &folder, const std::vector<Setting> &settings,
                 const Registry &registry);
+
+/// A problem for each file of the plan that is not there. Reads none.
+std::vector<Problem> missing_files(const Plan &plan);
 
 }  // namespace spar::host

@@ -17,8 +17,8 @@ std::string one_text(const std::vector<Problem> &problems) {
 
 }  // namespace
 
-PipelineError::PipelineError(std::vector<Problem> problems)
-    : Failure(Exit::pipeline, one_text(problems)), problems_(std::move(problems)) {}
+PipelineError::PipelineError(std::vector<Problem> problems, Exit exit)
+    : Failure(exit, one_text(problems)), problems_(std::move(problems)) {}
 
 std::string child_pointer(std::string_view pointer, std::string_view name) {
     std::string child(pointer);

@@ -17,7 +17,7 @@ struct Problem {
 
 class PipelineError : public Failure {
   public:
-    explicit PipelineError(std::vector<Problem> problems);
+    explicit PipelineError(std::vector<Problem> problems, Exit exit = Exit::pipeline);
     const std::vector<Problem> &problems() const { return problems_; }
 
   private:

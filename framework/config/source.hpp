@@ -4,6 +4,7 @@
 
 #include "config/json.hpp"
 #include "config/plan.hpp"
+#include "config/problems.hpp"
 
 #include <filesystem>
 #include <map>
@@ -40,6 +41,8 @@ class Origins {
 struct Source {
     Json root;
     Origins origins;
+    std::vector<Problem> warnings{};  // what stops nothing, but its author will want to know;
+                                      // places without a file
 };
 
 /// Reads a file and what it extends, without variables put in.
@@ -57,7 +60,7 @@ void apply_settings(Source &source, const std::vector<Setting> &settings);
 /// text ${name} is replaced by the value's text. ${env:NAME} is a variable of the environment, and
 /// $${ stands for ${. A text that begins with a variable is relative to where the variable was
 /// written. ${secret:NAME} is one of the environment whose value is kept secret (secrets.hpp).
-/// Undefined and unused variables are errors.
+/// Undefined variables are errors, unused ones get a warning.
 void substitute_variables(Source &source);
 
 }  // namespace spar::host

@@ -45,10 +45,12 @@ class Substitution {
         }
         walk(source_.root, "");
         for (const auto &[name, value] : vars_.items())
-            if (!used_.contains(name))
-                problem(child_pointer("/vars", name),
-                        "this variable is not used: leave it out, or put \"${" + name +
-                            "}\" where it belongs");
+            if (!used_.contains(name)) {
+                const std::string place = child_pointer("/vars", name);
+                source_.warnings.push_back(
+                    {"#" + place, "this variable is not used: leave it out, or put \"${" + name +
+                                      "}\" where it belongs"});
+            }
         if (!problems_.empty()) throw PipelineError(std::move(problems_));
     }
 

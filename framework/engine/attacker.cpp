@@ -128,6 +128,7 @@ void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
     queries.gradient.assign(static_cast<std::size_t>(count), 0);
     queries.first_gradient.assign(static_cast<std::size_t>(count), FirstGradient::none);
     queries.notes.clear();
+    queries.stages.clear();
     std::copy(task.points.x, task.points.x + count * size, x_adv);
     if (count == 0) return;
     perturb(task, x_adv, queries);

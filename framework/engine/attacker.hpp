@@ -5,6 +5,9 @@
 
 #include "pipeline/stop.hpp"
 
+#include <functional>
+#include <string>
+
 namespace spar::host {
 
 /// What is attacked. All pointers are to one value or row per example, null where there is none.
@@ -23,6 +26,8 @@ struct AttackTask {
     const std::int64_t *targets;
     const float *reference;  /// for a loss that compares
     const float *outputs;    /// at the clean points, null when not known
+    /// Told of every question, with the stage that the attack is in. May be empty.
+    std::function<void(const std::string &stage)> alive{};
 };
 
 /// What the first gradient that an attack got for an example was; in evaluation.
@@ -41,6 +46,7 @@ struct QueryCount {
     std::vector<std::int64_t> forward, gradient;
     std::vector<FirstGradient> first_gradient;
     std::vector<AttackNote> notes;
+    std::vector<std::string> stages;  /// as they were announced, once each
 };
 
 /// Writes x_adv [count, size], starting from x. Throws Failure when the attack fails, and when what

@@ -1,5 +1,6 @@
 #include "engine/evaluate.hpp"
 
+#include "engine/announce.hpp"
 #include "engine/fitting.hpp"
 #include "engine/keeper.hpp"
 #include "engine/loss_head.hpp"
@@ -75,7 +76,8 @@ class Evaluator {
     std::vector<float> losses_;
     QueryCount queries_;
     Keeper keeper_;
-    std::size_t batch_size_;  // examples at once
+    std::size_t batch_size_;        // examples at once
+    Progress *progress_ = nullptr;  // of the attack under way
 };
 
 LossHead Evaluator::head(const std::int64_t *labels, const float *values, const std::int64_t *ids,
@@ -171,6 +173,7 @@ void Evaluator::attack_batch(const PreparedAttack &plan, const std::vector<bool>
     task.values = survivors_.value_data();
     task.targets = survivors_.target_data();
     task.outputs = task.reference = survivors_.outputs.data();
+    task.alive = [this](const std::string &stage) { progress_->alive(stage); };
     run_attack(task, x_adv_.data(), queries_);
     settle(plan, begin, outcome);
 }
@@ -211,6 +214,7 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
         r.gradient = queries_.gradient[at];
         r.zero_gradient = queries_.first_gradient[at] == FirstGradient::zero;
         r.seconds = seconds_since(batch_begin) / static_cast<double>(s.count());
+        note_stage(r, k, queries_);
         outcome.add(r);
         if (plan_.log != nullptr) plan_.log->append(r, x_adv_[k]);
     }
@@ -220,6 +224,7 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
 AttackOutcome Evaluator::attack(const PreparedAttack &plan, const EvaluationOutcome &so_far,
                                 const std::string &label) {
     Progress progress(label + plan.name, static_cast<std::int64_t>(total()), "examples");
+    progress_ = &progress;
     const auto begin_time = Clock::now();
     AttackOutcome outcome(plan.name, so_far.correct);
     const std::vector<bool> open = not_done(plan, so_far.correct, outcome);
@@ -264,8 +269,7 @@ EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label)
     outcome.indices = plan_.indices;
     clean(outcome, label);
     keeper_.make_file("clean", -1, outcome, nullptr);
-    if (reporters != nullptr)
-        reporters->event(-1, "evaluate", "clean_accuracy", outcome.clean_accuracy);
+    if (reporters != nullptr) announce_clean(*reporters, outcome, plan_.attacks);
     std::vector<bool> holds = outcome.correct;
     for (const PreparedAttack &plan : plan_.attacks) {
         outcome.attacks.push_back(attack(plan, outcome, label));
@@ -273,9 +277,7 @@ EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label)
         keeper_.make_file(plan.name, &plan - plan_.attacks.data(), outcome, &attack);
         if (reporters != nullptr) warn_of_attack(plan, attack);
         for (std::size_t i = 0; i < holds.size(); ++i) holds[i] = holds[i] && !attack.success[i];
-        if (reporters == nullptr) continue;
-        reporters->event(-1, "evaluate/" + plan.name, "robust_accuracy", attack.robust_accuracy);
-        reporters->event(-1, "evaluate/" + plan.name, "seconds", attack.seconds);
+        if (reporters != nullptr) announce_attack(*reporters, attack);
     }
     const auto held = std::count(holds.begin(), holds.end(), true);
     outcome.worst_case_accuracy =

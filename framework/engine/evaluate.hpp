@@ -7,6 +7,8 @@
 #include "engine/attacker.hpp"
 #include "report/reporters.hpp"
 
+#include <map>
+
 namespace spar::host {
 
 /// An attack of the plan, built.
@@ -51,8 +53,12 @@ struct AttackOutcome {
     std::vector<std::int64_t> targets;  /// per example; -1 where none was aimed at
     /// Examples (index in the dataset) that a lead too small to count leads to the goal.
     std::vector<std::int64_t> marginal;
-    double distance_sum = 0;    /// over attacked examples
-    std::int64_t attacked = 0;  /// examples that were right on x
+    std::vector<double> distances;  /// per example; not a number where it was not attacked
+    double distance_sum = 0;        /// over attacked examples
+    std::int64_t attacked = 0;      /// examples that were right on x
+    /// By their place in the attack: stages that broke examples, and the last that others
+    /// withstood; how many each broke.
+    std::map<std::int64_t, std::pair<std::string, std::int64_t>> stages;
     std::int64_t forward_queries = 0, gradient_queries = 0;
     double loss_sum = 0;  /// at x_adv, over attacked examples
     double seconds = 0;
@@ -68,6 +74,10 @@ struct AttackOutcome {
     /// where a run was stopped.
     void add(const ExampleResult &result);
 };
+
+/// The stage that broke the example, as far as the attack noted it, or the last that it withstood.
+/// `row` is the example's place in the attack's batch.
+void note_stage(ExampleResult &result, std::int64_t row, const QueryCount &queries);
 
 struct EvaluationOutcome {
     std::vector<std::int64_t> indices, labels;

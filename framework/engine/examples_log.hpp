@@ -34,6 +34,9 @@ struct ExampleResult {
     double squares = 0, sum = 0, sum_squares = 0;  /// of values: see Fit
     std::int64_t values = 0;
     std::int64_t marginal = 0;  /// 1: at the goal, but by too small a lead to count as broken
+    std::int64_t stage = 0;  /// of the attack, from 1: which broke it, or the last it withstood; 0:
+                             /// not told
+    char stage_name[32] = {};  /// ends with a zero
 };
 
 class ExamplesLog {

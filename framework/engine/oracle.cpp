@@ -4,6 +4,7 @@
 #include "engine/loss_head.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace spar::host {
 namespace {
@@ -66,9 +67,15 @@ spar_oracle OracleHandle::table() {
         static_cast<OracleHandle *>(self->handle)->note(row, code, value);
     };
     oracle.stage = [](const spar_oracle *self, const char *name) {
-        static_cast<OracleHandle *>(self->handle)->stage = name != nullptr ? name : "";
+        static_cast<OracleHandle *>(self->handle)->enter(name != nullptr ? name : "");
     };
     return oracle;
+}
+
+void OracleHandle::enter(const std::string &name) {
+    stage = name;
+    if (!name.empty() && std::ranges::find(queries.stages, name) == queries.stages.end())
+        queries.stages.push_back(name);
 }
 
 void OracleHandle::note(std::int64_t row, const char *code, double value) {
@@ -124,6 +131,7 @@ Network::Points OracleHandle::gather(const spar_query &query) {
 
 void OracleHandle::evaluate(const spar_query &query) {
     if (query.count <= 0) return;
+    if (task.alive) task.alive(stage);
     if (query.tape < 0 || query.tape > tapes)
         throw Error(SPAR_E_CONTRACT, fmt::format("tape {}, expected 0 to {}", query.tape, tapes));
     if (query.rows == nullptr && query.count > task.points.count)

@@ -34,6 +34,7 @@ struct OracleHandle {
 
     /// The attack asked for more than the budget and was refused.
     bool budget_spent = false;
+    void enter(const std::string &stage);
     /// What the attack says it is doing.
     std::string stage{};
     /// Slots of tapes that this oracle has filled.

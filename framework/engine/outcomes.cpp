@@ -13,7 +13,10 @@ constexpr std::size_t most_ids = 8;
 }  // namespace
 
 AttackOutcome::AttackOutcome(std::string attack_name, const std::vector<bool> &correct)
-    : name(std::move(attack_name)), success(correct), targets(correct.size(), -1) {
+    : name(std::move(attack_name)),
+      success(correct),
+      targets(correct.size(), -1),
+      distances(correct.size(), unknown) {
     success.flip();
 }
 
@@ -21,16 +24,33 @@ void AttackOutcome::add(const ExampleResult &result) {
     const auto row = static_cast<std::size_t>(result.row);
     success[row] = result.broken != 0;
     targets[row] = result.target;
+    distances[row] = result.distance;
     ++attacked;
     distance_sum += result.distance;
     loss_sum += result.loss;
     forward_queries += result.forward;
     gradient_queries += result.gradient;
+    if (result.stage > 0) {
+        auto &[stage_name, broken] = stages[result.stage];
+        stage_name = result.stage_name;
+        broken += result.broken;
+    }
     fit.add({result.squares, result.sum, result.sum_squares, result.values});
     if (result.marginal != 0) marginal.push_back(result.index);
     if (result.zero_gradient == 0) return;
     ++zero_gradients;
     if (zero_gradient_ids.size() < most_ids) zero_gradient_ids.push_back(result.index);
+}
+
+void note_stage(ExampleResult &result, std::int64_t row, const QueryCount &queries) {
+    if (queries.stages.empty()) return;
+    std::string name = result.broken != 0 ? "" : queries.stages.back();
+    for (const AttackNote &note : queries.notes)
+        if (result.broken != 0 && note.row == row && note.code == "broken") name = note.stage;
+    const auto found = std::ranges::find(queries.stages, name);
+    if (found == queries.stages.end()) return;
+    result.stage = 1 + (found - queries.stages.begin());
+    name.copy(result.stage_name, sizeof result.stage_name - 1);
 }
 
 void Fit::add(std::span<const float> outputs, std::span<const float> values) {

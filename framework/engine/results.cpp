@@ -5,6 +5,7 @@
 #include "pipeline/warnings.hpp"
 #include "plugins/registry.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -61,28 +62,73 @@ Json threat_json(const PreparedAttack &attack) {
             {"queries", threat.query_budget}};
 }
 
+/// Of the distances at which an attack succeeded.
+Json median_distance(const AttackOutcome &attack) {
+    std::vector<double> all;
+    for (std::size_t i = 0; i < attack.distances.size(); ++i)
+        if (attack.success[i] && std::isfinite(attack.distances[i]))
+            all.push_back(attack.distances[i]);
+    if (all.empty()) return {};
+    std::ranges::sort(all);
+    const std::size_t half = all.size() / 2;
+    return all.size() % 2 == 1 ? all[half] : (all[half - 1] + all[half]) / 2;
+}
+
+/// What is still right after each stage of an attack.
+Json stages(const AttackOutcome &attack) {
+    std::int64_t standing = 0;
+    for (std::size_t i = 0; i < attack.success.size(); ++i)
+        if (!attack.success[i] || std::isfinite(attack.distances[i])) ++standing;
+    Json rows = Json::array();
+    for (const auto &[place, stage] : attack.stages) {
+        const auto &[name, broken] = stage;
+        standing -= broken;
+        rows.push_back({{"name", name},
+                        {"broken", broken},
+                        {"robust_accuracy", static_cast<double>(standing) /
+                                                static_cast<double>(attack.success.size())}});
+    }
+    return rows;
+}
+
 Json attack_result(const AttackOutcome &attack, const PreparedAttack &prepared,
                    const Json &params) {
-    const auto examples = static_cast<std::int64_t>(attack.success.size());
-    const auto attacked = static_cast<double>(attack.attacked);
-    const auto mean = [&](double sum) {
-        return attack.attacked > 0 ? Json(sum / attacked) : Json();
+    Json result{{"name", attack.name},
+                {"type", prepared.attack->type()},
+                {"params", params},
+                {"threat", threat_json(prepared)}};
+    result.update(attack_figures(attack));
+    return result;
+}
+
+/// Accuracy under all attacks of one threat model together, for each threat model.
+Json worst_cases(const EvaluationOutcome &outcome, const std::vector<PreparedAttack> &attacks) {
+    struct Group {
+        Json threat, names;
+        std::vector<bool> holds;
     };
-    return {{"name", attack.name},
-            {"type", prepared.attack->type()},
-            {"params", params},
-            {"threat", threat_json(prepared)},
-            {"robust_accuracy", number(attack.robust_accuracy)},
-            {"robust_accuracy_interval", interval(attack.robust_accuracy, examples)},
-            {"attacked", attack.attacked},
-            {"marginal", attack.marginal},
-            {"mean_distance", mean(attack.distance_sum)},
-            {"mean_loss", mean(attack.loss_sum)},
-            {"rmse", number(attack.fit.rmse())},
-            {"r2", number(attack.fit.r2())},
-            {"forward_per_example", mean(static_cast<double>(attack.forward_queries))},
-            {"gradient_per_example", mean(static_cast<double>(attack.gradient_queries))},
-            {"seconds", attack.seconds}};
+    std::vector<Group> groups;
+    for (std::size_t i = 0; i < outcome.attacks.size(); ++i) {
+        const Json threat = threat_json(attacks[i]);
+        auto group = std::ranges::find(groups, threat, &Group::threat);
+        if (group == groups.end())
+            group = groups.insert(group, {threat, Json::array(), outcome.correct});
+        group->names.push_back(attacks[i].name);
+        for (std::size_t k = 0; k < group->holds.size(); ++k)
+            group->holds[k] = group->holds[k] && !outcome.attacks[i].success[k];
+    }
+    Json rows = Json::array();
+    for (const Group &group : groups) {
+        const auto held = static_cast<double>(std::ranges::count(group.holds, true));
+        const double accuracy = std::isfinite(outcome.clean_accuracy)
+                                    ? held / static_cast<double>(group.holds.size())
+                                    : outcome.clean_accuracy;
+        rows.push_back({{"threat", group.threat},
+                        {"attacks", group.names},
+                        {"accuracy", number(accuracy)},
+                        {"accuracy_interval", interval(accuracy, std::ssize(group.holds))}});
+    }
+    return rows;
 }
 
 }  // namespace
@@ -173,23 +219,52 @@ void restore_warnings(const Json &rows) {
                         .examples = row.at("examples").get<std::vector<std::int64_t>>()});
 }
 
+Json clean_figures(const EvaluationOutcome &outcome) {
+    const auto examples = static_cast<std::int64_t>(outcome.indices.size());
+    return {{"examples", examples},
+            {"clean_accuracy", number(outcome.clean_accuracy)},
+            {"clean_accuracy_interval", interval(outcome.clean_accuracy, examples)},
+            {"clean_loss", number(outcome.clean_loss)},
+            {"clean_rmse", number(outcome.fit.rmse())},
+            {"clean_r2", number(outcome.fit.r2())}};
+}
+
+Json attack_figures(const AttackOutcome &attack) {
+    const auto examples = static_cast<std::int64_t>(attack.success.size());
+    const auto mean = [&](double sum) {
+        return attack.attacked > 0 ? Json(sum / static_cast<double>(attack.attacked)) : Json();
+    };
+    Json figures{{"robust_accuracy", number(attack.robust_accuracy)},
+                 {"robust_accuracy_interval", interval(attack.robust_accuracy, examples)},
+                 {"attacked", attack.attacked},
+                 {"marginal", attack.marginal},
+                 {"mean_distance", mean(attack.distance_sum)},
+                 {"median_distance", median_distance(attack)},
+                 {"mean_loss", mean(attack.loss_sum)},
+                 {"rmse", number(attack.fit.rmse())},
+                 {"r2", number(attack.fit.r2())},
+                 {"forward_per_example", mean(static_cast<double>(attack.forward_queries))},
+                 {"gradient_per_example", mean(static_cast<double>(attack.gradient_queries))},
+                 {"seconds", attack.seconds}};
+    if (!attack.stages.empty()) figures["stages"] = stages(attack);
+    return figures;
+}
+
 Json evaluation_results(const EvaluationOutcome &outcome, const EvaluatePlan &plan,
                         const std::vector<PreparedAttack> &attacks) {
     const auto examples = static_cast<std::int64_t>(outcome.indices.size());
     Json rows = Json::array();
     for (std::size_t i = 0; i < outcome.attacks.size(); ++i)
         rows.push_back(attack_result(outcome.attacks[i], attacks[i], *plan.attacks[i].attack.json));
-    return {{"examples", examples},
-            {"clean_accuracy", number(outcome.clean_accuracy)},
-            {"clean_accuracy_interval", interval(outcome.clean_accuracy, examples)},
-            {"clean_loss", number(outcome.clean_loss)},
-            {"clean_rmse", number(outcome.fit.rmse())},
-            {"clean_r2", number(outcome.fit.r2())},
-            {"attacks", rows},
-            {"worst_case_accuracy", number(outcome.worst_case_accuracy)},
-            {"worst_case_accuracy_interval", interval(outcome.worst_case_accuracy, examples)},
-            {"seconds", outcome.seconds},
-            {"storing_seconds", outcome.storing_seconds}};
+    Json results = clean_figures(outcome);
+    results.update(
+        {{"attacks", rows},
+         {"worst_cases", worst_cases(outcome, attacks)},
+         {"worst_case_accuracy", number(outcome.worst_case_accuracy)},
+         {"worst_case_accuracy_interval", interval(outcome.worst_case_accuracy, examples)},
+         {"seconds", outcome.seconds},
+         {"storing_seconds", outcome.storing_seconds}});
+    return results;
 }
 
 }  // namespace spar::host

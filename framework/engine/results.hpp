@@ -24,6 +24,10 @@ void restore_warnings(const Json &rows);
 
 Json training_results(const TrainingState &state);
 
+/// What is measured of the clean inputs, and of one attack.
+Json clean_figures(const EvaluationOutcome &outcome);
+Json attack_figures(const AttackOutcome &attack);
+
 Json evaluation_results(const EvaluationOutcome &outcome, const EvaluatePlan &plan,
                         const std::vector<PreparedAttack> &attacks);
 

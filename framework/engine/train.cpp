@@ -82,8 +82,7 @@ void Trainer::epoch(std::int64_t epoch) {
     shuffle(order_, mix_key(task_.order_key, static_cast<std::uint64_t>(epoch)));
     {
         Progress progress(fmt::format("epoch {}/{}", epoch + 1, task_.plan.epochs),
-                          static_cast<std::int64_t>(order_.size()), "examples");
-        progress.advance(state_.seen);
+                          static_cast<std::int64_t>(order_.size()), "examples", state_.seen);
         for (std::int64_t i = state_.step - epoch * batches_; i < batches_; ++i) {
             if (stop_requested) {
                 save();

@@ -8,6 +8,8 @@
 
 #include "pipeline/guarded.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <map>
@@ -18,7 +20,7 @@ namespace spar::host {
 namespace {
 
 std::unique_ptr<Threads> pool;
-std::atomic<bool> quiet{false};
+std::atomic<bool> quiet{false}, verbose{false};
 
 /// A table that knows whom it was given to.
 struct OwnedTable {
@@ -44,9 +46,14 @@ std::pair<std::string, std::string> speaker(const spar_host *host) {
 }
 
 void print(spar_severity severity, const std::string &text) {
-    if (severity < (quiet ? SPAR_LOG_ERROR : SPAR_LOG_WARNING)) return;
-    const char *label = severity == SPAR_LOG_ERROR ? "error" : "warning";
-    standard_error().say(std::string(label) + ": " + printable(without_secrets(text)) + "\n");
+    const spar_severity least = quiet ? SPAR_LOG_ERROR : verbose ? SPAR_LOG_INFO : SPAR_LOG_WARNING;
+    if (severity < least) return;
+    const char *label = severity == SPAR_LOG_ERROR  ? "error"
+                        : severity == SPAR_LOG_INFO ? "info"
+                                                    : "warning";
+    // A bar may stand in the terminal's last line.
+    static const std::string fresh_line = ::isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "";
+    standard_error().say(fresh_line + label + ": " + printable(without_secrets(text)) + "\n");
 }
 
 /// A warning by this way is one like others, told once.
@@ -136,6 +143,10 @@ void print_warning(const std::string &text) {
 
 void set_quiet(bool value) {
     quiet = value;
+}
+
+void set_verbose(bool value) {
+    verbose = value;
 }
 
 }  // namespace spar::host

@@ -31,4 +31,7 @@ void print_warning(const std::string &text);
 /// Warnings and errors of plugins go to standard error; with `quiet`, only errors.
 void set_quiet(bool quiet);
 
+/// What plugins tell for information goes to standard error too.
+void set_verbose(bool verbose);
+
 }  // namespace spar::host

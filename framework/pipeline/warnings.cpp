@@ -28,7 +28,7 @@ void Warnings::add(Warning warning) {
     const auto fresh = same == warnings_.end();
     Warning &kept = fresh ? warnings_.emplace_back(std::move(warning)) : *same;
     if (fresh) {
-        print_warning(line_of(kept));
+        print_warning(with_file_ ? with_file_(line_of(kept)) : line_of(kept));
     } else {
         kept.count += warning.count;
         kept.examples.insert(kept.examples.end(), warning.examples.begin(), warning.examples.end());
@@ -44,6 +44,12 @@ std::vector<Warning> Warnings::all() const {
 void Warnings::clear() {
     const std::lock_guard lock(mutex_);
     warnings_.clear();
+    with_file_ = {};
+}
+
+void Warnings::called(std::function<std::string(const std::string &)> with_file) {
+    const std::lock_guard lock(mutex_);
+    with_file_ = std::move(with_file);
 }
 
 Warnings &warnings() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -27,10 +28,13 @@ class Warnings {
     void add(Warning warning);
     std::vector<Warning> all() const;
     void clear();
+    /// How lines are printed that begin with a place: with its file's name, once that is known.
+    void called(std::function<std::string(const std::string &line)> with_file);
 
   private:
     mutable std::mutex mutex_;
     std::vector<Warning> warnings_;
+    std::function<std::string(const std::string &)> with_file_;
 };
 
 /// Those of the run under way.

@@ -189,7 +189,7 @@ TEST_CASE("batch normalisation needs no count of batches, and any shape of one")
     const std::string count = R"(,"1.num_batches_tracked":{"dtype":"I64","shape":)",
                       place = R"(,"data_offsets":[43944,43952]})";
     const Folder folder;
-    for (const std::string more : {std::string(), count + "[]" + place, count + "[1]" + place}) {
+    for (const std::string &more : {std::string(), count + "[]" + place, count + "[1]" + place}) {
         CAPTURE(more);
         pipeline["model"]["weights"] = folder.write("w.safetensors", tensors(more));
         CHECK(run_json(pipeline).ended.code == 0);

@@ -31,7 +31,7 @@ class Apgd : public spar::Attack {
             "ensemble of diverse parameter-free attacks (the authors' program halves at exactly "
             "75 % too); l1: Croce and Hein 2021, Mind the box: l1-APGD for sparse adversarial "
             "attacks on image classifiers",
-        .example = R"({"version":1,"name":"apgd","seed":1,
+        .example = R"({"version":2,"name":"apgd","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

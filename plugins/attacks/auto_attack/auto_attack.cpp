@@ -17,7 +17,7 @@ class AutoAttack : public spar::Attack {
             "Croce and Hein 2020, Reliable evaluation of adversarial robustness with an "
             "ensemble of diverse parameter-free attacks; l1: Croce and Hein 2021, Mind the box: "
             "l1-APGD for sparse adversarial attacks on image classifiers",
-        .example = R"({"version":1,"name":"auto_attack","seed":1,
+        .example = R"({"version":2,"name":"auto_attack","seed":1,
  "data":{"test":{"type":"digits","examples":8}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.02},

@@ -11,7 +11,7 @@ class Bim : public spar::Descent {
             "x_0 = x, x_{k+1} = project(x_k + step_size u(grad_x loss)), u the steepest "
             "direction of the threat's norm",
         .reference = "Kurakin et al. 2017, Adversarial examples in the physical world",
-        .example = R"({"version":1,"name":"bim","seed":1,
+        .example = R"({"version":2,"name":"bim","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

@@ -16,7 +16,7 @@ class CarliniWagner : public spar::Attack {
             "z_y, or z_t - max_{i != t} z_i",
         .reference =
             "Carlini and Wagner 2017, Towards evaluating the robustness of neural networks",
-        .example = R"({"version":1,"name":"cw","seed":1,
+        .example = R"({"version":2,"name":"cw","seed":1,
  "data":{"test":{"type":"digits","examples":8}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"l2","eps":1},

@@ -21,7 +21,7 @@ class DeepFool : public spar::Attack {
         .reference =
             "Moosavi-Dezfooli et al. 2016, DeepFool: a simple and accurate method to fool "
             "deep neural networks",
-        .example = R"({"version":1,"name":"deepfool","seed":1,
+        .example = R"({"version":2,"name":"deepfool","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"l2","eps":1},

@@ -19,7 +19,7 @@ class Fab : public spar::Attack {
         .reference =
             "Croce and Hein 2020, Minimally distorted adversarial examples with a fast "
             "adaptive boundary attack",
-        .example = R"({"version":1,"name":"fab","seed":1,
+        .example = R"({"version":2,"name":"fab","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

@@ -13,7 +13,7 @@ class Fgm : public spar::Descent {
         .reference =
             "Miyato et al. 2017, Adversarial training methods for semi-supervised text "
             "classification",
-        .example = R"({"version":1,"name":"fgm","seed":1,
+        .example = R"({"version":2,"name":"fgm","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"l2","eps":1},
@@ -49,7 +49,7 @@ class FgmBatch : public spar::Attack {
             "the l2 norm of the gradients of all examples of the batch together.",
         .formula = "x' = clip(x + step_size grad / ||grad||_2), the norm over the whole batch",
         .reference = "common practice in language processing, on the matrix of word embeddings",
-        .example = R"({"version":1,"name":"fgm_batch","seed":1,
+        .example = R"({"version":2,"name":"fgm_batch","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"l2","eps":1},

@@ -13,7 +13,7 @@ class Fgsm : public spar::Descent {
         .reference =
             "Goodfellow et al. 2015, Explaining and harnessing adversarial examples; with "
             "random_start: Wong et al. 2020, Fast is better than free",
-        .example = R"({"version":1,"name":"fgsm","seed":1,
+        .example = R"({"version":2,"name":"fgsm","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

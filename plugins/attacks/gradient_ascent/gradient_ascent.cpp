@@ -10,7 +10,7 @@ class GradientAscent : public spar::Descent {
             "Plain gradient ascent: steps along the raw gradient of each example's loss, so "
             "their length follows the scale of the loss.",
         .formula = "x_{k+1} = project(x_k + step_size grad_x loss)",
-        .example = R"({"version":1,"name":"gradient_ascent","seed":1,
+        .example = R"({"version":2,"name":"gradient_ascent","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"l2","eps":1},

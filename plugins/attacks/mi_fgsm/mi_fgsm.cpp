@@ -13,7 +13,7 @@ class MomentumFgsm : public spar::Descent {
             "g_{k+1} = decay g_k + grad / ||grad||_1; x_{k+1} = project(x_k + step_size "
             "u(g_{k+1})), u the steepest direction of the threat's norm",
         .reference = "Dong et al. 2018, Boosting adversarial attacks with momentum",
-        .example = R"({"version":1,"name":"mi_fgsm","seed":1,
+        .example = R"({"version":2,"name":"mi_fgsm","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

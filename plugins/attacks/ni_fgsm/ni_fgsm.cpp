@@ -17,7 +17,7 @@ class NesterovFgsm : public spar::Descent {
             "Lin et al. 2020, Nesterov accelerated gradient and scale invariance for "
             "adversarial attacks; the factor, without which one looks ahead by an n-th of a step, "
             "as in the authors' program",
-        .example = R"({"version":1,"name":"ni_fgsm","seed":1,
+        .example = R"({"version":2,"name":"ni_fgsm","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

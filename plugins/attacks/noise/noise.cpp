@@ -10,7 +10,7 @@ class Noise : public spar::Attack {
             "Uniform noise from the ball, clamped to the box: the baseline that every attack "
             "must beat.",
         .formula = "x' = clip(x + u), u uniform in {||u|| <= eps}",
-        .example = R"({"version":1,"name":"noise","seed":1,
+        .example = R"({"version":2,"name":"noise","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

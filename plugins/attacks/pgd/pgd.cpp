@@ -16,7 +16,7 @@ class Pgd : public spar::Descent {
         .reference =
             "Madry et al. 2018, Towards deep learning models resistant to adversarial "
             "attacks; l1: Tramer and Boneh 2019, Croce and Hein 2021",
-        .example = R"({"version":1,"name":"pgd","seed":1,
+        .example = R"({"version":2,"name":"pgd","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

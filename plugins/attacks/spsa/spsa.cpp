@@ -16,7 +16,7 @@ class Spsa : public spar::Attack {
         .reference =
             "Uesato et al. 2018, Adversarial risk and the dangers of evaluating against weak "
             "attacks",
-        .example = R"({"version":1,"name":"spsa","seed":1,
+        .example = R"({"version":2,"name":"spsa","seed":1,
  "data":{"test":{"type":"digits","examples":8}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

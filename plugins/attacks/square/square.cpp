@@ -24,7 +24,7 @@ class Square : public spar::Attack {
         .reference =
             "Andriushchenko et al. 2020, Square attack: a query-efficient black-box "
             "adversarial attack via random search",
-        .example = R"({"version":1,"name":"square","seed":1,
+        .example = R"({"version":2,"name":"square","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

@@ -21,7 +21,7 @@ class AdversarialCrossEntropy : public spar::Loss {
             "example's "
             "own; both are left out here",
         .reference = "Goodfellow et al. 2015; Wang and Zhang 2019, Bilateral adversarial training",
-        .example = R"({"version":1,"name":"adversarial_cross_entropy","seed":1,
+        .example = R"({"version":2,"name":"adversarial_cross_entropy","seed":1,
  "data":{"train":{"type":"digits","examples":64},"test":{"type":"digits","examples":32}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

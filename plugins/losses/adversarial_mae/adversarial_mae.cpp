@@ -14,7 +14,7 @@ class AdversarialAbsoluteError : public spar::AdversarialDeviation {
             "n standard normal, o the outputs or their softmax",
         .reference =
             "Goodfellow et al. 2015, Explaining and harnessing adversarial examples (mixed loss)",
-        .example = R"({"version":1,"name":"adversarial_mae","seed":1,
+        .example = R"({"version":2,"name":"adversarial_mae","seed":1,
  "data":{"train":{"type":"digits","examples":64},"test":{"type":"digits","examples":32}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

@@ -10,7 +10,7 @@ class CrossEntropy : public spar::Loss {
         .formula =
             "-sum_i t_i log softmax(z)_i with t_i = (1 - s) y_i + s / K, s = label_smoothing",
         .reference = "Szegedy et al. 2016, Rethinking the Inception architecture (label smoothing)",
-        .example = R"({"version":1,"name":"cross_entropy","seed":1,
+        .example = R"({"version":2,"name":"cross_entropy","seed":1,
  "data":{"train":{"type":"digits","examples":64},"test":{"type":"digits","examples":32}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

@@ -15,7 +15,7 @@ class DifferenceOfLogitsRatio : public spar::Loss {
         .reference =
             "Croce and Hein 2020, Reliable evaluation of adversarial robustness with an "
             "ensemble of diverse parameter-free attacks",
-        .example = R"({"version":1,"name":"dlr","seed":1,
+        .example = R"({"version":2,"name":"dlr","seed":1,
  "data":{"test":{"type":"digits","examples":32}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

@@ -12,7 +12,7 @@ class Hinge : public spar::Loss {
         .reference =
             "Crammer and Singer 2001, On the algorithmic implementation of multiclass "
             "kernel-based vector machines",
-        .example = R"({"version":1,"name":"hinge","seed":1,
+        .example = R"({"version":2,"name":"hinge","seed":1,
  "data":{"train":{"type":"digits","examples":64},"test":{"type":"digits","examples":32}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

@@ -30,7 +30,7 @@ class KullbackLeibler : public spar::Loss {
             "r and p exchanged; symmetric: the sum of both",
         .reference =
             "Zhang et al. 2019 (TRADES); Miyato et al. 2018 (VAT); Jiang et al. 2020 (SMART)",
-        .example = R"({"version":1,"name":"kl","seed":1,
+        .example = R"({"version":2,"name":"kl","seed":1,
  "data":{"train":{"type":"digits","examples":64},"test":{"type":"digits","examples":32}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

@@ -12,7 +12,7 @@ class MeanAbsoluteError : public spar::Loss {
             "1/K sum_i |o_i - t_i|, o the outputs or their softmax, t the values or 1 at the class "
             "and 0 elsewhere. On the softmax it is 2 (1 - p_y) / K, whose gradient fades for "
             "examples that are wrong with confidence.",
-        .example = R"({"version":1,"name":"mae","seed":1,
+        .example = R"({"version":2,"name":"mae","seed":1,
  "data":{"train":{"type":"digits","examples":64},"test":{"type":"digits","examples":32}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

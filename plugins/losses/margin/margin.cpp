@@ -13,7 +13,7 @@ class Margin : public spar::Loss {
             "max(max_{i != t} z_i - z_t, -kappa)",
         .reference =
             "Carlini and Wagner 2017, Towards evaluating the robustness of neural networks, f_6",
-        .example = R"({"version":1,"name":"margin","seed":1,
+        .example = R"({"version":2,"name":"margin","seed":1,
  "data":{"test":{"type":"digits","examples":32}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

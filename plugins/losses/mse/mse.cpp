@@ -12,7 +12,7 @@ class MeanSquaredError : public spar::Loss {
         .formula =
             "1/K sum_i (o_i - t_i)^2, o the outputs or their softmax, t the values or 1 at the "
             "class and 0 elsewhere, or the outputs at the clean example.",
-        .example = R"({"version":1,"name":"mse","seed":1,
+        .example = R"({"version":2,"name":"mse","seed":1,
  "data":{"train":{"type":"digits","examples":64},"test":{"type":"digits","examples":32}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

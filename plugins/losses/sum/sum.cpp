@@ -21,7 +21,7 @@ class Sum : public spar::Loss {
         .reference =
             "Goodfellow et al. 2015, Explaining and harnessing adversarial examples: "
             "0.5 clean + 0.5 adversarial",
-        .example = R"({"version":1,"name":"sum","seed":1,
+        .example = R"({"version":2,"name":"sum","seed":1,
  "data":{"train":{"type":"digits","examples":64},"test":{"type":"digits","examples":32}},
  "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},
  "threat":{"norm":"linf","eps":0.1},

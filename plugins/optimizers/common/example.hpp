@@ -3,7 +3,7 @@
 
 // clang-format off
 #define OPTIMIZER_EXAMPLE(node)                                                                   \
-    R"({"version":1,"name":"optimizer","seed":1,)" "\n"                                           \
+    R"({"version":2,"name":"optimizer","seed":1,)" "\n"                                           \
     R"( "data":{"train":{"type":"digits","examples":200},)" "\n"                                  \
     R"(         "test":{"type":"digits","examples":100}},)" "\n"                                  \
     R"( "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},)" \

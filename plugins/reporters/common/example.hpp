@@ -3,7 +3,7 @@
 
 // clang-format off
 #define REPORTER_EXAMPLE(type)                                                                    \
-    R"({"version":1,"name":"report","seed":1,)" "\n"                                              \
+    R"({"version":2,"name":"report","seed":1,)" "\n"                                              \
     R"( "data":{"train":{"type":"digits","examples":200},)" "\n"                                  \
     R"(         "test":{"type":"digits","examples":100}},)" "\n"                                  \
     R"( "model":{"type":"sequential","layers":[{"type":"flatten"},{"type":"linear","out":10}]},)" \

@@ -1,25 +1,10 @@
 // The command itself: what it prints, and how it ends.
-#include "../toys.hpp"
-
-#include "process.hpp"
+#include "toy_spar.hpp"
 
 using namespace spar;
 using namespace spar::test;
 
 namespace {
-
-const std::string good = std::string(TOYS) + "/good";
-
-/// The command over the toys alone.
-Ended toy_spar(std::vector<std::string> words) {
-    words.insert(words.begin() + 1, {"--plugin-dir", good});
-    return spar::test::spar(std::move(words), {{"SPAR_PLUGIN_PATH", ""}});
-}
-
-/// A shell line with the command as $SPAR.
-Ended shell(const std::string &line) {
-    return run_program({"sh", "-c", line}, {{"SPAR", SPAR_BINARY}, {"SPAR_PLUGIN_PATH", good}});
-}
 
 void check_usage(const std::vector<std::string> &words, const std::string &message) {
     const Ended ended = spar::test::spar(words);
@@ -35,6 +20,8 @@ TEST_CASE("wrong calls end with 2 and say how it is done") {
     check_usage({"lst"}, "there is no command \"lst\"; did you mean \"list\"?");
     check_usage({"run"}, "run: expected PIPELINE.json");
     check_usage({"run", "a", "b"}, "one word too many: \"b\"");
+    check_usage({"run", "a", "-x"}, "there is no option \"-x\" (known: --out");
+    check_usage({"run", "a", "-q", "-v"}, "--quiet and --verbose cannot both be meant");
     check_usage({"run", "a", "--jso"}, "there is no option \"--jso\"; did you mean \"--json\"?");
     check_usage({"run", "a", "--thr", "2"}, "there is no option \"--thr\"");
     check_usage({"run", "a", "--out"}, "the option --out needs a value");
@@ -58,8 +45,15 @@ TEST_CASE("help for each command") {
         const Ended one = spar::test::spar({"help", command});
         CHECK(one.code == 0);
         CHECK(one.out == spar::test::spar({command, "--help"}).out);
+        CHECK(one.out == spar::test::spar({command, "-h"}).out);
+        std::istringstream lines(one.out);
+        for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
     }
-    CHECK(spar::test::spar({"--version"}).out.starts_with("spar "));
+    const std::string version = spar::test::spar({"--version"}).out;
+    CHECK(version.starts_with("spar "));
+    CHECK(has(version, "(contract " + std::to_string(SPAR_ABI_MAJOR) + "." +
+                           std::to_string(SPAR_ABI_MINOR) + ")"));
+    CHECK(spar::test::spar({"-V"}).out == version);
 }
 
 TEST_CASE("list names what was found, and why the rest was refused") {

@@ -4,6 +4,7 @@
 
 #include "config/grammar.hpp"
 #include "config/problems.hpp"
+#include "pipeline/warnings.hpp"
 
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -204,6 +205,35 @@ TEST_CASE("what one part demands of another") {
     CHECK_NOTHROW(plan_with({{"evaluate", "null"}, {"threat", "null"}}));
 }
 
+TEST_CASE("a fraction is a number, and the plan has its value") {
+    const Plan plan = plan_with({{"threat.eps", "8/255"}, {"train.optimizer.lr", "1 / 3"}});
+    CHECK(plan.threat->eps == 8.0 / 255.0);
+    CHECK(plan.train->optimizer.json->at("lr").get<double>() == 1.0 / 3.0);
+    CHECK(plan.resolved->at("threat").at("eps").get<double>() == 8.0 / 255.0);
+    CHECK(has(fault({{"threat.eps", "-8/255"}}), "expected a number from 0"));
+    CHECK(has(fault({{"threat.eps", "8/0"}}), "found the text \"8/0\""));
+    CHECK(has(fault({{"train.epochs", "4/2"}}), "expected an integer"));
+    // What may be a text stays one.
+    CHECK(has(fault({{"threat.target", "1/2"}}), "found the text \"1/2\""));
+}
+
+TEST_CASE("a plan knows its files, its warnings, and where everything was written") {
+    const Plan plan = plan_with({{"data.train.file", "/nonexistent/a.bin"},
+                                 {"data.test.file", SPAR_SOURCE_DIR "/README.md"},
+                                 {"vars.spare", "1"}});
+    REQUIRE(plan.files.size() == 2);
+    CHECK(plan.files[0].pointer == "/data/train/file");
+    const std::vector<Problem> missing = missing_files(plan);
+    REQUIRE(missing.size() == 1);
+    CHECK(missing[0].place == "--set data.train.file#/data/train/file");
+    CHECK(has(missing[0].message, "\"/nonexistent/a.bin\" does not exist, nor does its folder"));
+    REQUIRE(warnings().all().size() == 1);
+    CHECK(warnings().all()[0].code == "unused_variable");
+    CHECK(plan.with_file("#/train/method: is odd") == "p#/train/method: is odd");
+    CHECK(plan.with_file("no place") == "no place");
+    CHECK(plan.with_file("#/no end") == "#/no end");
+}
+
 TEST_CASE("all problems of a pipeline at once") {
     const Failure failure = failure_of([&] {
         plan_with({{"train.epochs", "0"},
@@ -258,4 +288,7 @@ TEST_CASE("the schema for editors accepts what is accepted, and refuses what is 
     CHECK(broken("/evaluate/attacks/0/attacks/0/name", "inner attacks have none"));
     CHECK(broken("/model/layers/0/layers/0/out", "x"));
     CHECK(broken("/train/loss", {{"type", "push"}}));
+    CHECK(!broken("/threat/eps", "8/255"));
+    CHECK(broken("/threat/eps", "8/x"));
+    CHECK(broken("/train/epochs", "8/2"));
 }

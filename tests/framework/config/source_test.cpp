@@ -157,7 +157,10 @@ TEST_CASE("a path that begins with a variable is relative to where that was writ
 TEST_CASE("variables that are wrong") {
     CHECK(has(fault_of(R"({"vars":{"eps":1},"a":"${esp}","b":"${eps}"})"),
               "p.json#/a: the variable \"esp\" is not defined in \"vars\"; did you mean \"eps\"?"));
-    CHECK(has(fault_of(R"({"vars":{"x":1}})"), "p.json#/vars/x: this variable is not used"));
+    const Source unused = substituted(R"({"vars":{"x":1,"y":2},"a":"${y}"})");
+    REQUIRE(unused.warnings.size() == 1);
+    CHECK(unused.warnings[0].place == "#/vars/x");
+    CHECK(has(unused.warnings[0].message, "this variable is not used"));
     CHECK(has(fault_of(R"({"vars":{"x":"${y}","y":"${x}"},"a":"${x}"})"), "made of itself"));
     CHECK(has(fault_of(R"({"vars":{"x":"${x}"},"a":"${x}"})"), "made of itself"));
     CHECK(has(fault_of(R"({"vars":{"x":[1]},"a":"v${x}"})"), "cannot stand inside of a text"));

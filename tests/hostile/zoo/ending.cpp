@@ -26,10 +26,11 @@ void end(const std::string &way) {
 }
 
 /// Uses up the stack, whatever the compiler thinks of it.
+int (*volatile once_more)(int) = nullptr;
 int deeper(int depth) {
     volatile char room[4096];
     room[0] = static_cast<char>(depth);
-    return deeper(depth + 1) + room[0];
+    return once_more(depth + 1) + room[0];
 }
 
 template <class T>
@@ -57,7 +58,10 @@ class Attack final : public zoo::Attack {
         if (*where == "main") end(*how);
         if (*where == "exit handler") std::atexit([] { std::abort(); });
         if (*where == "worker") parallel_for(8, [&](std::int64_t) { end(*how); });
-        if (*how == "stack") deeper(0);
+        if (*how == "stack") {
+            once_more = deeper;
+            deeper(0);
+        }
         if (*how == "forks" && ::fork() == 0) return;
         zoo::Attack::perturb(oracle, batch);
     }

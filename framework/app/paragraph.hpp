@@ -1,0 +1,15 @@
+// Text for a terminal of some width.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace spar::host {
+
+/// Words of `text` in lines of at most `width` characters where the words allow it, the first after
+/// `first`, the others after as many spaces as `indent`. A width of 0: one line. Line ends in the
+/// text stay. With a line end.
+std::string paragraph(std::string_view first, std::size_t indent, std::string_view text,
+                      std::size_t width);
+
+}  // namespace spar::host

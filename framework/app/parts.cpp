@@ -1,0 +1,101 @@
+#include "app/parts.hpp"
+
+#include "app/parameters.hpp"
+#include "config/grammar.hpp"
+#include "config/schema.hpp"
+#include "config/words.hpp"
+#include "plugins/registry.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace spar::host {
+namespace {
+
+/// Walks a schema breadth first, so that outer parts come before inner ones.
+class Walk {
+  public:
+    Walk(const Json &root, std::string of) : root_(root), of_(std::move(of)) {}
+
+    std::vector<Part> parts() {
+        look(root_, "");
+        for (std::size_t i = 0; i < open_.size(); ++i) {
+            const auto [schema, path] = open_[i];
+            look(*schema, path);
+        }
+        return std::move(parts_);
+    }
+
+  private:
+    std::string place(const std::string &path) const {
+        return path.empty() ? of_ : "\"" + path + "\" of " + of_;
+    }
+
+    void look(const Json &schema, const std::string &path) {
+        const Json &own = members(schema, "properties");
+        for (const auto &[name, property] : own.items()) property_of(name, property, path);
+        const Json &hosts = members(members(schema, "x-spar-host"), "properties");
+        for (const auto &[name, property] : hosts.items()) property_of(name, property, path);
+    }
+
+    void property_of(const std::string &name, const Json &property, const std::string &path) {
+        const Json *here = &resolved(property, root_);
+        const std::string inside = path.empty() ? name : path + "." + name;
+        if (here->contains("items")) here = &resolved(here->at("items"), root_);
+        if (!seen_.insert(here).second) return;
+        bool choices = false;
+        for (const Json &choice : members(*here, "oneOf")) {
+            const Json &one = resolved(choice, root_);
+            const Json &type = members(members(one, "properties"), "type");
+            if (!type.contains("const") || !seen_.insert(&one).second) continue;
+            choices = true;
+            parts_.push_back(
+                {type.at("const").get<std::string>(), "one of " + place(inside), &one, &root_});
+            open_.emplace_back(&one, inside);
+        }
+        if (!choices && !here->contains("properties") && !here->contains("x-spar-host")) return;
+        parts_.push_back({name, place(path), here, &root_});
+        open_.emplace_back(here, inside);
+    }
+
+    const Json &root_;
+    std::string of_;
+    std::vector<Part> parts_;
+    std::vector<std::pair<const Json *, std::string>> open_;
+    std::set<const Json *> seen_;
+};
+
+}  // namespace
+
+std::vector<Part> all_parts(const Registry &registry) {
+    std::vector<Part> parts{{"pipeline", "the whole file", &grammar(), &grammar()}};
+    const auto add = [&](std::vector<Part> more) {
+        parts.insert(parts.end(), more.begin(), more.end());
+    };
+    add(Walk(grammar(), "the pipeline").parts());
+    for (const ComponentEntry &entry : registry.components())
+        add(Walk(*entry.schema, fmt::format("the {} \"{}\"", kind_name(entry.descriptor->kind),
+                                            entry.descriptor->type))
+                .parts());
+    return parts;
+}
+
+std::string part_text(const Part &part, std::size_t width) {
+    std::string beside;
+    if (part.schema->contains("x-spar-kind"))
+        beside = "\nBeside the parameters of the " +
+                 part.schema->at("x-spar-kind").get<std::string>() + "\n";
+    return fmt::format("{} ({})\n{}", part.name, part.where, beside) +
+           parameters_text("", *part.schema, *part.root, width);
+}
+
+Json part_json(const Part &part) {
+    Json schema = *part.schema;
+    if (part.schema != part.root && part.root->contains("definitions"))
+        schema["definitions"] = part.root->at("definitions");
+    return {{"part", part.name}, {"where", part.where}, {"schema", std::move(schema)}};
+}
+
+}  // namespace spar::host

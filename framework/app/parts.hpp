@@ -1,0 +1,28 @@
+// What has a name in a pipeline and is no component: the parts of the host's own grammar ("train",
+// "threat"), and those that components are made of ("conv", a layer of the model "sequential").
+#pragma once
+
+#include "config/json.hpp"
+
+#include <string>
+#include <vector>
+
+namespace spar::host {
+
+class Registry;
+
+struct Part {
+    std::string name;    // "conv"
+    std::string where;   // "one of \"layers\" of the model \"sequential\""
+    const Json *schema;  // of it
+    const Json *root;    // that its references lead into
+};
+
+/// All of them, the pipeline itself first, outer ones before inner ones.
+std::vector<Part> all_parts(const Registry &registry);
+
+/// What is printed of a part.
+std::string part_text(const Part &part, std::size_t width);
+Json part_json(const Part &part);
+
+}  // namespace spar::host

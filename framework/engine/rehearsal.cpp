@@ -1,0 +1,171 @@
+#include "engine/rehearsal.hpp"
+
+#include "config/schema.hpp"
+#include "engine/attacker.hpp"
+#include "pipeline/instance.hpp"
+#include "plugins/registry.hpp"
+
+#include <spar/error.hpp>
+
+#include <array>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+
+namespace spar::host {
+namespace {
+
+/// A space without a network behind it; nobody asks it anything about no examples.
+class NoNetwork : public Space {
+  public:
+    NoNetwork(std::vector<std::int64_t> shape, std::int64_t outputs)
+        : shape_(std::move(shape)), outputs_(outputs) {}
+
+    std::int64_t outputs() const override { return outputs_; }
+    std::span<const std::int64_t> shape() const override { return shape_; }
+    std::int64_t size() const override {
+        return std::accumulate(shape_.begin(), shape_.end(), std::int64_t{1}, std::multiplies<>());
+    }
+    void pass(const Points &, spar_pass) override { refuse(); }
+    void backward(const Points &, std::int32_t, const float *, spar_wants, float *) override {
+        refuse();
+    }
+
+  private:
+    [[noreturn]] static void refuse() {
+        throw Error(SPAR_E_UNSUPPORTED, "there is no model yet to ask");
+    }
+
+    std::vector<std::int64_t> shape_;
+    std::int64_t outputs_;
+};
+
+spar_threat threat_of(const Threat &from) {
+    spar_threat threat{};
+    threat.struct_size = sizeof threat;
+    threat.norm = from.norm;
+    threat.eps = from.eps;
+    threat.lower = from.lower.value_or(0);
+    threat.upper = from.upper.value_or(1);
+    threat.space = from.space;
+    threat.targeted = from.target != Target::none ? 1 : 0;
+    threat.query_budget = from.queries;
+    return threat;
+}
+
+class Rehearsal {
+  public:
+    Rehearsal(const Plan &plan, const Registry &registry)
+        : plan_(plan),
+          registry_(registry),
+          builder_(registry, plan.seed, [&plan](const std::string &, const std::string &text) {
+              return plan.path(text);
+          }) {}
+
+    std::vector<Problem> run() {
+        build(SPAR_KIND_MODEL, plan_.model);
+        if (plan_.train) {
+            build(SPAR_KIND_METHOD, plan_.train->method);
+            build(SPAR_KIND_OPTIMIZER, plan_.train->optimizer);
+            build(SPAR_KIND_LOSS, plan_.train->loss);
+        }
+        const Node own = plan_.evaluate ? plan_.evaluate->loss : Node{};
+        on_classes_ = build(SPAR_KIND_LOSS, own ? own : plan_.attacked_loss.on_classes);
+        if (!own) on_values_ = build(SPAR_KIND_LOSS, plan_.attacked_loss.on_values);
+        if (plan_.train) {
+            attack(plan_.train->validate_attack, plan_.threat);
+            inner_attacks(*plan_.train->method.json, plan_.train->method.pointer);
+        }
+        if (plan_.evaluate)
+            for (const AttackPlan &one : plan_.evaluate->attacks) attack(one.attack, one.threat);
+        for (const Node &node : plan_.report) build(SPAR_KIND_REPORTER, node);
+        return std::move(problems_);
+    }
+
+  private:
+    std::unique_ptr<Instance> build(spar_kind kind, const Node &node) {
+        std::unique_ptr<Instance> built;
+        if (node) told(node, [&] { built = builder_.build(kind, *node.json, node.pointer); });
+        return built;
+    }
+
+    /// The attacks that a method trains with, its own and those of methods inside it.
+    void inner_attacks(const Json &method, const std::string &pointer) {
+        const ComponentEntry *entry =
+            registry_.find(SPAR_KIND_METHOD, method.at("type").get<std::string>());
+        if (entry == nullptr) return;
+        std::optional<Threat> threat = plan_.threat;
+        if (threat) threat->target = Target::none;  // training is against any class
+        for (const auto &[name, property] : members(*entry->schema, "properties").items()) {
+            const std::string kind = resolved(property, *entry->schema).value("x-spar-kind", "");
+            if (!method.contains(name)) continue;
+            const std::string inside = child_pointer(pointer, name);
+            if (kind == "attack")
+                attack({std::make_shared<const Json>(method.at(name)), inside}, threat);
+            if (kind == "method") inner_attacks(method.at(name), inside);
+        }
+    }
+
+    void attack(const Node &node, const std::optional<Threat> &threat) {
+        const auto built = build(SPAR_KIND_ATTACK, node);
+        if (!built || !threat || threat->space == SPAR_SPACE_PARAMETER) return;
+        const spar_threat asked = threat_of(*threat);
+        const bool embedding = threat->space == SPAR_SPACE_EMBEDDING;
+        std::optional<Failure> refusal;
+        for (const std::vector<std::int64_t> &shape :
+             {std::vector<std::int64_t>{3, 32, 32}, std::vector<std::int64_t>{64, 16},
+              std::vector<std::int64_t>{64}}) {
+            if (embedding && shape.size() != 2) continue;
+            for (const bool classes : {true, false}) {
+                if (asked.targeted != 0 && !classes) continue;
+                NoNetwork space(shape, 100);
+                const auto &loss = classes || !on_values_ ? on_classes_ : on_values_;
+                const spar_component_ref *const ref = loss ? &loss->ref() : nullptr;
+                try {
+                    rehearse_attack(*built, space, asked, ref, classes);
+                    return;
+                } catch (const Failure &failure) {
+                    if (!refusal) refusal = failure;
+                }
+            }
+        }
+        told(node, [&] { throw Failure(*refusal); });
+    }
+
+    /// A failure becomes a problem, at the place that it names.
+    template <class Work>
+    void told(const Node &node, Work &&work) {
+        try {
+            work();
+        } catch (const Failure &failure) {
+            const std::string text = failure.what();
+            const std::size_t end = text.find(": ");
+            if (text.starts_with("#/") && end != std::string::npos)
+                add(text.substr(1, end - 1), text.substr(end + 2));
+            else
+                add(node.pointer, text);
+        }
+    }
+
+    void add(const std::string &pointer, const std::string &message) {
+        const Problem problem{plan_.place(pointer), message};
+        for (const Problem &known : problems_)
+            if (known.place == problem.place && known.message == problem.message) return;
+        problems_.push_back(problem);
+    }
+
+    const Plan &plan_;
+    const Registry &registry_;
+    Builder builder_;
+    std::unique_ptr<Instance> on_classes_, on_values_;  // what attacks make grow
+    std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<Problem> rehearse(const Plan &plan, const Registry &registry) {
+    return Rehearsal(plan, registry).run();
+}
+
+}  // namespace spar::host

@@ -1,0 +1,121 @@
+// spar check: what it finds without data, and the ways a pipeline comes to it.
+#include "toy_spar.hpp"
+
+using namespace spar;
+using namespace spar::test;
+
+TEST_CASE("a pipeline comes through a pipe as well as from a file") {
+    const Folder folder;
+    const std::string file = folder.write("p.json", toy_pipeline);
+    for (const std::string &way :
+         {"cat " + file + " | \"$SPAR\" check -", "cat " + file + " | \"$SPAR\" check /dev/stdin",
+          "\"$SPAR\" check /dev/stdin < " + file, "\"$SPAR\" check - < " + file,
+          "\"$SPAR\" check <(cat " + file + ")"}) {
+        INFO(way);
+        const Ended ended = shell(way);
+        INFO(ended.err);
+        CHECK(ended.code == 0);
+        CHECK(has(ended.out, "no problems"));
+    }
+    const Ended wrong = shell("sed s/linf/l7/ " + file + " | \"$SPAR\" check -");
+    CHECK(wrong.code == 3);
+    CHECK(has(wrong.err, "standard input#/threat/norm: "));
+    const Ended empty = shell("\"$SPAR\" check - < /dev/null");
+    CHECK(empty.code == 3);
+    CHECK(has(empty.err, "standard input: is empty"));
+    CHECK(shell("\"$SPAR\" check - <&-").code == 3);
+    CHECK(shell("head -c 20000000 /dev/zero | \"$SPAR\" check -").code == 3);
+}
+
+TEST_CASE("comments, trailing commas, fractions and unused variables stop nothing") {
+    const Folder folder;
+    std::string text = toy_pipeline;
+    text.replace(text.find("0.3"), 3, "\"8/255\", // of [0, 1]");
+    text.insert(text.rfind('}'), ", /* spare */ \"vars\": {\"unused\": 1,},");
+    const std::string file = folder.write("p.json", text);
+    const Ended ended = toy_spar({"check", "--json", file});
+    INFO(ended.err);
+    REQUIRE(ended.code == 0);
+    const host::Json plan = host::Json::parse(ended.out).at("plan");
+    CHECK(host::Json::parse(ended.out).at("warnings").at(0).at("code") == "unused_variable");
+    CHECK(plan.at("threat").at("eps").get<double>() == 8.0 / 255.0);
+    CHECK(has(toy_spar({"check", file}).err, file + "#/vars/unused: this variable is not used"));
+    const Ended set = toy_spar({"check", "--json", file, "-s", "threat.eps=4/255"});
+    CHECK(host::Json::parse(set.out)["plan"]["threat"]["eps"].get<double>() == 4.0 / 255.0);
+    CHECK(has(toy_spar({"check", file, "-s", "threat.eps=4/0"}).err, "found the text \"4/0\""));
+    CHECK(has(toy_spar({"check", file, "-s", "train.epochs=4/2"}).err, "expected an integer"));
+}
+
+TEST_CASE("several files at once, each with its verdict") {
+    const Folder folder;
+    const std::string good_one = folder.write("good.json", toy_pipeline);
+    const std::string bad = folder.write("bad.json", "{");
+    const Ended ended = toy_spar({"check", bad, good_one, "/nonexistent.json"});
+    CHECK(ended.code == 3);
+    CHECK(ended.out.starts_with(good_one + ": no problems\n"));
+    CHECK(ended.out.find(bad) == std::string::npos);
+    CHECK(has(ended.err, bad + ":1:2"));
+    CHECK(has(ended.err, "/nonexistent.json: cannot be read"));
+    const host::Json json = host::Json::parse(toy_spar({"check", "--json", bad, good_one}).out);
+    REQUIRE(json.size() == 2);
+    CHECK(json[0].at("error").at("exit") == 3);
+    CHECK(json[1].at("plan").at("name") == "toy");
+    const Ended quiet = toy_spar({"check", "-q", good_one, good_one});
+    CHECK(quiet.code == 0);
+    CHECK(quiet.all().empty());
+}
+
+TEST_CASE("what needs no data is found: parameters that a component refuses, attacks and threats") {
+    const auto wrong = [](std::vector<std::string> settings, const std::string &message) {
+        std::vector<std::string> words{"check", SPAR_SOURCE_DIR "/docs/examples/digits-pgd.json"};
+        for (const std::string &setting : settings) words.insert(words.end(), {"--set", setting});
+        const Ended ended = spar::test::spar(words);
+        INFO(ended.err);
+        CHECK(ended.code == 3);
+        CHECK(has(ended.err, message));
+    };
+    wrong({R"(evaluate.attacks=[{"type":"cw"}])"}, "digits-pgd.json#/evaluate/attacks/0");
+    wrong({R"(train.method.attack={"type":"cw"})"}, "digits-pgd.json#/train/method/attack");
+    wrong({R"(evaluate.attacks=[{"type":"fgsm"},{"type":"deepfool"}])", "threat.norm=l1"},
+          "#/evaluate/attacks/1");
+}
+
+TEST_CASE("files that are not there are named with their place, by check and by run") {
+    const Folder folder;
+    const std::string file = folder.write("p.json", R"({
+      "version": 1, "name": "files",
+      "data": {"test": {"type": "npz", "file": "none/x.npz"}},
+      "model": {"type": "sequential", "layers": [{"type": "linear", "out": 2}],
+                "weights": "gone.safetensors"},
+      "evaluate": {}})");
+    for (const char *command : {"check", "run"}) {
+        const Ended ended = spar::test::spar({command, file}, {}, folder.path().string());
+        INFO(ended.err);
+        CHECK(ended.code == 6);
+        CHECK(has(ended.err, "p.json#/model/weights: the file \"" + (folder / "gone.safetensors") +
+                                 "\" does not exist"));
+        CHECK(has(ended.err, "p.json#/data/test/file: the file"));
+        CHECK(has(ended.err, "nor does its folder"));
+    }
+}
+
+TEST_CASE("what fails in a run names the file that it stands in") {
+    const Folder folder;
+    const std::string file = folder.write("p.json", R"({
+      "version": 1, "name": "x", "data": {"test": {"type": "digits", "examples": 5}},
+      "model": {"type": "sequential", "layers": [{"type": "flatten"}, {"type": "linear", "out": 3}]},
+      "evaluate": {}})");
+    const Ended ended = spar::test::spar({"run", file, "--out", folder / "out"});
+    INFO(ended.err);
+    CHECK(ended.code != 0);
+    CHECK(has(ended.err, "p.json#/"));
+}
+
+TEST_CASE("keys of other tools lead to ours") {
+    const Folder folder;
+    const std::string file = folder.write("p.json", toy_pipeline);
+    CHECK(has(toy_spar({"check", file, "-s", "threat.epsilon=1"}).err, "did you mean \"eps\"?"));
+    CHECK(has(toy_spar({"check", file, "-s", "evaluate.attacks.0.iterations=1"}).err,
+              "did you mean \"steps\"?"));
+    CHECK(has(toy_spar({"check", file, "-s", "train.criterion=1"}).err, "did you mean \"loss\"?"));
+}
