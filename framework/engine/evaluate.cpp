@@ -76,7 +76,7 @@ class Evaluator {
     std::vector<float> losses_;
     QueryCount queries_;
     Keeper keeper_;
-    std::size_t batch_size_;  // examples at once
+    std::size_t batch_size_;        // examples at once
     Progress *progress_ = nullptr;  // of the attack under way
 };
 
@@ -143,7 +143,7 @@ void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
                  .index = batch.ids[at],
                  .label = data_.classes() ? batch.labels[at] : -1,
                  .broken = outcome.correct.back() ? 0 : 1,
-                 .loss = double{losses_[at]}},
+                 .loss = has_loss_ ? double{losses_[at]} : unknown},
                 {batch_.x(i, network_.size()), static_cast<std::size_t>(network_.size())});
         }
         keeper_.written();
