@@ -1,7 +1,6 @@
 #include "config/check.hpp"
 
 #include "config/fraction.hpp"
-#include "config/parse.hpp"
 #include "config/schema.hpp"
 #include "config/source.hpp"
 #include "config/synonyms.hpp"
@@ -59,13 +58,6 @@ bool wants_number(const Json &schema) {
     if (type->is_string()) return *type == "number";
     return std::find(type->begin(), type->end(), "number") != type->end() &&
            std::find(type->begin(), type->end(), "string") == type->end();
-}
-
-std::string hint(const std::string &name, const std::vector<std::string> &known) {
-    const std::string same = synonym(name, known);
-    const std::string guess =
-        same.empty() ? did_you_mean(name, known) : "did you mean " + quote(same) + "?";
-    return (guess.empty() ? "" : "; " + guess) + " (known: " + listed(known) + ")";
 }
 
 }  // namespace

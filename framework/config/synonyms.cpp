@@ -1,5 +1,7 @@
 #include "config/synonyms.hpp"
 
+#include "config/words.hpp"
+
 #include <algorithm>
 
 namespace spar::host {
@@ -69,6 +71,13 @@ std::string synonym(std::string_view word, const std::vector<std::string> &known
             if (std::ranges::find(known, name) != known.end()) return std::string(name);
     }
     return {};
+}
+
+std::string hint(const std::string &name, const std::vector<std::string> &known) {
+    const std::string same = synonym(name, known);
+    const std::string guess =
+        same.empty() ? did_you_mean(name, known) : "did you mean " + quote(same) + "?";
+    return (guess.empty() ? "" : "; " + guess) + " (known: " + listed(known) + ")";
 }
 
 }  // namespace spar::host

@@ -10,4 +10,7 @@ namespace spar::host {
 /// The known name that means the same as `word` in the field; empty where there is none.
 std::string synonym(std::string_view word, const std::vector<std::string> &known);
 
+/// What to say after an unknown name: the one that was meant, if it can be guessed, and all.
+std::string hint(const std::string &name, const std::vector<std::string> &known);
+
 }  // namespace spar::host

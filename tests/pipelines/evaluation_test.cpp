@@ -101,18 +101,6 @@ TEST_CASE("one folder, one process at a time") {
     run({pipeline, "--out", out, "--resume"});
 }
 
-TEST_CASE("a loss that fails in the middle of the model is named by its own place") {
-    const Folder folder;
-    Json pipeline = small_pipeline();
-    pipeline["evaluate"]["attacks"] =
-        Json::parse(R"([{"type":"pgd","steps":2,"loss":{"type":"kl"}}])");
-    const Ended ended = refused(folder, pipeline);
-    INFO(ended.err);
-    CHECK(ended.code == 3);
-    CHECK(ended.says("#/evaluate/attacks/0/loss: loss \"kl\""));
-    CHECK(!ended.says("model \"sequential\""));
-}
-
 TEST_CASE("a network that nobody trained is evaluated with a warning") {
     const Folder folder;
     Json pipeline = small_pipeline();

@@ -2,6 +2,8 @@
 #ifndef SPAR_ABI_VISIBILITY_H
 #define SPAR_ABI_VISIBILITY_H
 
+#include <stdint.h>
+
 /* On a function: exported whatever -fvisibility says. */
 #define SPAR_EXPORT __attribute__((visibility("default")))
 

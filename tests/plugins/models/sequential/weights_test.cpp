@@ -61,13 +61,20 @@ std::string counted_in_integers(const std::string &file) {
     std::string body = file.substr(8 + size);
     const std::int64_t count = 8;
     Json &entry = header.at("norm.num_batches_tracked");
-    entry = {{"dtype", "I64"},
-             {"shape", Json::array()},
-             {"data_offsets", {body.size(), body.size() + sizeof count}}};
+    const auto begin = entry.at("data_offsets").at(0).get<std::size_t>();
+    const auto end = entry.at("data_offsets").at(1).get<std::size_t>();
+    body.replace(begin, end - begin, reinterpret_cast<const char *>(&count), sizeof count);
+    for (auto &[name, tensor] : header.items()) {
+        if (name == "__metadata__") continue;
+        for (Json &offset : tensor.at("data_offsets"))
+            if (offset.get<std::size_t>() >= end)
+                offset = offset.get<std::size_t>() + sizeof count - (end - begin);
+    }
+    entry["dtype"] = "I64";
+    const auto added = body.size();
     body.append(reinterpret_cast<const char *>(&count), sizeof count);
-    header["numbers"] = {{"dtype", "I64"},
-                         {"shape", {1}},
-                         {"data_offsets", {body.size() - sizeof count, body.size()}}};
+    header["numbers"] = {
+        {"dtype", "I64"}, {"shape", {1}}, {"data_offsets", {added, added + sizeof count}}};
     const std::string text = header.dump();
     size = text.size();
     return std::string(reinterpret_cast<const char *>(&size), sizeof size) + text + body;
