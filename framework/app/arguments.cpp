@@ -221,9 +221,11 @@ std::string command_help(const Command &command) {
                                    *command.operands != '\0' ? " " : "") +
                        paragraph("  ", 2, command.summary, help_width) + "\n";
     for (const Option &option : options_of(command))
-        text += fmt::format("  {:<3} {:<17} {}\n",
-                            *option.letter != '\0' ? fmt::format("-{},", option.letter) : "",
-                            fmt::format("--{} {}", option.name, option.value), option.help);
+        text +=
+            paragraph(fmt::format("  {:<3} {:<17} ",
+                                  *option.letter != '\0' ? fmt::format("-{},", option.letter) : "",
+                                  fmt::format("--{} {}", option.name, option.value)),
+                      24, option.help, help_width);
     return text;
 }
 
