@@ -36,7 +36,7 @@ TEST_CASE("describe explains what components are made of") {
     CHECK(has(conv.out, "kernel"));
     const Ended linear = spar::test::spar({"describe", "linear"});  // a layer and a schedule
     CHECK(has(linear.out, "of the model \"sequential\""));
-    CHECK(has(linear.out, "\"schedule\""));
+    CHECK(has(linear.out, "one of \"train.schedule\" of the pipeline"));
 }
 
 TEST_CASE("paragraphs fit their width where their words do") {

@@ -231,7 +231,7 @@ TEST_CASE("a plan knows its files, its warnings, and where everything was writte
     CHECK(warnings().all()[0].code == "unused_variable");
     CHECK(plan.with_file("#/train/method: is odd") == "p#/train/method: is odd");
     CHECK(plan.with_file("no place") == "no place");
-    CHECK(plan.with_file("#/no end") == "#/no end");
+    CHECK(plan.with_file("#/train/method pgd_at: is odd") == "p#/train/method pgd_at: is odd");
 }
 
 TEST_CASE("all problems of a pipeline at once") {
