@@ -1,6 +1,7 @@
 #include "config/check.hpp"
 
 #include "config/fraction.hpp"
+#include "config/parse.hpp"
 #include "config/schema.hpp"
 #include "config/source.hpp"
 #include "config/synonyms.hpp"
@@ -26,8 +27,7 @@ bool is_type(const Json &node, const std::string &type) {
     if (type == "string") return node.is_string();
     if (type == "number") return node.is_number();
     if (type == "integer") return node.is_number_integer();
-    if (type == "boolean") return node.is_boolean();
-    return node.is_null();
+    return type == "boolean" ? node.is_boolean() : node.is_null();
 }
 
 bool type_fits(const Json &node, const Json &schema) {
