@@ -44,6 +44,7 @@ Plan plan_of(Source source, const std::vector<Setting> &settings,
     for (const NamedFile &file : checker.files())
         if (!file.pointer.starts_with("/report/")) plan.files.push_back(file);
     plan.origins = origins;
+    plan.warnings = warnings().all();
     return plan;
 }
 

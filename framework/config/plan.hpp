@@ -5,6 +5,7 @@
 #include "config/json.hpp"
 #include "config/problems.hpp"
 #include "config/schedule.hpp"
+#include "pipeline/warnings.hpp"
 
 #include <spar/abi.h>
 
@@ -129,6 +130,8 @@ struct Plan {
     /// A message that begins with a place in the plan ("#/train/method: ...") with its file's name.
     std::string with_file(const std::string &message) const;
 
+    /// What was told while it was read.
+    std::vector<Warning> warnings;
     /// Folder of the pipeline file.
     std::filesystem::path folder;
 

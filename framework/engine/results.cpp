@@ -210,13 +210,13 @@ Json warning_results() {
 
 void restore_warnings(const Json &rows) {
     for (const Json &row : rows)
-        warnings().add({.component = row.at("component"),
-                        .code = row.at("code"),
-                        .place = row.at("place"),
-                        .message = row.at("message"),
-                        .remedy = row.at("remedy"),
-                        .count = row.at("count"),
-                        .examples = row.at("examples").get<std::vector<std::int64_t>>()});
+        warnings().restore({.component = row.at("component"),
+                            .code = row.at("code"),
+                            .place = row.at("place"),
+                            .message = row.at("message"),
+                            .remedy = row.at("remedy"),
+                            .count = row.at("count"),
+                            .examples = row.at("examples").get<std::vector<std::int64_t>>()});
 }
 
 Json clean_figures(const EvaluationOutcome &outcome) {

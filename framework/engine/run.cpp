@@ -10,6 +10,7 @@
 #include "engine/same_run.hpp"
 #include "engine/signals.hpp"
 #include "pipeline/services.hpp"
+#include "pipeline/warnings.hpp"
 #include "plugins/sha256.hpp"
 
 namespace spar::host {
@@ -54,6 +55,7 @@ std::vector<const Data *> RunUnderWay::data_in_use() const {
 }
 
 RunOutcome RunUnderWay::run() {
+    warnings().begin(plan_.warnings);
     const RunFolder in_use(folder_, *plan_.resolved, options_.resume);
     set_threads(options_.threads);
     const StopOnSignal stop_on_signal;

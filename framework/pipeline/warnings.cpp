@@ -17,14 +17,17 @@ std::string line_of(const Warning &warning) {
     return line;
 }
 
+bool alike(const Warning &a, const Warning &b) {
+    return a.component == b.component && a.code == b.code && a.place == b.place &&
+           (a.code != "log" || a.message == b.message);
+}
+
 }  // namespace
 
 void Warnings::add(Warning warning) {
     const std::lock_guard lock(mutex_);
-    const auto same = std::ranges::find_if(warnings_, [&](const Warning &w) {
-        return w.component == warning.component && w.code == warning.code &&
-               w.place == warning.place && (w.code != "log" || w.message == warning.message);
-    });
+    const auto same =
+        std::ranges::find_if(warnings_, [&](const Warning &w) { return alike(w, warning); });
     const auto fresh = same == warnings_.end();
     Warning &kept = fresh ? warnings_.emplace_back(std::move(warning)) : *same;
     if (fresh) {
@@ -39,6 +42,17 @@ void Warnings::add(Warning warning) {
 std::vector<Warning> Warnings::all() const {
     const std::lock_guard lock(mutex_);
     return warnings_;
+}
+
+void Warnings::restore(Warning earlier) {
+    const std::lock_guard lock(mutex_);
+    if (std::ranges::none_of(warnings_, [&](const Warning &w) { return alike(w, earlier); }))
+        warnings_.push_back(std::move(earlier));
+}
+
+void Warnings::begin(std::vector<Warning> of_the_plan) {
+    const std::lock_guard lock(mutex_);
+    warnings_ = std::move(of_the_plan);
 }
 
 void Warnings::clear() {

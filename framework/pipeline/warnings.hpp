@@ -27,7 +27,12 @@ class Warnings {
     /// first stays, and only the first is printed. Of the code "log" each text is one of its own.
     void add(Warning warning);
     std::vector<Warning> all() const;
+    /// One of an earlier part of the run: kept as it was, not printed, and left out where the same
+    /// was given again.
+    void restore(Warning earlier);
     void clear();
+    /// Those of a pipeline that has been read; what runs of it said before is forgotten.
+    void begin(std::vector<Warning> of_the_plan);
     /// How lines are printed that begin with a place: with its file's name, once that is known.
     void called(std::function<std::string(const std::string &line)> with_file);
 

@@ -8,8 +8,6 @@
 #include <spar/head.hpp>
 #include <spar/mask.hpp>
 
-#include <cstddef>
-
 namespace SPAR_HIDDEN spar {
 
 /// Steps through the model's first stage alone, behind a pass over the same x; see
