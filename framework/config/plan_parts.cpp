@@ -1,6 +1,7 @@
 #include "config/plan_parts.hpp"
 
 #include "config/check.hpp"
+#include "config/file_name.hpp"
 #include "config/grammar.hpp"
 #include "config/schema.hpp"
 #include "config/secrets.hpp"
@@ -28,25 +29,6 @@ template <class T>
 std::optional<T> optional_at(const Json &owner, const char *name) {
     const auto found = owner.find(name);
     return found != owner.end() ? std::optional<T>(found->get<T>()) : std::nullopt;
-}
-
-/// A name that can be a file's.
-bool file_name(const std::string &name) {
-    const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '.' || c == '_' || c == '-';
-    });
-    return plain && name[0] != '.' && name[0] != '-';
-}
-
-void check_file_name(const std::string &name, const std::string &pointer, Checker &checker) {
-    if (without_secrets(name) != name)
-        checker.problem(pointer, "a secret cannot be part of a name, for this becomes a file's");
-    else if (!file_name(name))
-        checker.problem(pointer,
-                        "expected letters, digits, '.', '_' and '-', the first a letter "
-                        "or a digit, for this becomes a file's name; found " +
-                            quote(name));
 }
 
 Target target_of(const Json &value, std::int64_t &one_class) {

@@ -143,7 +143,7 @@ void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
                  .index = batch.ids[at],
                  .label = data_.classes() ? batch.labels[at] : -1,
                  .broken = outcome.correct.back() ? 0 : 1,
-                 .loss = double{losses_[at]}},
+                 .loss = has_loss_ ? double{losses_[at]} : unknown},
                 {batch_.x(i, network_.size()), static_cast<std::size_t>(network_.size())});
         }
         keeper_.written();

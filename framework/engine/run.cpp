@@ -15,11 +15,7 @@
 #include "engine/suspicions.hpp"
 #include "engine/weights.hpp"
 #include "pipeline/services.hpp"
-#include "pipeline/warnings.hpp"
-#include "plugins/registry.hpp"
 #include "plugins/sha256.hpp"
-
-#include <spar/philox.hpp>
 
 #include <fmt/format.h>
 
@@ -177,21 +173,9 @@ void Run::build_training() {
 
 /// Takes the examples held out from those to train on.
 EvaluationPlan Run::build_validation(std::vector<std::int64_t> &training) {
-    const DataPlan &plan = plan_.data;
     const Data &data = validation_data_ ? *validation_data_ : *train_data_;
-    const std::vector<std::int64_t> all = index_range(0, data.size());
-    if (!validation_data_ && plan.validation_examples >= data.size())
-        throw Failure(
-            Exit::pipeline,
-            fmt::format("#/data/validation/examples: {} of the {} training examples would "
-                        "be held out, and none be left",
-                        plan.validation_examples, data.size()));
-    if (plan.validation_examples > data.size())
-        warn_of_few_examples("#/data/validation/examples", plan.validation_examples, data.size());
     EvaluationPlan validation;
-    validation.indices = choose_examples(
-        data, all, plan.validation_examples > 0 ? plan.validation_examples : data.size(),
-        plan.validation_split, builder_.key("data/validation"));
+    validation.indices = validation_examples(plan_.data, data, builder_.key("data/validation"));
     if (!validation_data_) training = remaining(training, validation.indices);
     validation.batch_size = 256;
     validation.loss = attacked_loss(data);
@@ -226,16 +210,7 @@ PreparedAttack Run::prepare(const AttackPlan &attack, const Data &data,
 
 void Run::build_evaluation() {
     const EvaluatePlan &plan = *plan_.evaluate;
-    if (!test_data_->classes() && (plan.least_clean_accuracy || plan.least_robust_accuracy))
-        throw Failure(Exit::pipeline,
-                      "#/evaluate/threshold: the data holds values, and accuracies are of classes; "
-                      "leave it out");
-    if (!plan_.train && plan_.weights.empty())
-        warnings().add({.code = "untrained_network",
-                        .place = "#/model",
-                        .message = "the network is evaluated as it is initialised: there is "
-                                   "neither \"train\" nor weights",
-                        .remedy = "name a file: \"model\": {\"weights\": ...}"});
+    check_evaluation(plan_, test_data_->classes());
     evaluation_.emplace();
     const std::int64_t all = test_data_->size();
     if (plan.examples && *plan.examples > all)

@@ -1,7 +1,10 @@
 #include "engine/splits.hpp"
 
+#include "engine/suspicions.hpp"
+
 #include <spar/philox.hpp>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <iterator>
 
@@ -61,6 +64,20 @@ std::vector<std::int64_t> choose_examples(const Data &data, std::span<const std:
     }
     std::ranges::sort(chosen);
     return chosen;
+}
+
+std::vector<std::int64_t> validation_examples(const DataPlan &plan, const Data &data,
+                                              std::uint64_t key) {
+    const std::int64_t count = plan.validation_examples, all = data.size();
+    if (!plan.validation && count >= all)
+        throw Failure(
+            Exit::pipeline,
+            fmt::format("#/data/validation/examples: {} of the {} training examples would "
+                        "be held out, and none be left",
+                        count, all));
+    if (count > all) warn_of_few_examples("#/data/validation/examples", count, all);
+    return choose_examples(data, index_range(0, all), count > 0 ? count : all,
+                           plan.validation_split, key);
 }
 
 std::vector<std::int64_t> remaining(std::span<const std::int64_t> from,

@@ -12,6 +12,11 @@ namespace spar::host {
 std::vector<std::int64_t> choose_examples(const Data &data, std::span<const std::int64_t> from,
                                           std::int64_t count, Split split, std::uint64_t key);
 
+/// Those to validate on: of a set of their own, or held out of the training set `data`. Throws
+/// Failure(Exit::pipeline) where none would be left to train on.
+std::vector<std::int64_t> validation_examples(const DataPlan &plan, const Data &data,
+                                              std::uint64_t key);
+
 /// `from` without `taken`; both ascend.
 std::vector<std::int64_t> remaining(std::span<const std::int64_t> from,
                                     std::span<const std::int64_t> taken);

@@ -62,6 +62,20 @@ void for_fingerprints(const Data &data, std::span<const std::int64_t> indices, U
 
 }  // namespace
 
+void check_evaluation(const Plan &plan, bool classes) {
+    const EvaluatePlan &evaluate = *plan.evaluate;
+    if (!classes && (evaluate.least_clean_accuracy || evaluate.least_robust_accuracy))
+        throw Failure(Exit::pipeline,
+                      "#/evaluate/threshold: the data holds values, and accuracies are of classes; "
+                      "leave it out");
+    if (!plan.train && plan.weights.empty())
+        warnings().add({.code = "untrained_network",
+                        .place = "#/model",
+                        .message = "the network is evaluated as it is initialised: there is "
+                                   "neither \"train\" nor weights",
+                        .remedy = "name a file: \"model\": {\"weights\": ...}"});
+}
+
 void warn_of_few_examples(const std::string &place, std::int64_t asked, std::int64_t there) {
     warnings().add({.code = "fewer_examples",
                     .place = place,

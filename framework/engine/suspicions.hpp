@@ -6,6 +6,10 @@
 
 namespace spar::host {
 
+/// Refuses, with Failure(Exit::pipeline), thresholds that the data has no accuracies for; warns of
+/// a network that nobody trained.
+void check_evaluation(const Plan &plan, bool classes);
+
 /// More examples were asked for than there are.
 void warn_of_few_examples(const std::string &place, std::int64_t asked, std::int64_t there);
 

@@ -1,0 +1,13 @@
+// Names in a pipeline that become names of files.
+#pragma once
+
+#include <string>
+
+namespace spar::host {
+
+class Checker;
+
+/// A problem at `pointer` unless the name is plain, and holds no secret.
+void check_file_name(const std::string &name, const std::string &pointer, Checker &checker);
+
+}  // namespace spar::host
