@@ -56,7 +56,8 @@ RunOutcome run_with_places(const Plan &plan, const Registry &registry, const Run
 int run_command(const Arguments &arguments) {
     const Registry registry = find_plugins(arguments);
     const Plan plan = load_plan(arguments.operands[0], arguments.settings, registry);
-    if (std::vector<Problem> missing = missing_files(plan); !missing.empty())
+    // A run that goes on may have left its weights behind.
+    if (std::vector<Problem> missing = missing_files(plan); !arguments.resume && !missing.empty())
         throw PipelineError(std::move(missing), Exit::data);
     RunOptions options;
     options.out = arguments.out;
