@@ -22,23 +22,6 @@ Json interval(double share, std::int64_t count) {
     return std::isfinite(low) ? Json{low, high} : Json(nullptr);
 }
 
-/// The plugins that a plan names, and those whose components have a name that stands in it.
-void collect_plugins(const Json &node, const Registry &registry,
-                     std::set<const PluginFile *> &used) {
-    if (node.is_object() && node.contains("type") && node["type"].is_string()) {
-        if (node.contains("plugin")) {
-            for (const spar_kind kind : all_kinds)
-                if (const ComponentEntry *entry = registry.find_node(kind, node))
-                    used.insert(entry->plugin);
-        } else {
-            for (const ComponentEntry *entry : registry.find(node["type"].get<std::string>()))
-                used.insert(entry->plugin);
-        }
-    }
-    if (node.is_structured())
-        for (const Json &child : node) collect_plugins(child, registry, used);
-}
-
 /// As a pipeline has it, with nothing left out.
 Json threat_json(const PreparedAttack &attack) {
     const spar_threat &threat = attack.threat;
@@ -135,8 +118,7 @@ Json worst_cases(const EvaluationOutcome &outcome, const std::vector<PreparedAtt
 
 Json provenance(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data,
                 const Json &made_with) {
-    std::set<const PluginFile *> used;
-    collect_plugins(*plan.resolved, registry, used);
+    std::set<const PluginFile *> used = plugins_of(*plan.resolved, registry);
     for (const ComponentEntry &entry : registry.components())
         if ((entry.descriptor->flags & SPAR_COMPONENT_DEFAULT) != 0) used.insert(entry.plugin);
     Json plugins = Json::array();

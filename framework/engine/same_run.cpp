@@ -47,12 +47,21 @@ std::int64_t epochs(const Json &plan) {
                : 0;
 }
 
-/// Every "type" that stands in the plan.
-void collect_types(const Json &node, std::set<std::string> &types) {
-    if (node.is_object() && node.contains("type") && node["type"].is_string())
-        types.insert(node["type"].get<std::string>());
+/// The plugins that a plan names, and those whose components have a name that stands in it.
+void collect_plugins(const Json &node, const Registry &registry,
+                     std::set<const PluginFile *> &used) {
+    if (node.is_object() && node.contains("type") && node["type"].is_string()) {
+        if (node.contains("plugin")) {
+            for (const spar_kind kind : all_kinds)
+                if (const ComponentEntry *entry = registry.find_node(kind, node))
+                    used.insert(entry->plugin);
+        } else {
+            for (const ComponentEntry *entry : registry.find(node["type"].get<std::string>()))
+                used.insert(entry->plugin);
+        }
+    }
     if (node.is_structured())
-        for (const Json &child : node) collect_types(child, types);
+        for (const Json &child : node) collect_plugins(child, registry, used);
 }
 
 std::string hash_of_file(const std::string &file) {
@@ -64,6 +73,12 @@ std::string hash_of_file(const std::string &file) {
 }
 
 }  // namespace
+
+std::set<const PluginFile *> plugins_of(const Json &plan, const Registry &registry) {
+    std::set<const PluginFile *> used;
+    collect_plugins(plan, registry, used);
+    return used;
+}
 
 std::string first_difference(const Json &there, const Json &here) {
     Json before = what_decides_numbers(there);
@@ -87,12 +102,11 @@ std::string fingerprint_of(const Json &plan) {
 
 Json made_with(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data,
                bool weights_left_behind) {
-    std::set<std::string> types;
-    collect_types(*plan.resolved, types);
+    Json without_reporters = *plan.resolved;
+    without_reporters.erase("report");
     Json plugins = Json::object(), files = Json::object();
-    for (const ComponentEntry &entry : registry.components())
-        if (entry.descriptor->kind != SPAR_KIND_REPORTER && types.contains(entry.descriptor->type))
-            plugins[entry.plugin->name] = entry.plugin->sha256;
+    for (const PluginFile *plugin : plugins_of(without_reporters, registry))
+        plugins[plugin->path.filename().string()] = plugin->sha256;
     for (const Data *set : data)
         for (const std::string &file : set->files()) files[file] = hash_of_file(file);
     return {{"host", host_table()->version},

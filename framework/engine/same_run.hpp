@@ -5,6 +5,7 @@
 #include "config/json.hpp"
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,11 @@ namespace spar::host {
 
 class Data;
 class Registry;
+struct PluginFile;
 struct Plan;
+
+/// The files whose components stand in a plan, or in a part of one.
+std::set<const PluginFile *> plugins_of(const Json &plan, const Registry &registry);
 
 /// Where two plans first differ in what decides numbers, and what both have there; empty where they
 /// do not. More epochs than before are no difference: the training goes on to them.

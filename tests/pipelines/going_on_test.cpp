@@ -75,24 +75,20 @@ TEST_CASE("other weights to start from are refused; none are missed once they ar
 TEST_CASE("another plugin is refused") {
     const Folder folder;
     Json json = pipeline(folder);
-    // A built-in's name is taken from elsewhere only where the pipeline names the file.
-    json["train"]["method"]["plugin"] = "plugins/natural.so";
     std::filesystem::create_directory(folder / "plugins");
-    for (const auto &file : std::filesystem::directory_iterator(SPAR_PLUGIN_DIR))
-        if (file.path().extension() == ".so")
-            std::filesystem::copy_file(file.path(),
-                                       folder / ("plugins/" + file.path().filename().string()));
+    std::filesystem::copy_file(std::string(SPAR_PLUGIN_DIR) + "/natural.so",
+                               folder / "plugins/natural.so");
+    const auto change = [&] { std::ofstream(folder / "plugins/natural.so", std::ios::app) << 'x'; };
+    change();  // the very file that Spar has is not another plugin
+    json["train"]["method"]["plugin"] = "plugins/natural.so";
     const Environment there{{"SPAR_PLUGIN_PATH", folder / "plugins"}};
     const std::string file = write(folder, "p.json", json);
     run({file, "--out", folder / "out"}, there);
-    {
-        std::ofstream more(folder / "plugins/natural.so", std::ios::app);
-        more << 'x';
-    }
+    change();
     const Ended refused =
         spar::test::spar({"run", file, "--out", folder / "out", "--resume"}, there);
     CHECK(refused.code == 9);
-    CHECK(refused.says("the plugin natural"));
+    CHECK(refused.says("the plugin natural.so"));
 }
 
 TEST_CASE("what changes no number may differ") {
@@ -160,7 +156,7 @@ TEST_CASE("the events of a run that went on stand there once") {
             CHECK(events.find(said) == events.rfind(said));
         }
     for (const std::string said :
-         {R"("epochs","value":2})", R"("epochs","value":4})", "clean_accuracy"}) {
+         {R"("epochs","value":2})", R"("epochs","value":4})", R"("clean_accuracy",)"}) {
         CHECK(events.find(said) != std::string::npos);
         CHECK(events.find(said) == events.rfind(said));
     }

@@ -293,17 +293,3 @@ TEST_CASE(
     }
     CHECK(difference(t.tensor("x_adv"), wanted) < 1e-5);
 }
-
-TEST_CASE("free begins anew with every batch of text, where positions mean other words") {
-    const Choices text{.method = R"({"type":"free","replays":1})",
-                       .data = R"({"type":"tiny_data","kind":"text"})",
-                       .threat = R"({"norm":"l2","eps":0.5,"space":"embedding"})",
-                       .batch_size = 4};
-    Training t(text);
-    t.step();
-    t.gradients();
-    spar::Matrix x;
-    t.network().embed(t.batch(), x);
-    const auto flat = x.rows().flat();
-    CHECK(t.tensor("x_adv") == Floats(flat.begin(), flat.end()));
-}
