@@ -101,8 +101,8 @@ void bring_up_to_date(Json &root) {
             if (held->value("split", Json()) == "train") held->erase("split");
     components(root, "");
     splits(root);
-    auto_attacks(root);
     averaging(root);
+    auto_attacks(root);
     attacked_loss(root);
 }
 
