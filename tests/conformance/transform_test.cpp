@@ -120,7 +120,8 @@ TEST_CASE("examples that a transform of images cannot change are refused before 
         rows.x = &nothing;
         rows.upper = 1;
         spar_error error = empty_error();
-        const spar_status status = table.apply(instance->self(), &rows, &error);
+        const spar_status status =
+            instance->table<spar_transform_table>().apply(instance->self(), &rows, &error);
         if (status != SPAR_OK) CHECK(std::string(error.message).size() > 10);
     }
 }
