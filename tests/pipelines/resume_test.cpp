@@ -7,6 +7,10 @@ using namespace spar::test;
 
 namespace {
 
+/// Training examples that are read before the training: all 300 for their classes, and the 240 to
+/// train on to see whether the test set holds them.
+constexpr int read_before = 540;
+
 /// The small pipeline on data that can stop the run.
 Json interruptible() {
     Json pipeline = small_pipeline();
@@ -45,10 +49,10 @@ TEST_CASE("stopped in an epoch, in a validation and in an evaluation, and resume
     const std::string pipeline = write(folder, "p.json", interruptible());
     run({pipeline, "--out", folder / "whole"}, stopping_after(-1));
     const auto whole = what_must_repeat(folder / "whole");
-    // 240 examples an epoch, 60 to validate on: the first batch, the middle of an epoch, its last
-    // batch, the first and the second validation, and an epoch later.
-    for (const int examples : {0, 100, 239, 250, 320, 545})
-        check_stopped_after(examples, pipeline, folder, whole);
+    // 240 examples an epoch, 60 to validate on: before the training, the first batch, the middle of
+    // an epoch, its last batch, the first and the second validation, and an epoch later.
+    for (const int examples : {-read_before, 0, 100, 239, 250, 320, 545})
+        check_stopped_after(read_before + examples, pipeline, folder, whole);
 }
 
 TEST_CASE("stopped while a parameter is perturbed in training") {
@@ -60,7 +64,8 @@ TEST_CASE("stopped while a parameter is perturbed in training") {
     const std::string pipeline = write(folder, "p.json", json);
     run({pipeline, "--out", folder / "whole"}, stopping_after(-1));
     const auto whole = what_must_repeat(folder / "whole");
-    for (const int examples : {100, 320}) check_stopped_after(examples, pipeline, folder, whole);
+    for (const int examples : {100, 320})
+        check_stopped_after(read_before + examples, pipeline, folder, whole);
 }
 
 TEST_CASE("stopped while it measures") {
@@ -70,7 +75,8 @@ TEST_CASE("stopped while it measures") {
     const std::string pipeline = write(folder, "p.json", json);
     run({pipeline, "--out", folder / "whole"}, stopping_after(-1));
     const auto whole = what_must_repeat(folder / "whole");
-    for (const int examples : {5, 100}) check_stopped_after(examples, pipeline, folder, whole);
+    // The 90 test examples are looked at before the training, whether they stand in its set.
+    for (const int examples : {95, 190}) check_stopped_after(examples, pipeline, folder, whole);
 }
 
 TEST_CASE("what is finished may be resumed, and stays what it is") {

@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 namespace {
 
@@ -37,7 +38,9 @@ class Interrupting final : public spar::Dataset {
     }
 
     void read(std::int64_t index, const spar::ExampleOut &out) override {
-        if (left_ >= 0 && left_-- == 0) std::raise(SIGTERM);
+        // Once: a second signal would end the process.
+        static bool raised = false;
+        if (left_ >= 0 && left_-- == 0 && !std::exchange(raised, true)) std::raise(SIGTERM);
         const spar::DatasetInfo about_child = info();
         std::vector<std::int64_t> shape = about_child.shape;
         shape.insert(shape.begin(), 1);
