@@ -57,7 +57,7 @@ std::string as_table(const Registry &registry, spar_kind kind, std::size_t width
         std::string first = fmt::format("{:<9}  {:<{}}  ", kind_text, type, type_width);
         if (plugins) first += fmt::format("{:<{}}  ", plugin, plugin_width);
         // Beside a narrow column of words their list is hard to read.
-        if (width > 0 && width < first.size() + least_summary / 2)
+        if (width > 0 && width < first.size() + 3 * least_summary / 4)
             return first.substr(0, first.find_last_not_of(' ') + 1) + "\n" +
                    paragraph("    ", 4, summary, width);
         return paragraph(first, first.size(), summary, width);
