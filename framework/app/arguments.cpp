@@ -28,13 +28,11 @@ struct Option {
 
 constexpr Option all_options[] = {
     {"plugin-dir", "", "DIR", "look for plugins here first (may be given several times)"},
-    {"set", "s", "a.b=VALUE", "change the pipeline: a JSON value, else text (several times)"},
+    {"set", "s", "a.b=VALUE", "change the pipeline; VALUE is JSON, else text (several)"},
     {"out", "o", "DIR", "folder of the run; without, runs/<name>"},
     {"threads", "j", "N",
-     "threads to use, 1 to 1024; without, one for each processor that may be used"},
-    {"resume", "", "",
-     "go on with the run that was stopped in this folder; --resume=anyway also "
-     "with other data, weights, plugins, host or processor, which is recorded"},
+     "threads, 1 to 1024; without, one a usable processor"},
+    {"resume", "", "", "go on with the run there; =anyway: though data changed"},
     {"json", "", "", "print JSON, for programs"},
     {"quiet", "q", "", "print nothing but warnings and errors"},
     {"verbose", "v", "", "print where plugins are looked for, and what they tell"},
@@ -209,11 +207,11 @@ std::string general_help() {
     for (const Command &command : commands)
         text += paragraph(fmt::format("  {:<9} ", command.name), 12, command.summary, help_width);
     return text +
-           "\n\"spar help COMMAND\" says more about one. Exit codes: 0 done, 1 fault of Spar, 2 "
-           "wrong "
-           "call,\n3 wrong pipeline, 4 plugin failed, 5 demanded accuracy missed, 6 wrong data, "
-           "7 cannot\nwrite (disk, rights), 8 out of memory or threads, 9 resumed with other data, "
-           "weights,\nplugins, host or processor, 75 stopped (--resume goes on).\n";
+           "\n\"spar help COMMAND\" says more about one. Exit codes: 0 done, 1 fault of Spar,\n"
+           "2 wrong call, 3 wrong pipeline, 4 plugin failed, 5 demanded accuracy missed,\n"
+           "6 wrong data, 7 cannot write (disk, rights), 8 out of memory or threads,\n"
+           "9 resumed with other data, weights, plugins, host or processor,\n"
+           "75 stopped (--resume goes on).\n";
 }
 
 std::string command_help(const Command &command) {
