@@ -7,6 +7,8 @@
 
 namespace {
 
+bool raised = false;
+
 class Interrupting final : public spar::Dataset {
   public:
     static constexpr spar::About about{
@@ -19,6 +21,7 @@ class Interrupting final : public spar::Dataset {
     void configure() override {
         const char *after = std::getenv("SPAR_TEST_STOP_AFTER");
         left_ = after != nullptr ? std::atoi(after) : -1;
+        raised = false;
     }
 
     spar::DatasetInfo info() override {
@@ -38,8 +41,7 @@ class Interrupting final : public spar::Dataset {
     }
 
     void read(std::int64_t index, const spar::ExampleOut &out) override {
-        // Once: a second signal would end the process.
-        static bool raised = false;
+        // Once a run: a second signal would end the process.
         if (left_ >= 0 && left_-- == 0 && !std::exchange(raised, true)) std::raise(SIGTERM);
         const spar::DatasetInfo about_child = info();
         std::vector<std::int64_t> shape = about_child.shape;
