@@ -110,7 +110,6 @@ TEST_CASE("examples that a transform of images cannot change are refused before 
         INFO(sample.name());
         Made made = sample.make();
         const auto instance = made.take();
-        const auto &table = instance->table<spar_transform_table>();
         spar_transform_rows rows{};
         rows.struct_size = sizeof rows;
         rows.rank = 7;
