@@ -251,8 +251,8 @@ TEST_CASE("a run is not resumed with another pipeline, nor from a spoilt checkpo
     const std::string pipeline = folder.write("p.json", sound_pipeline().dump());
     const std::string out = folder / "run";
     REQUIRE(spar::test::spar({"run", pipeline, "--out", out}).code == 0);
-    const Ended other =
-        spar::test::spar({"run", pipeline, "--out", out, "--resume", "--set", "train.batch_size=7"});
+    const Ended other = spar::test::spar(
+        {"run", pipeline, "--out", out, "--resume", "--set", "train.batch_size=7"});
     CHECK(other.code == 3);
     const std::string checkpoint = out + "/checkpoints/last.safetensors";
     const std::string whole = file_content(checkpoint);

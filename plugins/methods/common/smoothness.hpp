@@ -10,8 +10,8 @@
 /// that gradient steps make.
 class Smoothness : public spar::Method {
   protected:
-    /// x_adv = x + N(0, noise^2), then `steps` times a step of `step_size` along g / |g|, g = grad D
-    /// and zero at padding, and back within `limit`. The clean outputs are in pair_ then.
+    /// x_adv = x + N(0, noise^2), then `steps` times a step of `step_size` along g / |g|, g = grad
+    /// D and zero at padding, and back within `limit`. The clean outputs are in pair_ then.
     spar::Rows<float> climb(const spar::Session &session) {
         const spar::Ball ball = session.ball();
         const double length = step_size_.value_or(100 * session.threat().eps);

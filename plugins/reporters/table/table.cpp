@@ -49,7 +49,7 @@ class Table : public spar::Reporter {
             epochs_.total(event.value);
         else if (name == "kept_epoch")
             paper_->say("  the weights of epoch " + table::fixed(event.value + 1, 0) +
-                          " are kept\n");
+                        " are kept\n");
         else if (name == "epoch_end")
             paper_->say(epochs_.line(event.value, room));
         else

@@ -127,7 +127,8 @@ typedef struct spar_session {
     spar_session_flags flags;   /* minor 1; 0 from hosts before it */
 
     /* What crafting follows where neither the attack nor the method has a loss of its own. Null:
-       the pipeline's. It is another one where the pipeline's compares with clean outputs. Minor 1. */
+       the pipeline's. It is another one where the pipeline's compares with clean outputs. Minor 1.
+     */
     const spar_component_ref *crafting_loss;
 } spar_session;
 
