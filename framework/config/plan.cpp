@@ -33,7 +33,7 @@ Plan plan_of(Source source, const std::vector<Setting> &settings,
         warnings().add(
             {.code = "unused_variable", .place = unused.place, .message = unused.message});
     source.root.erase("$schema");
-    bring_up_to_date(source.root);
+    bring_up_to_date(source.root, registry);
     Checker checker(registry, source.origins);
     checker.check(source.root, grammar(), grammar(), "");
     if (!checker.problems().empty()) throw PipelineError(checker.problems());

@@ -69,6 +69,8 @@ class Shape {
             demand(value.is_array() && !value.empty(), pointer, "a list of values");
         else if (one_of(name, {"description", "x-unit", "x-spar-formerly"}))
             demand(value.is_string(), pointer, "a text");
+        else if (name == "x-spar-version-1")
+            demand(value.is_object() && all_text(value), pointer, "an object of texts");
         else if (name == "x-spar-path")
             demand(value.is_boolean(), pointer, "true or false");
         else if (name == "x-spar-kind")

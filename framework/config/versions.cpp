@@ -1,25 +1,15 @@
 #include "config/versions.hpp"
 
 #include "config/problems.hpp"
+#include "config/schema.hpp"
 #include "config/words.hpp"
 #include "pipeline/warnings.hpp"
+#include "plugins/registry.hpp"
 
 #include <nlohmann/json.hpp>
 
 namespace spar::host {
 namespace {
-
-/// A parameter of a component whose default changed in version 2.
-struct ChangedDefault {
-    const char *type, *key;
-    const char *was, *is;  // as JSON
-};
-
-constexpr ChangedDefault changed_defaults[] = {
-    {"alum", "normalize", "false", "true"},       {"alum", "step_size", "1e-3", "100 eps"},
-    {"fgsm_at", "mode", "\"eval\"", "\"train\""}, {"n_fgsm", "mode", "\"eval\"", "\"train\""},
-    {"tsv", "quotes", "\"text\"", "\"auto\""},    {"vat", "xi", "1e-6", "1e-2"},
-};
 
 void warn(const std::string &pointer, const std::string &key, const std::string &was,
           const std::string &is, const std::string &remedy) {
@@ -33,15 +23,28 @@ std::string write(const std::string &key, const std::string &value) {
     return "write " + quote(key) + ": " + value + " to get the old one";
 }
 
-void components(const Json &node, const std::string &pointer) {
+void component(const Json &node, const std::string &pointer, const Json &schema) {
+    const Json &parameters = members(schema, "properties");
+    for (const auto &[key, was] : members(schema, "x-spar-version-1").items()) {
+        if (node.contains(key)) continue;
+        const Json &now = members(parameters, key.c_str());
+        warn(pointer, key, was.get<std::string>(),
+             now.contains("default") ? now.at("default").dump() : "another",
+             "write " + quote(key) + " to have the old one");
+    }
+}
+
+/// What components say of their own defaults.
+void components(const Json &node, const std::string &pointer, const Registry &registry) {
     if (node.is_array())
         for (std::size_t i = 0; i < node.size(); ++i)
-            components(node[i], child_pointer(pointer, i));
+            components(node[i], child_pointer(pointer, i), registry);
     if (!node.is_object()) return;
-    for (const ChangedDefault &changed : changed_defaults)
-        if (node.value("type", Json()) == changed.type && !node.contains(changed.key))
-            warn(pointer, changed.key, changed.was, changed.is, write(changed.key, changed.was));
-    for (const auto &[name, child] : node.items()) components(child, child_pointer(pointer, name));
+    if (const auto type = node.find("type"); type != node.end() && type->is_string())
+        for (const ComponentEntry *entry : registry.find(type->get<std::string>()))
+            component(node, pointer, *entry->schema);
+    for (const auto &[name, child] : node.items())
+        components(child, child_pointer(pointer, name), registry);
 }
 
 /// An object of the pipeline, or an empty one.
@@ -67,22 +70,6 @@ void averaging(const Json &root) {
         warn("/train/ema", "warmup", "false", "true", write("warmup", "false"));
 }
 
-/// AutoAttack's version for l1 is not that for the other norms.
-void auto_attacks(const Json &root) {
-    const Json attacks = part(root, "evaluate").value("attacks", Json::array());
-    for (std::size_t i = 0; attacks.is_array() && i < attacks.size(); ++i) {
-        const Json &attack = attacks[i];
-        if (!attack.is_object() || attack.value("type", Json()) != "auto_attack" ||
-            attack.contains("attacks"))
-            continue;
-        const Json ours = part(root, "threat").value("norm", Json());
-        if (part(attack, "threat").value("norm", ours) == "l1")
-            warn(child_pointer("/evaluate/attacks", i), "attacks", "that of linf",
-                 "AutoAttack's for l1, with 5 restarts and 5 targets",
-                 "list \"attacks\" to have others");
-    }
-}
-
 void attacked_loss(const Json &root) {
     const Json &loss = part(part(root, "train"), "loss");
     if (!root.contains("evaluate") || part(root, "evaluate").contains("loss") || loss.empty())
@@ -94,15 +81,14 @@ void attacked_loss(const Json &root) {
 
 }  // namespace
 
-void bring_up_to_date(Json &root) {
+void bring_up_to_date(Json &root, const Registry &registry) {
     if (!root.is_object() || root.value("version", Json()) != 1) return;
     if (const auto data = root.find("data"); data != root.end() && data->is_object())
         if (const auto held = data->find("validation"); held != data->end() && held->is_object())
             if (held->value("split", Json()) == "train") held->erase("split");
-    components(root, "");
+    components(root, "", registry);
     splits(root);
     averaging(root);
-    auto_attacks(root);
     attacked_loss(root);
 }
 

@@ -6,8 +6,10 @@
 
 namespace spar::host {
 
+class Registry;
+
 /// Rewrites what is written otherwise today, and warns of every default that the pipeline relies on
 /// and that is another now. `root` is the pipeline before defaults are filled in.
-void bring_up_to_date(Json &root);
+void bring_up_to_date(Json &root, const Registry &registry);
 
 }  // namespace spar::host

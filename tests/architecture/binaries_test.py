@@ -21,8 +21,6 @@ WORDS_OF_THE_HOST = {
     "cross_entropy": "what attacks make grow on classes, by default",
     "mse": "what attacks make grow on values, by default",
 }
-# A record of other versions' defaults, and of types that have another name now.
-NAMES_COMPONENTS = {"framework/config/versions.cpp", "framework/config/renamed.cpp"}
 
 
 def output(*words):
@@ -73,8 +71,6 @@ class Host(unittest.TestCase):
         types = {c["type"] for c in json.loads(listed)["components"]}
         self.assertGreater(len(types), 10)
         for path in tree.files("framework"):
-            if tree.name(path) in NAMES_COMPONENTS:
-                continue
             for line, text in enumerate(path.read_text().splitlines(), 1):
                 code = text.split("//")[0]
                 for word in set(re.findall(r'"([a-z0-9_]+)"', code)) & types:

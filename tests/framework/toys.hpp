@@ -17,7 +17,7 @@ inline bool has(const std::string &text, const std::string &part) {
 }
 
 inline const char *toy_pipeline = R"({
-  "version": 1, "name": "toy",
+  "version": 2, "name": "toy",
   "data": {"train": {"type": "points"}, "test": {"type": "points", "size": 5}},
   "model": {"type": "net", "layers": [{"type": "dense", "out": 2}]},
   "threat": {"norm": "linf", "eps": 0.3},

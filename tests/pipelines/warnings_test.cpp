@@ -40,6 +40,24 @@ double robust(const Finished &run) {
 
 }  // namespace
 
+TEST_CASE("a pipeline of version 1 hears which defaults of its components are others now") {
+    Json pipeline = linear_pipeline();
+    pipeline["version"] = 1;
+    pipeline["evaluate"]["attacks"] = Json::parse(R"([{"type":"auto_attack"}])");
+    const Folder folder;
+    for (const char *method : {R"({"type":"vat"})", R"({"type":"alum"})", R"({"type":"fgsm_at"})",
+                               R"({"type":"n_fgsm"})"}) {
+        pipeline["train"]["method"] = Json::parse(method);
+        const Ended ended = spar::test::spar({"check", write(folder, "p.json", pipeline)});
+        INFO(method << ended.err << ended.out);
+        CHECK(ended.code == 0);
+        const std::string said = ended.err + ended.out;
+        const std::string changed = said.substr(0, said.find("in version 1 it was"));
+        CHECK(changed.find("#/train/method/") != std::string::npos);
+        CHECK(said.find("#/evaluate/attacks/0/attacks") != std::string::npos);
+    }
+}
+
 TEST_CASE("an evaluation attacks cross-entropy, whatever the net was trained with") {
     // Beyond its margin the hinge loss has no gradient, so that attacking it finds little.
     Json pipeline = linear_pipeline();

@@ -19,6 +19,7 @@ class Alum final : public Smoothness {
             "Liu et al. 2020, Adversarial training for large neural language models, "
             "arXiv:2004.08994",
         .example = METHOD_EXAMPLE("linf", R"({"type":"alum"})"),
+        .version_1 = R"({"step_size": "1e-3", "normalize": "false"})",
     };
 
     void gradients(const spar::Session &session) override {

@@ -18,6 +18,7 @@ class Vat final : public spar::Method {
             "by power iteration: d = unit(grad_d KL(p(x) || p(x + xi d)))",
         .reference = "Miyato et al. 2018, Virtual adversarial training, arXiv:1704.03976",
         .example = METHOD_EXAMPLE("l2", R"({"type":"vat"})"),
+        .version_1 = R"({"xi": "1e-6"})",
     };
 
     void gradients(const spar::Session &session) override {

@@ -23,6 +23,9 @@ struct About {
     const char *reference = "";     /// the paper or source
     const char *example = "";       /// the smallest pipeline that uses it, as JSON
     const char *formerly = "";      /// a name it had, for the error that meets it; empty: none
+    /// Defaults that pipelines of version 1 relied on and that are others now, as a JSON object of
+    /// texts: {"xi": "1e-6"}; the host warns of each. Empty: none.
+    const char *version_1 = "";
     bool default_reporter = false;  /// a reporter that runs even if the pipeline does not name it
 };
 
@@ -126,6 +129,7 @@ const std::string &schema_of() {
             schema.raw("definitions", all.str());
         }
         if (*T::about.formerly != '\0') schema.text("x-spar-formerly", T::about.formerly);
+        if (*T::about.version_1 != '\0') schema.raw("x-spar-version-1", T::about.version_1);
         return schema.str();
     }();
     return text;

@@ -69,7 +69,8 @@ class Push final : public spar::Attack {
                                        .summary = "Pushes nothing.",
                                        .formula = "x_adv = x",
                                        .reference = "Newton 1687",
-                                       .example = R"({"version": 1})"};
+                                       .example = R"({"version": 1})",
+                                       .version_1 = R"({"steps": "20", "step_size": "3"})"};
     spar::Integer steps{this, "steps", "how often", {.fallback = 10, .min = 1, .max = 1000}};
     spar::Number size{this, "step_size", "how far", {.above = 0, .optional = true}};
     spar::Choice start{this, "start", "where from", {"random", "zero"}, {.fallback = "random"}};
