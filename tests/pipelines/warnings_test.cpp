@@ -58,6 +58,25 @@ TEST_CASE("a pipeline of version 1 hears which defaults of its components are ot
     }
 }
 
+TEST_CASE("a warm-up of awp that never ends is told") {
+    Json pipeline = linear_pipeline();
+    pipeline["train"]["method"] = Json::parse(
+        R"({"type":"awp","warmup_epochs":50,"method":{"type":"pgd_at","attack":{"type":"pgd","steps":2}}})");
+    const Finished run = finish(pipeline);
+    REQUIRE(run.warning("long_warmup") != nullptr);
+    CHECK((*run.warning("long_warmup"))["place"] == "#/train/method/warmup_epochs");
+}
+
+TEST_CASE("examples that an attack breaks have no gradient to complain of") {
+    Json pipeline = linear_pipeline();
+    pipeline["evaluate"]["attacks"] = Json::parse(R"([{"type":"cw","steps":100}])");
+    pipeline["threat"]["norm"] = "l2";
+    pipeline["threat"]["eps"] = 20;
+    const Finished run = finish(pipeline);
+    CHECK(robust(run) == 0);
+    CHECK(run.warning("zero_gradients") == nullptr);
+}
+
 TEST_CASE("an evaluation attacks cross-entropy, whatever the net was trained with") {
     // Beyond its margin the hinge loss has no gradient, so that attacking it finds little.
     Json pipeline = linear_pipeline();
