@@ -17,12 +17,12 @@ namespace SPAR_HIDDEN spar {
 
 /// What a component says of itself; a static constexpr member `about` of its class.
 struct About {
-    const char *type;               /// its name in the pipeline: lower case, digits, underscores
-    const char *summary;            /// one sentence
-    const char *formula = "";       /// what it computes, in plain text
-    const char *reference = "";     /// the paper or source
-    const char *example = "";       /// the smallest pipeline that uses it, as JSON
-    const char *formerly = "";      /// a name it had, for the error that meets it; empty: none
+    const char *type;            /// its name in the pipeline: lower case, digits, underscores
+    const char *summary;         /// one sentence
+    const char *formula = "";    /// what it computes, in plain text
+    const char *reference = "";  /// the paper or source
+    const char *example = "";    /// the smallest pipeline that uses it, as JSON
+    const char *formerly = "";   /// a name it had, for the error that meets it; empty: none
     /// Defaults that pipelines of version 1 relied on and that are others now, as a JSON object of
     /// texts: {"xi": "1e-6"}; the host warns of each. Empty: none.
     const char *version_1 = "";
