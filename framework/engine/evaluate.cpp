@@ -212,7 +212,7 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
         r.loss = has_loss_ ? double{losses_[at]} : unknown;
         r.forward = queries_.forward[at];
         r.gradient = queries_.gradient[at];
-        r.zero_gradient = queries_.first_gradient[at] == FirstGradient::zero && r.broken == 0;
+        r.zero_gradient = queries_.first_gradient[at] == FirstGradient::zero;
         r.seconds = seconds_since(batch_begin) / static_cast<double>(s.count());
         note_stage(r, k, queries_);
         outcome.add(r);

@@ -24,7 +24,7 @@ class Awp final : public spar::Method {
     };
 
     void prepare(const spar::Session &session) override {
-        if (*warmup_epochs_ > 0 && *warmup_epochs_ >= session.epochs())
+        if (session.step() == 0 && *warmup_epochs_ > 0 && *warmup_epochs_ >= session.epochs())
             warn({.code = "long_warmup",
                   .message = "a warm-up of " + std::to_string(*warmup_epochs_) +
                              " epochs in a training of " + std::to_string(session.epochs()) +
