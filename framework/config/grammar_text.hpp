@@ -9,6 +9,7 @@ inline constexpr const char *grammar_text = R"JSON({
   "type": "object",
   "properties": {
     "$schema": {"type": "string", "description": "for editors"},
+    "$crafting": {"type": "array", "items": {"type": "object"}, "description": "what crafts with which loss: written into plan.json, and read nowhere"},
     "description": {"type": "string", "description": "for people"},
     "version": {"enum": [1, 2], "description": "of this grammar; 2 is the present one"},
     "name": {"type": "string", "minLength": 1, "maxLength": 100, "description": "of the run; letters, digits, '.', '_', '-'"},

@@ -32,7 +32,7 @@ Plan plan_of(Source source, const std::vector<Setting> &settings,
     for (const Problem &unused : source.warnings)
         warnings().add(
             {.code = "unused_variable", .place = unused.place, .message = unused.message});
-    source.root.erase("$schema");
+    for (const char *told : {"$schema", "$crafting"}) source.root.erase(told);
     bring_up_to_date(source.root, registry);
     Checker checker(registry, source.origins);
     checker.check(source.root, grammar(), grammar(), "");

@@ -67,11 +67,11 @@ class Shape {
             demand(value.is_array() && all_text(value), pointer, "a list of names");
         else if (name == "enum")
             demand(value.is_array() && !value.empty(), pointer, "a list of values");
-        else if (one_of(name, {"description", "x-unit", "x-spar-formerly"}))
+        else if (one_of(name, {"description", "x-unit", "x-spar-formerly", "x-spar-unless"}))
             demand(value.is_string(), pointer, "a text");
         else if (name == "x-spar-version-1")
             changed_defaults(value, pointer);
-        else if (name == "x-spar-path")
+        else if (one_of(name, {"x-spar-path", "x-spar-crafts"}))
             demand(value.is_boolean(), pointer, "true or false");
         else if (name == "x-spar-kind")
             demand(value.is_string() && parse_kind(value.get<std::string>()), pointer,

@@ -2,6 +2,9 @@
 
 #include "config/schema.hpp"
 #include "engine/attacker.hpp"
+#include "engine/crafting.hpp"
+#include "engine/loss_head.hpp"
+#include "engine/training_rehearsal.hpp"
 #include "pipeline/instance.hpp"
 #include "plugins/registry.hpp"
 
@@ -65,14 +68,15 @@ class Rehearsal {
 
     std::vector<Problem> run() {
         build(SPAR_KIND_MODEL, plan_.model);
+        std::unique_ptr<Instance> loss;
         if (plan_.train) {
-            build(SPAR_KIND_METHOD, plan_.train->method);
-            build(SPAR_KIND_OPTIMIZER, plan_.train->optimizer);
-            build(SPAR_KIND_LOSS, plan_.train->loss);
+            const auto method = build(SPAR_KIND_METHOD, plan_.train->method);
+            const auto optimizer = build(SPAR_KIND_OPTIMIZER, plan_.train->optimizer);
+            loss = build(SPAR_KIND_LOSS, plan_.train->loss);
+            if (method && optimizer && loss) training(needs_of(loss->ref()));
         }
-        const Node own = plan_.evaluate ? plan_.evaluate->loss : Node{};
-        on_classes_ = build(SPAR_KIND_LOSS, own ? own : plan_.attacked_loss.on_classes);
-        if (!own) on_values_ = build(SPAR_KIND_LOSS, plan_.attacked_loss.on_values);
+        on_classes_ = build(SPAR_KIND_LOSS, attacked_loss(plan_, loss.get(), true).loss);
+        on_values_ = build(SPAR_KIND_LOSS, attacked_loss(plan_, loss.get(), false).loss);
         if (plan_.train) {
             attack(plan_.train->validate_attack, plan_.threat);
             inner_attacks(*plan_.train->method.json, plan_.train->method.pointer);
@@ -88,6 +92,37 @@ class Rehearsal {
         std::unique_ptr<Instance> built;
         if (node) told(node, [&] { built = builder_.build(kind, *node.json, node.pointer); });
         return built;
+    }
+
+    /// Refused is what is refused whatever the examples are like.
+    void training(spar_loss_needs needs) {
+        const bool text = plan_.threat && plan_.threat->space == SPAR_SPACE_EMBEDDING;
+        std::optional<Failure> refusal;
+        for (StandInExamples like : {StandInExamples{.shape = {3, 32, 32}},
+                                     StandInExamples{.shape = {64}, .tokens = true},
+                                     StandInExamples{.shape = {64}}}) {
+            if (like.tokens ? plan_.threat && !text && !in_parameter() : text) continue;
+            if (plan_.threat) {
+                like.lower = plan_.threat->lower.value_or(
+                    std::min(0.0, plan_.threat->upper.value_or(1) - 1));
+                like.upper = plan_.threat->upper.value_or(std::max(1.0, like.lower + 1));
+            }
+            for (const bool classes : {true, false}) {
+                if ((needs & (classes ? SPAR_LOSS_NEEDS_VALUES : SPAR_LOSS_NEEDS_LABELS)) != 0)
+                    continue;
+                like.classes = classes;
+                try {
+                    return rehearse_training(plan_, builder_, like);
+                } catch (const Failure &failure) {
+                    if (failure.exit() != Exit::pipeline) return;  // see rehearse_training
+                    if (!refusal) refusal = failure;
+                }
+            }
+        }
+        if (refusal) told(plan_.train->method, [&] { throw Failure(*refusal); });
+    }
+    bool in_parameter() const {
+        return plan_.threat && plan_.threat->space == SPAR_SPACE_PARAMETER;
     }
 
     /// The attacks that a method trains with, its own and those of methods inside it.

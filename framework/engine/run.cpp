@@ -2,7 +2,6 @@
 
 #include "config/secrets.hpp"
 #include "engine/checkpoint.hpp"
-#include "engine/crafting.hpp"
 #include "engine/files.hpp"
 #include "engine/kept_evaluation.hpp"
 #include "engine/results.hpp"
@@ -24,7 +23,9 @@ void RunUnderWay::train() {
     }
     spar::host::train(*training_, state_, *reporters_);
     results_["train"] = training_results(state_);
-    results_["train"]["crafting"] = to_json(crafting_of(plan_, registry_, train_data_->classes()));
+    Json &crafting = results_["train"]["crafting"] = Json::array();
+    for (const Crafting &one : crafting_)
+        if (one.pointer.starts_with("/train/")) crafting.push_back(to_json(one));
     if (!state_.changes.empty()) results_["provenance"]["changes"] = change_results(state_.changes);
 }
 
@@ -44,6 +45,9 @@ void RunUnderWay::evaluate() {
         evaluate_and_keep(*network_, *test_data_, *evaluation_, *plan_.evaluate, *reporters_,
                           {folder_, made, options_.anyway});
     results_["evaluation"] = evaluation_results(outcome, *plan_.evaluate, evaluation_->attacks);
+    for (const Crafting &one : crafting_)
+        if (const Json::json_pointer place(one.pointer); one.pointer.starts_with("/evaluate/"))
+            results_["evaluation"]["attacks"][std::stoul(place.back())]["crafting"] = to_json(one);
     missed_ = missed_thresholds(outcome, *plan_.evaluate);
 }
 
@@ -60,13 +64,14 @@ RunOutcome RunUnderWay::run() {
     set_threads(options_.threads);
     const StopOnSignal stop_on_signal;
     build();
+    const Json shown = shown_plan(plan_, crafting_);
     results_ = {{"version", 1},
                 {"name", plan_.name},
                 {"seed", plan_.seed},
-                {"plan", *plan_.resolved},
+                {"plan", shown},
                 {"provenance", provenance(registry_, plan_, data_in_use(), made_with_)}};
 
-    in_use.begin();
+    in_use.begin(shown);
     reporters_->begin(folder_, plan_.name, options_.terminal);
     if (plan_.train) train();
     save_model();

@@ -1,6 +1,5 @@
 #include "engine/run_under_way.hpp"
 
-#include "engine/crafting.hpp"
 #include "engine/fitting.hpp"
 #include "engine/safetensors.hpp"
 #include "engine/same_run.hpp"
@@ -29,13 +28,9 @@ void RunUnderWay::open_data() {
     if (validation_data_) require_same_kind(*train_data_, *validation_data_);
 }
 
-const spar_component_ref *RunUnderWay::attacked_loss(const Data &data) {
+const spar_component_ref *RunUnderWay::loss_of_attacks(const Data &data) {
     if (!attacked_loss_) {
-        const Node &chosen = plan_.evaluate && plan_.evaluate->loss ? plan_.evaluate->loss
-                             : data.classes()                       ? plan_.attacked_loss.on_classes
-                             : loss_ && evaluated_alone(loss_->ref())
-                                 ? plan_.train->loss
-                                 : plan_.attacked_loss.on_values;
+        const Node chosen = attacked_loss(plan_, loss_.get(), data.classes()).loss;
         if (!chosen) return nullptr;
         attacked_loss_ = make(SPAR_KIND_LOSS, chosen);
         rehearse_losses(*attacked_loss_, data, network_->outputs());
@@ -58,6 +53,7 @@ void RunUnderWay::build() {
     if (train_data_) meaning_ = meaning_of(*train_data_);
     if (plan_.train) build_training();
     if (plan_.evaluate) build_evaluation();
+    crafting_ = crafting_of(plan_, registry_, data.classes());
     reporters_ = build_reporters(plan_, registry_, builder_);
 }
 
@@ -112,7 +108,7 @@ EvaluationPlan RunUnderWay::build_validation(std::vector<std::int64_t> &training
     validation.indices = validation_examples(plan_.data, data, builder_.key("data/validation"));
     if (!validation_data_) training = remaining(training, validation.indices);
     validation.batch_size = 256;
-    validation.loss = attacked_loss(data);
+    validation.loss = loss_of_attacks(data);
     validation.key = builder_.key("validation");
     if (const Node &attack = plan_.train->validate_attack)
         validation.attacks.push_back(
@@ -154,7 +150,7 @@ void RunUnderWay::build_evaluation() {
                         builder_.key("evaluate/examples"));
     if (training_) warn_of_overlap(*training_, *test_data_, evaluation_->indices);
     evaluation_->batch_size = plan.batch_size;
-    evaluation_->loss = attacked_loss(*test_data_);
+    evaluation_->loss = loss_of_attacks(*test_data_);
     evaluation_->key = builder_.key("evaluate/targets");
     for (const AttackPlan &attack : plan.attacks)
         evaluation_->attacks.push_back(prepare(attack, *test_data_, evaluation_->loss));

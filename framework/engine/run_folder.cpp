@@ -117,7 +117,7 @@ RunFolder::~RunFolder() {
     ::close(lock_);
 }
 
-void RunFolder::begin() const {
+void RunFolder::begin(const Json &shown) const {
     for (const char *name : subfolders) {
         std::error_code error;
         fs::create_directories(folder_ / name, error);
@@ -128,7 +128,7 @@ void RunFolder::begin() const {
     for (const fs::path &folder : {folder_, folder_ / subfolders[0], folder_ / subfolders[1]})
         for (const fs::directory_entry &entry : fs::directory_iterator(folder))
             if (is_partial(entry.path())) fs::remove(entry.path());
-    write_file(folder_ / "plan.json", plan_.dump(2) + "\n");
+    write_file(folder_ / "plan.json", shown.dump(2) + "\n");
 }
 
 }  // namespace spar::host

@@ -18,8 +18,9 @@ class RunFolder {
     RunFolder(const RunFolder &) = delete;
     RunFolder &operator=(const RunFolder &) = delete;
 
-    /// Clears away what a killed run left half-written, makes the folders in it, writes the plan.
-    void begin() const;
+    /// Clears away what a killed run left half-written, makes the folders in it, writes the plan as
+    /// `shown`.
+    void begin(const Json &shown) const;
 
     const std::filesystem::path &path() const { return folder_; }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/augmentation.hpp"
+#include "engine/crafting.hpp"
 #include "engine/run.hpp"
 #include "engine/train.hpp"
 #include "engine/weights.hpp"
@@ -40,7 +41,7 @@ class RunUnderWay {
     void evaluate();
     /// What attacks without a loss of their own make grow in evaluation and validation; null where
     /// no such loss is installed.
-    const spar_component_ref *attacked_loss(const Data &data);
+    const spar_component_ref *loss_of_attacks(const Data &data);
     PreparedAttack prepare(const AttackPlan &attack, const Data &data,
                            const spar_component_ref *loss);
     fs::path checkpoint() const { return folder_ / "checkpoints" / "last.safetensors"; }
@@ -69,6 +70,7 @@ class RunUnderWay {
     std::optional<TrainingTask> training_;
     std::vector<std::unique_ptr<Instance>> attacks_;
     std::optional<EvaluationPlan> evaluation_;
+    std::vector<Crafting> crafting_;
     std::unique_ptr<Reporters> reporters_;
     TrainingState state_;
     Json made_with_, results_;

@@ -22,7 +22,8 @@ namespace spar::host {
 namespace {
 
 /// What may differ between a run and its resumption, because it changes no number.
-constexpr const char *without_numbers[] = {"/name",
+constexpr const char *without_numbers[] = {"/$crafting",
+                                           "/name",
                                            "/description",
                                            "/report",
                                            "/train/checkpoint_every",

@@ -66,18 +66,12 @@ TrainingSession::Outcome TrainingSession::run(const Batch &batch, const Place &p
     if (threat_now_) threat_now_->eps *= place.eps_factor;
     outcome_ = {};
     outcome_known_ = false;
-    failure_ = nullptr;
     if (parameter_)
         parameter_->attend(batch);
     else if (!batch.tokens.empty())
         network_.embed(batch, vectors_);
-    try {
-        prepare(method_);
-        gradients(method_);
-    } catch (const Failure &) {
-        if (failure_) std::rethrow_exception(failure_);
-        throw;
-    }
+    prepare(method_);
+    gradients(method_);
     return outcome_;
 }
 

@@ -51,6 +51,9 @@ class TrainingSession {
   private:
     struct Table;   // the functions of spar_session
     struct Caller;  // whose table it is: the method's, or that of one inside it
+    /// Runs one function of the method's table. What failed in the session is thrown as it was.
+    template <class Function>
+    void call(const Instance &method, const char *what, Function &&function);
     void prepare(const Instance &method);
     void gradients(const Instance &method);
     void pass(const spar_session_pass &pass);

@@ -7,6 +7,7 @@
 #include <spar/philox.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace spar::host {
 
@@ -163,20 +164,32 @@ spar_session TrainingSession::make_table(Caller &caller) const {
     return s;
 }
 
+template <class Function>
+void TrainingSession::call(const Instance &method, const char *what, Function &&function) {
+    Caller caller{this, &method};
+    const spar_session session = make_table(caller);
+    failure_ = nullptr;
+    try {
+        method.call(what, [&](spar_error *error) { return function(&session, error); });
+    } catch (const Failure &) {
+        // Of several methods inside one another each would put its own place before the first.
+        if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+        throw;
+    }
+}
+
 void TrainingSession::prepare(const Instance &method) {
     const auto &table = method.table<spar_method_table>();
     if (table.prepare == nullptr) return;
-    Caller caller{this, &method};
-    const spar_session session = make_table(caller);
-    method.call("prepare",
-                [&](spar_error *error) { return table.prepare(method.self(), &session, error); });
+    call(method, "prepare", [&](const spar_session *session, spar_error *error) {
+        return table.prepare(method.self(), session, error);
+    });
 }
 
 void TrainingSession::gradients(const Instance &method) {
-    Caller caller{this, &method};
-    const spar_session session = make_table(caller);
-    method.call("gradients", [&](spar_error *error) {
-        return method.table<spar_method_table>().gradients(method.self(), &session, error);
+    const auto &table = method.table<spar_method_table>();
+    call(method, "gradients", [&](const spar_session *session, spar_error *error) {
+        return table.gradients(method.self(), session, error);
     });
 }
 

@@ -161,7 +161,13 @@ std::unique_ptr<Instance> Builder::build(spar_kind kind, const nlohmann::ordered
         throw Failure(Exit::pipeline,
                       fmt::format("#{}: there is no {} \"{}\"", pointer, kind_name(kind), type));
     tell_shadowed(*entry, pointer);
-    auto instance = std::make_unique<Instance>(entry, pointer, key(pointer));
+    return build(*entry, node, pointer);
+}
+
+std::unique_ptr<Instance> Builder::build(const ComponentEntry &entry,
+                                         const nlohmann::ordered_json &node,
+                                         const std::string &pointer) const {
+    auto instance = std::make_unique<Instance>(&entry, pointer, key(pointer));
     spar_params params{.node = &node, .pointer = pointer, .key = instance->key()};
     params.path = path_;
     std::exception_ptr of_child;  // what a child throws passes through the parent as a mere status
@@ -188,7 +194,7 @@ std::unique_ptr<Instance> Builder::build(spar_kind kind, const nlohmann::ordered
     }
     if (self == nullptr)
         throw Failure(Exit::plugin, fmt::format("#{}: {} \"{}\" made nothing and reported no error",
-                                                pointer, kind_name(kind), type));
+                                                pointer, kind_name(entry.descriptor->kind), instance->type()));
     instance->ref_.self = self;
     living()[self] = instance.get();
     return instance;

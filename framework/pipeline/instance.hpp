@@ -98,6 +98,10 @@ class Builder {
     std::unique_ptr<Instance> build(spar_kind kind, const nlohmann::ordered_json &node,
                                     const std::string &pointer) const;
 
+    /// The same for a component that is in no plugin. `entry` must outlive the instance, too.
+    std::unique_ptr<Instance> build(const ComponentEntry &entry, const nlohmann::ordered_json &node,
+                                    const std::string &pointer) const;
+
     /// The key of random numbers for a node or a purpose of the host's own.
     std::uint64_t key(const std::string &pointer) const;
 

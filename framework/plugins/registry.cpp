@@ -112,6 +112,7 @@ const spar_plugin &PluginFile::load() const {
 }
 
 const spar_component &ComponentEntry::load() const {
+    if (own != nullptr) return *own;
     const spar_plugin &loaded = plugin->load();
     for (std::uint32_t i = 0; i < loaded.component_count; ++i) {
         const spar_component &component = *loaded.components[i];

@@ -46,7 +46,7 @@ class Apgd : public spar::Attack {
         "loss",
         SPAR_KIND_LOSS,
         "what to make grow (cross_entropy, dlr, margin); left out: the pipeline's loss",
-        {.optional = true}};
+        {.optional = true, .unless = "targets"}};
     spar::Integer targets{
         this,
         "targets",

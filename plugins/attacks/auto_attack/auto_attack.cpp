@@ -38,14 +38,16 @@ class AutoAttack : public spar::Attack {
                             SPAR_KIND_ATTACK,
                             "the standard version under linf and l2, where attacks is left out",
                             {.fallback = R"([{"type":"apgd","loss":{"type":"cross_entropy"}},
- {"type":"apgd","targets":9},{"type":"fab","targets":9},{"type":"square"}])"}};
+ {"type":"apgd","targets":9},{"type":"fab","targets":9},{"type":"square"}])",
+                             .unless = "attacks"}};
     spar::Children standard_l1{
         this,
         "standard_l1",
         SPAR_KIND_ATTACK,
         "the standard version under l1, where attacks is left out",
         {.fallback = R"([{"type":"apgd","restarts":5,"loss":{"type":"cross_entropy"}},
- {"type":"apgd","targets":5},{"type":"fab","targets":9},{"type":"square"}])"}};
+ {"type":"apgd","targets":5},{"type":"fab","targets":9},{"type":"square"}])",
+         .unless = "attacks"}};
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
         std::vector<std::int64_t> standing;

@@ -80,6 +80,7 @@ class Smoothness : public spar::Method {
                             "divergence",
                             SPAR_KIND_LOSS,
                             "between perturbed outputs and clean ones",
-                            {.fallback = R"({"type": "kl", "direction": "symmetric"})"}};
+                            {.fallback = R"({"type": "kl", "direction": "symmetric"})",
+                             .crafts = true}};
     spar::Pair pair_;
 };

@@ -51,7 +51,7 @@ class Trades final : public spar::Method {
                             "divergence",
                             SPAR_KIND_LOSS,
                             "between perturbed outputs and clean ones",
-                            {.fallback = R"({"type": "kl"})"}};
+                            {.fallback = R"({"type": "kl"})", .crafts = true}};
     spar::Matrix outputs_;
     spar::Pair pair_;
 };

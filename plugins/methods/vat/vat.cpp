@@ -73,7 +73,7 @@ class Vat final : public spar::Method {
                             "divergence",
                             SPAR_KIND_LOSS,
                             "between perturbed outputs and clean ones",
-                            {.fallback = R"({"type": "kl"})"}};
+                            {.fallback = R"({"type": "kl"})", .crafts = true}};
     spar::Pair pair_;
 };
 

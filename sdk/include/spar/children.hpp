@@ -33,6 +33,11 @@ inline const char *kind_name(spar_kind kind) {
 struct ChildRule {
     const char *fallback = "";  /// a node as JSON, {"type":"pgd"}; empty: none
     bool optional = false;
+    /// Another parameter, which takes its place where it is given and neither 0 nor false. Empty:
+    /// none. By it the host tells what an attack makes grow.
+    const char *unless = "";
+    /// Of a method's loss: crafting makes it grow. By it the host tells what training crafts with.
+    bool crafts = false;
 };
 
 /// One component, built by the host before its owner.
@@ -44,7 +49,9 @@ class Child final : public Field {
     bool required() const override { return *rule_.fallback == '\0' && !rule_.optional; }
     void describe(JsonObject &schema, Definitions &) const override {
         schema.text("type", "object").text("x-spar-kind", kind_name(kind_));
+        if (rule_.crafts) schema.raw("x-spar-crafts", "true");
         if (*rule_.fallback != '\0') schema.raw("default", rule_.fallback);
+        if (*rule_.unless != '\0') schema.text("x-spar-unless", rule_.unless);
     }
     void read(const Reader &reader) override {
         ref_.struct_size = sizeof ref_;
@@ -77,6 +84,7 @@ class Children final : public Field {
                    JsonObject().text("type", "object").text("x-spar-kind", kind_name(kind_)).str());
         schema.integer("minItems", 1);
         if (*rule_.fallback != '\0') schema.raw("default", rule_.fallback);
+        if (*rule_.unless != '\0') schema.text("x-spar-unless", rule_.unless);
     }
     void read(const Reader &reader) override {
         refs_.clear();

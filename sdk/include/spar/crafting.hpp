@@ -16,7 +16,7 @@ class CraftingLoss {
                "what crafting makes grow, unless the attack has a loss of its own; left out: the "
                "training loss, or for one that compares with clean outputs cross_entropy (mse "
                "where the data holds values)",
-               {.optional = true}) {}
+               {.optional = true, .crafts = true}) {}
 
     /// Null: the training loss, so that one pass gives the gradients of parameters and input.
     const spar_component_ref *of(const Session &session) const {

@@ -148,9 +148,17 @@ TEST_CASE("what crafts by what is told for every method and every attack in it")
     CHECK(one(told(R"({"type":"pgd_at","loss":{"type":"margin"},
                        "attack":{"type":"pgd","loss":{"type":"dlr"}}})",
                    ce)) == "#/train/method/attack crafts with dlr (the attack's)");
+    for (const std::string method : {"smart", "alum", "vat"})
+        CHECK(one(told(R"({"type":")" + method + "\"}", ce)) ==
+              "#/train/method crafts with kl (what the method sets it)");
+    CHECK(told(R"({"type":"r3f"})", ce).empty());
     CHECK(one(told(R"({"type":"awp","method":{"type":"trades"}})", ce)) ==
           "#/train/method/method/attack crafts with kl (what the method sets it)");
     CHECK(one(told(R"({"type":"pgd_at"})", mixed)) ==
+          "#/train/method/attack crafts with cross_entropy "
+          "(the training loss compares with clean outputs)");
+    CHECK(one(told(R"({"type":"pgd_at"})",
+                   R"({"type":"adversarial_cross_entropy","clean_weight":0.5})")) ==
           "#/train/method/attack crafts with cross_entropy, mse for values "
           "(the training loss compares with clean outputs)");
     CHECK(told(R"({"type":"pgd_at"})", mixed, true)[0].loss == "cross_entropy");

@@ -1,7 +1,11 @@
 /* A method of training: from a batch to the gradients of one optimizer step.
 
    The host owns the loop: it clears the gradients, calls `prepare`, then `gradients`, and then
-   takes the optimizer's step. The session is all that a method sees. */
+   takes the optimizer's step. The session is all that a method sees.
+
+   To check a pipeline the host lets an instance, which it gives up afterwards, take one step on a
+   small model and examples of its own making: a method refuses there what it would refuse at the
+   start of the training. */
 #ifndef SPAR_ABI_METHOD_H
 #define SPAR_ABI_METHOD_H
 

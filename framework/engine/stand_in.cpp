@@ -1,0 +1,206 @@
+#include "engine/stand_in.hpp"
+
+#include "plugins/registry.hpp"
+
+#include <spar/dataset.hpp>
+#include <spar/model.hpp>
+
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+namespace spar::host {
+namespace {
+
+constexpr std::int64_t outputs_of_all = 100, vocabulary_of_all = 100;
+
+class Examples final : public Dataset {
+  public:
+    static constexpr About about{.type = "stand_in", .summary = "A few examples of any shape."};
+
+    DatasetInfo info() override {
+        return {.size = 2,
+                .shape = *shape_,
+                .outputs = outputs_of_all,
+                .input = *tokens_ ? SPAR_INPUT_TOKENS : SPAR_INPUT_VALUES,
+                .target = *classes_ ? SPAR_TARGET_CLASS : SPAR_TARGET_VALUES,
+                .vocabulary = *tokens_ ? vocabulary_of_all : 0,
+                .lower = *lower_,
+                .upper = *upper_};
+    }
+
+    void read(std::int64_t index, const ExampleOut &out) override {
+        for (std::size_t i = 0; i < out.x.size(); ++i)
+            out.x[i] = static_cast<float>(std::lerp(*lower_, *upper_, share(index, i)));
+        for (std::size_t i = 0; i < out.tokens.size(); ++i)
+            out.tokens[i] = static_cast<std::int64_t>(vocabulary_of_all * share(index, i));
+        std::ranges::fill(out.mask, 1.0F);
+        if (out.label != nullptr) *out.label = index;
+        for (std::size_t i = 0; i < out.values.size(); ++i)
+            out.values[i] = static_cast<float>(share(index, i) / outputs_of_all);
+    }
+
+  private:
+    /// Numbers between 1/4 and 3/4 that differ from place to place.
+    static double share(std::int64_t index, std::size_t i) {
+        return 0.25 + 0.5 * static_cast<double>((i * 7 + static_cast<std::size_t>(index)) % 10) / 10;
+    }
+
+    Integers shape_{this, "shape", "of one example", {.min = 1}};
+    Boolean tokens_{this, "tokens", "whether they are text", {}};
+    Boolean classes_{this, "classes", "whether they have classes", {}};
+    Number lower_{this, "lower", "of the box", {}};
+    Number upper_{this, "upper", "of the box", {}};
+};
+
+/// Output k of an example is w_k times the mean of its values. The first stage is all of it.
+class MeanModel final : public Model {
+  public:
+    static constexpr About about{.type = "stand_in", .summary = "A small model of any input."};
+
+    void setup(const spar_model_setup &) override {
+        for (std::size_t k = 0; k < weight_.size(); ++k)
+            weight_[k] = static_cast<float>((k % 2 == 0 ? 1.0 : -1.0) * static_cast<double>(k + 1) /
+                                            static_cast<double>(weight_.size()));
+    }
+    std::int64_t outputs() const override { return outputs_of_all; }
+    std::int64_t parameter_count() const override { return 1; }
+    void parameter(std::int64_t, spar_parameter &p) override {
+        p.flags = SPAR_PARAMETER_TRAINABLE | SPAR_PARAMETER_STAGE;
+        p.name = stand_in_parameter;
+        p.rank = 2;
+        p.shape[0] = outputs_of_all;
+        p.shape[1] = 1;
+        p.value = weight_.data();
+        p.gradient = gradient_.data();
+    }
+    void parameters_changed() override {}
+
+    void pass(const spar_pass &pass) override {
+        const std::int64_t count = pass.x->shape[0];
+        const std::span<const std::int64_t> shape(pass.x->shape + 1,
+                                                  static_cast<std::size_t>(pass.x->ndim - 1));
+        Tape &tape = tapes_[static_cast<std::size_t>(pass.tape)];
+        tape = {means(static_cast<const float *>(pass.x->data), count, product(shape)),
+                product(shape)};
+        Matrix outputs, gradients;
+        outputs.resize(count, outputs_of_all);
+        gradients.resize(count, outputs_of_all);
+        for (std::int64_t row = 0; row < count; ++row)
+            for (std::size_t k = 0; k < weight_.size(); ++k)
+                outputs[row][k] = weight_[k] * tape.means[static_cast<std::size_t>(row)];
+        if (pass.outputs != nullptr)
+            std::copy_n(outputs.data(), count * outputs_of_all, pass.outputs);
+        if (pass.head == nullptr) return;
+        const bool back = pass.wants != 0;
+        checked([&](spar_error *e) {
+            return pass.head(pass.head_context, 0, count, outputs.data(),
+                             back ? gradients.data() : nullptr, e);
+        });
+        if (!back) return;
+        if (pass.stage_steps != nullptr)
+            take_steps(*pass.stage_steps, gradients, tape);
+        else
+            pull(tape, gradients.data(), pass.wants, pass.dx);
+    }
+
+    void backward(std::int32_t tape, const float *cotangent, spar_wants wants, float *dx) override {
+        pull(tapes_[static_cast<std::size_t>(tape)], cotangent, wants, dx);
+    }
+
+    const void *extension(std::string_view id) override {
+        if (id != SPAR_MODEL_EMBEDDING) return nullptr;
+        static const spar_embedding embedding{
+            sizeof(spar_embedding), 0, [](void *) { return width; },
+            [](void *, const DLTensor *tokens, const DLTensor *, float *vectors, spar_error *) {
+                const auto *ids = static_cast<const std::int64_t *>(tokens->data);
+                for (std::int64_t i = 0; i < tokens->shape[0] * tokens->shape[1] * width; ++i)
+                    vectors[i] = static_cast<float>(ids[i / width] - i % width) / vocabulary_of_all;
+                return spar_status{SPAR_OK};
+            },
+            [](void *, const DLTensor *, const DLTensor *, const float *, spar_error *) {
+                return spar_status{SPAR_OK};
+            }};
+        return &embedding;
+    }
+
+  private:
+    static constexpr std::int64_t width = 4;  // of a token's vector
+
+    /// What the way back needs of a pass.
+    struct Tape {
+        std::vector<float> means;
+        std::int64_t size = 0;  // of an example
+    };
+
+    static std::vector<float> means(const float *x, std::int64_t count, std::int64_t size) {
+        std::vector<float> all;
+        for (std::int64_t row = 0; row < count; ++row, x += size)
+            all.push_back(std::accumulate(x, x + size, 0.0F) / static_cast<float>(size));
+        return all;
+    }
+
+    void pull(const Tape &tape, const float *gradient, spar_wants wants, float *dx) {
+        for (const float mean : tape.means) {
+            float slope = 0;
+            for (std::size_t k = 0; k < weight_.size(); ++k) {
+                slope += gradient[k] * weight_[k];
+                if ((wants & SPAR_WANT_PARAMETER_GRADIENTS) != 0)
+                    gradient_[k] += gradient[k] * mean;
+            }
+            gradient += outputs_of_all;
+            if ((wants & SPAR_WANT_INPUT_GRADIENT) == 0) continue;
+            dx = std::fill_n(dx, tape.size, slope / static_cast<float>(tape.size));
+        }
+    }
+
+    void take_steps(const spar_stage_steps &steps, const Matrix &gradients, const Tape &tape) {
+        const auto count = static_cast<std::int64_t>(tape.means.size());
+        if (steps.full_pass != 0)
+            pull(tape, gradients.data(), SPAR_WANT_PARAMETER_GRADIENTS, nullptr);
+        std::vector<float> dx(static_cast<std::size_t>(count * tape.size));
+        for (std::int64_t step = 0; step < steps.count; ++step) {
+            pull(tape, gradients.data(), SPAR_WANT_INPUT_GRADIENT, dx.data());
+            checked([&](spar_error *e) {
+                return steps.ascent(steps.ascent_context, 0, count, steps.x, dx.data(), e);
+            });
+        }
+        pull({means(steps.x, count, tape.size), tape.size}, gradients.data(),
+             SPAR_WANT_PARAMETER_GRADIENTS, nullptr);
+    }
+
+    std::array<float, outputs_of_all> weight_{}, gradient_{};
+    std::array<Tape, 9> tapes_;  // the first is of passes without one
+};
+
+/// As if it came from a plugin.
+template <class Part>
+const ComponentEntry &entry_of() {
+    static const PluginFile file = [] {
+        PluginFile spar;
+        spar.path = "spar";
+        return spar;
+    }();
+    static const ComponentEntry entry{.descriptor = glue::descriptor<Part>(),
+                                      .plugin = &file,
+                                      .schema = nullptr,
+                                      .own = glue::descriptor<Part>()};
+    return entry;
+}
+
+}  // namespace
+
+std::unique_ptr<Instance> stand_in_dataset(const Builder &builder,
+                                           const StandInExamples &examples) {
+    const Json node{{"type", Examples::about.type}, {"shape", examples.shape},
+                    {"tokens", examples.tokens},    {"classes", examples.classes},
+                    {"lower", examples.lower},      {"upper", examples.upper}};
+    return builder.build(entry_of<Examples>(), node, "/data/train");
+}
+
+std::unique_ptr<Instance> stand_in_model(const Builder &builder) {
+    return builder.build(entry_of<MeanModel>(), Json{{"type", MeanModel::about.type}}, "/model");
+}
+
+}  // namespace spar::host
