@@ -73,6 +73,7 @@ class Rehearsal {
             const auto method = build(SPAR_KIND_METHOD, plan_.train->method);
             const auto optimizer = build(SPAR_KIND_OPTIMIZER, plan_.train->optimizer);
             loss = build(SPAR_KIND_LOSS, plan_.train->loss);
+            for (const Node &node : plan_.train->augment) build(SPAR_KIND_TRANSFORM, node);
             if (method && optimizer && loss) training(needs_of(loss->ref()));
         }
         on_classes_ = build(SPAR_KIND_LOSS, attacked_loss(plan_, loss.get(), true).loss);
@@ -98,9 +99,9 @@ class Rehearsal {
     void training(spar_loss_needs needs) {
         const bool text = plan_.threat && plan_.threat->space == SPAR_SPACE_EMBEDDING;
         std::optional<Failure> refusal;
-        for (StandInExamples like : {StandInExamples{.shape = {3, 32, 32}},
-                                     StandInExamples{.shape = {64}, .tokens = true},
-                                     StandInExamples{.shape = {64}}}) {
+        for (StandInExamples like :
+             {StandInExamples{.shape = {3, 32, 32}}, StandInExamples{.shape = {64}, .tokens = true},
+              StandInExamples{.shape = {64}}}) {
             if (like.tokens ? plan_.threat && !text && !in_parameter() : text) continue;
             if (plan_.threat) {
                 like.lower = plan_.threat->lower.value_or(

@@ -44,7 +44,8 @@ class Examples final : public Dataset {
   private:
     /// Numbers between 1/4 and 3/4 that differ from place to place.
     static double share(std::int64_t index, std::size_t i) {
-        return 0.25 + 0.5 * static_cast<double>((i * 7 + static_cast<std::size_t>(index)) % 10) / 10;
+        return 0.25 +
+               0.5 * static_cast<double>((i * 7 + static_cast<std::size_t>(index)) % 10) / 10;
     }
 
     Integers shape_{this, "shape", "of one example", {.min = 1}};

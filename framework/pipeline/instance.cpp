@@ -193,8 +193,9 @@ std::unique_ptr<Instance> Builder::build(const ComponentEntry &entry,
         throw;
     }
     if (self == nullptr)
-        throw Failure(Exit::plugin, fmt::format("#{}: {} \"{}\" made nothing and reported no error",
-                                                pointer, kind_name(entry.descriptor->kind), instance->type()));
+        throw Failure(Exit::plugin,
+                      fmt::format("#{}: {} \"{}\" made nothing and reported no error", pointer,
+                                  kind_name(entry.descriptor->kind), instance->type()));
     instance->ref_.self = self;
     living()[self] = instance.get();
     return instance;

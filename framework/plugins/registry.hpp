@@ -35,8 +35,8 @@ struct PluginFile {
 struct ComponentEntry {
     const spar_component *descriptor;  // the host's copy, without functions
     const PluginFile *plugin;
-    std::shared_ptr<const Json> schema;  // the descriptor's, parsed and found well-formed
-    bool by_file = false;                // only for pipelines that name its file
+    std::shared_ptr<const Json> schema;   // the descriptor's, parsed and found well-formed
+    bool by_file = false;                 // only for pipelines that name its file
     const spar_component *own = nullptr;  // with its functions, where it is the host's
 
     /// The plugin's own, with its functions; see PluginFile::load.

@@ -81,7 +81,7 @@ TEST_CASE("spar check says what crafts with which loss") {
 TEST_CASE("check refuses what a run refuses at its start, in the same words") {
     const Folder folder;
     const Json natural = {{"type", "natural"}};
-    const std::vector<std::pair<const char *, Json>> refused = {
+    const std::vector<std::pair<std::string, Json>> refused = {
         {mixed[3], natural},
         {mixed[1], natural},
         {mixed[2], {{"type", "free"}}},
@@ -100,7 +100,9 @@ TEST_CASE("check refuses what a run refuses at its start, in the same words") {
         CAPTURE(loss);
         const std::string named = method.dump();
         CAPTURE(named);
-        const std::string file = write(folder, "p.json", with(Json::parse(loss), method));
+        Json pipeline = with(Json::parse(loss), method);
+        pipeline["version"] = 2;
+        const std::string file = write(folder, "p.json", pipeline);
         const Ended checked = spar::test::spar({"check", file}),
                     run = spar::test::spar({"run", file, "--out", folder / "out"});
         INFO(checked.err);
@@ -123,17 +125,15 @@ TEST_CASE("check refuses no method for what it does on the stand-ins") {
                                R"({"norm":"l1","eps":300,"lower":0,"upper":255})",
                                R"({"norm":"l2","eps":0.1,"space":"embedding"})"}) {
         CAPTURE(threat);
-        for (const char *method :
-             {"natural", "pgd_at", "fgsm_at", "n_fgsm", "fgm_at", "free", "freelb", "yopo",
-              "grad_align", "mixed_batch_at", "mart", "trades", "smart", "alum", "vat", "r3f",
-              "awp"}) {
+        for (const char *method : {"natural", "pgd_at", "fgsm_at", "n_fgsm", "fgm_at", "free",
+                                   "freelb", "yopo", "grad_align", "mixed_batch_at", "mart",
+                                   "trades", "smart", "alum", "vat", "r3f", "awp"}) {
             CAPTURE(method);
             Json pipeline = with({{"type", "cross_entropy"}}, {{"type", method}});
             pipeline["threat"] = Json::parse(threat);
             pipeline["evaluate"]["attacks"] = Json::array();
             pipeline["train"].erase("validate_attack");
-            const Ended ended =
-                spar::test::spar({"check", write(folder, "p.json", pipeline)});
+            const Ended ended = spar::test::spar({"check", write(folder, "p.json", pipeline)});
             INFO(ended.err);
             const bool text = pipeline["threat"].contains("space");
             if (text && std::string(method) == "yopo")

@@ -76,11 +76,11 @@ class Smoothness : public spar::Method {
                         "position divided by its largest value, which makes it 1 and not eps",
                         {"project", "per_token"},
                         {.fallback = "project"}};
-    spar::Child divergence_{this,
-                            "divergence",
-                            SPAR_KIND_LOSS,
-                            "between perturbed outputs and clean ones",
-                            {.fallback = R"({"type": "kl", "direction": "symmetric"})",
-                             .crafts = true}};
+    spar::Child divergence_{
+        this,
+        "divergence",
+        SPAR_KIND_LOSS,
+        "between perturbed outputs and clean ones",
+        {.fallback = R"({"type": "kl", "direction": "symmetric"})", .crafts = true}};
     spar::Pair pair_;
 };
