@@ -83,7 +83,6 @@ TEST_CASE("check refuses what a run refuses at its start, in the same words") {
     const Json natural = {{"type", "natural"}};
     const std::vector<std::pair<std::string, Json>> refused = {
         {mixed[3], natural},
-        {mixed[1], natural},
         {mixed[2], {{"type", "free"}}},
         {mixed[0], {{"type", "freelb"}}},
         {mixed[0], {{"type", "yopo"}}},
