@@ -122,7 +122,8 @@ class Walk {
 template <class Of>
 Fallback on_data(std::optional<bool> classes, Of &&of) {
     if (classes) return of(*classes);
-    const Fallback on_classes = of(true), on_values = of(false);
+    Fallback on_classes = of(true);
+    const Fallback on_values = of(false);
     if (on_classes.loss == on_values.loss) return on_classes;
     return {on_classes.loss + ", " + on_values.loss + " for values", on_classes.source};
 }

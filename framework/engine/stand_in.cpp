@@ -116,8 +116,9 @@ class MeanModel final : public Model {
             sizeof(spar_embedding), 0, [](void *) { return width; },
             [](void *, const DLTensor *tokens, const DLTensor *, float *vectors, spar_error *) {
                 const auto *ids = static_cast<const std::int64_t *>(tokens->data);
-                for (std::int64_t i = 0; i < tokens->shape[0] * tokens->shape[1] * width; ++i)
-                    vectors[i] = static_cast<float>(ids[i / width] - i % width) / vocabulary_of_all;
+                for (std::int64_t i = 0; i < tokens->shape[0] * tokens->shape[1]; ++i)
+                    for (std::int64_t k = 0; k < width; ++k)
+                        *vectors++ = static_cast<float>(ids[i] - k) / vocabulary_of_all;
                 return spar_status{SPAR_OK};
             },
             [](void *, const DLTensor *, const DLTensor *, const float *, spar_error *) {

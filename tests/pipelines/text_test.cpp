@@ -153,7 +153,6 @@ TEST_CASE("a trained model of text is evaluated by itself") {
     run({texts.write(pipeline), "--out", texts.folder / "trained"});
     pipeline.erase("train");
     pipeline["data"].erase("train");
-    pipeline["evaluate"]["loss"] = {{"type", "cross_entropy"}};
     pipeline["model"]["weights"] = texts.folder / "trained/model.safetensors";
     run({texts.write(pipeline), "--out", texts.folder / "alone"});
     const auto evaluation = [&](const char *name) {
