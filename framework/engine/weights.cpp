@@ -17,6 +17,11 @@ bool is_batch_count(const std::string &name) {
     return name == "num_batches_tracked" || name.ends_with(".num_batches_tracked");
 }
 
+/// PyTorch's name of a normalisation's running variances, which no training makes negative.
+bool is_variance(const std::string &name) {
+    return name == "running_var" || name.ends_with(".running_var");
+}
+
 /// [] and [1] hold the same one value.
 bool same_shape(const std::vector<std::int64_t> &a, const std::vector<std::int64_t> &b) {
     return a == b || (product(a) == 1 && product(b) == 1 && a.size() + b.size() == 1);
@@ -122,10 +127,14 @@ Meaning load_weights(Network &network, const std::filesystem::path &path) {
     for (const NetworkParameter &p : network.parameters()) {
         if (!file.tensors().contains(p.name)) continue;
         const std::vector<float> values = file.read(p.name);
-        if (std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
-            std::ranges::copy(values, p.value.begin());
-        else
+        if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
             faults.add(fmt::format("\"{}\" holds values that are not numbers", p.name));
+        else if (is_variance(p.name) && !values.empty() && std::ranges::min(values) < 0)
+            faults.add(fmt::format("\"{}\" holds the negative variance {}; the file is damaged, or "
+                                   "what it was made from",
+                                   p.name, std::ranges::min(values)));
+        else
+            std::ranges::copy(values, p.value.begin());
     }
     if (!faults.none()) refuse(faults.text());
     network.parameters_changed();
