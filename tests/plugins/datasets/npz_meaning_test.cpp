@@ -127,6 +127,52 @@ np.savez('beyond.npz', x=np.full((5, 4), 0.10001, 'f4'), y=np.arange(5))
           host::Exit::pipeline);
 }
 
+TEST_CASE("a bound counts in the precision that the file holds") {
+    const Archives made(R"(
+for name, mean, deviation in ('grey', 0.286, 0.353), ('green', 0.482, 0.243), ('blue', 0.447, 0.262):
+    x = (np.array([[0, 1, 0.5, 0.25]]) - mean) / deviation
+    np.savez(name + '.npz', x=np.repeat(x, 5, 0).astype('f2'), y=np.arange(5))
+    y = x.copy(); y[0, 1] += 0.02
+    np.savez(name + '_beyond.npz', x=np.repeat(y, 5, 0).astype('f2'), y=np.arange(5))
+    x[0, 1] += 0.001
+    np.savez(name + '_single.npz', x=np.repeat(x, 5, 0).astype('f4'), y=np.arange(5))
+)");
+    if (!made) return;
+    for (const auto &[name, lower, upper] : std::vector<std::tuple<std::string, double, double>>{
+             {"grey", -0.286 / 0.353, 0.714 / 0.353},
+             {"green", -0.482 / 0.243, 0.518 / 0.243},
+             {"blue", -0.447 / 0.262, 0.553 / 0.262}}) {
+        CAPTURE(name);
+        const std::string box = R"(,"lower":)" + spar::json_number(lower) + R"(,"upper":)" +
+                                spar::json_number(upper);
+        const host::Batch batch = Opened(made.node(name, box)).all();
+        CHECK(batch.x[0][0] >= static_cast<float>(lower));
+        CHECK(batch.x[0][1] <= static_cast<float>(upper));
+        CHECK(has(refusal(made.node(name + "_beyond", box)), "example 0 holds"));
+        CHECK(has(refusal(made.node(name + "_single", box)), "example 0 holds"));
+    }
+}
+
+TEST_CASE("what is no number is called by its name, with a remedy that helps") {
+    const Archives made(R"(
+for name, value in ('nan', np.nan), ('inf', np.inf), ('minus', -np.inf):
+    for kind in 'f2', 'f8':
+        x = r.rand(5, 4).astype(kind); x[3, 1] = value
+        np.savez('x_%s_%s.npz' % (name, kind), x=x, y=np.arange(5))
+        np.savez('y_%s_%s.npz' % (name, kind), x=r.rand(5, 4), y=x)
+)");
+    if (!made) return;
+    for (const auto &[name, text] : std::vector<std::pair<std::string, std::string>>{
+             {"nan", "nan"}, {"inf", "inf"}, {"minus", "-inf"}})
+        for (const std::string array : {"x_", "y_"})
+            for (const std::string kind : {"_f2", "_f8"}) {
+                const std::string said = refusal(made.node(array + name + kind));
+                CHECK(has(said, "example 3 holds " + text + ", expected "));
+                CHECK(has(said, "leave such examples out"));
+                CHECK(said.find("lower and upper") == std::string::npos);
+            }
+}
+
 TEST_CASE("bytes that hardly mean levels of 0 to 255 are spoken of") {
     const Archives made(R"(
 y = np.arange(4) % 2
@@ -134,6 +180,7 @@ np.savez('bits.npz', x=r.randint(0, 2, (4, 9)).astype('u1'), y=y)
 np.savez('bools.npz', x=r.rand(4, 9) > 0.5, y=y)
 np.savez('sixteen.npz', x=r.randint(0, 17, (4, 9)).astype('u1'), y=y)
 np.savez('levels.npz', x=np.full((4, 9), 200, 'u1'), y=y)
+np.savez('nothing.npz', x=np.zeros((4, 9), 'u1'), y=y)
 )");
     if (!made) return;
     CHECK(advice(made.node("bits")) == Codes{"low_bytes"});
@@ -141,6 +188,7 @@ np.savez('levels.npz', x=np.full((4, 9), 200, 'u1'), y=y)
     CHECK(advice(made.node("sixteen", R"(,"upper":255)")).empty());
     CHECK(advice(made.node("bools")).empty());
     CHECK(advice(made.node("levels")).empty());
+    CHECK(has(warnings_of(made.node("nothing")).at(0).message, "all bytes are 0, so that every"));
 }
 
 TEST_CASE("one-hot rows and whole fractions name classes, or say why they do not") {
@@ -176,6 +224,55 @@ np.savez('real.npz', x=x, y=r.randn(6, 2))
     CHECK(Opened(made.node("hot_u1", values)).all().values[0][2] == 1);
     CHECK(has(refusal(made.node("soft", classes)), "expected labels"));
     CHECK(has(refusal(made.node("real", classes)), "expected labels"));
+}
+
+TEST_CASE("rows of -1 and +1, and rows with several ones") {
+    const Archives made(R"(
+x, y = r.rand(6, 2), np.array([2, 0, 1, 1, 2, 0])
+signs = 2 * np.eye(3)[y] - 1
+several = np.array([[1, 1, 0], [0, 1, 0], [1, 0, 1], [0, 0, 0], [0, 1, 1], [1, 1, 1]])
+np.savez('hinge.npz', x=x, y=signs.astype('f4'))
+np.savez('hinge_int.npz', x=x, y=signs.astype('i1'))
+np.savez('several.npz', x=x, y=several.astype('f4'))
+np.savez('several_signs.npz', x=x, y=2.0 * several - 1)
+np.savez('mixed.npz', x=x, y=np.where(np.arange(6)[:, None] < 3, signs, np.eye(3)[y]))
+np.savez('column.npz', x=x, y=np.array([-1, 1, 1, -1, 1, -1], 'f4'))
+np.savez('column_int.npz', x=x, y=np.array([-1, 1, 1, -1, 1, -1]))
+np.savez('below.npz', x=x, y=np.array([-2, 1, 0, -1, 1, -1], 'f4'))
+)");
+    if (!made) return;
+    const Labels labels{2, 0, 1, 1, 2, 0};
+    for (const std::string name : {"hinge", "hinge_int"}) CHECK(Opened(made.node(name)).all().labels == labels);
+    CHECK(advice(made.node("hinge")) == Codes{"one_hot_as_classes"});
+    CHECK(advice(made.node("hinge_int")).empty());
+    CHECK(Opened(made.node("hinge", R"(,"targets":"values")")).all().values[0][0] == -1);
+    for (const std::string name : {"several", "several_signs", "mixed", "column", "below"}) {
+        CAPTURE(name);
+        CHECK(advice(made.node(name)) == Codes{"whole_numbers_as_values"});
+        CHECK(advice(made.node(name, R"(,"targets":"values")")).empty());
+    }
+    CHECK(has(warnings_of(made.node("several")).at(0).remedy, "several classes"));
+    CHECK(has(warnings_of(made.node("column")).at(0).remedy, "save (y > 0)"));
+    CHECK(has(warnings_of(made.node("below")).at(0).remedy, "\"first_label\": -2"));
+    CHECK(has(refusal(made.node("column", R"(,"targets":"classes")")), "save (y > 0)"));
+    CHECK(has(refusal(made.node("column_int")), "save (y > 0)"));
+}
+
+TEST_CASE("classes in the middle that have no example are spoken of") {
+    const Archives made(R"(
+x = r.rand(10, 2)
+np.savez('even.npz', x=x, y=2 * (np.arange(10) % 5))
+np.savez('whole.npz', x=x, y=np.arange(10) % 5)
+np.savez('far.npz', x=x, y=np.where(np.arange(10) == 9, 5000, 0))
+)");
+    if (!made) return;
+    CHECK(advice(made.node("even")) == Codes{"classes_without_examples"});
+    const host::Warning even = warnings_of(made.node("even")).at(0);
+    CHECK(has(even.message, "4 of the 9 classes have no example (1, 3, 5, 7)"));
+    CHECK(has(even.remedy, "\"classes\": 9"));
+    CHECK(advice(made.node("even", R"(,"classes":9)")).empty());
+    CHECK(advice(made.node("whole")).empty());
+    CHECK(has(warnings_of(made.node("far")).at(0).message, "4999 of the 5001 classes"));
 }
 
 TEST_CASE("labels that begin at another number are spoken of, and shifted") {
