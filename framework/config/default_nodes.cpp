@@ -11,8 +11,8 @@ namespace {
 void add(const Json &node, const Json &place, const std::string &pointer,
          std::vector<DefaultNode> &nodes) {
     if (!place.contains("x-spar-kind") || !node.is_object() || node.contains("plugin")) return;
-    nodes.push_back({pointer, place.at("x-spar-kind").get<std::string>(),
-                     node.at("type").get<std::string>()});
+    nodes.push_back(
+        {pointer, place.at("x-spar-kind").get<std::string>(), node.at("type").get<std::string>()});
 }
 
 }  // namespace

@@ -122,7 +122,8 @@ class Shape {
     void components(const Json &member, const std::string &pointer) const {
         const Json &place = resolved(member, root_), &value = member.at("default");
         const auto one = [](const Json &schema, const Json &node, const std::string &here) {
-            const bool typed = node.is_object() && node.contains("type") && node["type"].is_string();
+            const bool typed =
+                node.is_object() && node.contains("type") && node["type"].is_string();
             if (schema.contains("x-spar-kind"))
                 demand(typed, here, "a component, an object with the text \"type\"");
         };

@@ -111,11 +111,10 @@ void warn_of_split(const Data &data, std::span<const std::int64_t> from,
     if (!certain && 2 * held >= drawn) lacking.clear();
     if (!how.rest_is_trained_on) used_up.clear();
     if (lacking.empty() && used_up.empty()) return;
-    std::string what = fmt::format("the {} {} of {} examples hold {} of the {} classes",
-                                   how.split == Split::first ? "first" : "last", chosen.size(),
-                                   from.size(), held,
-                                   std::ranges::count_if(
-                                       all, [](const Indices &of) { return !of.empty(); }));
+    std::string what =
+        fmt::format("the {} {} of {} examples hold {} of the {} classes",
+                    how.split == Split::first ? "first" : "last", chosen.size(), from.size(), held,
+                    std::ranges::count_if(all, [](const Indices &of) { return !of.empty(); }));
     if (!lacking.empty()) what += ", and none of " + named(data, lacking);
     if (!used_up.empty()) what += "; to train on is left none of " + named(data, used_up);
     warnings().add({.code = "classes_left_out",

@@ -11,8 +11,9 @@ namespace spar::host {
 /// Throws Failure(Exit::stopped) where a signal asked for it: "stopped while `what`".
 inline void end_if_stopped(const std::string &what) {
     if (stop_requested)
-        throw Failure(Exit::stopped, "stopped while " + what + ", before anything was computed; give "
-                                     "the same command again");
+        throw Failure(Exit::stopped, "stopped while " + what +
+                                         ", before anything was computed; give "
+                                         "the same command again");
 }
 
 }  // namespace spar::host

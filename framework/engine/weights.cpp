@@ -142,9 +142,10 @@ Meaning load_weights(Network &network, const std::filesystem::path &path) {
         if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
             faults.add(fmt::format("\"{}\" holds values that are not numbers", p.name));
         else if (is_variance(p.name) && !values.empty() && std::ranges::min(values) < 0)
-            faults.add(fmt::format("\"{}\" holds the negative variance {}; the file is damaged, or "
-                                   "what it was made from",
-                                   p.name, std::ranges::min(values)));
+            faults.add(
+                fmt::format("\"{}\" holds the negative variance {}; the file is damaged, or "
+                            "what it was made from",
+                            p.name, std::ranges::min(values)));
         else
             std::ranges::copy(values, p.value.begin());
     }

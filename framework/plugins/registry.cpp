@@ -192,12 +192,12 @@ void Registry::refuse_wrong_defaults() {
         for (const DefaultNode &node : default_nodes(*entry.schema)) {
             const auto others = find(node.type);
             if (others.empty() || find(*parse_kind(node.kind), node.type) != nullptr) continue;
-            faults.emplace(entry.plugin,
-                           "publishes a schema of \"" + std::string(entry.descriptor->type) +
-                               "\" that is malformed: #" + node.pointer + ": expected " +
-                               with_article(node.kind) + "; found " +
-                               with_article(kind_name(others[0]->descriptor->kind)) + ", " +
-                               quote(node.type));
+            faults.emplace(entry.plugin, "publishes a schema of \"" +
+                                             std::string(entry.descriptor->type) +
+                                             "\" that is malformed: #" + node.pointer +
+                                             ": expected " + with_article(node.kind) + "; found " +
+                                             with_article(kind_name(others[0]->descriptor->kind)) +
+                                             ", " + quote(node.type));
         }
     for (const auto &[plugin, fault] : faults) {
         std::erase_if(components_, [&](const ComponentEntry &e) { return e.plugin == plugin; });

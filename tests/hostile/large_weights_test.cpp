@@ -28,7 +28,8 @@ TEST_CASE("a large file is not read before its header is believed") {
     check_refused(run_json(with("/model/weights", file)), 6, {"sparse.safetensors"});
 }
 
-TEST_CASE("a large file of the wrong shape is refused by its header, and reading one can be stopped") {
+TEST_CASE(
+    "a large file of the wrong shape is refused by its header, and reading one can be stopped") {
     constexpr std::uint64_t large = std::uint64_t{6} << 30;
     const Folder folder;
     const auto sparse = [&](const std::string &header) {
@@ -39,18 +40,19 @@ TEST_CASE("a large file of the wrong shape is refused by its header, and reading
     using Clock = std::chrono::steady_clock;
     const auto began = Clock::now();
     const std::string size = std::to_string(large);
-    const Ended refused =
-        spar::test::spar({"run", sparse(R"({"1.weight":{"dtype":"F32","shape":[1610612736],"data_offsets":[0,)" +
-                            size + "]}}"),
-              "--out", folder / "out"});
+    const Ended refused = spar::test::spar(
+        {"run",
+         sparse(R"({"1.weight":{"dtype":"F32","shape":[1610612736],"data_offsets":[0,)" + size +
+                "]}}"),
+         "--out", folder / "out"});
     CHECK(refused.code == 6);
     CHECK(refused.says("\"1.weight\" is [1610612736], the model's is [10,784]"));
     CHECK(Clock::now() - began < std::chrono::seconds(5));
 
     // Integers that the model has not are passed over, but the file's sum is taken.
-    const std::string file = sparse(
-        "{" + weight + "," + bias + R"(,"more":{"dtype":"I8","shape":[)" +
-        std::to_string(large - 31400) + R"(],"data_offsets":[31400,)" + size + "]}}");
+    const std::string file =
+        sparse("{" + weight + "," + bias + R"(,"more":{"dtype":"I8","shape":[)" +
+               std::to_string(large - 31400) + R"(],"data_offsets":[31400,)" + size + "]}}");
     const Ended stopped = run_program({"timeout", "--preserve-status", "-s", "TERM", "1.5",
                                        SPAR_BINARY, "run", file, "--out", folder / "out"},
                                       {{"SPAR_PLUGIN_PATH", SPAR_PLUGIN_DIR}});

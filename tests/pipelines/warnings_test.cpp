@@ -43,8 +43,7 @@ Json labelled(const Folder &folder, const std::string &name, const std::string &
     return {{"type", "idx"},
             {"images", folder.write(name + "-x", std::string("\0\0\x08\x02", 4) + count +
                                                      std::string("\0\0\0\x01", 4) + values)},
-            {"labels",
-             folder.write(name + "-y", std::string("\0\0\x08\x01", 4) + count + labels)}};
+            {"labels", folder.write(name + "-y", std::string("\0\0\x08\x01", 4) + count + labels)}};
 }
 
 double robust(const Finished &run) {
@@ -168,8 +167,9 @@ TEST_CASE("a split that leaves classes out is told") {
     const Json last = warning(pipeline);
     REQUIRE(last.is_object());
     CHECK(last["place"] == "#/data/validation/split");
-    CHECK(last["message"] == "the last 20 of 60 examples hold 1 of the 3 classes, and none of 0, 1; "
-                             "to train on is left none of 2");
+    CHECK(last["message"] ==
+          "the last 20 of 60 examples hold 1 of the 3 classes, and none of 0, 1; "
+          "to train on is left none of 2");
     pipeline["data"]["validation"]["split"] = "drawn";
     CHECK(warning(pipeline).is_null());
     pipeline["data"].erase("validation");

@@ -128,14 +128,13 @@ inline Labels read_labels(const Array &array, LabelRule rule) {
                                    : whole              ? static_cast<std::int64_t>(number)
                                                         : rule.first - 1;
         if (!labels.add(label))
-            throw wrong(array.path, "example " + std::to_string(i) + " has the label " +
-                                        (array.type.integer() ? std::to_string(label)
-                                                              : number_text(number)) +
-                                        ", expected " + rule.range() +
-                                        (rule.first == 0 && is_signs(array)
-                                             ? std::string("; ") + signs_hint
-                                         : whole ? rule.hint()
-                                                 : ""));
+            throw wrong(array.path,
+                        "example " + std::to_string(i) + " has the label " +
+                            (array.type.integer() ? std::to_string(label) : number_text(number)) +
+                            ", expected " + rule.range() +
+                            (rule.first == 0 && is_signs(array) ? std::string("; ") + signs_hint
+                             : whole                            ? rule.hint()
+                                                                : ""));
     }
     return labels;
 }

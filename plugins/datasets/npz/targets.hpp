@@ -49,16 +49,16 @@ inline void advise_on_values(const Array &array, const spar::Dataset &dataset) {
     const Look look(array);
     const bool rows = array.width() > 1;
     if (look.whole && (look.greatest >= 1 || look.least <= -1))
-        dataset.warn({.code = "whole_numbers_as_values",
-                      .message = array.path + ": holds " + (rows ? "rows of " : "") +
-                                 (look.signs ? "-1 and +1"
-                                             : "whole numbers from " +
-                                                   spar::json_number(look.least) + " to " +
-                                                   spar::json_number(look.greatest)) +
-                                 " as fractions, which are read as target values, so that there "
-                                 "is no accuracy",
-                      .remedy = remedy_for(look, rows),
-                      .pointer = "/targets"});
+        dataset.warn(
+            {.code = "whole_numbers_as_values",
+             .message = array.path + ": holds " + (rows ? "rows of " : "") +
+                        (look.signs ? "-1 and +1"
+                                    : "whole numbers from " + spar::json_number(look.least) +
+                                          " to " + spar::json_number(look.greatest)) +
+                        " as fractions, which are read as target values, so that there "
+                        "is no accuracy",
+             .remedy = remedy_for(look, rows),
+             .pointer = "/targets"});
     if (look.shares)
         dataset.warn({.code = "shares_as_values",
                       .message = array.path +

@@ -114,7 +114,8 @@ class Unquoter {
     }
 
     const std::vector<Record> &lines_;
-    std::size_t at_ = 0, fault_at_ = 0, quoted_ = 0, needed_ = 0, texts_quoted_ = 0, texts_needed_ = 0;
+    std::size_t at_ = 0, fault_at_ = 0, quoted_ = 0, needed_ = 0, texts_quoted_ = 0,
+                texts_needed_ = 0;
     std::string fault_;
 };
 

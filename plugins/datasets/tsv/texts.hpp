@@ -103,9 +103,9 @@ inline Texts read_texts(const std::string &path, const Reading &reading,
                              "begins with \"" + digits.substr(0, 40) +
                                  "\", expected a label from " + reading.rule.range() +
                                  " before a tab or a space" +
-                                 (number                      ? reading.rule.hint()
+                                 (number                        ? reading.rule.hint()
                                   : &record == &records.front() ? header_hint
-                                                              : ""));
+                                                                : ""));
         texts.words.push_back(split(record.text, reading.lower_case));
         if (texts.words.back().empty())
             throw wrong_line(path, record.line, "has a label and no text");

@@ -76,7 +76,7 @@ TEST_CASE("a warning fits the terminal, and is one line elsewhere") {
     CHECK(widest(plain) > 70);
     const auto python = python_with("pty, fcntl, termios");
     if (!python) return;
-    folder.write("tty.py", R"(
+    folder.write("terminal.py", R"(
 import fcntl, os, pty, struct, sys, termios
 child, terminal = pty.fork()
 if child == 0:
@@ -91,7 +91,7 @@ except OSError:
 sys.stdout.buffer.write(said)
 )");
     const Ended ended =
-        shell("cd " + folder.path().string() + " && " + *python + " tty.py " + file);
+        shell("cd " + folder.path().string() + " && " + *python + " terminal.py " + file);
     INFO(ended.err);
     CHECK(has(ended.out, "a_variable_that_nothing_uses_2"));
     CHECK(has(ended.out, "\n  "));

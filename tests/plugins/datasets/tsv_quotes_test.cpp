@@ -46,8 +46,7 @@ TEST_CASE("lines end in LF, CR LF or CR") {
 }
 
 TEST_CASE("characters that end a line elsewhere are spoken of where lines follow them") {
-    for (const std::string end :
-         {"\x0B", "\x0C", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
+    for (const std::string end : {"\x0B", "\x0C", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
         const File file("0\ta\n0\tb" + end + "1\tc" + end + "\"0\"\t\"d\"\n1\te\n");
         REQUIRE(advice(file.node()) == Codes{"line_ends_in_text"});
         const host::Warning warning = warnings_of(file.node()).at(0);

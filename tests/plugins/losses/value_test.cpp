@@ -181,7 +181,8 @@ TEST_CASE("a softmax of one output is refused, with what to take instead") {
         CHECK(at(node, {.output = {1}, .reference = {2}, .values = {0}}).loss == near(1));
 }
 
-TEST_CASE("values that are no shares of classes are refused or told where a softmax is to meet them") {
+TEST_CASE(
+    "values that are no shares of classes are refused or told where a softmax is to meet them") {
     const auto told = [](const std::string &node, const Floats &values) {
         spar::host::warnings().clear();
         at(node, {.output = {1, 2, 3}, .reference = {1, 2, 3}, .values = values});
