@@ -81,6 +81,7 @@ import fcntl, os, pty, struct, sys, termios
 child, terminal = pty.fork()
 if child == 0:
     fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 60, 0, 0))
+    os.dup2(os.open('/dev/null', os.O_WRONLY), 1)
     os.execv(os.environ['SPAR'], ['spar', 'check', os.path.basename(sys.argv[1])])
 said = b''
 try:
