@@ -1,6 +1,6 @@
 #include "app/arguments.hpp"
 
-#include "app/paragraph.hpp"
+#include "config/paragraph.hpp"
 #include "config/words.hpp"
 #include "pipeline/failure.hpp"
 #include "pipeline/processors.hpp"

@@ -1,6 +1,6 @@
 #include "app/commands.hpp"
 #include "app/output.hpp"
-#include "app/paragraph.hpp"
+#include "config/paragraph.hpp"
 #include "config/words.hpp"
 #include "pipeline/failure.hpp"
 #include "plugins/registry.hpp"

@@ -1,6 +1,6 @@
 #include "app/parameters.hpp"
 
-#include "app/paragraph.hpp"
+#include "config/paragraph.hpp"
 #include "config/schema.hpp"
 #include "config/words.hpp"
 

@@ -110,11 +110,27 @@ class Shape {
                                       "; expected lower-case letters, digits and underscores, a "
                                       "letter first, at most 64");
             schema(member, here, depth + 1);
+            if (member.contains("default")) components(member, child_pointer(here, "default"));
             if (member.contains("default") && !fits(member.at("default"), resolved(member, root_)))
                 throw Fault(child_pointer(here, "default"),
                             "expected " + expected(resolved(member, root_), root_, true) +
                                 "; found " + found(member.at("default")));
         }
+    }
+
+    /// That components in a default say which: of what kind they are is known once all are.
+    void components(const Json &member, const std::string &pointer) const {
+        const Json &place = resolved(member, root_), &value = member.at("default");
+        const auto one = [](const Json &schema, const Json &node, const std::string &here) {
+            const bool typed =
+                node.is_object() && node.contains("type") && node["type"].is_string();
+            if (schema.contains("x-spar-kind"))
+                demand(typed, here, "a component, an object with the text \"type\"");
+        };
+        one(place, value, pointer);
+        if (!value.is_array() || !place.contains("items")) return;
+        for (std::size_t i = 0; i < value.size(); ++i)
+            one(resolved(place.at("items"), root_), value[i], child_pointer(pointer, i));
     }
 
     static bool plain_name(const std::string &name) {

@@ -106,20 +106,23 @@ void rehearse_loss(const Instance &loss, const Data &data, std::int64_t outputs)
     if (lacks != nullptr)
         throw Failure(Exit::pipeline, fmt::format("#{}: {} needs {}, which the data does not have",
                                                   loss.pointer(), loss.label(), lacks));
-    const std::vector<float> zeros(static_cast<std::size_t>(outputs));
-    std::vector<float> gradient(zeros.size()), reference_gradient(zeros.size());
-    const std::int64_t first = 0;
-    float value = 0;
+    constexpr std::int64_t most_tried = 256;
+    Batch batch;
+    data.read(index_range(0, data.classes() ? 1 : std::min(data.size(), most_tried)), batch);
+    const auto count = static_cast<std::size_t>(batch.count);
+    const std::vector<float> zeros(count * static_cast<std::size_t>(outputs));
+    std::vector<float> gradient(zeros.size()), reference_gradient(zeros.size()), values(count);
+    const std::vector<std::int64_t> firsts(count);
     spar_loss_rows rows{};
     rows.struct_size = sizeof rows;
-    rows.count = 1;
+    rows.count = batch.count;
     rows.outputs = outputs;
     rows.output = rows.reference = zeros.data();
-    rows.labels = data.classes() ? &first : nullptr;
-    rows.values = data.classes() ? nullptr : zeros.data();
-    rows.targets = (needs & SPAR_LOSS_NEEDS_TARGETS) != 0 ? &first : nullptr;
-    rows.ids = &first;
-    rows.loss = &value;
+    rows.labels = data.classes() ? firsts.data() : nullptr;
+    rows.values = batch.value_data();
+    rows.targets = (needs & SPAR_LOSS_NEEDS_TARGETS) != 0 ? firsts.data() : nullptr;
+    rows.ids = batch.ids.data();
+    rows.loss = values.data();
     rows.gradient = gradient.data();
     rows.reference_gradient = reference_gradient.data();
     loss.call("evaluate", [&](spar_error *error) {

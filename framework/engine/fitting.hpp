@@ -18,9 +18,9 @@ void require_same_kind(const Data &train, const Data &other);
 /// Whether a loss needs neither outputs elsewhere nor targets.
 bool evaluated_alone(const spar_component_ref &loss);
 
-/// Tries every loss in `root`, a loss or what holds some, on one made-up example of the data's
-/// kind, so that what goes with neither the data nor the model's outputs is known before a
-/// training. Throws Failure(Exit::pipeline), at the loss.
+/// Tries every loss in `root`, a loss or what holds some, on made-up outputs: for a class, or for
+/// the first values of the data. So what goes with neither the data nor the model's outputs is
+/// known before a training. Throws Failure(Exit::pipeline), at the loss.
 void rehearse_losses(const Instance &root, const Data &data, std::int64_t outputs);
 
 }  // namespace spar::host

@@ -7,6 +7,9 @@
 
 namespace spar::host {
 
+static constexpr const char *to_have_classes =
+    "; if the targets name classes, save them as integers from 0";
+
 Network::Network(std::unique_ptr<Instance> model, const Data &data)
     : model_(std::move(model)), table_(&model_->table<spar_model_table>()) {
     const spar_dataset_info &info = data.info();
@@ -24,18 +27,21 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data)
     if (outputs_ < info.outputs)
         throw Failure(Exit::pipeline,
                       fmt::format("#{}: the model ends in {} outputs, but the data has {} {}: make "
-                                  "the last layer's output {}",
+                                  "the last layer's output {}{}",
                                   model_->pointer(), outputs_, info.outputs,
-                                  data.classes() ? "classes" : "target values", info.outputs));
+                                  data.classes() ? "classes" : "target values", info.outputs,
+                                  data.classes() ? "" : to_have_classes));
     if (data.classes() && outputs_ < 2)
         throw Failure(Exit::pipeline,
                       fmt::format("#{}: the model ends in one output, so that it knows one class "
                                   "and is never wrong: make the last layer's output 2 or more",
                                   model_->pointer()));
     if (!data.classes() && outputs_ != info.outputs)
-        throw Failure(Exit::pipeline, fmt::format("#{}: the model ends in {} outputs, but the data "
-                                                  "has {} target values",
-                                                  model_->pointer(), outputs_, info.outputs));
+        throw Failure(Exit::pipeline,
+                      fmt::format("#{}: the model ends in {} outputs, but the data has {} target "
+                                  "value{} an example: make the last layer's output {}{}",
+                                  model_->pointer(), outputs_, info.outputs,
+                                  info.outputs == 1 ? "" : "s", info.outputs, to_have_classes));
     const auto extension = [&](const char *id) -> const void * {
         if (table_->extension == nullptr) return nullptr;
         return model_->ask("extension", [&] { return table_->extension(model_->self(), id); });

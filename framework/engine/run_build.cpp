@@ -1,9 +1,9 @@
 #include "engine/run_under_way.hpp"
 
 #include "engine/fitting.hpp"
-#include "engine/safetensors.hpp"
 #include "engine/same_run.hpp"
 #include "engine/splits.hpp"
+#include "engine/stopping.hpp"
 #include "engine/suspicions.hpp"
 #include "pipeline/warnings.hpp"
 
@@ -40,10 +40,11 @@ const spar_component_ref *RunUnderWay::loss_of_attacks(const Data &data) {
 
 void RunUnderWay::build() {
     open_data();
+    end_if_stopped("the data was opened");
     const Data &data = train_data_ ? *train_data_ : *test_data_;
     network_ = std::make_unique<Network>(make(SPAR_KIND_MODEL, plan_.model), data);
     const bool given = !plan_.weights.empty() && !weights_left_behind();
-    if (given) const SafetensorsFile sound(plan_.weights);  // before it is read for its sum
+    if (given) require_fitting_weights(*network_, plan_.weights);  // before it is read for its sum
     made_with_ = made_with(registry_, plan_, data_in_use(), weights_left_behind());
     if (given) {
         require_as_its_run_left_it(plan_.weights, made_with_.at("weights_sha256"));
@@ -88,8 +89,10 @@ void RunUnderWay::build_training() {
     if (plan_.data.validates()) validation = build_validation(indices);
     if (plan.examples && *plan.examples > std::ssize(indices))
         warn_of_few_examples("#/train/examples", *plan.examples, std::ssize(indices));
-    indices = choose_examples(*train_data_, indices, plan.examples.value_or(std::ssize(indices)),
+    const std::vector<std::int64_t> all = std::move(indices);
+    indices = choose_examples(*train_data_, all, plan.examples.value_or(std::ssize(all)),
                               plan.split, builder_.key("train/examples"));
+    warn_of_split(*train_data_, all, indices, {plan.split, "#/train/split"});
     std::vector<std::unique_ptr<Instance>> transforms;
     for (const Node &node : plan.augment) transforms.push_back(make(SPAR_KIND_TRANSFORM, node));
     augmentation_ = std::make_unique<Augmentation>(std::move(transforms), *train_data_);
@@ -99,6 +102,7 @@ void RunUnderWay::build_training() {
         builder_.key("train/order"), fingerprint_of(*plan_.resolved), checkpoint(), made_with_});
     training_->augmentation = augmentation_.get();
     refuse_single_example(*training_);
+    if (validation_data_) warn_of_validation_overlap(*training_);
 }
 
 /// Takes the examples held out from those to train on.
@@ -106,6 +110,8 @@ EvaluationPlan RunUnderWay::build_validation(std::vector<std::int64_t> &training
     const Data &data = validation_data_ ? *validation_data_ : *train_data_;
     EvaluationPlan validation;
     validation.indices = validation_examples(plan_.data, data, builder_.key("data/validation"));
+    warn_of_split(data, index_range(0, data.size()), validation.indices,
+                  {plan_.data.validation_split, "#/data/validation/split", !validation_data_});
     if (!validation_data_) training = remaining(training, validation.indices);
     validation.batch_size = 256;
     validation.loss = loss_of_attacks(data);
@@ -148,6 +154,8 @@ void RunUnderWay::build_evaluation() {
     evaluation_->indices =
         choose_examples(*test_data_, index_range(0, all), plan.examples.value_or(all), plan.split,
                         builder_.key("evaluate/examples"));
+    warn_of_split(*test_data_, index_range(0, all), evaluation_->indices,
+                  {plan.split, "#/evaluate/split"});
     if (training_) warn_of_overlap(*training_, *test_data_, evaluation_->indices);
     evaluation_->batch_size = plan.batch_size;
     evaluation_->loss = loss_of_attacks(*test_data_);

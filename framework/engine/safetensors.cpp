@@ -2,6 +2,7 @@
 
 #include "config/json.hpp"
 #include "engine/files.hpp"
+#include "engine/stopping.hpp"
 #include "pipeline/failure.hpp"
 
 #include <spar/file_kind.hpp>
@@ -36,7 +37,7 @@ float nearest(Stored stored) {
 }
 
 template <class Stored, class Convert = float (*)(Stored)>
-void convert(std::string_view bytes, std::vector<float> &values,
+void convert(std::string_view bytes, std::span<float> values,
              Convert &&to_float = nearest<Stored>) {
     for (std::size_t i = 0; i < values.size(); ++i) {
         Stored stored;
@@ -45,7 +46,7 @@ void convert(std::string_view bytes, std::vector<float> &values,
     }
 }
 
-void decode(const std::string &type, std::string_view bytes, std::vector<float> &values) {
+void decode(const std::string &type, std::string_view bytes, std::span<float> values) {
     if (type == "F32") convert<float>(bytes, values);
     if (type == "F64") convert<double>(bytes, values);
     if (type == "F16") convert<std::uint16_t>(bytes, values, from_half);
@@ -209,12 +210,20 @@ void SafetensorsFile::check_places() const {
 
 std::vector<float> SafetensorsFile::read(const std::string &name) const {
     const TensorEntry &tensor = tensors_.at(name);
-    std::string bytes(tensor.end - tensor.begin, '\0');
+    constexpr std::size_t block = std::size_t{1} << 20;
+    const std::size_t width = element_size(tensor.type);
+    std::vector<float> values((tensor.end - tensor.begin) / width);
+    std::string bytes;
     stream_.seekg(static_cast<std::streamoff>(body_ + tensor.begin));
-    if (!stream_.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
-        refuse(fmt::format("tensor \"{}\" cannot be read", name));
-    std::vector<float> values(bytes.size() / element_size(tensor.type));
-    decode(tensor.type, bytes, values);
+    for (std::span<float> left = values; !left.empty();) {
+        end_if_stopped(path_.string() + " was read");
+        const std::span<float> now = left.first(std::min(block, left.size()));
+        bytes.resize(now.size() * width);
+        if (!stream_.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
+            refuse(fmt::format("tensor \"{}\" cannot be read", name));
+        decode(tensor.type, bytes, now);
+        left = left.subspan(now.size());
+    }
     return values;
 }
 

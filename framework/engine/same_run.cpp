@@ -3,6 +3,7 @@
 #include "config/plan.hpp"
 #include "engine/data.hpp"
 #include "engine/files.hpp"
+#include "engine/stopping.hpp"
 #include "pipeline/failure.hpp"
 #include "pipeline/services.hpp"
 #include "plugins/registry.hpp"
@@ -67,7 +68,9 @@ void collect_plugins(const Json &node, const Registry &registry,
 
 std::string hash_of_file(const std::string &file) {
     try {
-        return sha256_of_file(file);
+        return sha256_of_file(file, [&] { end_if_stopped(file + " was read"); });
+    } catch (const Failure &) {
+        throw;
     } catch (const std::runtime_error &error) {
         throw Failure(Exit::data, file + ": " + error.what());
     }

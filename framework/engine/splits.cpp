@@ -1,6 +1,7 @@
 #include "engine/splits.hpp"
 
 #include "engine/suspicions.hpp"
+#include "pipeline/warnings.hpp"
 
 #include <spar/philox.hpp>
 
@@ -42,6 +43,17 @@ Indices shares(const std::vector<Indices> &classes, std::int64_t all, std::int64
     return share;
 }
 
+/// Classes as a warning lists them.
+std::string named(const Data &data, const Indices &classes) {
+    constexpr std::size_t most = 8;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(classes.size(), most); ++i) {
+        const std::string name = data.class_name(classes[i]);
+        text += (i == 0 ? "" : ", ") + (name.empty() ? std::to_string(classes[i]) : name);
+    }
+    return text + (classes.size() > most ? ", ..." : "");
+}
+
 }  // namespace
 
 std::vector<std::int64_t> choose_examples(const Data &data, std::span<const std::int64_t> from,
@@ -78,6 +90,37 @@ std::vector<std::int64_t> validation_examples(const DataPlan &plan, const Data &
     if (count > all) warn_of_few_examples("#/data/validation/examples", count, all);
     return choose_examples(data, index_range(0, all), count > 0 ? count : all,
                            plan.validation_split, key);
+}
+
+void warn_of_split(const Data &data, std::span<const std::int64_t> from,
+                   std::span<const std::int64_t> chosen, const Chosen &how) {
+    if (how.split == Split::drawn || !data.classes() || chosen.size() == from.size()) return;
+    const std::vector<Indices> all = by_class(data, from), taken = by_class(data, chosen);
+    const Indices share = shares(all, std::ssize(from), std::ssize(chosen));
+    Indices lacking, used_up;
+    bool certain = false;  // a class is lacking that chance would hardly leave out
+    std::int64_t drawn = 0, held = 0;
+    for (std::size_t c = 0; c < all.size(); ++c) {
+        const auto index = static_cast<std::int64_t>(c);
+        drawn += share[c] > 0 ? 1 : 0;
+        held += taken[c].empty() ? 0 : 1;
+        certain = certain || (taken[c].empty() && share[c] >= 8);
+        if (taken[c].empty() && share[c] > 0) lacking.push_back(index);
+        if (!all[c].empty() && taken[c].size() == all[c].size()) used_up.push_back(index);
+    }
+    if (!certain && 2 * held >= drawn) lacking.clear();
+    if (!how.rest_is_trained_on) used_up.clear();
+    if (lacking.empty() && used_up.empty()) return;
+    std::string what =
+        fmt::format("the {} {} of {} examples hold {} of the {} classes",
+                    how.split == Split::first ? "first" : "last", chosen.size(), from.size(), held,
+                    std::ranges::count_if(all, [](const Indices &of) { return !of.empty(); }));
+    if (!lacking.empty()) what += ", and none of " + named(data, lacking);
+    if (!used_up.empty()) what += "; to train on is left none of " + named(data, used_up);
+    warnings().add({.code = "classes_left_out",
+                    .place = how.place,
+                    .message = what,
+                    .remedy = "\"split\": \"drawn\" takes of each class its share"});
 }
 
 std::vector<std::int64_t> remaining(std::span<const std::int64_t> from,

@@ -5,6 +5,8 @@
 #include "config/plan.hpp"
 #include "engine/data.hpp"
 
+#include <string>
+
 namespace spar::host {
 
 /// `count` of the examples `from`, which ascend, in ascending order. Drawn ones depend on the key
@@ -16,6 +18,18 @@ std::vector<std::int64_t> choose_examples(const Data &data, std::span<const std:
 /// Failure(Exit::pipeline) where none would be left to train on.
 std::vector<std::int64_t> validation_examples(const DataPlan &plan, const Data &data,
                                               std::uint64_t key);
+
+/// How examples were chosen, and where the pipeline says so.
+struct Chosen {
+    Split split;
+    std::string place;
+    bool rest_is_trained_on = false;
+};
+
+/// Warns where the first or the last examples lack classes that drawn ones would hold, as of a set
+/// sorted by class, or leave none of a class to train on.
+void warn_of_split(const Data &data, std::span<const std::int64_t> from,
+                   std::span<const std::int64_t> chosen, const Chosen &how);
 
 /// `from` without `taken`; both ascend.
 std::vector<std::int64_t> remaining(std::span<const std::int64_t> from,

@@ -61,6 +61,26 @@ void for_fingerprints(const Data &data, std::span<const std::int64_t> indices, U
     }
 }
 
+/// How many of the examples stand in the training set, and which; a count of 0 where they are so
+/// few that it is chance, or where comparing would cost too much.
+Warning overlap(const TrainingTask &training, const Data &other,
+                std::span<const std::int64_t> indices) {
+    Warning warning;
+    const std::int64_t values = std::ssize(training.indices) * product(training.data.shape());
+    if (values > most_compared_values) return warning;
+    std::unordered_set<std::size_t> seen;
+    for_fingerprints(training.data, training.indices,
+                     [&](std::size_t print, std::int64_t) { seen.insert(print); });
+    for_fingerprints(other, indices, [&](std::size_t print, std::int64_t id) {
+        if (!seen.contains(print)) return;
+        ++warning.count;
+        if (warning.examples.size() < 8) warning.examples.push_back(id);
+    });
+    if (static_cast<double>(warning.count) < suspicious_share * static_cast<double>(indices.size()))
+        warning.count = 0;
+    return warning;
+}
+
 }  // namespace
 
 void check_evaluation(const Plan &plan, bool classes) {
@@ -102,27 +122,32 @@ void warn_of_wide_ball(const spar_threat &threat, const Threat &from, const Json
 
 void warn_of_overlap(const TrainingTask &training, const Data &test,
                      std::span<const std::int64_t> evaluated) {
-    const std::int64_t values = std::ssize(training.indices) * product(training.data.shape());
-    if (values > most_compared_values) return;
-    std::unordered_set<std::size_t> seen;
-    for_fingerprints(training.data, training.indices,
-                     [&](std::size_t print, std::int64_t) { seen.insert(print); });
-    Warning warning{.code = "test_in_training",
-                    .place = "#/data/test",
-                    .remedy = "give examples that were not trained on"};
-    for_fingerprints(test, evaluated, [&](std::size_t print, std::int64_t id) {
-        if (!seen.contains(print)) return;
-        ++warning.count;
-        if (warning.examples.size() < 8) warning.examples.push_back(id);
-    });
-    if (static_cast<double>(warning.count) <
-        suspicious_share * static_cast<double>(evaluated.size()))
-        return;
+    Warning warning = overlap(training, test, evaluated);
     if (warning.count == 0) return;
+    warning.code = "test_in_training";
+    warning.place = "#/data/test";
     warning.message = fmt::format(
         "{} of the {} examples to evaluate stand in the training set "
         "too, so that what is measured there is memory",
         warning.count, evaluated.size());
+    warning.remedy = "give examples that were not trained on";
+    warnings().add(std::move(warning));
+}
+
+void warn_of_validation_overlap(const TrainingTask &training) {
+    const std::span<const std::int64_t> validated = training.validation->indices;
+    Warning warning = overlap(training, training.validation_data, validated);
+    if (warning.count == 0) return;
+    warning.code = "validation_in_training";
+    warning.place = "#/data/validation";
+    warning.message = fmt::format(
+        "{} of the {} examples to validate on stand in the training set too, so that what is "
+        "measured there is memory{}",
+        warning.count, validated.size(),
+        training.plan.keep_best ? ", and \"keep\": \"best\" goes by it" : "");
+    warning.remedy =
+        "give examples that are not trained on: \"examples\" here holds some out of the training "
+        "set";
     warnings().add(std::move(warning));
 }
 

@@ -17,9 +17,10 @@ void warn_of_few_examples(const std::string &place, std::int64_t asked, std::int
 void warn_of_wide_ball(const spar_threat &threat, const Threat &from, const Json &node,
                        const std::string &pointer, std::int64_t size);
 
-/// Examples to be evaluated that stand in the training set, value for value.
+/// Examples to be evaluated, or to validate on, that stand in the training set, value for value.
 void warn_of_overlap(const TrainingTask &training, const Data &test,
                      std::span<const std::int64_t> evaluated);
+void warn_of_validation_overlap(const TrainingTask &training);
 
 /// A loss that did not fall, or is not a number. After the last epoch.
 void warn_of_training(const TrainingState &state, const TrainPlan &plan);

@@ -245,9 +245,9 @@ void refuse_single_example(const TrainingTask &task) {
         throw Failure(
             Exit::pipeline,
             fmt::format("#/train/batch_size: {} examples in batches of {} leave a batch of "
-                        "one, which this model cannot train on; choose another size, or "
-                        "\"drop_last\": true. {}",
-                        examples, size, failure.what()));
+                        "one, which this model cannot train on; choose another size{}. {}",
+                        examples, size, size > 1 ? ", or \"drop_last\": true" : "",
+                        failure.what()));
     }
 }
 

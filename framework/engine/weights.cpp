@@ -17,6 +17,11 @@ bool is_batch_count(const std::string &name) {
     return name == "num_batches_tracked" || name.ends_with(".num_batches_tracked");
 }
 
+/// PyTorch's name of a normalisation's running variances, which no training makes negative.
+bool is_variance(const std::string &name) {
+    return name == "running_var" || name.ends_with(".running_var");
+}
+
 /// [] and [1] hold the same one value.
 bool same_shape(const std::vector<std::int64_t> &a, const std::vector<std::int64_t> &b) {
     return a == b || (product(a) == 1 && product(b) == 1 && a.size() + b.size() == 1);
@@ -77,23 +82,15 @@ class Faults {
     std::string text_;
 };
 
-}  // namespace
-
-void save_weights(const Network &network, const Meaning &meaning,
-                  const std::filesystem::path &path) {
-    std::vector<TensorToSave> tensors;
-    for (const NetworkParameter &p : network.parameters())
-        tensors.push_back({p.name, p.shape, p.value});
-    save_safetensors(path, tensors, to_metadata(meaning));
+[[noreturn]] void refuse(const std::filesystem::path &path, const std::string &what) {
+    throw Failure(Exit::data, fmt::format("#/model/weights: {} does not fit the model: {}",
+                                          path.string(), what));
 }
 
-Meaning load_weights(Network &network, const std::filesystem::path &path) {
-    const SafetensorsFile file(path);
-    const auto refuse = [&](const std::string &what) {
-        throw Failure(Exit::data, fmt::format("#/model/weights: {} does not fit the model: {}",
-                                              path.string(), what));
-    };
-    if (const std::string hint = prefix_hint(network, file); !hint.empty()) refuse(hint);
+/// By the header alone: names, shapes and types.
+void require_fitting(const Network &network, const SafetensorsFile &file,
+                     const std::filesystem::path &path) {
+    if (const std::string hint = prefix_hint(network, file); !hint.empty()) refuse(path, hint);
     Faults faults;
     std::set<std::string> known;
     for (const NetworkParameter &p : network.parameters()) {
@@ -118,16 +115,41 @@ Meaning load_weights(Network &network, const std::filesystem::path &path) {
                  .of_integers())  // those count or number something; PyTorch's files may hold some
             faults.add(
                 fmt::format("\"{}\" {} is not in the model", name, shape_text(tensor.shape)));
-    if (!faults.none()) refuse(faults.text());
+    if (!faults.none()) refuse(path, faults.text());
+}
+
+}  // namespace
+
+void save_weights(const Network &network, const Meaning &meaning,
+                  const std::filesystem::path &path) {
+    std::vector<TensorToSave> tensors;
+    for (const NetworkParameter &p : network.parameters())
+        tensors.push_back({p.name, p.shape, p.value});
+    save_safetensors(path, tensors, to_metadata(meaning));
+}
+
+void require_fitting_weights(const Network &network, const std::filesystem::path &path) {
+    require_fitting(network, SafetensorsFile(path), path);
+}
+
+Meaning load_weights(Network &network, const std::filesystem::path &path) {
+    const SafetensorsFile file(path);
+    require_fitting(network, file, path);
+    Faults faults;
     for (const NetworkParameter &p : network.parameters()) {
         if (!file.tensors().contains(p.name)) continue;
         const std::vector<float> values = file.read(p.name);
-        if (std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
-            std::ranges::copy(values, p.value.begin());
-        else
+        if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
             faults.add(fmt::format("\"{}\" holds values that are not numbers", p.name));
+        else if (is_variance(p.name) && !values.empty() && std::ranges::min(values) < 0)
+            faults.add(
+                fmt::format("\"{}\" holds the negative variance {}; the file is damaged, or "
+                            "what it was made from",
+                            p.name, std::ranges::min(values)));
+        else
+            std::ranges::copy(values, p.value.begin());
     }
-    if (!faults.none()) refuse(faults.text());
+    if (!faults.none()) refuse(path, faults.text());
     network.parameters_changed();
     try {
         return meaning_from(file.metadata());

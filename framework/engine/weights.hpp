@@ -13,6 +13,11 @@ namespace spar::host {
 void save_weights(const Network &network, const Meaning &meaning,
                   const std::filesystem::path &path);
 
+/// What the header of the file says of its tensors: that every parameter is there, of its shape,
+/// and nothing else; nothing more of it is read. Throws Failure(Exit::data) with all that does not
+/// fit.
+void require_fitting_weights(const Network &network, const std::filesystem::path &path);
+
 /// Every parameter must be there, of its shape, and nothing else. Returns what the data meant that
 /// they were trained on, as far as the file says.
 /// Throws Failure(Exit::data) with all that does not fit.

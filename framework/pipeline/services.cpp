@@ -1,5 +1,6 @@
 #include "pipeline/services.hpp"
 
+#include "config/paragraph.hpp"
 #include "config/secrets.hpp"
 #include "config/words.hpp"
 #include "pipeline/params.hpp"
@@ -8,6 +9,7 @@
 
 #include "pipeline/guarded.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,6 +47,14 @@ std::pair<std::string, std::string> speaker(const spar_host *host) {
     return {found->second->component, found->second->place};
 }
 
+/// Where standard error is a terminal, its width in characters, else 0.
+std::size_t error_width() {
+    winsize size{};
+    const bool known =
+        ::isatty(STDERR_FILENO) == 1 && ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0;
+    return known ? size.ws_col : 0;
+}
+
 void print(spar_severity severity, const std::string &text) {
     const spar_severity least = quiet ? SPAR_LOG_ERROR : verbose ? SPAR_LOG_INFO : SPAR_LOG_WARNING;
     if (severity < least) return;
@@ -53,7 +63,9 @@ void print(spar_severity severity, const std::string &text) {
                                                     : "warning";
     // A bar may stand in the terminal's last line.
     static const std::string fresh_line = ::isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "";
-    standard_error().say(fresh_line + label + ": " + printable(without_secrets(text)) + "\n");
+    // One line where a program may look for it, lines that fit where a person reads.
+    standard_error().say(fresh_line + paragraph(std::string(label) + ": ", 2,
+                                                printable(without_secrets(text)), error_width()));
 }
 
 /// A warning by this way is one like others, told once.

@@ -1,5 +1,6 @@
 #include "plugins/registry.hpp"
 
+#include "config/default_nodes.hpp"
 #include "config/parse.hpp"
 #include "config/problems.hpp"
 #include "config/schema.hpp"
@@ -7,11 +8,13 @@
 #include "plugins/cache.hpp"
 #include "plugins/calls.hpp"
 #include "plugins/files.hpp"
+#include "plugins/kinds.hpp"
 #include "plugins/library.hpp"
 #include "plugins/probe.hpp"
 #include "plugins/sha256.hpp"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include <nlohmann/json.hpp>
@@ -149,6 +152,7 @@ Registry Registry::discover(const std::vector<fs::path> &folders, const spar_hos
     }
     const auto before = [](const auto &a, const auto &b) { return order_of(a) < order_of(b); };
     std::sort(registry.components_.begin(), registry.components_.end(), before);
+    registry.refuse_wrong_defaults();
     return registry;
 }
 
@@ -180,6 +184,27 @@ void Registry::add(std::unique_ptr<PluginFile> file) {
     for (ComponentEntry &entry : entries) entry.by_file = true;
     by_file_.insert(by_file_.end(), entries.begin(), entries.end());
     refused_plugins_.push_back(std::move(file));
+}
+
+/// What a component is by default may be missing, but is not of another kind.
+void Registry::refuse_wrong_defaults() {
+    std::map<const PluginFile *, std::string> faults;
+    for (const ComponentEntry &entry : components_)
+        for (const DefaultNode &node : default_nodes(*entry.schema)) {
+            const auto others = find(node.type);
+            if (others.empty() || find(*parse_kind(node.kind), node.type) != nullptr) continue;
+            faults.emplace(entry.plugin, "publishes a schema of \"" +
+                                             std::string(entry.descriptor->type) +
+                                             "\" that is malformed: #" + node.pointer +
+                                             ": expected " + with_article(node.kind) + "; found " +
+                                             with_article(kind_name(others[0]->descriptor->kind)) +
+                                             ", " + quote(node.type));
+        }
+    for (const auto &[plugin, fault] : faults) {
+        std::erase_if(components_, [&](const ComponentEntry &e) { return e.plugin == plugin; });
+        refusals_.push_back({plugin->path, fault});
+        std::erase_if(plugins_, [&](const auto &file) { return file.get() == plugin; });
+    }
 }
 
 const ComponentEntry *Registry::find_unsorted(spar_kind kind, std::string_view type) const {

@@ -89,6 +89,7 @@ class Registry {
 
   private:
     void add(std::unique_ptr<PluginFile> file);
+    void refuse_wrong_defaults();
     const ComponentEntry *find_unsorted(spar_kind kind, std::string_view type) const;
 
     std::vector<std::filesystem::path> folders_;

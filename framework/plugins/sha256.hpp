@@ -2,13 +2,16 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
 namespace spar::host {
 
-/// Reads the file in blocks; throws std::runtime_error where it cannot be read.
-std::string sha256_of_file(const std::filesystem::path &path);
+/// Reads the file in blocks and calls `between` before each, which may throw; throws
+/// std::runtime_error where it cannot be read.
+std::string sha256_of_file(
+    const std::filesystem::path &path, const std::function<void()> &between = [] {});
 
 std::string sha256_of(std::string_view bytes);
 

@@ -242,6 +242,10 @@ TEST_CASE("a last batch of one is refused before the training, or dropped") {
                                          "train.drop_last=true", "--set", "train.batch_size=62"});
     CHECK(none.code == 3);
     CHECK(none.says("no whole batch"));
+    const Ended single = spar::test::spar({"run", file, "--out", folder / "none", "--set",
+                                           "train.drop_last=true", "--set", "train.batch_size=1"});
+    CHECK(single.code == 3);
+    CHECK(single.says("choose another size. "));
 }
 
 TEST_CASE("secrets go to components, and nowhere else") {

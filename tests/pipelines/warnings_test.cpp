@@ -34,6 +34,18 @@ Json linear_pipeline() {
     return pipeline;
 }
 
+/// The parts of a dataset "idx" whose labels are these; its examples are one value each.
+Json labelled(const Folder &folder, const std::string &name, const std::string &labels) {
+    const auto size = static_cast<char>(labels.size());
+    std::string values = labels;
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<char>(3 * i);
+    const std::string count = std::string(3, '\0') + size;
+    return {{"type", "idx"},
+            {"images", folder.write(name + "-x", std::string("\0\0\x08\x02", 4) + count +
+                                                     std::string("\0\0\0\x01", 4) + values)},
+            {"labels", folder.write(name + "-y", std::string("\0\0\x08\x01", 4) + count + labels)}};
+}
+
 double robust(const Finished &run) {
     return run.results["evaluation"]["attacks"][0]["robust_accuracy"];
 }
@@ -119,6 +131,60 @@ TEST_CASE("examples that stand in the training set are counted") {
     CHECK((*warning)["examples"].size() == 8);
     CHECK(run.err.find("300 of the 300 examples") != std::string::npos);
     CHECK(finish(linear_pipeline()).warning("test_in_training") == nullptr);
+}
+
+TEST_CASE("examples to validate on that stand in the training set are counted") {
+    Json pipeline = linear_pipeline();
+    pipeline["data"]["train"]["seed"] = 7;
+    pipeline["data"]["validation"] = {{"dataset", pipeline["data"]["train"]}};
+    pipeline["train"]["keep"] = "best";
+    const Finished run = finish(pipeline);
+    const Json *warning = run.warning("validation_in_training");
+    REQUIRE(warning != nullptr);
+    CHECK((*warning)["count"] == 300);
+    CHECK((*warning)["place"] == "#/data/validation");
+    CHECK((*warning)["message"].get<std::string>().find("\"keep\": \"best\"") != std::string::npos);
+    pipeline["data"]["validation"]["dataset"]["seed"] = 8;
+    CHECK(finish(pipeline).warning("validation_in_training") == nullptr);
+}
+
+TEST_CASE("a split that leaves classes out is told") {
+    std::string sorted, mixed;
+    for (int i = 0; i < 60; ++i) {
+        sorted += static_cast<char>(i / 20);
+        mixed += static_cast<char>(i % 3);
+    }
+    const Folder folder;
+    Json pipeline = linear_pipeline();
+    pipeline["data"] = {{"train", labelled(folder, "sorted", sorted)},
+                        {"test", labelled(folder, "mixed", mixed)},
+                        {"validation", {{"examples", 20}, {"split", "last"}}}};
+    const auto warning = [](const Json &of) {
+        const Finished run = finish(of);
+        const Json *found = run.warning("classes_left_out");
+        return found != nullptr ? *found : Json();
+    };
+    const Json last = warning(pipeline);
+    REQUIRE(last.is_object());
+    CHECK(last["place"] == "#/data/validation/split");
+    CHECK(last["message"] ==
+          "the last 20 of 60 examples hold 1 of the 3 classes, and none of 0, 1; "
+          "to train on is left none of 2");
+    pipeline["data"]["validation"]["split"] = "drawn";
+    CHECK(warning(pipeline).is_null());
+    pipeline["data"].erase("validation");
+    for (const std::string part : {"train", "evaluate"}) {
+        Json few = pipeline;
+        if (part == "evaluate") std::swap(few["data"]["train"], few["data"]["test"]);
+        few[part]["examples"] = 15;
+        few[part]["split"] = "first";
+        CHECK(warning(few)["place"] == "#/" + part + "/split");
+        few[part]["split"] = "drawn";
+        CHECK(warning(few).is_null());
+    }
+    pipeline["data"]["train"] = pipeline["data"]["test"];
+    pipeline["data"]["validation"] = {{"examples", 20}, {"split", "last"}};
+    CHECK(warning(pipeline).is_null());
 }
 
 TEST_CASE("what can hardly be meant is told") {

@@ -4,9 +4,11 @@
 #include "element.hpp"
 #include "file.hpp"
 
+#include <spar/json.hpp>
 #include <spar/tensor.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 namespace datasets {
 
@@ -29,6 +31,13 @@ struct Array : Header {
         return bytes.data() + element * type.size;
     }
 };
+
+/// A number as messages show it, also where it is none.
+inline std::string number_text(double number) {
+    return std::isnan(number)   ? "nan"
+           : std::isinf(number) ? number > 0 ? "inf" : "-inf"
+                                : spar::json_number(number);
+}
 
 /// Strides of elements that lie row by row, the last dimension first.
 inline std::vector<std::int64_t> row_major(std::span<const std::int64_t> shape) {

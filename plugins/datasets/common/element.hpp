@@ -17,6 +17,7 @@ struct Element {
 
     bool integer() const { return kind != Float; }
     bool byte() const { return kind == Unsigned && size == 1; }
+    bool half() const { return kind == Float && size == 2; }
 };
 
 template <class Word>

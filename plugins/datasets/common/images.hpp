@@ -90,13 +90,19 @@ inline Values read_values(const Array &array, Bounds bounds, const spar::Dataset
     if (greatest >= 0 && greatest < 64)
         dataset.warn({.code = "low_bytes",
                       .message = array.path + ": " +
-                                 (greatest < 2 ? "all bytes are 0 or 1"
-                                               : "no byte is above " + std::to_string(greatest)) +
-                                 ", and byte/255 makes values of up to " +
-                                 spar::json_number(greatest / 255.0) +
-                                 " of them, in a box of [0, 1]",
-                      .remedy = "save them as " + std::string(greatest < 2 ? "booleans or " : "") +
-                                "floats in [0, 1] if they do not mean levels of 0 to 255",
+                                 (greatest == 0  ? "all bytes are 0, so that every example is "
+                                                   "the same"
+                                  : greatest < 2 ? "all bytes are 0 or 1"
+                                                 : "no byte is above " + std::to_string(greatest)) +
+                                 (greatest == 0 ? ""
+                                                : ", and byte/255 makes values of up to " +
+                                                      spar::json_number(greatest / 255.0) +
+                                                      " of them, in a box of [0, 1]"),
+                      .remedy = greatest == 0
+                                    ? "is this the file that was meant, and was it written whole?"
+                                    : "save them as " +
+                                          std::string(greatest < 2 ? "booleans or " : "") +
+                                          "floats in [0, 1] if they do not mean levels of 0 to 255",
                       .pointer = "/upper"});
     return values;
 }

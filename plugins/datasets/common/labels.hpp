@@ -45,14 +45,16 @@ class Labels {
     std::int64_t size() const { return static_cast<std::int64_t>(values_.size()); }
     std::int64_t classes() const { return classes_; }
 
-    /// Says so where the first classes have no example although nobody said how many there are.
+    /// Says so where classes below the highest have no example although nobody said how many there
+    /// are.
     void advise(const spar::Dataset &dataset, const std::string &path) const {
         if (values_.empty() || rule_.classes > 0) return;
-        const std::int64_t least = *std::min_element(values_.begin(), values_.end());
-        if (least == 0) return;
+        const std::set<std::int64_t> found(values_.begin(), values_.end());
+        const std::int64_t least = *found.begin();
+        const bool counted_from_there = std::cmp_equal(found.size(), classes_ - least);
+        if (least == 0 && counted_from_there) return;
+        if (least == 0) return advise_on_gaps(dataset, path, found);
         const std::string lowest = std::to_string(rule_.first + least);
-        const bool counted_from_there = std::cmp_equal(
-            std::set<std::int64_t>(values_.begin(), values_.end()).size(), classes_ - least);
         dataset.warn(
             {.code = "classes_without_examples",
              .message = path + ": the labels begin at " + lowest + ", so that " +
@@ -66,6 +68,27 @@ class Labels {
     }
 
   private:
+    void advise_on_gaps(const spar::Dataset &dataset, const std::string &path,
+                        const std::set<std::int64_t> &found) const {
+        constexpr std::size_t most_named = 8;
+        std::vector<std::string> empty;
+        for (std::int64_t label = 0; label < classes_ && empty.size() <= most_named; ++label)
+            if (!found.contains(label)) empty.push_back(std::to_string(rule_.first + label));
+        std::string named;
+        for (std::size_t i = 0; i < std::min(empty.size(), most_named); ++i)
+            named += (i == 0 ? "" : ", ") + empty[i];
+        if (empty.size() > most_named) named += ", ...";
+        const std::int64_t missing = classes_ - static_cast<std::int64_t>(found.size());
+        dataset.warn({.code = "classes_without_examples",
+                      .message = path + ": the labels go up to " +
+                                 std::to_string(rule_.first + classes_ - 1) + ", but " +
+                                 std::to_string(missing) + " of the " + std::to_string(classes_) +
+                                 " classes have no example (" + named + ")",
+                      .remedy = "number the classes without gaps, or say \"classes\": " +
+                                std::to_string(classes_) + " if some have no example here",
+                      .pointer = "/classes"});
+    }
+
     LabelRule rule_;
     std::int64_t classes_ = 0;
     std::vector<std::int64_t> values_;
@@ -82,6 +105,17 @@ inline spar::Error no_labels(const Header &array) {
                                  ", expected labels: one integer an example");
 }
 
+/// Whether a column holds nothing but -1 and +1, as the labels of support vector machines do.
+inline bool is_signs(const Array &array) {
+    for (std::int64_t i = 0; i < array.count(); ++i)
+        if (std::abs(load_number(array.at(i * array.strides[0]), array.type)) != 1) return false;
+    return true;
+}
+
+/// How classes are to be written that a file tells apart by -1 and +1.
+constexpr const char *signs_hint =
+    "classes count from 0: for labels of -1 and +1 save (y > 0), which is 0 and 1";
+
 /// The labels of a column of integers, or of floats without a fraction.
 inline Labels read_labels(const Array &array, LabelRule rule) {
     if (array.count() == 0) throw wrong(array.path, "is empty");
@@ -94,25 +128,33 @@ inline Labels read_labels(const Array &array, LabelRule rule) {
                                    : whole              ? static_cast<std::int64_t>(number)
                                                         : rule.first - 1;
         if (!labels.add(label))
-            throw wrong(array.path, "example " + std::to_string(i) + " has the label " +
-                                        (array.type.integer() ? std::to_string(label)
-                                                              : spar::json_number(number)) +
-                                        ", expected " + rule.range() + rule.hint());
+            throw wrong(array.path,
+                        "example " + std::to_string(i) + " has the label " +
+                            (array.type.integer() ? std::to_string(label) : number_text(number)) +
+                            ", expected " + rule.range() +
+                            (rule.first == 0 && is_signs(array) ? std::string("; ") + signs_hint
+                             : whole                            ? rule.hint()
+                                                                : ""));
     }
     return labels;
 }
 
-/// The classes of rows [n, classes] of which each holds one 1 and else 0; nothing where one does
-/// not.
+/// The classes of rows [n, classes] of which each holds one 1 and else 0, or else
+/// -1 as for the hinge loss; nothing where one does not.
 inline std::optional<Labels> read_one_hot(const Array &array) {
     if (array.shape.size() != 2 || array.width() < 2) return std::nullopt;
     Labels labels({0, array.width()});
+    double other = 0;
+    if (array.count() > 0)
+        for_example(array, 0, [&](std::int64_t element) {
+            if (load_number(array.at(element), array.type) == -1) other = -1;
+        });
     for (std::int64_t i = 0; i < array.count(); ++i) {
         std::int64_t ones = 0, rest = 0, place = 0, label = 0;
         for_example(array, i, [&](std::int64_t element) {
             const double number = load_number(array.at(element), array.type);
             if (number == 1) ++ones, label = place;
-            rest += number != 1 && number != 0 ? 1 : 0;
+            rest += number != 1 && number != other ? 1 : 0;
             ++place;
         });
         if (ones != 1 || rest != 0) return std::nullopt;

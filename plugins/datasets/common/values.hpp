@@ -6,18 +6,26 @@
 #include <spar/dataset.hpp>
 
 #include <cmath>
+#include <limits>
 
 namespace datasets {
 
-/// The box that values must lie in. A bound and a value that was computed in float32, as by
-/// (1 - mean) / deviation, may be some roundings apart: such values are taken for the bound.
+/// The box that values must lie in. A bound and a value that was computed in the precision that a
+/// file holds, as by (1 - mean) / deviation, may be some roundings apart: such values are taken for
+/// the bound.
 struct Bounds {
     double lower = 0, upper = 1;
 
     float least() const { return static_cast<float>(lower); }
     float most() const { return static_cast<float>(upper); }
-    double slack() const { return 1e-6 * std::max(std::abs(lower), std::abs(upper)); }
+    double slack(const Element &type) const {
+        const double roundings = type.half() ? 0x1p-9 : 1e-6;
+        return roundings * std::max(std::abs(lower), std::abs(upper));
+    }
     bool is(double low, double high) const { return lower == low && upper == high; }
+    static constexpr double any = std::numeric_limits<float>::max();
+    /// None but that of float32.
+    static Bounds none() { return {-any, any}; }
     std::string text() const {
         return "[" + spar::json_number(lower) + ", " + spar::json_number(upper) + "]";
     }
@@ -74,17 +82,21 @@ class Values {
 
     void take_numbers(const Array &array, Bounds bounds) {
         const float least = bounds.least(), most = bounds.most();
-        const double slack = bounds.slack();
+        const double slack = bounds.slack(array.type);
+        const bool boxed = !bounds.is(-Bounds::any, Bounds::any);
         values_.reserve(array.bytes.size() / static_cast<std::size_t>(array.type.size));
         for (std::int64_t i = 0; i < array.count(); ++i)
             for_example(array, i, [&](std::int64_t element) {
                 const double number = load_number(array.at(element), array.type);
                 if (!(number >= least - slack && number <= most + slack))
                     throw wrong(array.path,
-                                "example " + std::to_string(i) + " holds " +
-                                    (std::isnan(number) ? "nan" : spar::json_number(number)) +
-                                    ", expected values in " + bounds.text() +
-                                    "; other boxes are set by lower and upper");
+                                "example " + std::to_string(i) + " holds " + number_text(number) +
+                                    ", expected " +
+                                    (boxed ? "values in " + bounds.text() : "numbers") +
+                                    (!std::isfinite(number)
+                                         ? "; leave such examples out, or fill in what is missing"
+                                     : boxed ? "; other boxes are set by lower and upper"
+                                             : " of float32"));
                 values_.push_back(std::clamp(static_cast<float>(number), least, most));
             });
     }

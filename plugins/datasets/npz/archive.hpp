@@ -77,6 +77,10 @@ class Archive {
             const std::string reason = zip_error_strerror(&error);
             zip_error_fini(&error);
             const std::string kind = file.kind();
+            if (kind.ends_with("zip archive") || kind.ends_with("(.npz)") ||
+                kind.ends_with("(torch.save)"))
+                throw wrong(path, "begins as " + kind + " does, but cannot be read to its end: " +
+                                      reason + "; is it cut off? Write or fetch it again");
             throw wrong(
                 path,
                 "is no zip archive that can be read: " + reason +

@@ -3,36 +3,63 @@
 
 #include "../common/images.hpp"
 
-#include <limits>
-
 namespace npz {
 
 using datasets::Array, datasets::Labels;
 
+/// What all the numbers of an array of fractions have in common.
+struct Look {
+    bool whole = true;   /// whole numbers
+    bool signs = true;   /// -1 and +1 alone
+    bool shares = true;  /// every row sums to 1, and nothing is negative
+    double least = 0, greatest = 0;
+
+    explicit Look(const Array &array) : shares(array.width() > 1) {
+        for (std::int64_t i = 0; i < array.count() && (whole || shares); ++i) {
+            double sum = 0;
+            datasets::for_example(array, i, [&](std::int64_t element) {
+                const double value = datasets::load_number(array.at(element), array.type);
+                whole = whole && std::abs(value) < 1000 && value == std::trunc(value);
+                signs = signs && std::abs(value) == 1;
+                greatest = std::max(greatest, value);
+                least = std::min(least, value);
+                sum += value;
+            });
+            shares = shares && least >= 0 && std::abs(sum - 1) < 1e-4;
+        }
+        signs = signs && whole;
+    }
+};
+
+/// How to go on where whole fractions may name classes.
+inline std::string remedy_for(const Look &look, bool rows) {
+    const std::string values = "\"targets\": \"values\" says that they are meant as values";
+    if (rows)
+        return "where each row marks several classes, there is no label for it: save one class an "
+               "example as an integer; " +
+               values;
+    if (look.signs) return std::string(datasets::signs_hint) + "; " + values;
+    const std::string first =
+        look.least < 0 ? ", \"first_label\": " + spar::json_number(look.least) : std::string();
+    return "say \"targets\": \"classes\"" + first + " if they are classes; " + values;
+}
+
 /// Says where fractions look like something that has classes.
 inline void advise_on_values(const Array &array, const spar::Dataset &dataset) {
-    bool whole = true, shares = array.width() > 1;
-    double greatest = 0;
-    for (std::int64_t i = 0; i < array.count() && (whole || shares); ++i) {
-        double sum = 0, least = 0;
-        datasets::for_example(array, i, [&](std::int64_t element) {
-            const double value = datasets::load_number(array.at(element), array.type);
-            whole = whole && value >= 0 && value < 1000 && value == std::trunc(value);
-            greatest = std::max(greatest, value);
-            least = std::min(least, value);
-            sum += value;
-        });
-        shares = shares && least >= 0 && std::abs(sum - 1) < 1e-4;
-    }
-    if (whole && greatest >= 1 && array.width() == 1)
-        dataset.warn({.code = "whole_numbers_as_values",
-                      .message = array.path + ": holds whole numbers from 0 to " +
-                                 spar::json_number(greatest) +
-                                 " as fractions, which are read as target values, so that there "
-                                 "is no accuracy",
-                      .remedy = "say \"targets\": \"classes\" if they are classes, or \"values\"",
-                      .pointer = "/targets"});
-    if (shares)
+    const Look look(array);
+    const bool rows = array.width() > 1;
+    if (look.whole && (look.greatest >= 1 || look.least <= -1))
+        dataset.warn(
+            {.code = "whole_numbers_as_values",
+             .message = array.path + ": holds " + (rows ? "rows of " : "") +
+                        (look.signs ? "-1 and +1"
+                                    : "whole numbers from " + spar::json_number(look.least) +
+                                          " to " + spar::json_number(look.greatest)) +
+                        " as fractions, which are read as target values, so that there "
+                        "is no accuracy",
+             .remedy = remedy_for(look, rows),
+             .pointer = "/targets"});
+    if (look.shares)
         dataset.warn({.code = "shares_as_values",
                       .message = array.path +
                                  ": every row sums to 1, as shares of classes do; these are "
@@ -90,8 +117,7 @@ inline datasets::Values as_values(const Array &array) {
     if (array.type.byte()) {  // of which the box is not asked: 0 to 255, as they are
         return {array, {0, 255}};
     }
-    constexpr double any = std::numeric_limits<float>::max();
-    return {array, {-any, any}};
+    return {array, datasets::Bounds::none()};
 }
 
 }  // namespace npz

@@ -56,7 +56,8 @@ class Unquoter {
     }
 
     const std::string &fault() const { return fault_; }
-    std::int64_t fault_line() const { return lines_[std::min(at_, lines_.size() - 1)].line; }
+    /// The line with the fault: that of the opening quote where there is one.
+    std::int64_t fault_line() const { return lines_[std::min(fault_at_, lines_.size() - 1)].line; }
     /// Records with a quoted text, and those of them in which it holds what makes a CSV writer
     /// quote: a quote, a tab or a line end.
     std::size_t quoted() const { return texts_quoted_; }
@@ -70,16 +71,17 @@ class Unquoter {
             const std::size_t end = std::min(line.find_first_of(ends, place), line.size());
             const std::string_view plain = std::string_view(line).substr(place, end - place);
             if (plain.find('"') != std::string_view::npos)
-                return fail("holds a quote inside a text that stands in none");
+                return fail("holds a quote inside a text that stands in none", at_);
             out += plain;
             place = end;
             return true;
         }
         bool needed = false;
+        const std::size_t opened = at_;
         for (++place;; ++place) {
             if (place >= line.size()) {
                 if (at_ + 1 >= lines_.size() || line.size() > longest_line)
-                    return fail("opens a quote that is never closed");
+                    return fail("opens a quote that is never closed", opened);
                 ++at_;
                 line += '\n' + lines_[at_].label + lines_[at_].text;
                 needed = true;
@@ -94,19 +96,26 @@ class Unquoter {
         }
         ++place;
         if (place < line.size() && std::string_view(ends).find(line[place]) == std::string::npos)
-            return fail("goes on behind a closing quote");
+            return at_ == opened
+                       ? fail("goes on behind a closing quote", opened)
+                       : fail("opens a quote whose text runs up to the next quote in line " +
+                                  std::to_string(lines_[at_].line) +
+                                  "; its closing quote seems to be missing",
+                              opened);
         ++quoted_;
         needed_ += needed ? 1 : 0;
         return true;
     }
 
-    bool fail(const char *what) {
-        fault_ = what;
+    bool fail(std::string what, std::size_t at) {
+        fault_ = std::move(what);
+        fault_at_ = at;
         return false;
     }
 
     const std::vector<Record> &lines_;
-    std::size_t at_ = 0, quoted_ = 0, needed_ = 0, texts_quoted_ = 0, texts_needed_ = 0;
+    std::size_t at_ = 0, fault_at_ = 0, quoted_ = 0, needed_ = 0, texts_quoted_ = 0,
+                texts_needed_ = 0;
     std::string fault_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../common/labels.hpp"
+#include "line_ends.hpp"
 #include "quotes.hpp"
 
 #include <charconv>
@@ -55,7 +56,9 @@ inline void unquote(const std::string &path, const std::string &quotes,
     Unquoter unquoter(records);
     auto unquoted = unquoter.records();
     if (quotes == "csv" && !unquoted)
-        throw wrong_line(path, unquoter.fault_line(), unquoter.fault());
+        throw wrong_line(path, unquoter.fault_line(),
+                         unquoter.fault() +
+                             "; mend it, or say \"quotes\": \"text\" if quotes are part of words");
     const std::size_t quoted = unquoter.quoted();
     if (unquoted && (quotes == "csv" ||
                      (quoted > 0 && (quoted == unquoted->size() || quoted == unquoter.needed())))) {
@@ -79,9 +82,13 @@ inline void unquote(const std::string &path, const std::string &quotes,
                       .count = in_quotes});
 }
 
+constexpr const char *header_hint =
+    "; if the first line names the columns, take it away; labels come first, as whole numbers";
+
 inline Texts read_texts(const std::string &path, const Reading &reading,
                         const spar::Dataset &dataset) {
     std::vector<Record> records = read_records(path);
+    advise_on_line_ends(path, records, dataset);
     unquote(path, reading.quotes, dataset, records);
     Texts texts{datasets::Labels(reading.rule), {}};
     texts.words.reserve(records.size());
@@ -90,11 +97,15 @@ inline Texts read_texts(const std::string &path, const Reading &reading,
         const char *end = digits.data() + digits.size();
         std::int64_t label = 0;
         const auto parsed = std::from_chars(digits.data(), end, label);
-        if (parsed.ec != std::errc() || parsed.ptr != end || !texts.labels.add(label))
+        const bool number = parsed.ec == std::errc() && parsed.ptr == end;
+        if (!number || !texts.labels.add(label))
             throw wrong_line(path, record.line,
                              "begins with \"" + digits.substr(0, 40) +
                                  "\", expected a label from " + reading.rule.range() +
-                                 " before a tab or a space" + reading.rule.hint());
+                                 " before a tab or a space" +
+                                 (number                        ? reading.rule.hint()
+                                  : &record == &records.front() ? header_hint
+                                                                : ""));
         texts.words.push_back(split(record.text, reading.lower_case));
         if (texts.words.back().empty())
             throw wrong_line(path, record.line, "has a label and no text");

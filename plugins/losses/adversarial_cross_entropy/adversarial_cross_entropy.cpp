@@ -1,3 +1,4 @@
+#include "../common/shares.hpp"
 #include "labels.hpp"
 
 namespace {
@@ -48,6 +49,7 @@ class AdversarialCrossEntropy : public spar::Loss {
     }
 
     double evaluate(const spar::LossRow &row) const override {
+        shares_.require(row.values);
         const spar::Targets given(row);
         const auto clean = [&](std::size_t i) { return given[i]; };
         double loss = adversarial(row, given);
@@ -78,6 +80,8 @@ class AdversarialCrossEntropy : public spar::Loss {
         return spar::cross_entropy(
             row.output, [&](std::size_t i) { return given[i]; }, row.gradient);
     }
+
+    spar::Shares shares_{*this};
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Regression at perturbed inputs: what adversarial_mse and adversarial_mae have in common.
 #pragma once
 
+#include "shares.hpp"
+
 #include <spar/targets.hpp>
 
 namespace spar {
@@ -28,6 +30,7 @@ class AdversarialDeviation : public Loss {
     /// weight, at the clean one. `slope` is the cost's derivative.
     template <class Cost, class Slope>
     double deviation(const LossRow &row, Cost cost, Slope slope) const {
+        if (on.is("softmax")) shares_.expect(row.values);
         const Targets given(row);
         Random random = row.random;
         const auto clean = [&](std::size_t i) { return given[i]; };
@@ -44,6 +47,9 @@ class AdversarialDeviation : public Loss {
                                    row.reference_gradient, *clean_weight);
         return loss;
     }
+
+  private:
+    Shares shares_{*this};
 };
 
 }  // namespace spar

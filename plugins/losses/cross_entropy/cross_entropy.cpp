@@ -1,5 +1,7 @@
 #include <spar/targets.hpp>
 
+#include "../common/shares.hpp"
+
 namespace {
 
 class CrossEntropy : public spar::Loss {
@@ -24,12 +26,16 @@ class CrossEntropy : public spar::Loss {
                                  {.fallback = 0, .min = 0, .max = 1}};
 
     double evaluate(const spar::LossRow &row) const override {
+        shares_.require(row.values);
         const spar::Targets targets(row);
         const double smoothing = *label_smoothing;
         const double share = smoothing / static_cast<double>(row.output.size());
         const auto smooth = [&](std::size_t i) { return (1 - smoothing) * targets[i] + share; };
         return spar::cross_entropy(row.output, smooth, row.gradient);
     }
+
+  private:
+    spar::Shares shares_{*this};
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <spar/targets.hpp>
 
+#include "../common/shares.hpp"
+
 namespace {
 
 class MeanAbsoluteError : public spar::Loss {
@@ -27,11 +29,15 @@ class MeanAbsoluteError : public spar::Loss {
                     {.fallback = "outputs"}};
 
     double evaluate(const spar::LossRow &row) const override {
+        if (on.is("softmax")) shares_.expect(row.values);
         const spar::Targets targets(row);
         return spar::mean_deviation(
             row.output, on.is("softmax"), [&](std::size_t i) { return targets[i]; },
             spar::magnitude, spar::sign_of, row.gradient);
     }
+
+  private:
+    spar::Shares shares_{*this};
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <spar/targets.hpp>
 
+#include "../common/shares.hpp"
+
 namespace {
 
 class MeanSquaredError : public spar::Loss {
@@ -45,6 +47,7 @@ class MeanSquaredError : public spar::Loss {
 
     double evaluate(const spar::LossRow &row) const override {
         if (against.is("outputs")) return apart(row);
+        if (on.is("softmax")) shares_.expect(row.values);
         const spar::Targets targets(row);
         return spar::mean_deviation(
             row.output, on.is("softmax"), [&](std::size_t i) { return targets[i]; }, spar::square,
@@ -62,6 +65,8 @@ class MeanSquaredError : public spar::Loss {
             row.reference_gradient);
         return loss;
     }
+
+    spar::Shares shares_{*this};
 };
 
 }  // namespace

@@ -1,5 +1,9 @@
 // spar check: what it finds without data, and the ways a pipeline comes to it.
+#include "python.hpp"
 #include "toy_spar.hpp"
+
+#include <algorithm>
+#include <sstream>
 
 using namespace spar;
 using namespace spar::test;
@@ -45,6 +49,54 @@ TEST_CASE("comments, trailing commas, fractions and unused variables stop nothin
     CHECK(host::Json::parse(set.out)["plan"]["threat"]["eps"].get<double>() == 4.0 / 255.0);
     CHECK(has(toy_spar({"check", file, "-s", "threat.eps=4/0"}).err, "found the text \"4/0\""));
     CHECK(has(toy_spar({"check", file, "-s", "train.epochs=4/2"}).err, "expected an integer"));
+}
+
+TEST_CASE("a warning fits the terminal, and is one line elsewhere") {
+    const Folder folder;
+    std::string text = toy_pipeline;
+    std::string variables;
+    for (int i = 0; i < 3; ++i) {
+        variables += i == 0 ? "" : ",";
+        variables += "\"a_variable_that_nothing_uses_" + std::to_string(i) + "\": 1";
+    }
+    text.insert(text.rfind('}'), ", \"vars\": {" + variables + "}");
+    const std::string file = folder.write("p.json", text);
+    const auto widest = [](const std::string &lines) {
+        std::size_t width = 0;
+        std::istringstream in(lines);
+        for (std::string line; std::getline(in, line);) {
+            line.erase(0, line.rfind('\033') == std::string::npos ? 0 : line.rfind('\033') + 3);
+            if (line.ends_with('\r')) line.pop_back();
+            if (line.find(' ') != std::string::npos) width = std::max(width, line.size());
+        }
+        return width;
+    };
+    const std::string plain = toy_spar({"check", file}).err;
+    CHECK(std::count(plain.begin(), plain.end(), '\n') == 3);
+    CHECK(widest(plain) > 70);
+    const auto python = python_with("pty, fcntl, termios");
+    if (!python) return;
+    folder.write("terminal.py", R"(
+import fcntl, os, pty, struct, sys, termios
+child, terminal = pty.fork()
+if child == 0:
+    fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 60, 0, 0))
+    os.dup2(os.open('/dev/null', os.O_WRONLY), 1)
+    os.execv(os.environ['SPAR'], ['spar', 'check', os.path.basename(sys.argv[1])])
+said = b''
+try:
+    while part := os.read(terminal, 4096):
+        said += part
+except OSError:
+    pass
+sys.stdout.buffer.write(said)
+)");
+    const Ended ended =
+        shell("cd " + folder.path().string() + " && " + *python + " terminal.py " + file);
+    INFO(ended.err);
+    CHECK(has(ended.out, "a_variable_that_nothing_uses_2"));
+    CHECK(has(ended.out, "\n  "));
+    CHECK(widest(ended.out) <= 60);
 }
 
 TEST_CASE("several files at once, each with its verdict") {

@@ -40,6 +40,23 @@ TEST_CASE("a default outside of its own bounds is a fault of the schema") {
                                      {{"type", "pgd"}})) == "");
 }
 
+TEST_CASE("a default that is a component says which") {
+    const auto one = [](const Json &node) {
+        return fault_of("a", {{"type", "object"}, {"x-spar-kind", "loss"}, {"default", node}});
+    };
+    const auto list = [](const Json &nodes) {
+        return fault_of("a", {{"type", "array"},
+                              {"items", {{"type", "object"}, {"x-spar-kind", "loss"}}},
+                              {"default", nodes}});
+    };
+    CHECK(one({{"type", "kl"}}) == "");
+    CHECK(has(one({{"type", 5}}), "#/properties/a/default: expected a component"));
+    CHECK(has(one(Json::object()), "#/properties/a/default: expected a component"));
+    CHECK(list(Json::array({{{"type", "kl"}}})) == "");
+    CHECK(has(list(Json::array({{{"type", "kl"}}, {{"weight", 1}}})),
+              "#/properties/a/default/1: expected a component"));
+}
+
 TEST_CASE("a parameter's name is a word of small letters, and not the host's own") {
     CHECK(fault_of("learning_rate2", {{"type", "number"}}) == "");
     for (const char *name : {"My Param", "", "Steps", "2nd", "a-b", "\n"})

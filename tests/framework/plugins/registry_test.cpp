@@ -130,6 +130,10 @@ TEST_CASE("answers that break the contract are refused, each with its reason") {
         {21, "its name null"},
         {22, "has 4294967295 bytes"},
         {23, "holds 0 components"},
+        {27,
+         "schema of \"faulty\" that is malformed: #/properties/a/default: expected an attack; "
+         "found a loss, \"faulty\""},
+        {28, "#/properties/a/default: expected a component, an object with the text \"type\""},
     };
     for (const auto &entry : faults) {
         const auto &fault = entry.first;

@@ -124,6 +124,16 @@ __attribute__((visibility("default"))) spar_status spar_plugin_entry_v1(const sp
             break;
         case 26:
             _exit(0);
+        case 27:
+            component.schema = SCHEMA_OF(
+                ",\"a\":{\"type\":\"object\",\"x-spar-kind\":\"attack\",\"default\":{\"type\":"
+                "\"faulty\"}}}");
+            break;
+        case 28:
+            component.schema = SCHEMA_OF(
+                ",\"a\":{\"type\":\"object\",\"x-spar-kind\":\"attack\",\"default\":{\"type\":5}}"
+                "}");
+            break;
         default:
             break;
     }

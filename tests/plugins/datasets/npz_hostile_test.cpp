@@ -39,6 +39,9 @@ TEST_CASE("what is no archive") {
     CHECK(has(refusal(npz_node(folder.path().string())), "is a folder"));
     CHECK(has(archive_refused(""), "no zip archive"));
     CHECK(has(archive_refused("PK nonsense"), "no zip archive"));
+    const std::string whole = zip({{"x.npy", good_x}, {"y.npy", good_y}});
+    CHECK(has(archive_refused(whole.substr(0, 100)), "begins as a NumPy archive (.npz) does"));
+    CHECK(has(archive_refused(zip({{"x", good_x}}).substr(0, 100)), "is it cut off?"));
     CHECK(has(archive_refused(zip({{"a.npy", good_x}, {"y.npy", good_y}})),
               "holds no x.npy; it holds a.npy, y.npy"));
 }

@@ -1,7 +1,6 @@
-// What arrays mean: their order, their box, their labels. NumPy writes the files.
+// What arrays mean: their order and their box. NumPy writes the files.
 #include "advice.hpp"
-#include "npz_files.hpp"
-#include "python.hpp"
+#include "archives.hpp"
 
 #include <algorithm>
 
@@ -9,27 +8,6 @@ using namespace spar;
 using namespace spar::test;
 
 namespace {
-
-/// The archives that this program of NumPy writes; empty where there is no NumPy.
-class Archives {
-  public:
-    explicit Archives(const std::string &program) : python_(python_with("numpy")) {
-        if (!python_) return;
-        const std::string script = folder_.write(
-            "make.py", "import numpy as np\nr = np.random.RandomState(3)\n" + program);
-        const std::string command =
-            "cd " + folder_.path().string() + " && " + *python_ + " " + script;
-        CHECK(std::system(command.c_str()) == 0);
-    }
-    explicit operator bool() const { return python_.has_value(); }
-    std::string node(const std::string &name, const std::string &more = "") const {
-        return npz_node(folder_ / (name + ".npz"), more);
-    }
-
-  private:
-    Folder folder_;
-    decltype(python_with("")) python_;
-};
 
 bool same(const host::Batch &a, const host::Batch &b) {
     return a.labels == b.labels && a.count == b.count && a.x.width() == b.x.width() &&
@@ -127,6 +105,52 @@ np.savez('beyond.npz', x=np.full((5, 4), 0.10001, 'f4'), y=np.arange(5))
           host::Exit::pipeline);
 }
 
+TEST_CASE("a bound counts in the precision that the file holds") {
+    const Archives made(R"(
+for name, mean, deviation in ('grey', 0.286, 0.353), ('green', 0.482, 0.243), ('blue', 0.447, 0.262):
+    x = (np.array([[0, 1, 0.5, 0.25]]) - mean) / deviation
+    np.savez(name + '.npz', x=np.repeat(x, 5, 0).astype('f2'), y=np.arange(5))
+    y = x.copy(); y[0, 1] += 0.02
+    np.savez(name + '_beyond.npz', x=np.repeat(y, 5, 0).astype('f2'), y=np.arange(5))
+    x[0, 1] += 0.001
+    np.savez(name + '_single.npz', x=np.repeat(x, 5, 0).astype('f4'), y=np.arange(5))
+)");
+    if (!made) return;
+    for (const auto &[name, lower, upper] : std::vector<std::tuple<std::string, double, double>>{
+             {"grey", -0.286 / 0.353, 0.714 / 0.353},
+             {"green", -0.482 / 0.243, 0.518 / 0.243},
+             {"blue", -0.447 / 0.262, 0.553 / 0.262}}) {
+        CAPTURE(name);
+        const std::string box =
+            R"(,"lower":)" + spar::json_number(lower) + R"(,"upper":)" + spar::json_number(upper);
+        const host::Batch batch = Opened(made.node(name, box)).all();
+        CHECK(batch.x[0][0] >= static_cast<float>(lower));
+        CHECK(batch.x[0][1] <= static_cast<float>(upper));
+        CHECK(has(refusal(made.node(name + "_beyond", box)), "example 0 holds"));
+        CHECK(has(refusal(made.node(name + "_single", box)), "example 0 holds"));
+    }
+}
+
+TEST_CASE("what is no number is called by its name, with a remedy that helps") {
+    const Archives made(R"(
+for name, value in ('nan', np.nan), ('inf', np.inf), ('minus', -np.inf):
+    for kind in 'f2', 'f8':
+        x = r.rand(5, 4).astype(kind); x[3, 1] = value
+        np.savez('x_%s_%s.npz' % (name, kind), x=x, y=np.arange(5))
+        np.savez('y_%s_%s.npz' % (name, kind), x=r.rand(5, 4), y=x)
+)");
+    if (!made) return;
+    for (const auto &[name, text] : std::vector<std::pair<std::string, std::string>>{
+             {"nan", "nan"}, {"inf", "inf"}, {"minus", "-inf"}})
+        for (const std::string array : {"x_", "y_"})
+            for (const std::string kind : {"_f2", "_f8"}) {
+                const std::string said = refusal(made.node(array + name + kind));
+                CHECK(has(said, "example 3 holds " + text + ", expected "));
+                CHECK(has(said, "leave such examples out"));
+                CHECK(said.find("lower and upper") == std::string::npos);
+            }
+}
+
 TEST_CASE("bytes that hardly mean levels of 0 to 255 are spoken of") {
     const Archives made(R"(
 y = np.arange(4) % 2
@@ -134,6 +158,7 @@ np.savez('bits.npz', x=r.randint(0, 2, (4, 9)).astype('u1'), y=y)
 np.savez('bools.npz', x=r.rand(4, 9) > 0.5, y=y)
 np.savez('sixteen.npz', x=r.randint(0, 17, (4, 9)).astype('u1'), y=y)
 np.savez('levels.npz', x=np.full((4, 9), 200, 'u1'), y=y)
+np.savez('nothing.npz', x=np.zeros((4, 9), 'u1'), y=y)
 )");
     if (!made) return;
     CHECK(advice(made.node("bits")) == Codes{"low_bytes"});
@@ -141,70 +166,7 @@ np.savez('levels.npz', x=np.full((4, 9), 200, 'u1'), y=y)
     CHECK(advice(made.node("sixteen", R"(,"upper":255)")).empty());
     CHECK(advice(made.node("bools")).empty());
     CHECK(advice(made.node("levels")).empty());
-}
-
-TEST_CASE("one-hot rows and whole fractions name classes, or say why they do not") {
-    const Archives made(R"(
-x, y = r.rand(6, 2), np.array([2, 0, 1, 1, 2, 0])
-for kind in 'f4', 'i8', 'u1', '?':
-    np.savez('hot_%s.npz' % kind.replace('?', 'bool'), x=x, y=np.eye(3)[y].astype(kind))
-np.savez('hot_fortran.npz', x=x, y=np.asfortranarray(np.eye(3)[y]))
-np.savez('whole.npz', x=x, y=y.astype('f4'))
-np.savez('column.npz', x=x, y=y[:, None].astype('u1'))
-np.savez('soft.npz', x=x, y=0.9 * np.eye(3)[y] + 0.1 / 3)
-np.savez('real.npz', x=x, y=r.randn(6, 2))
-)");
-    if (!made) return;
-    const Labels labels{2, 0, 1, 1, 2, 0};
-    for (const std::string name :
-         {"hot_f4", "hot_i8", "hot_u1", "hot_bool", "hot_fortran", "column"}) {
-        CAPTURE(name);
-        const Opened data(made.node(name));
-        CHECK(data.info().target == SPAR_TARGET_CLASS);
-        CHECK(data.info().outputs == 3);
-        CHECK(data.all().labels == labels);
-    }
-    CHECK(advice(made.node("hot_f4")) == Codes{"one_hot_as_classes"});
-    CHECK(advice(made.node("hot_i8")).empty());
-    CHECK(advice(made.node("whole")) == Codes{"whole_numbers_as_values"});
-    CHECK(advice(made.node("soft")) == Codes{"shares_as_values"});
-    CHECK(advice(made.node("real")).empty());
-    const std::string classes = R"(,"targets":"classes")", values = R"(,"targets":"values")";
-    CHECK(Opened(made.node("whole", classes)).all().labels == labels);
-    CHECK(advice(made.node("whole", values)).empty());
-    CHECK(Opened(made.node("hot_i8", values)).info().target == SPAR_TARGET_VALUES);
-    CHECK(Opened(made.node("hot_u1", values)).all().values[0][2] == 1);
-    CHECK(has(refusal(made.node("soft", classes)), "expected labels"));
-    CHECK(has(refusal(made.node("real", classes)), "expected labels"));
-}
-
-TEST_CASE("labels that begin at another number are spoken of, and shifted") {
-    const Archives made(R"(
-x = r.rand(6, 2)
-np.savez('one.npz', x=x, y=np.array([1, 2, 3, 3, 2, 1]))
-np.savez('some.npz', x=x, y=np.array([1, 3, 1, 3, 1, 3]))
-np.savez('five.npz', x=x, y=np.array([5, 7, 6, 6, 7, 5], 'f4'))
-np.savez('signs.npz', x=x, y=np.array([-1, 1, 1, -1, 0, 0]))
-)");
-    if (!made) return;
-    CHECK(advice(made.node("one")) == Codes{"classes_without_examples"});
-    CHECK(Opened(made.node("one")).info().outputs == 4);
-    CHECK(has(warnings_of(made.node("one")).at(0).remedy, "first_label"));
-    // A part of the classes: shifting them would make them others.
-    CHECK(advice(made.node("some")) == Codes{"classes_without_examples"});
-    CHECK(!has(warnings_of(made.node("some")).at(0).remedy, "first_label"));
-    const Opened shifted(made.node("one", R"(,"first_label":1)"));
-    CHECK(shifted.info().outputs == 3);
-    CHECK(shifted.all().labels == Labels{0, 1, 2, 2, 1, 0});
-    CHECK(advice(made.node("one", R"(,"first_label":1)")).empty());
-    CHECK(advice(made.node("one", R"(,"classes":9)")).empty());
-    CHECK(Opened(made.node("five", R"(,"targets":"classes","first_label":5)")).all().labels ==
-          Labels{0, 2, 1, 1, 2, 0});
-    CHECK(Opened(made.node("signs", R"(,"first_label":-1)")).all().labels ==
-          Labels{0, 2, 2, 0, 1, 1});
-    CHECK(has(refusal(made.node("signs")), "\"first_label\" shifts labels"));
-    CHECK(has(refusal(made.node("one", R"(,"first_label":1,"classes":2)")), "has the label 3"));
-    CHECK(has(refusal(made.node("one", R"(,"first_label":2)")), "has the label 1"));
+    CHECK(has(warnings_of(made.node("nothing")).at(0).message, "all bytes are 0, so that every"));
 }
 
 TEST_CASE("an archive that compresses as well as deflate can is read") {

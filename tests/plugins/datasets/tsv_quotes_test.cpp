@@ -45,6 +45,17 @@ TEST_CASE("lines end in LF, CR LF or CR") {
     CHECK(has(refusal(File("0\ta bad\rfilm\n").node()), "line 2 begins with \"film\""));
 }
 
+TEST_CASE("characters that end a line elsewhere are spoken of where lines follow them") {
+    for (const std::string end : {"\x0B", "\x0C", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
+        const File file("0\ta\n0\tb" + end + "1\tc" + end + "\"0\"\t\"d\"\n1\te\n");
+        REQUIRE(advice(file.node()) == Codes{"line_ends_in_text"});
+        const host::Warning warning = warnings_of(file.node()).at(0);
+        CHECK(has(warning.message, "in line 2, "));
+        CHECK(warning.count == 2);
+        CHECK(advice(File("0\ta" + end + "b c\n1\td" + end + "\n").node()).empty());
+    }
+}
+
 TEST_CASE("long files of either line end are read whole") {
     std::string lines;
     for (int i = 0; i < 200000; ++i)
@@ -77,6 +88,9 @@ TEST_CASE("quotes that may be words stay, with a word about them") {
     CHECK(advice(File("0\tthe \"best\" film\n1\t`` a good '' film\n").node()).empty());
     const std::string csv = R"(,"quotes":"csv")";
     CHECK(has(refusal(File("0\ta\n1\t\"open\n").node(csv)), "line 2 opens a quote"));
+    CHECK(has(refusal(File("0\ta\n1\t\"open\n0\t\"b c\"\n").node(csv)),
+              "line 2 opens a quote whose text runs up to the next quote in line 3"));
+    CHECK(has(refusal(File("0\ta\n1\t\"open\n").node(csv)), "say \"quotes\": \"text\""));
     CHECK(has(refusal(File("0\t\"a\"b\n").node(csv)), "line 1 goes on behind a closing quote"));
     CHECK(has(refusal(File("0\ta\n1\tb\"c\n").node(csv)), "line 2 holds a quote"));
 }

@@ -86,6 +86,13 @@ TEST_CASE("what is no labelled text is refused with its line") {
     CHECK(has(refused("\n\n"), "holds no lines"));
     CHECK(has(refused("0 a\n\nx b\n"), "line 3 begins with \"x\""));
     CHECK(has(refused("0 a\n-1 b\n"), "line 2 begins with \"-1\""));
+    CHECK(has(refused("0 a\n-1 b\n"), "\"first_label\" shifts labels"));
+    for (const std::string header : {"label\ttext\n", "\"label\"\t\"text\"\n"}) {
+        const std::string said = refused(header + "0\ta b\n1\tb\n");
+        CHECK(has(said, "if the first line names the columns, take it away"));
+        CHECK(said.find("first_label") == std::string::npos);
+    }
+    CHECK(refused("0 a\nx b\n").find("first_label") == std::string::npos);
     CHECK(has(refused("99999999999999999999 b\n"), "expected a label from 0"));
     CHECK(has(refused("0 a\n3 b\n", R"(,"classes":3)"), "line 2 begins with \"3\""));
     CHECK(has(refused("0 a\n1\n"), "line 2 has a label and no text"));

@@ -2,6 +2,7 @@
 #include "losses.hpp"
 
 #include "engine/loss_head.hpp"
+#include "pipeline/warnings.hpp"
 
 #include <spar/dlr.hpp>
 
@@ -178,6 +179,32 @@ TEST_CASE("a softmax of one output is refused, with what to take instead") {
     for (const char *node : {R"({"type":"mse"})", R"({"type":"mse","against":"outputs"})",
                              R"({"type":"adversarial_mae"})"})
         CHECK(at(node, {.output = {1}, .reference = {2}, .values = {0}}).loss == near(1));
+}
+
+TEST_CASE(
+    "values that are no shares of classes are refused or told where a softmax is to meet them") {
+    const auto told = [](const std::string &node, const Floats &values) {
+        spar::host::warnings().clear();
+        at(node, {.output = {1, 2, 3}, .reference = {1, 2, 3}, .values = values});
+        const auto all = spar::host::warnings().all();
+        spar::host::warnings().clear();
+        return !all.empty() && all[0].code == "values_are_no_shares";
+    };
+    for (const std::string name : {"cross_entropy", "adversarial_cross_entropy"}) {
+        const std::string node = R"({"type":")" + name + "\"}";
+        CHECK_THROWS_WITH_AS(told(node, {-1, 1, -1}), doctest::Contains("a target value is -1"),
+                             spar::Error);
+        CHECK(told(node, {1, 1, 0}));
+        CHECK(told(node, {0, 0, 0}));
+        CHECK(!told(node, {0.25F, 0.5F, 0.2501F}));
+    }
+    for (const std::string name : {"mse", "mae", "adversarial_mse", "adversarial_mae"}) {
+        const std::string node = R"({"type":")" + name + "\"";
+        CHECK(told(node + R"(,"on":"softmax"})", {-1, 1, 1}));
+        CHECK(told(node + R"(,"on":"softmax"})", {1, 1, 0}));
+        CHECK(!told(node + R"(,"on":"softmax"})", {0, 1, 0}));
+        CHECK(!told(node + "}", {-1, 7, 1}));
+    }
 }
 
 TEST_CASE("perturbed labels sum to what they should, and noise is the example's own") {

@@ -1,4 +1,4 @@
-#include "app/paragraph.hpp"
+#include "config/paragraph.hpp"
 
 #include <algorithm>
 

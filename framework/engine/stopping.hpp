@@ -1,0 +1,19 @@
+// Stopping before there is anything to go on from.
+#pragma once
+
+#include "pipeline/failure.hpp"
+#include "pipeline/stop.hpp"
+
+#include <string>
+
+namespace spar::host {
+
+/// Throws Failure(Exit::stopped) where a signal asked for it: "stopped while `what`".
+inline void end_if_stopped(const std::string &what) {
+    if (stop_requested)
+        throw Failure(Exit::stopped, "stopped while " + what +
+                                         ", before anything was computed; give "
+                                         "the same command again");
+}
+
+}  // namespace spar::host

@@ -1,0 +1,64 @@
+// Characters that some programs take for the end of a line and others for part of it.
+#pragma once
+
+#include "quotes.hpp"
+
+#include <spar/dataset.hpp>
+
+#include <algorithm>
+
+namespace tsv {
+
+struct OtherLineEnd {
+    std::string_view bytes;  /// in UTF-8
+    const char *name;
+};
+
+/// What Python's str.splitlines() splits at, beyond LF and CR.
+constexpr OtherLineEnd other_line_ends[] = {{"\x0B", "a vertical tab"},
+                                            {"\x0C", "a form feed"},
+                                            {"\xC2\x85", "a next line (U+0085)"},
+                                            {"\xE2\x80\xA8", "a line separator (U+2028)"},
+                                            {"\xE2\x80\xA9", "a paragraph separator (U+2029)"}};
+
+/// Whether a text begins as a line does: a whole number, perhaps in quotes, and a tab.
+inline bool begins_as_line(std::string_view text) {
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    const auto skip = [&](char c) {
+        if (text.starts_with(c)) text.remove_prefix(1);
+    };
+    skip('"');
+    skip('-');
+    const auto end = std::find_if_not(text.begin(), text.end(), digit);
+    if (end == text.begin()) return false;
+    text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
+    skip('"');
+    return text.starts_with('\t') || text.starts_with(' ');
+}
+
+/// Says where what looks like the next line stands in a text, behind a character that is no line
+/// end here.
+inline void advise_on_line_ends(const std::string &path, const std::vector<Record> &records,
+                                const spar::Dataset &dataset) {
+    for (const OtherLineEnd &end : other_line_ends) {
+        std::int64_t found = 0, line = 0;
+        for (const Record &record : records)
+            for (std::size_t at = 0; (at = record.text.find(end.bytes, at)) != std::string::npos;) {
+                at += end.bytes.size();
+                if (!begins_as_line(std::string_view(record.text).substr(at))) continue;
+                if (found++ == 0) line = record.line;
+            }
+        if (found == 0) continue;
+        dataset.warn({.code = "line_ends_in_text",
+                      .message = path + ": in line " + std::to_string(line) + ", " + end.name +
+                                 " stands before what looks like the next labelled line, " +
+                                 std::to_string(found) +
+                                 " times in the file; lines end at LF, CR LF or CR alone, so that "
+                                 "it is read as part of the text",
+                      .remedy = "write a line feed there, if a line is to end",
+                      .pointer = "/file",
+                      .count = found});
+    }
+}
+
+}  // namespace tsv

@@ -1,0 +1,53 @@
+// Target values at a loss that takes the softmax of the outputs: they are shares of classes.
+#pragma once
+
+#include <spar/loss.hpp>
+
+#include <atomic>
+#include <cmath>
+
+namespace spar {
+
+/// Looks at the values of every example, and says once where they are no shares of classes.
+class Shares {
+  public:
+    explicit Shares(const Loss &owner) : owner_(owner) {}
+
+    /// Warns of values that are negative or do not sum to 1. [thread-safe]
+    void expect(std::span<const float> values) const {
+        if (values.empty() || told_) return;
+        double sum = 0;
+        bool negative = false;
+        for (const float value : values) {
+            sum += value;
+            negative = negative || value < -slack;
+        }
+        if (!negative && std::abs(sum - 1) <= slack) return;
+        if (told_.exchange(true)) return;
+        owner_.warn({.code = "values_are_no_shares",
+                     .message = "the softmax of the outputs is to meet target values that are no "
+                                "shares of classes: of some examples they " +
+                                std::string(negative ? "are negative" : "do not sum to 1"),
+                     .remedy = "give one class an example, as an integer, or shares that sum to 1; "
+                               "values to be predicted take mse or mae on the outputs"});
+    }
+
+    /// The same for a loss that falls without end where a value is negative: refused.
+    void require(std::span<const float> values) const {
+        for (const float value : values)
+            if (value < -slack)
+                throw invalid("a target value is " + json_number(value) +
+                              ", and the cross-entropy of negative values falls without end: it "
+                              "takes classes, or shares of classes that sum to 1. Save one class "
+                              "an example, as an integer; values to be predicted take mse or mae");
+        expect(values);
+    }
+
+  private:
+    static constexpr float slack = 1e-3F;  // of sums in float16
+
+    const Loss &owner_;
+    mutable std::atomic<bool> told_ = false;
+};
+
+}  // namespace spar
