@@ -11,6 +11,7 @@
 #include "engine/signals.hpp"
 #include "pipeline/services.hpp"
 #include "pipeline/warnings.hpp"
+#include "plugins/calls.hpp"
 #include "plugins/sha256.hpp"
 
 namespace spar::host {
@@ -67,6 +68,7 @@ RunOutcome RunUnderWay::run() {
                 {"provenance", provenance(registry_, plan_, data_in_use(), made_with_)}};
 
     in_use.begin();
+    if (Watched *const page = watched()) page->resumable = true;
     reporters_->begin(folder_, plan_.name, options_.terminal);
     if (plan_.train) train();
     save_model();
