@@ -70,10 +70,12 @@ std::string foreign(const Watched &page) {
     return {page.foreign, ::strnlen(page.foreign, sizeof page.foreign)};
 }
 
-/// A crash can come long after its cause.
-std::string earlier(const Watched &page) {
+/// A crash can come long after its cause: which others there are to suspect.
+std::string earlier(int signal, const Where &where, const Watched &page) {
     const std::string names = foreign(page);
-    return names.empty() ? ""
+    const bool of_memory = signal == SIGSEGV || signal == SIGBUS || signal == SIGABRT;
+    const bool named = where.call.find(names) != std::string::npos;
+    return !of_memory || named ? ""
                          : fmt::format("; memory that was damaged in an earlier call shows itself "
                                        "late, and of the plugins in use, {} came from elsewhere",
                                        names);
@@ -91,18 +93,18 @@ Failure crash(const std::string &fault, int signal, const Watched &page) {
         return {Exit::unexpected,
                 fmt::format("unexpected, a fault of Spar itself: the process crashed by {} outside "
                             "of every call of a plugin{}",
-                            fault, earlier(page))};
-    return {Exit::plugin,
-            fmt::format("the process crashed by {} in {}{}", fault, where.text, earlier(page))};
+                            fault, earlier(signal, where, page))};
+    return {Exit::plugin, fmt::format("the process crashed by {} in {}{}", fault, where.text,
+                                      earlier(signal, where, page))};
 }
 
 /// The host ends its process by leave(); whoever did it in another way was a plugin.
-Failure exited(int code, const Watched &page) {
+Failure exited(const Watched &page) {
     const Where where(page);
     if (where.known)
-        return {Exit::plugin, fmt::format("the process was ended in {}, with the code {}; a plugin "
-                                          "returns an error instead of ending the process",
-                                          where.text, code)};
+        return {Exit::plugin, fmt::format("the process was ended in {}; a plugin returns an error "
+                                          "instead of ending the process",
+                                          where.text)};
     const std::string names = foreign(page);
     return {Exit::plugin,
             fmt::format("the process was ended outside of every call, by a thread or a handler of "
@@ -113,7 +115,9 @@ Failure exited(int code, const Watched &page) {
 /// Of a signal that no fault raises.
 std::string stopped(int signal, const Watched &page) {
     const Where where(page);
-    return fmt::format("the process was ended by a signal ({}){}", ::strsignal(signal),
+    const char *const name = ::sigabbrev_np(signal);
+    return fmt::format("the process was ended by the signal {}{}",
+                       name != nullptr ? std::string("SIG") + name : std::to_string(signal),
                        where.known ? " while " + where.call + " ran" : "");
 }
 
@@ -151,7 +155,7 @@ void end_as(int status, const Watched &page, bool memory_was_short) {
         constexpr std::string_view fresh_line = "\r\033[K";
         static_cast<void>(!::write(STDERR_FILENO, fresh_line.data(), fresh_line.size()));
     }
-    if (WIFEXITED(status)) say(exited(WEXITSTATUS(status), page), page);
+    if (WIFEXITED(status)) say(exited(page), page);
     const int signal = WTERMSIG(status);
     if (const std::string fault = fault_text(signal); !fault.empty())
         say(crash(fault, signal, page), page);

@@ -150,8 +150,8 @@ void rehearse_attack(const Instance &attack, Space &space, const spar_threat &th
                      const spar_component_ref *loss, bool classes) {
     // Room on both sides, for plugins that never thought of a batch without examples.
     const auto width = static_cast<std::size_t>(std::max(space.size(), space.outputs()));
-    const std::vector<float> x(3 * width);
-    std::vector<float> x_adv(3 * width);
+    const Fenced<float> x(3 * width);
+    Fenced<float> x_adv(3 * width);
     const std::int64_t numbers[3] = {};
     const float *const values = x.data() + width;
     AttackTask task{};

@@ -1,5 +1,6 @@
 #include "plugins/calls.hpp"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -184,12 +185,35 @@ void leave(int code) {
 }  // namespace spar::host
 
 #if !defined(SPAR_SANITIZED)
-// Found here before the C library's own by every plugin that is loaded.
+// Found here before the C library's own by every plugin that is loaded: no exit handler and no
+// static destructor runs while other threads still work. What the C library itself calls goes by
+// on_exit.
+namespace {
+
+/// The C library's own, for who is not watched.
+[[noreturn]] void standard_end(const char *name, int code) {
+    if (spar::host::forked) std::fflush(nullptr);
+    if (!spar::host::forked)
+        if (void *const function = ::dlsym(RTLD_NEXT, name))
+            reinterpret_cast<void (*)(int)>(function)(code);
+    spar::host::end_now(code);
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"), noreturn)) void exit(int code) noexcept {
+    spar::host::on_exit();
+    standard_end("exit", code);
+}
+extern "C" __attribute__((visibility("default"), noreturn)) void quick_exit(int code) noexcept {
+    spar::host::on_exit();
+    standard_end("quick_exit", code);
+}
 extern "C" __attribute__((visibility("default"), noreturn)) void _exit(int code) {
     spar::host::on_exit();
     spar::host::end_now(code);
 }
-extern "C" __attribute__((visibility("default"), noreturn)) void _Exit(int code) {
+extern "C" __attribute__((visibility("default"), noreturn)) void _Exit(int code) noexcept {
     spar::host::on_exit();
     spar::host::end_now(code);
 }
