@@ -46,7 +46,8 @@ std::string fault_text(int signal) {
 
 std::string text_of(const Watched::Copy &call) {
     const std::string place(call.place, ::strnlen(call.place, sizeof call.place));
-    return fmt::format("{} of {}{}{}", std::string(call.what, ::strnlen(call.what, sizeof call.what)),
+    return fmt::format("{} of {}{}{}",
+                       std::string(call.what, ::strnlen(call.what, sizeof call.what)),
                        std::string(call.whom, ::strnlen(call.whom, sizeof call.whom)),
                        place.empty() ? "" : " at ", place);
 }
@@ -76,9 +77,10 @@ std::string earlier(int signal, const Where &where, const Watched &page) {
     const bool of_memory = signal == SIGSEGV || signal == SIGBUS || signal == SIGABRT;
     const bool named = where.call.find(names) != std::string::npos;
     return !of_memory || named ? ""
-                         : fmt::format("; memory that was damaged in an earlier call shows itself "
-                                       "late, and of the plugins in use, {} came from elsewhere",
-                                       names);
+                               : fmt::format(
+                                     "; memory that was damaged in an earlier call shows itself "
+                                     "late, and of the plugins in use, {} came from elsewhere",
+                                     names);
 }
 
 Failure crash(const std::string &fault, int signal, const Watched &page) {
@@ -165,8 +167,7 @@ void end_as(int status, const Watched &page, bool memory_was_short) {
                                           ? ": the system has run out of memory meanwhile"
                                           : ": by somebody, or by the system for want of memory")},
             page);
-    if (signal == SIGXCPU)
-        say({Exit::resources, stopped(signal, page) + ": see ulimit -t"}, page);
+    if (signal == SIGXCPU) say({Exit::resources, stopped(signal, page) + ": see ulimit -t"}, page);
     if (!asked_for(signal)) complain(stopped(signal, page));
     die_by(signal);
 }

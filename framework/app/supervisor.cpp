@@ -57,8 +57,8 @@ int wait_for(pid_t worker, const sigset_t &passed_on) {
 }
 
 Watched *shared_page() {
-    void *memory = ::mmap(nullptr, sizeof(Watched), PROT_READ | PROT_WRITE,
-                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *memory =
+        ::mmap(nullptr, sizeof(Watched), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return memory != MAP_FAILED ? new (memory) Watched{} : nullptr;
 }
 

@@ -112,8 +112,13 @@ void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
     const auto check_what_was_shown = [&] {
         const spar_attack_batch &b = batch;
         check_ends(*task.attack, "perturb",
-                   {{"x_adv", b.x_adv}, {"x", b.x}, {"mask", b.mask}, {"labels", b.labels},
-                    {"values", b.values}, {"targets", b.targets}, {"ids", b.ids},
+                   {{"x_adv", b.x_adv},
+                    {"x", b.x},
+                    {"mask", b.mask},
+                    {"labels", b.labels},
+                    {"values", b.values},
+                    {"targets", b.targets},
+                    {"ids", b.ids},
                     {"outputs", b.outputs}});
     };
     try {

@@ -27,9 +27,9 @@ namespace {
 
 constexpr std::size_t fence = 1024, hidden = 64U << 10, alignment = 64;
 
-/// What stands in a fence, as long as one may be, from any address: no byte repeats a neighbour, and
-/// few are what memory is filled with by mistake.
-constexpr std::array<std::byte, fence + 2 * alignment> pattern = [] {
+/// What stands in a fence, as long as one may be, from any address: no byte repeats a neighbour,
+/// and few are what memory is filled with by mistake.
+constexpr std::array<std::byte, fence + 2 *alignment> pattern = [] {
     std::array<std::byte, fence + 2 * alignment> bytes{};
     for (std::size_t i = 0; i < bytes.size(); ++i)
         bytes[i] = static_cast<std::byte>((i % alignment * 37 + 0x9d) & 0xff);
@@ -42,8 +42,8 @@ const std::byte *known(std::span<std::byte> side) {
 }
 
 std::size_t first_difference(std::span<std::byte> side) {
-    return static_cast<std::size_t>(
-        std::mismatch(side.begin(), side.end(), known(side)).first - side.begin());
+    return static_cast<std::size_t>(std::mismatch(side.begin(), side.end(), known(side)).first -
+                                    side.begin());
 }
 
 std::size_t last_difference(std::span<std::byte> side) {

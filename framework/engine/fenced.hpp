@@ -13,8 +13,8 @@
 
 namespace spar::host {
 
-/// Behind the known bytes on both sides lies memory that nobody may touch: what goes further ends in
-/// a crash, inside the call that does it.
+/// Behind the known bytes on both sides lies memory that nobody may touch: what goes further ends
+/// in a crash, inside the call that does it.
 class FencedMemory {
   public:
     FencedMemory() = default;
@@ -25,8 +25,9 @@ class FencedMemory {
     }
     ~FencedMemory();
 
-    /// Makes it so many bytes, right before the fence behind, and mends the fences. What stood there
-    /// is lost where the size changes; new memory is zero, and asked for only where it must grow.
+    /// Makes it so many bytes, right before the fence behind, and mends the fences. What stood
+    /// there is lost where the size changes; new memory is zero, and asked for only where it must
+    /// grow.
     void resize(std::size_t bytes);
 
     std::byte *data() const { return region_ != nullptr ? region_->data : nullptr; }
@@ -70,6 +71,11 @@ class Fenced {
     const T *end() const { return data() + size(); }
     T &operator[](std::size_t index) { return data()[index]; }
     const T &operator[](std::size_t index) const { return data()[index]; }
+
+    friend bool operator==(const Fenced &a, std::span<const T> b) {
+        return std::equal(a.begin(), a.end(), b.begin(), b.end());
+    }
+    friend bool operator==(const Fenced &a, const Fenced &b) { return a == std::span<const T>(b); }
 
   private:
     FencedMemory memory_;

@@ -20,7 +20,7 @@ void on_stop(int signal, siginfo_t *info, void *) {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     const bool passed_on = info->si_code == SI_QUEUE && info->si_pid == ::getppid();
-    const pid_t sender = passed_on                   ? info->si_value.sival_int
+    const pid_t sender = passed_on                  ? info->si_value.sival_int
                          : info->si_code == SI_USER ? info->si_pid
                                                     : 0;
     const int meant = count_of(signal).heard(
@@ -38,8 +38,8 @@ void on_stop(int signal, siginfo_t *info, void *) {
 int SignalCount::heard(bool passed_on, pid_t sender, std::int64_t now) {
     Way &way = ways_[passed_on ? 1 : 0];
     // The kernel, on behalf of a terminal, is no sender: who presses keys twice means it.
-    const bool again = sender != 0 && way.count > 0 && way.sender == sender &&
-                       now - way.when < moment;
+    const bool again =
+        sender != 0 && way.count > 0 && way.sender == sender && now - way.when < moment;
     way.sender = sender;
     way.when = now;
     if (!again) ++way.count;

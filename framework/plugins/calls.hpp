@@ -38,7 +38,7 @@ struct Watched {
     std::atomic<bool> left;  /// the host itself has ended the process, with this code
     std::atomic<int> code;
     std::atomic<bool> json, resumable;  /// of the command, for what is said at its end
-    char foreign[1024];  /// loaded plugins that are not Spar's own: "a.so, b.so"
+    char foreign[1024];                 /// loaded plugins that are not Spar's own: "a.so, b.so"
 };
 
 /// The innermost call under way in this thread; null: none.

@@ -59,15 +59,14 @@ TEST_CASE("a process that is killed is told, with the call and without blame") {
 
 TEST_CASE("a stack that was made too small is not taken for a plugin's fault") {
     const Folder folder;
-    const std::string file = folder.write(
-        "p.json", attacked_by({{"type", "ending_attack"}, {"how", "stack"}}).dump());
-    const Ended ended = run_program({"bash", "-c",
-                                     "ulimit -s 64; \"$SPAR\" run p.json --out out --plugin-dir "
-                                     "\"$ZOO/misbehaving\" --plugin-dir \"$ZOO/ending\""},
-                                    {{"SPAR", SPAR_BINARY},
-                                     {"ZOO", SPAR_ZOO_DIR},
-                                     {"SPAR_PLUGIN_PATH", SPAR_PLUGIN_DIR}},
-                                    folder.path().string());
+    const std::string file =
+        folder.write("p.json", attacked_by({{"type", "ending_attack"}, {"how", "stack"}}).dump());
+    const Ended ended = run_program(
+        {"bash", "-c",
+         "ulimit -s 64; \"$SPAR\" run p.json --out out --plugin-dir "
+         "\"$ZOO/misbehaving\" --plugin-dir \"$ZOO/ending\""},
+        {{"SPAR", SPAR_BINARY}, {"ZOO", SPAR_ZOO_DIR}, {"SPAR_PLUGIN_PATH", SPAR_PLUGIN_DIR}},
+        folder.path().string());
     INFO(ended.err);
     CHECK(ended.code == 8);
     CHECK(ended.says("64 KiB"));

@@ -58,8 +58,9 @@ TEST_CASE("a signal to either process, to both and to the group saves") {
 
 TEST_CASE("what timeout sends, to the process and to its group, saves") {
     for (int time = 0; time < 3; ++time) {
-        const Ended ended = script("timeout --preserve-status 1 \"$SPAR\" run p.json --out o -q "
-                                   "--plugin-dir \"$ZOO/misbehaving\"");
+        const Ended ended = script(
+            "timeout --preserve-status 1 \"$SPAR\" run p.json --out o -q "
+            "--plugin-dir \"$ZOO/misbehaving\"");
         INFO(ended.err);
         CHECK(ended.code == 75);
         CHECK(ended.says("--resume"));
@@ -84,9 +85,9 @@ TEST_CASE("killed, the one takes the other along, and the run can go on at once"
         "start --resume; sleep 0.7; kill -TERM $p; wait $p; code=$?; gone $w; exit $code");
     INFO(parent.err);
     CHECK(parent.code == 75);
-    const Ended child =
-        script("start; kill -KILL $w; wait $p; [ $? = 8 ] || exit 99; gone $p; "
-               "start --resume; sleep 0.7; kill -TERM $p; wait $p");
+    const Ended child = script(
+        "start; kill -KILL $w; wait $p; [ $? = 8 ] || exit 99; gone $p; "
+        "start --resume; sleep 0.7; kill -TERM $p; wait $p");
     INFO(child.err);
     CHECK(child.code == 75);
     CHECK(child.says("SIGKILL"));

@@ -203,8 +203,7 @@ class Reporter final : public zoo::Reporter {
 
 class Transform final : public zoo::Transform {
   public:
-    ZOO_HOW("transform", "leaves_box", "nan", "infinite", "fails", "does_not_fit",
-            "past_the_end")
+    ZOO_HOW("transform", "leaves_box", "nan", "infinite", "fails", "does_not_fit", "past_the_end")
     void require(const spar::ExampleForm &) const override {
         if (how.is("does_not_fit")) throw spar::invalid("needs other examples", "/how");
     }
