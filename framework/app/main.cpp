@@ -1,5 +1,6 @@
 #include "app/commands.hpp"
 #include "app/output.hpp"
+#include "app/supervisor.hpp"
 #include "config/problems.hpp"
 #include "config/secrets.hpp"
 #include "pipeline/failure.hpp"
@@ -63,6 +64,7 @@ int command(const Arguments &arguments) {
         print(command_help(command));
         return 0;
     }
+    if (Watched *const page = watched()) page->json = arguments.json;
     try {
         return command.function(arguments);
     } catch (...) {
@@ -89,7 +91,7 @@ int application(std::vector<std::string> words) {
 
 int main(int argc, char **argv) {
     spar::host::keep_standard_streams();
-    spar::host::guard_process();
+    spar::host::supervise();
     spar::host::leave(
         spar::host::exit_code(spar::host::application({argv + (argc > 0 ? 1 : 0), argv + argc})));
 }

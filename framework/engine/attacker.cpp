@@ -1,5 +1,6 @@
 #include "engine/attacker.hpp"
 
+#include "engine/fenced.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/oracle.hpp"
 
@@ -78,8 +79,8 @@ class ShownBatch {
 
   private:
     spar_threat threat_{};
-    std::vector<float> x_, mask_, values_, outputs_, x_adv_;
-    std::vector<std::int64_t> labels_, targets_, ids_;
+    Fenced<float> x_, mask_, values_, outputs_, x_adv_;
+    Fenced<std::int64_t> labels_, targets_, ids_;
 };
 
 /// The attack's call, with its questions counted.
@@ -108,12 +109,27 @@ void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
     batch.threat = task.threat;
     batch.x_adv = x_adv;
     shown.show(batch, task.space->outputs());
+    const auto check_what_was_shown = [&] {
+        const spar_attack_batch &b = batch;
+        check_ends(*task.attack, "perturb",
+                   {{"x_adv", b.x_adv},
+                    {"x", b.x},
+                    {"mask", b.mask},
+                    {"labels", b.labels},
+                    {"values", b.values},
+                    {"targets", b.targets},
+                    {"ids", b.ids},
+                    {"outputs", b.outputs}});
+    };
     try {
         task.attack->call("perturb", [&](spar_error *error) {
+            const spar_attack_batch given = batch;  // its pointers are not the attack's to change
             return task.attack->table<spar_attack_table>().perturb(task.attack->self(), &oracle,
-                                                                   &batch, error);
+                                                                   &given, error);
         });
+        check_what_was_shown();
     } catch (const Failure &) {
+        check_what_was_shown();
         if (handle.failure) std::rethrow_exception(handle.failure);
         if (!handle.budget_spent) throw;  // else x_adv holds the best so far
     }
@@ -139,8 +155,8 @@ void rehearse_attack(const Instance &attack, Space &space, const spar_threat &th
                      const spar_component_ref *loss, bool classes) {
     // Room on both sides, for plugins that never thought of a batch without examples.
     const auto width = static_cast<std::size_t>(std::max(space.size(), space.outputs()));
-    const std::vector<float> x(3 * width);
-    std::vector<float> x_adv(3 * width);
+    const Fenced<float> x(3 * width);
+    Fenced<float> x_adv(3 * width);
     const std::int64_t numbers[3] = {};
     const float *const values = x.data() + width;
     AttackTask task{};

@@ -62,6 +62,7 @@ void Augmentation::apply(Batch &batch, std::int64_t epoch) const {
             return host_table()->parallel_for(host_table(), (all.count + block - 1) / block,
                                               apply_to_block, &work, error);
         });
+        check_ends(*transform, "apply", {{"x", all.x}, {"tokens", all.tokens}, {"mask", all.mask}});
         check(batch, *transform);
     }
 }

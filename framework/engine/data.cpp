@@ -54,6 +54,11 @@ void Data::read(std::span<const std::int64_t> indices, Batch &batch) const {
             tokens() ? mask_view.view() : nullptr, classes() ? batch.labels.data() : nullptr,
             classes() ? nullptr : batch.values.data(), error);
     });
+    check_ends(*dataset_, "read",
+               {{"x", x},
+                {"mask", batch.mask.data()},
+                {"labels", batch.labels.data()},
+                {"values", batch.values.data()}});
     if (const auto fault = fault_of(batch))
         throw Failure(Exit::data,
                       fmt::format("#{}: example {} of dataset \"{}\" {}", dataset_->pointer(),

@@ -1,7 +1,7 @@
 // A dataset in use: what it holds, and batches of it by index.
 #pragma once
 
-#include "pipeline/instance.hpp"
+#include "engine/fenced.hpp"
 
 #include <spar/tensor.hpp>
 
@@ -15,11 +15,11 @@ namespace spar::host {
 /// Examples in memory. `ids` are their indices in the dataset.
 struct Batch {
     std::int64_t count = 0;
-    Matrix x;                          /// [count, values an example]; empty for tokens
-    std::vector<std::int64_t> tokens;  /// [count, length]; empty for values
-    std::vector<float> mask;           /// [count, length] with tokens
-    std::vector<std::int64_t> labels;  /// [count]; empty for regression
-    Matrix values;                     /// [count, outputs]; empty for classes
+    FencedMatrix x;               /// [count, values an example]; empty for tokens
+    Fenced<std::int64_t> tokens;  /// [count, length]; empty for values
+    Fenced<float> mask;           /// [count, length] with tokens
+    Fenced<std::int64_t> labels;  /// [count]; empty for regression
+    FencedMatrix values;          /// [count, outputs]; empty for classes
     std::vector<std::int64_t> ids;
 
     const std::int64_t *label_data() const { return labels.empty() ? nullptr : labels.data(); }

@@ -72,7 +72,8 @@ class Evaluator {
     bool has_loss_;
     EvaluationBatch batch_{};
     Survivors survivors_;
-    Matrix clean_outputs_, x_adv_, adversarial_outputs_;
+    Matrix clean_outputs_, x_adv_;
+    FencedMatrix adversarial_outputs_;
     std::vector<float> losses_;
     QueryCount queries_;
     Keeper keeper_;

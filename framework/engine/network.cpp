@@ -104,6 +104,7 @@ void Network::pass(const Points &points, spar_pass pass) {
     if (!coarse_attacks) pass.wants &= ~SPAR_WANT_COARSE;
     const bool embeds = pass.head != nullptr && embedding_wanted(points, pass.wants, pass.dx);
     model_->call("pass", [&](spar_error *e) { return table_->pass(model_->self(), &pass, e); });
+    check_ends(*model_, "pass", {{"outputs", pass.outputs}, {"dx", pass.dx}});
     forward_examples += points.count;
     if (pass.head != nullptr && pass.wants != 0) backward_examples += points.count;
     if (embeds) accumulate_embedding(points, pass.dx);
@@ -133,11 +134,12 @@ void Network::backward(const Points &points, std::int32_t tape, const float *cot
     model_->call("backward", [&](spar_error *e) {
         return table_->backward(model_->self(), tape, cotangent, wants, dx, e);
     });
+    check_ends(*model_, "backward", {{"dx", dx}});
     backward_examples += points.count;
     if (embeds) accumulate_embedding(points, dx);
 }
 
-void Network::embed(const Batch &batch, Matrix &vectors) {
+void Network::embed(const Batch &batch, FencedMatrix &vectors) {
     const std::int64_t full[] = {batch.count, shape_[0]};
     View tokens(batch.tokens.data(), View::int64, full);
     View mask(batch.mask.data(), View::float32, full);
@@ -145,6 +147,7 @@ void Network::embed(const Batch &batch, Matrix &vectors) {
     model_->call("the embedding", [&](spar_error *e) {
         return embedding_->embed(model_->self(), tokens.view(), mask.view(), vectors.data(), e);
     });
+    check_ends(*model_, "the embedding", {{"vectors", vectors.data()}});
 }
 
 void Network::zero_gradients() {

@@ -40,7 +40,7 @@ class Network final : public Space {
                   float *dx) override;
 
     /// Vectors of a batch of tokens [count, size()].
-    void embed(const Batch &batch, Matrix &vectors);
+    void embed(const Batch &batch, FencedMatrix &vectors);
 
     void zero_gradients();
     void parameters_changed();
@@ -68,7 +68,7 @@ class Network final : public Space {
     std::int64_t outputs_ = 0, size_ = 0;
     std::vector<std::int64_t> shape_;
     std::vector<NetworkParameter> parameters_;
-    Matrix embedding_gradient_;
+    FencedMatrix embedding_gradient_;
 };
 
 }  // namespace spar::host

@@ -40,7 +40,8 @@ Optimization::Optimization(std::unique_ptr<Instance> optimizer, Network &network
         if (averaging_) average_.emplace_back(p.value.begin(), p.value.end());
         if (!p.trainable) continue;
         trained_.push_back(p);
-        memory_.emplace_back(static_cast<std::size_t>(arrays), std::vector<float>(p.value.size()));
+        auto &of_parameter = memory_.emplace_back();
+        for (std::int64_t i = 0; i < arrays; ++i) of_parameter.emplace_back(p.value.size());
     }
     for (auto &of_parameter : memory_) {
         pointers_.emplace_back();
@@ -105,6 +106,9 @@ void Optimization::step(double rate_factor) {
         return host_table()->parallel_for(host_table(), static_cast<std::int64_t>(trained_.size()),
                                           task, &context, error);
     });
+    for (const auto &of_parameter : memory_)
+        for (const Fenced<float> &array : of_parameter)
+            check_ends(*optimizer_, "update", {{"state", array.data()}});
     network_.parameters_changed();
     network_.zero_gradients();
     if (averaging_) update_average();

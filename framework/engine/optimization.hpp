@@ -49,7 +49,7 @@ class Optimization {
     std::optional<Averaging> averaging_;
     std::int64_t steps_ = 0;
     std::vector<NetworkParameter> trained_;
-    std::vector<std::vector<std::vector<float>>> memory_;  // [parameter][array][element]
+    std::vector<std::vector<Fenced<float>>> memory_;  // [parameter][array][element]
     std::vector<std::vector<float *>> pointers_;
     std::vector<std::vector<float>> average_;  // of every parameter, buffers too
 };

@@ -47,7 +47,7 @@ class ParameterSpace final : public Space {
     const NetworkParameter *parameter_ = nullptr;
     const Batch *batch_ = nullptr;
     std::vector<float> clean_, losses_;
-    Matrix outputs_, vectors_;
+    FencedMatrix outputs_, vectors_;
 };
 
 }  // namespace spar::host

@@ -10,6 +10,7 @@
 #include "engine/signals.hpp"
 #include "pipeline/services.hpp"
 #include "pipeline/warnings.hpp"
+#include "plugins/calls.hpp"
 #include "plugins/sha256.hpp"
 
 namespace spar::host {
@@ -72,6 +73,7 @@ RunOutcome RunUnderWay::run() {
                 {"provenance", provenance(registry_, plan_, data_in_use(), made_with_)}};
 
     in_use.begin(shown);
+    if (Watched *const page = watched()) page->resumable = true;
     reporters_->begin(folder_, plan_.name, options_.terminal);
     if (plan_.train) train();
     save_model();

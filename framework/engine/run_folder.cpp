@@ -11,7 +11,9 @@
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 namespace spar::host {
 namespace fs = std::filesystem;
@@ -26,6 +28,18 @@ bool holds_nothing(const fs::path &folder) {
     return std::ranges::all_of(
         fs::recursive_directory_iterator(folder),
         [](const fs::directory_entry &e) { return e.is_directory() || is_partial(e.path()); });
+}
+
+/// A process whose supervisor was killed is killed in turn, and holds its lock until it is gone.
+constexpr auto patience = std::chrono::seconds(2);
+
+bool lock_within(int folder, std::chrono::milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (::flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return true;
 }
 
 void check_run_to_resume(const fs::path &folder, const Json &plan) {
@@ -84,7 +98,7 @@ void RunFolder::lock() {
                           fmt::format("{}: cannot use the folder: {}", folder_.string(),
                                       error ? error.message() : std::strerror(errno)));
         // A file system without locks has none to respect.
-        if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        if (!lock_within(lock_, patience))
             throw Failure(Exit::usage,
                           fmt::format("{}: another process is running there; wait for its end, or "
                                       "choose another folder with --out",

@@ -80,8 +80,8 @@ class TrainingSession {
 
     const Batch *batch_ = nullptr;
     Place place_{};
-    Matrix vectors_;  // x of a batch of tokens
-    Matrix outputs_;
+    FencedMatrix vectors_;  // x of a batch of tokens
+    FencedMatrix outputs_;
     std::vector<float> losses_;
     Outcome outcome_;
     bool outcome_known_ = false;

@@ -9,7 +9,7 @@ namespace spar::host {
 struct EvaluationBatch {
     std::size_t begin;  /// where it starts among the evaluated examples
     Batch batch;
-    Matrix vectors;
+    FencedMatrix vectors;
 
     const float *x(std::int64_t row, std::int64_t size) const {
         return (batch.tokens.empty() ? batch.x : vectors).data() + row * size;

@@ -228,7 +228,7 @@ void refuse_single_example(const TrainingTask &task) {
                                   examples, size));
     if (size > 1 && (examples % size != 1 || task.plan.drop_last)) return;
     Batch batch;
-    Matrix vectors, outputs;
+    FencedMatrix vectors, outputs;
     task.data.read(std::span(task.indices).first(1), batch);
     if (task.data.tokens()) task.network.embed(batch, vectors);
     outputs.resize(1, task.network.outputs());

@@ -1,25 +1,18 @@
 #include "plugins/calls.hpp"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
 #include <new>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SPAR_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SPAR_SANITIZED 1
-#endif
-#endif
 
 namespace spar::host {
 namespace {
@@ -28,9 +21,8 @@ namespace {
 constexpr int plugin_failed = 4;
 
 thread_local const Call *call = nullptr;
-std::atomic<const Call *> main_call{nullptr};
+Watched *page = nullptr;
 pthread_t main_thread;
-std::atomic<bool> guarded{false};
 std::atomic<bool> forked{false};
 
 [[noreturn]] void end_now(int code) {
@@ -38,9 +30,26 @@ std::atomic<bool> forked{false};
     __builtin_unreachable();
 }
 
-/// The call to blame for what this thread does: its own, for a plugin's thread the main one's.
-const Call *blamed() {
-    return call != nullptr ? call : main_call.load();
+bool in_main_thread() {
+    return ::pthread_equal(::pthread_self(), main_thread) != 0;
+}
+
+template <std::size_t size>
+void copy_text(char (&to)[size], const char *from) {
+    const std::size_t length = ::strnlen(from, size - 1);
+    std::memcpy(to, from, length);
+    to[length] = '\0';
+}
+
+/// Asks for nothing, so that a handler of signals may do it too. Not `there` while it is written.
+void write_down(Watched::Copy &copy, const Call *from) {
+    copy.there.store(false, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (from == nullptr) return;
+    copy_text(copy.what, from->what);
+    copy_text(copy.whom, from->whom);
+    copy_text(copy.place, from->place);
+    copy.there.store(true, std::memory_order_release);
 }
 
 /// Text by text, for places where nothing may be allocated.
@@ -55,51 +64,26 @@ void say(std::initializer_list<const char *> texts) {
         }
 }
 
-void say_where(const Call &where) {
-    const bool place = *where.place != '\0';
-    say({where.what, " of ", where.whom, place ? " at " : "", where.place});
-}
-
 #if !defined(SPAR_SANITIZED)
 
-const char *signal_text(int signal) {
-    switch (signal) {
-        case SIGSEGV:
-            return "a memory access that is not allowed (SIGSEGV)";
-        case SIGBUS:
-            return "a memory access that is not possible (SIGBUS)";
-        case SIGFPE:
-            return "an arithmetic exception (SIGFPE)";
-        case SIGILL:
-            return "an instruction that this processor does not know (SIGILL)";
-        default:
-            return "a call of abort (SIGABRT)";
-    }
+/// The first thread that ends the process tells what it was in.
+void tell() {
+    if (page == nullptr || forked || page->told.exchange(true)) return;
+    page->stranger = call == nullptr && !in_main_thread();
+    write_down(page->last, call);
 }
 
-/// A plugin's fault ends with the code for it; a fault of the host's own by the signal.
 void on_crash(int signal) {
-    if (const Call *const where = forked ? nullptr : blamed()) {
-        say({"error: the process crashed by ", signal_text(signal), " in "});
-        say_where(*where);
-        say({", or in a component that was given to it; what the run had saved can be resumed\n"});
-        end_now(plugin_failed);
-    }
+    tell();
     struct sigaction standard {};
     standard.sa_handler = SIG_DFL;
     ::sigaction(signal, &standard, nullptr);
-    ::raise(signal);
+    ::raise(signal);  // heard when this returns
 }
 
 void on_exit() {
-    if (!guarded || forked) return;
-    const Call *const where = blamed();
-    if (where == nullptr) return;
-    say({"error: the process was ended in "});
-    say_where(*where);
-    say(
-        {", or in a component that was given to it; a plugin returns an error instead of calling "
-         "exit\n"});
+    if (page == nullptr || forked) return;
+    tell();
     end_now(plugin_failed);
 }
 
@@ -113,19 +97,23 @@ const Call *current_call() {
 
 Calling::Calling(const Call *now) : outer_(call) {
     call = now;
-    if (guarded && ::pthread_equal(::pthread_self(), main_thread) != 0) main_call = now;
+    if (page != nullptr && in_main_thread()) write_down(page->main, now);
 }
 
 Calling::~Calling() {
     call = outer_;
-    if (guarded && ::pthread_equal(::pthread_self(), main_thread) != 0) main_call = outer_;
+    if (page != nullptr && in_main_thread()) write_down(page->main, outer_);
 }
 
-void guard_process() {
+void guard_process(Watched *shared) {
 #if !defined(SPAR_SANITIZED)
     main_thread = ::pthread_self();
-    guarded = true;
-    ::pthread_atfork(nullptr, nullptr, [] { forked = true; });
+    page = shared;
+    // What a plugin forks sees the same page, and has nothing to say there.
+    ::pthread_atfork(nullptr, nullptr, [] {
+        forked = true;
+        page = nullptr;
+    });
     std::atexit(on_exit);
     std::at_quick_exit(on_exit);
     guard_thread();
@@ -134,11 +122,26 @@ void guard_process() {
     action.sa_flags = SA_ONSTACK;
     for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
         ::sigaction(signal, &action, nullptr);
+#else
+    static_cast<void>(shared);
 #endif
+}
+
+Watched *watched() {
+    return page;
+}
+
+void note_foreign_plugin(std::string_view name) {
+    if (page == nullptr) return;
+    const std::size_t used = ::strnlen(page->foreign, sizeof page->foreign - 1);
+    const char *comma = used > 0 ? ", " : "";
+    std::snprintf(page->foreign + used, sizeof page->foreign - used, "%s%.*s", comma,
+                  static_cast<int>(name.size()), name.data());
 }
 
 void guard_thread() {
 #if !defined(SPAR_SANITIZED)
+    if (page == nullptr) return;
     constexpr std::size_t size = 64U << 10;
     thread_local std::unique_ptr<char[]> memory;
     if (memory) return;
@@ -152,24 +155,26 @@ void guard_thread() {
 }
 
 void unguard_process() {
-    guarded = false;
+    page = nullptr;
     forked = false;
     call = nullptr;
-    main_call = nullptr;
 }
 
 void end_if_forked() {
     if (!forked) return;
-    if (const Call *const where = blamed()) {
-        say({"error: a child process was forked in "});
-        say_where(*where);
-        say({" and came back from it; it ends here, the run goes on in its parent\n"});
-    }
+    if (call != nullptr)
+        say({"error: a child process was forked in ", call->what, " of ", call->whom,
+             *call->place != '\0' ? " at " : "", call->place,
+             " and came back from it; it ends here, the run goes on in its parent\n"});
     end_now(plugin_failed);
 }
 
 void leave(int code) {
     std::fflush(nullptr);
+    if (page != nullptr) {
+        page->code = code;
+        page->left = true;
+    }
 #if defined(SPAR_SANITIZED)
     std::exit(code);  // what a sanitizer found is told then
 #else
@@ -180,12 +185,35 @@ void leave(int code) {
 }  // namespace spar::host
 
 #if !defined(SPAR_SANITIZED)
-// Found here before the C library's own by every plugin that is loaded.
+// Found here before the C library's own by every plugin that is loaded: no exit handler and no
+// static destructor runs while other threads still work. What the C library itself calls goes by
+// on_exit.
+namespace {
+
+/// The C library's own, for who is not watched.
+[[noreturn]] void standard_end(const char *name, int code) {
+    if (spar::host::forked) std::fflush(nullptr);
+    if (!spar::host::forked)
+        if (void *const function = ::dlsym(RTLD_NEXT, name))
+            reinterpret_cast<void (*)(int)>(function)(code);
+    spar::host::end_now(code);
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"), noreturn)) void exit(int code) noexcept {
+    spar::host::on_exit();
+    standard_end("exit", code);
+}
+extern "C" __attribute__((visibility("default"), noreturn)) void quick_exit(int code) noexcept {
+    spar::host::on_exit();
+    standard_end("quick_exit", code);
+}
 extern "C" __attribute__((visibility("default"), noreturn)) void _exit(int code) {
     spar::host::on_exit();
     spar::host::end_now(code);
 }
-extern "C" __attribute__((visibility("default"), noreturn)) void _Exit(int code) {
+extern "C" __attribute__((visibility("default"), noreturn)) void _Exit(int code) noexcept {
     spar::host::on_exit();
     spar::host::end_now(code);
 }

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,10 +64,13 @@ std::string as_text(const spar_plugin &plugin) {
     ::_exit(1);
 }
 
-/// The child: silent, without core dumps, and without the parent's handlers of signals.
-[[noreturn]] void child(const std::vector<std::filesystem::path> &files, std::size_t first,
-                        const spar_host *host) {
+/// The child: silent, without core dumps, without the parent's handlers of signals, and gone when
+/// the parent is.
+[[noreturn]] void child(pid_t parent, const std::vector<std::filesystem::path> &files,
+                        std::size_t first, const spar_host *host) {
     unguard_process();
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
     for (const int signal : {SIGSEGV, SIGILL, SIGFPE, SIGBUS, SIGABRT, SIGTERM, SIGINT})
@@ -179,12 +183,12 @@ std::vector<Probed> probe(const std::vector<std::filesystem::path> &files, const
         std::cout.flush();
         int ends[2];
         if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe to a child process");
-        const pid_t pid = ::fork();
+        const pid_t here = ::getpid(), pid = ::fork();
         if (pid < 0) throw std::runtime_error("no child process can be started");
         if (pid == 0) {
             ::close(ends[0]);
             answers = ends[1];
-            child(files, first, host);
+            child(here, files, first, host);
         }
         ::close(ends[1]);
         if (first == 0) meanwhile();

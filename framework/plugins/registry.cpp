@@ -111,6 +111,7 @@ const spar_plugin &PluginFile::load() const {
         throw PluginFault(
             "says something else of itself than when it was tried in a process of its own");
     loaded_ = plugin;
+    if (!own) note_foreign_plugin(path.filename().string());
     return *loaded_;
 }
 

@@ -14,7 +14,7 @@ struct Content {
     bool operator==(const Content &) const = default;
 };
 
-std::span<const float> flat(const Matrix &m) {
+std::span<const float> flat(const spar::host::FencedMatrix &m) {
     return {m.data(), static_cast<std::size_t>(m.count() * m.width())};
 }
 

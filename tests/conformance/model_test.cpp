@@ -45,7 +45,7 @@ struct Bench {
 
     host::Data data;
     host::Batch batch;
-    Matrix vectors;
+    host::FencedMatrix vectors;
     host::Network network;
 };
 

@@ -36,9 +36,9 @@ struct Bench {
         for (std::size_t begin = 0; begin < indices.size(); begin += split) {
             const std::size_t count = std::min(split, indices.size() - begin);
             data.read(std::span(indices).subspan(begin, count), batch);
-            const auto labels = batch.labels;
+            const std::vector labels(batch.labels.begin(), batch.labels.end());
             augmentation.apply(batch, epoch);
-            CHECK(batch.labels == labels);
+            CHECK(std::ranges::equal(batch.labels, labels));
             const std::size_t width = batch.tokens.size() / count;
             for (std::int64_t i = 0; i < batch.count; ++i) {
                 Example &example = examples.emplace_back();

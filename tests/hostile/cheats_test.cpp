@@ -118,3 +118,17 @@ TEST_CASE("a warning says who warns, once") {
     const std::size_t first = outcome.ended.err.find("careful");
     CHECK(outcome.ended.err.find("careful", first + 1) == std::string::npos);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+TEST_CASE("who writes past an end of what it was given is told how far, in its own call") {
+    for (int time = 0; time < 3; ++time)
+        check_fails("behind", {"#/evaluate/attacks/0", "\"cheat\"", "ending.so", "the end of x_adv",
+                               "in perturb", "256 bytes behind"});
+    check_fails("before", {"\"cheat\"", "the begin of x_adv in perturb: 4 bytes before"});
+    check_fails("behind labels", {"\"cheat\"", "the end of labels"});
+    // Past the fence lies memory that nobody may touch.
+    check_fails("far behind", {"SIGSEGV", "perturb of attack \"cheat\""});
+}
+
+#endif

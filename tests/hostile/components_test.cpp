@@ -113,6 +113,18 @@ TEST_CASE("a component that changes the processor's arithmetic is named") {
                          {"misbehaving_attack", "floating-point", "misbehaving.so"});
 }
 
+#if !defined(__SANITIZE_ADDRESS__)
+TEST_CASE("who writes past the end of what the host gave it is named with the array") {
+    const std::map<std::string, std::string> arrays = {{"dataset", "the end of x in read"},
+                                                       {"model", "the end of outputs in pass"},
+                                                       {"optimizer", "the end of state in update"},
+                                                       {"transform", "the end of x in apply"}};
+    for (const auto &[kind, words] : arrays)
+        check_misbehaves(kind, "past_the_end", 4,
+                         {"misbehaving_" + kind, words, "bytes behind", places.at(kind)});
+}
+#endif
+
 TEST_CASE("an attack that asks the oracle nonsense gets an answer, not memory") {
     check_misbehaves("attack", "fails_without_a_word", 4, {"misbehaving_attack"});
     check_misbehaves("attack", "fails_with_unknown_code", 4, {"code 4711"});

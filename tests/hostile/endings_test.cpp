@@ -31,7 +31,7 @@ void check_named(const Ran &ran, const std::vector<std::string> &words) {
     }
 }
 
-const std::vector<std::string> ways = {"exit",     "_exit", "_Exit",     "quick_exit",
+const std::vector<std::string> ways = {"exit",     "_exit", "_Exit",     "quick_exit", "exit_group",
                                        "segfault", "abort", "terminate", "divide"};
 
 }  // namespace
@@ -49,9 +49,39 @@ TEST_CASE("whoever ends the process in a call is named with the call") {
                 {"perturb", "ending_attack", "SIGSEGV"});
 }
 
+TEST_CASE("a process that is killed is told, with the call and without blame") {
+    const Ran ran = run(attacked_by({{"type", "ending_attack"}, {"how", "kill"}}), {"--json"});
+    INFO(ran.ended.err);
+    CHECK(ran.ended.code == 8);
+    CHECK(ran.ended.says("SIGKILL while perturb of attack \"ending_attack\""));
+    CHECK(Json::parse(ran.ended.out).at("error").at("exit") == 8);
+}
+
+TEST_CASE("a stack that was made too small is not taken for a plugin's fault") {
+    const Folder folder;
+    const std::string file =
+        folder.write("p.json", attacked_by({{"type", "ending_attack"}, {"how", "stack"}}).dump());
+    const Ended ended = run_program(
+        {"bash", "-c",
+         "ulimit -s 64; \"$SPAR\" run p.json --out out --plugin-dir "
+         "\"$ZOO/misbehaving\" --plugin-dir \"$ZOO/ending\""},
+        {{"SPAR", SPAR_BINARY}, {"ZOO", SPAR_ZOO_DIR}, {"SPAR_PLUGIN_PATH", SPAR_PLUGIN_DIR}},
+        folder.path().string());
+    INFO(ended.err);
+    CHECK(ended.code == 8);
+    CHECK(ended.says("64 KiB"));
+    CHECK(ended.says("ulimit -s"));
+}
+
+TEST_CASE("a crash that may come of earlier damage names who else may have done it") {
+    const Ran ran = run(attacked_by({{"type", "ending_attack"}, {"how", "abort"}}));
+    CHECK(ran.ended.says("in an earlier call"));
+    CHECK(ran.ended.says("misbehaving.so"));
+}
+
 TEST_CASE("in a constructor, in a destructor, in parallel work") {
     for (const std::string where : {"create", "destroy", "worker"})
-        for (const std::string how : {"exit", "_exit", "segfault"}) {
+        for (const std::string how : {"exit", "_exit", "exit_group", "segfault"}) {
             CAPTURE(where);
             CAPTURE(how);
             const Ran ran =

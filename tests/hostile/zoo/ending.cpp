@@ -2,10 +2,12 @@
 // process cannot forbid, and the host must at least notice and name.
 #include "plain.hpp"
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <xmmintrin.h>
 #include <cfenv>
+#include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -19,6 +21,10 @@ void end(const std::string &way) {
     if (way == "_exit") ::_exit(0);
     if (way == "_Exit") std::_Exit(0);
     if (way == "quick_exit") std::quick_exit(0);
+    if (way == "exit_group") ::syscall(SYS_exit_group, 0);
+    if (way == "kill") ::kill(::getpid(), SIGKILL);
+    if (way == "hang")
+        for (;;) ::pause();
     if (way == "segfault") *nowhere = 1;
     if (way == "abort") std::abort();
     if (way == "terminate") std::terminate();
@@ -55,7 +61,7 @@ class Attack final : public zoo::Attack {
     }
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
-        if (*where == "main") end(*how);
+        if (*where == "main" || (*where == "evaluation" && batch.count() > 0)) end(*how);
         if (*where == "exit handler") std::atexit([] { std::abort(); });
         if (*where == "worker") parallel_for(8, [&](std::int64_t) { end(*how); });
         if (*how == "stack") {
@@ -98,10 +104,18 @@ class Cheat final : public spar::Attack {
         if (*how == "box") threat->eps = 1e7, threat->lower = -1e6, threat->upper = 1e6;
         if (*how == "eps") std::fill_n(raw.x_adv, values, 0.5F);
         if (*how == "box") std::fill_n(raw.x_adv, values, -1e6F);
+        if (batch.count() > 0) beyond(raw, values);
         pieces();
     }
 
   private:
+    /// Writes where an array is no more.
+    void beyond(const spar_attack_batch &raw, std::size_t values) const {
+        if (*how == "behind") std::fill_n(raw.x_adv + values, 64, 1.0F);
+        if (*how == "before") raw.x_adv[-1] = 1;
+        if (*how == "far behind") std::fill_n(raw.x_adv + values, 4096, 1.0F);
+        if (*how == "behind labels") writable(raw.labels)[raw.count] = 0;
+    }
     /// Past the SDK's guard, as a plugin without it would.
     void pieces() {
         const auto raw = [&](spar_task task) {

@@ -66,7 +66,7 @@ class Dataset final : public zoo::Dataset {
   public:
     ZOO_HOW("dataset", "label_too_large", "label_negative", "nan", "outside_box", "empty",
             "negative", "no_shape", "shape_overflows", "too_many_dimensions", "no_classes",
-            "box_upside_down", "more_than_memory")
+            "box_upside_down", "more_than_memory", "past_the_end")
 
     spar::DatasetInfo info() override {
         spar::DatasetInfo info = zoo::Dataset::info();
@@ -82,6 +82,7 @@ class Dataset final : public zoo::Dataset {
     }
     void read(std::int64_t index, const spar::ExampleOut &out) override {
         zoo::Dataset::read(index, out);
+        if (how.is("past_the_end")) out.x.data()[out.x.size()] = 0.5F;
         if (index != 7) return;
         if (how.is("label_too_large")) *out.label = 3;
         if (how.is("label_negative")) *out.label = -1;
@@ -93,7 +94,8 @@ class Dataset final : public zoo::Dataset {
 class Model final : public zoo::Model {
   public:
     ZOO_HOW("model", "nan_outputs", "nan_gradients", "few_outputs", "no_outputs", "null_value",
-            "null_gradient", "null_name", "negative_shape", "endless_parameters", "takes_no_steps")
+            "null_gradient", "null_name", "negative_shape", "endless_parameters", "takes_no_steps",
+            "past_the_end")
 
     std::int64_t outputs() const override {
         return how.is("few_outputs") ? 2 : how.is("no_outputs") ? 0 : zoo::Model::outputs();
@@ -113,6 +115,8 @@ class Model final : public zoo::Model {
     void pass(const spar_pass &pass) override {
         zoo::Model::pass(pass);
         if (how.is("nan_outputs") && pass.outputs != nullptr) pass.outputs[0] = nan;
+        if (how.is("past_the_end") && pass.outputs != nullptr)
+            pass.outputs[pass.x->shape[0] * zoo::classes + 1] = 0;
         if (how.is("nan_gradients")) gradient[3] = nan;
     }
 };
@@ -132,9 +136,10 @@ class Loss final : public zoo::Loss {
 
 class Optimizer final : public zoo::Optimizer {
   public:
-    ZOO_HOW("optimizer", "nan", "infinite")
+    ZOO_HOW("optimizer", "nan", "infinite", "past_the_end")
     void update(const spar::Update &update) const override {
         zoo::Optimizer::update(update);
+        if (how.is("past_the_end")) update.state[0][update.parameter.size()] = 1;
         if (how.is("nan")) update.parameter.back() = nan;
         if (how.is("infinite")) update.parameter.front() = HUGE_VALF;
     }
@@ -198,11 +203,12 @@ class Reporter final : public zoo::Reporter {
 
 class Transform final : public zoo::Transform {
   public:
-    ZOO_HOW("transform", "leaves_box", "nan", "infinite", "fails", "does_not_fit")
+    ZOO_HOW("transform", "leaves_box", "nan", "infinite", "fails", "does_not_fit", "past_the_end")
     void require(const spar::ExampleForm &) const override {
         if (how.is("does_not_fit")) throw spar::invalid("needs other examples", "/how");
     }
     void apply(const spar::TransformExample &example) const override {
+        if (how.is("past_the_end")) example.x.data()[example.x.size()] = 0.5F;
         if (how.is("leaves_box")) example.x.back() = 1.5F;
         if (how.is("nan")) example.x.back() = nan;
         if (how.is("infinite")) example.x[0] = -std::numeric_limits<float>::infinity();

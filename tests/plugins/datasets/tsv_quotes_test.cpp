@@ -20,7 +20,8 @@ class File {
     }
     Read read(const std::string &more = "") const {
         const host::Batch batch = Opened(node(more)).all();
-        return {batch.labels, batch.tokens};
+        return {{batch.labels.begin(), batch.labels.end()},
+                {batch.tokens.begin(), batch.tokens.end()}};
     }
 
   private:

@@ -14,7 +14,8 @@ std::string node(const std::string &file, const std::string &more = "") {
 }
 
 Ids tokens(const Opened &data, std::int64_t index) {
-    return data.read({index}).tokens;
+    const spar::host::Batch batch = data.read({index});
+    return {batch.tokens.begin(), batch.tokens.end()};
 }
 
 std::string refused(const std::string &content, const std::string &more = "") {

@@ -111,14 +111,14 @@ TEST_CASE("text: embeddings are perturbed, padding is not, and the embedding lea
         const bool embedding_learns = std::any_of(by_method.begin(), by_method.begin() + 7 * 3,
                                                   [](float g) { return g != 0; });
         CHECK(embedding_learns);
-        spar::Matrix x;
+        spar::host::FencedMatrix x;
         t.network().embed(t.batch(), x);
         const Floats x_adv = t.tensor("x_adv");
         int held = 0, moved = 0;
         const bool free = std::string(method).find("free\"") != std::string::npos;
         for (std::size_t i = 0; i < x_adv.size(); ++i) {
             const bool padding = t.batch().mask[i / 3] == 0;
-            const float clean = x.rows().flat()[i];
+            const float clean = spar::Rows<float>(x.data(), x.count(), x.width()).flat()[i];
             if (padding && !free) CHECK(x_adv[i] == clean);
             (padding ? held : moved) += x_adv[i] != clean ? 1 : 0;
         }
@@ -143,7 +143,7 @@ TEST_CASE(
     const auto lengths = [](const char *method) {
         Training t({.method = method, .data = text_data, .threat = text_threat});
         t.gradients();
-        spar::Matrix x;
+        spar::host::FencedMatrix x;
         t.network().embed(t.batch(), x);
         const Floats x_adv = t.tensor("x_adv");
         Doubles found;

@@ -1,0 +1,118 @@
+// Arrays of the host that plugins write into, each in memory of its own between known bytes: a
+// write past an end hits nothing of anybody else's, and whoever's call it was is told.
+#pragma once
+
+#include "pipeline/instance.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <utility>
+
+namespace spar::host {
+
+/// Behind the known bytes on both sides lies memory that nobody may touch: what goes further ends
+/// in a crash, inside the call that does it.
+class FencedMemory {
+  public:
+    FencedMemory() = default;
+    FencedMemory(FencedMemory &&other) noexcept : region_(std::exchange(other.region_, nullptr)) {}
+    FencedMemory &operator=(FencedMemory &&other) noexcept {
+        std::swap(region_, other.region_);
+        return *this;
+    }
+    ~FencedMemory();
+
+    /// Makes it so many bytes, right before the fence behind, and mends the fences. What stood
+    /// there is lost where the size changes; new memory is zero, and asked for only where it must
+    /// grow.
+    void resize(std::size_t bytes);
+
+    std::byte *data() const { return region_ != nullptr ? region_->data : nullptr; }
+    std::size_t size() const { return region_ != nullptr ? region_->size : 0; }
+
+    /// How many bytes before the begin and behind the end reaches what somebody has written there.
+    struct Breach {
+        std::size_t before = 0, behind = 0;
+    };
+    struct Region {
+        std::byte *begin, *end;  // of what may be touched
+        std::byte *data;
+        std::size_t size;
+
+        Breach breach() const;
+    };
+
+  private:
+    Region *region_ = nullptr;
+};
+
+/// An array in fenced memory. Its content is lost when its size changes.
+template <class T>
+class Fenced {
+  public:
+    Fenced() = default;
+    explicit Fenced(std::size_t size) { resize(size); }
+
+    void resize(std::size_t size) { memory_.resize(size * sizeof(T)); }
+    void assign(const T *first, const T *last) {
+        resize(static_cast<std::size_t>(last - first));
+        std::copy(first, last, data());
+    }
+    T *data() { return reinterpret_cast<T *>(memory_.data()); }
+    const T *data() const { return reinterpret_cast<const T *>(memory_.data()); }
+    std::size_t size() const { return memory_.size() / sizeof(T); }
+    bool empty() const { return size() == 0; }
+    T *begin() { return data(); }
+    T *end() { return data() + size(); }
+    const T *begin() const { return data(); }
+    const T *end() const { return data() + size(); }
+    T &operator[](std::size_t index) { return data()[index]; }
+    const T &operator[](std::size_t index) const { return data()[index]; }
+
+    friend bool operator==(const Fenced &a, std::span<const T> b) {
+        return std::equal(a.begin(), a.end(), b.begin(), b.end());
+    }
+    friend bool operator==(const Fenced &a, const Fenced &b) { return a == std::span<const T>(b); }
+
+  private:
+    FencedMemory memory_;
+};
+
+/// A matrix in fenced memory, see Matrix.
+class FencedMatrix {
+  public:
+    void resize(std::int64_t count, std::int64_t width) {
+        values_.resize(static_cast<std::size_t>(count * width));
+        count_ = count;
+        width_ = width;
+    }
+    float *data() { return values_.data(); }
+    const float *data() const { return values_.data(); }
+    std::int64_t count() const { return count_; }
+    std::int64_t width() const { return width_; }
+    std::span<float> operator[](std::int64_t row) {
+        return {values_.data() + row * width_, static_cast<std::size_t>(width_)};
+    }
+    std::span<const float> operator[](std::int64_t row) const {
+        return {values_.data() + row * width_, static_cast<std::size_t>(width_)};
+    }
+
+  private:
+    Fenced<float> values_;
+    std::int64_t count_ = 0, width_ = 0;
+};
+
+/// An array that a plugin was given, by the name that the contract has for it.
+struct GivenArray {
+    const char *name;
+    const void *data;
+};
+
+/// After a call: throws Failure(Exit::plugin) where somebody has written past an end of one of
+/// these. What is null, or does not lie in fenced memory, is passed over.
+void check_ends(const Instance &whose, const char *what, std::initializer_list<GivenArray> arrays);
+
+}  // namespace spar::host
