@@ -1,7 +1,7 @@
 // The model "sequential" as a component.
-#include "embedding.hpp"
-#include "layers.hpp"
-#include "network.hpp"
+#include "layers/embedding.hpp"
+#include "layers/layers.hpp"
+#include "layers/network.hpp"
 
 #include <spar/model.hpp>
 

@@ -1,7 +1,7 @@
 // Passes that may be coarse, by plain arithmetic in place of the processor's instruction. The
 // environment is set before anything asks for it; only passes that want it are coarse.
 #include "fixture.hpp"
-#include "kernels.hpp"
+#include "kernels/kernels.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,8 +1,8 @@
 // Networks, batches and threads for the tests of the sequential model's engine.
 #pragma once
 
-#include "executor.hpp"
-#include "network.hpp"
+#include "graph/executor.hpp"
+#include "layers/network.hpp"
 
 #include <spar/philox.hpp>
 

@@ -2,7 +2,7 @@
 // with.
 #pragma once
 
-#include "spec.hpp"
+#include "layers/spec.hpp"
 
 #include <functional>
 #include <map>

@@ -1,7 +1,7 @@
 // Small models of text, and texts of every length for them.
 #pragma once
 
-#include "embedding.hpp"
+#include "layers/embedding.hpp"
 #include "fixture.hpp"
 
 namespace fixture {
