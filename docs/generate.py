@@ -29,6 +29,10 @@ def article(noun):
     return ("an " if noun[0] in "aeiou" else "a ") + noun
 
 
+def number(value):
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:g}"
+
+
 def values(schema):
     """What a parameter may be, in a few words."""
     if "oneOf" in schema:
@@ -53,9 +57,9 @@ def values(schema):
         high = schema.get("exclusiveMaximum", schema.get("maximum"))
         words = kind
         if low is not None and abs(low) < 2e9:
-            words += f" {'above' if 'exclusiveMinimum' in schema else 'from'} {low:g}"
+            words += f" {'above' if 'exclusiveMinimum' in schema else 'from'} {number(low)}"
         if high is not None and abs(high) < 2e9:
-            words += f" {'below' if 'exclusiveMaximum' in schema else 'to'} {high:g}"
+            words += f" {'below' if 'exclusiveMaximum' in schema else 'to'} {number(high)}"
         return words
     return {"string": "text", "boolean": "`true`, `false`"}.get(kind, kind)
 

@@ -8,7 +8,7 @@
 // kind); x-spar-host (keys that the host reads in a component's node, and the component does not);
 // x-spar-on-classes and x-spar-on-values (a default that waits for the data);
 // x-spar-formerly (the name that the component had before); x-spar-version-1 (what defaults were in
-// pipelines of version 1).
+// pipelines of version 1: {"xi": "1e-6"}, or under one norm {"list": {"norm": "l1", "was": "[]"}}).
 // Other keywords say nothing.
 #pragma once
 

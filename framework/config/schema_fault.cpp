@@ -70,12 +70,21 @@ class Shape {
         else if (one_of(name, {"description", "x-unit", "x-spar-formerly"}))
             demand(value.is_string(), pointer, "a text");
         else if (name == "x-spar-version-1")
-            demand(value.is_object() && all_text(value), pointer, "an object of texts");
+            changed_defaults(value, pointer);
         else if (name == "x-spar-path")
             demand(value.is_boolean(), pointer, "true or false");
         else if (name == "x-spar-kind")
             demand(value.is_string() && parse_kind(value.get<std::string>()), pointer,
                    "a kind of component");
+    }
+
+    static void changed_defaults(const Json &value, const std::string &pointer) {
+        const auto one = [](const Json &was) {
+            return was.is_string() || (was.is_object() && was.size() == 2 && was.contains("norm") &&
+                                       was.contains("was") && all_text(was));
+        };
+        demand(value.is_object() && std::all_of(value.begin(), value.end(), one), pointer,
+               "an object of texts, or of objects with the texts \"norm\" and \"was\"");
     }
 
     static bool all_text(const Json &list) {

@@ -23,35 +23,39 @@ std::string write(const std::string &key, const std::string &value) {
     return "write " + quote(key) + ": " + value + " to get the old one";
 }
 
-void component(const Json &node, const std::string &pointer, const Json &schema) {
-    const Json &parameters = members(schema, "properties");
-    for (const auto &[key, was] : members(schema, "x-spar-version-1").items()) {
-        if (node.contains(key)) continue;
-        const Json &now = members(parameters, key.c_str());
-        warn(pointer, key, was.get<std::string>(),
-             now.contains("default") ? now.at("default").dump() : "another",
-             "write " + quote(key) + " to have the old one");
-    }
-}
-
-/// What components say of their own defaults.
-void components(const Json &node, const std::string &pointer, const Registry &registry) {
-    if (node.is_array())
-        for (std::size_t i = 0; i < node.size(); ++i)
-            components(node[i], child_pointer(pointer, i), registry);
-    if (!node.is_object()) return;
-    if (const auto type = node.find("type"); type != node.end() && type->is_string())
-        for (const ComponentEntry *entry : registry.find(type->get<std::string>()))
-            component(node, pointer, *entry->schema);
-    for (const auto &[name, child] : node.items())
-        components(child, child_pointer(pointer, name), registry);
-}
-
 /// An object of the pipeline, or an empty one.
 const Json &part(const Json &root, const char *name) {
     static const Json none = Json::object();
     const auto found = root.find(name);
     return found != root.end() && found->is_object() ? *found : none;
+}
+
+void component(const Json &node, const std::string &pointer, const Json &schema, const Json &norm) {
+    const Json &parameters = members(schema, "properties");
+    for (const auto &[key, changed] : members(schema, "x-spar-version-1").items()) {
+        const bool under_one_norm = changed.is_object();
+        if (node.contains(key) || (under_one_norm && changed.at("norm") != norm)) continue;
+        const Json &now = members(parameters, key.c_str());
+        const std::string was = under_one_norm ? changed.at("was") : changed;
+        warn(pointer, key, was, now.contains("default") ? now.at("default").dump() : "another",
+             write(key, was));
+    }
+}
+
+/// What components say of their own defaults. `norm`: of the threat model that the node stands
+/// under.
+void components(const Json &node, const std::string &pointer, const Registry &registry,
+                const Json &norm) {
+    if (node.is_array())
+        for (std::size_t i = 0; i < node.size(); ++i)
+            components(node[i], child_pointer(pointer, i), registry, norm);
+    if (!node.is_object()) return;
+    const Json here = part(node, "threat").value("norm", norm);
+    if (const auto type = node.find("type"); type != node.end() && type->is_string())
+        for (const ComponentEntry *entry : registry.find(type->get<std::string>()))
+            component(node, pointer, *entry->schema, here);
+    for (const auto &[name, child] : node.items())
+        components(child, child_pointer(pointer, name), registry, here);
 }
 
 void splits(const Json &root) {
@@ -86,7 +90,7 @@ void bring_up_to_date(Json &root, const Registry &registry) {
     if (const auto data = root.find("data"); data != root.end() && data->is_object())
         if (const auto held = data->find("validation"); held != data->end() && held->is_object())
             if (held->value("split", Json()) == "train") held->erase("split");
-    components(root, "", registry);
+    components(root, "", registry, Json());
     splits(root);
     averaging(root);
     attacked_loss(root);

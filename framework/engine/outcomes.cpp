@@ -37,7 +37,7 @@ void AttackOutcome::add(const ExampleResult &result) {
     }
     fit.add({result.squares, result.sum, result.sum_squares, result.values});
     if (result.marginal != 0) marginal.push_back(result.index);
-    if (result.zero_gradient == 0) return;
+    if (result.zero_gradient == 0 || result.broken != 0) return;
     ++zero_gradients;
     if (zero_gradient_ids.size() < most_ids) zero_gradient_ids.push_back(result.index);
 }

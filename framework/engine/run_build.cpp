@@ -20,6 +20,11 @@ void RunUnderWay::open_data() {
     if (plan_.train && plan_.data.validation)
         validation_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.validation));
     if (!train_data_) return;
+    if (train_data_->classes() && train_data_->info().outputs < 2)
+        throw Failure(Exit::data,
+                      fmt::format("#{}: all examples are of one class, so that there is nothing "
+                                  "to tell apart: give data of two classes or more",
+                                  plan_.data.train.pointer));
     if (test_data_) require_same_kind(*train_data_, *test_data_);
     if (validation_data_) require_same_kind(*train_data_, *validation_data_);
 }

@@ -77,6 +77,13 @@ void check_refused(const Texts &texts, const Json &pipeline, const char *command
 
 }  // namespace
 
+TEST_CASE("training data of one class is refused before the training") {
+    const Texts texts;
+    texts.folder.write("train.tsv", "0\tword good\n0\tword bad\n0\tanother word\n");
+    check_refused(texts, text_pipeline(R"({"type":"natural"})", embedding), "run", 6,
+                  {"#/data/train: all examples are of one class"});
+}
+
 TEST_CASE("every method for text learns it, with vectors or their matrix perturbed") {
     const Texts texts;
     const std::pair<const char *, const char *> cases[] = {

@@ -24,7 +24,7 @@ class AutoAttack : public spar::Attack {
  "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"auto_attack","attacks":[
   {"type":"apgd","steps":5,"loss":{"type":"cross_entropy"}},{"type":"apgd","steps":5,"targets":3},
   {"type":"fab","steps":5,"targets":3},{"type":"square","queries":50}]}]}})",
-        .version_1 = R"({"attacks": "those of \"standard\" under l1 too"})",
+        .version_1 = R"({"attacks": {"norm": "l1", "was": "the list of \"standard\""}})",
     };
 
     spar::Children attacks{this,

@@ -7,6 +7,8 @@
 
 #include <cmath>
 #include <optional>
+#include <set>
+#include <utility>
 
 namespace datasets {
 
@@ -49,14 +51,18 @@ class Labels {
         const std::int64_t least = *std::min_element(values_.begin(), values_.end());
         if (least == 0) return;
         const std::string lowest = std::to_string(rule_.first + least);
+        const bool counted_from_there = std::cmp_equal(
+            std::set<std::int64_t>(values_.begin(), values_.end()).size(), classes_ - least);
         dataset.warn(
             {.code = "classes_without_examples",
              .message = path + ": the labels begin at " + lowest + ", so that " +
                         (least == 1 ? "class 0 has" : std::to_string(least) + " classes have") +
                         " no example",
-             .remedy = "\"first_label\": " + lowest +
-                       " shifts them; \"classes\" says that there are others",
-             .pointer = "/first_label"});
+             .remedy = (counted_from_there ? "\"first_label\": " + lowest +
+                                                 " shifts them, if they are counted from there; "
+                                           : std::string()) +
+                       "\"classes\" says how many there are, if some have no example here",
+             .pointer = counted_from_there ? "/first_label" : "/classes"});
     }
 
   private:

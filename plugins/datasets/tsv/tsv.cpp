@@ -65,7 +65,7 @@ class Tsv : public spar::Dataset {
  "train":{"method":{"type":"natural"},"loss":{"type":"cross_entropy"},
           "optimizer":{"type":"adam"},"epochs":1,"batch_size":32},
  "evaluate":{"attacks":[{"type":"fgsm"}]}})",
-        .version_1 = R"({"quotes": "text"})",
+        .version_1 = R"({"quotes": "\"text\""})",
     };
 
     spar::Path file{this, "file", "lines of a label, a tab or a space, and words"};

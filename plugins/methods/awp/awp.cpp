@@ -23,7 +23,16 @@ class Awp final : public spar::Method {
             R"({"type":"awp","method":{"type":"pgd_at","attack":{"type":"pgd","steps":3}}})"),
     };
 
-    void prepare(const spar::Session &session) override { session.prepare(method_); }
+    void prepare(const spar::Session &session) override {
+        if (session.step() == 0 && *warmup_epochs_ > 0 && *warmup_epochs_ >= session.epochs())
+            warn({.code = "long_warmup",
+                  .message = "a warm-up of " + std::to_string(*warmup_epochs_) +
+                             " epochs in a training of " + std::to_string(session.epochs()) +
+                             ": the weights are never perturbed",
+                  .remedy = "make it shorter than \"epochs\"",
+                  .pointer = "/warmup_epochs"});
+        session.prepare(method_);
+    }
 
     void gradients(const spar::Session &session) override {
         if (session.epoch() < *warmup_epochs_) return session.gradients(method_);

@@ -20,7 +20,7 @@ class FgsmAt final : public spar::Method {
             "Wong, Rice, Kolter 2020, Fast is better than free: revisiting adversarial "
             "training, arXiv:2001.03994",
         .example = METHOD_EXAMPLE("linf", R"({"type":"fgsm_at"})"),
-        .version_1 = R"({"mode": "eval"})",
+        .version_1 = R"({"mode": "\"eval\""})",
     };
 
     void prepare(const spar::Session &session) override {

@@ -19,7 +19,7 @@ class NFgsm final : public spar::Method {
             "de Jorge et al. 2022, Make some noise: reliable and efficient single-step "
             "adversarial training, arXiv:2202.01181",
         .example = METHOD_EXAMPLE("linf", R"({"type":"n_fgsm"})"),
-        .version_1 = R"({"mode": "eval"})",
+        .version_1 = R"({"mode": "\"eval\""})",
     };
 
     void prepare(const spar::Session &session) override {

@@ -17,14 +17,15 @@ namespace SPAR_HIDDEN spar {
 
 /// What a component says of itself; a static constexpr member `about` of its class.
 struct About {
-    const char *type;               /// its name in the pipeline: lower case, digits, underscores
-    const char *summary;            /// one sentence
-    const char *formula = "";       /// what it computes, in plain text
-    const char *reference = "";     /// the paper or source
-    const char *example = "";       /// the smallest pipeline that uses it, as JSON
-    const char *formerly = "";      /// a name it had, for the error that meets it; empty: none
-    /// Defaults that pipelines of version 1 relied on and that are others now, as a JSON object of
-    /// texts: {"xi": "1e-6"}; the host warns of each. Empty: none.
+    const char *type;            /// its name in the pipeline: lower case, digits, underscores
+    const char *summary;         /// one sentence
+    const char *formula = "";    /// what it computes, in plain text
+    const char *reference = "";  /// the paper or source
+    const char *example = "";    /// the smallest pipeline that uses it, as JSON
+    const char *formerly = "";   /// a name it had, for the error that meets it; empty: none
+    /// Defaults that pipelines of version 1 relied on and that are others now, of which the host
+    /// warns. A JSON object: {"xi": "1e-6"} has what to write to get the old one; {"list": {"norm":
+    /// "l1", "was": "[]"}} where it is another one under that norm alone. Empty: none.
     const char *version_1 = "";
     bool default_reporter = false;  /// a reporter that runs even if the pipeline does not name it
 };

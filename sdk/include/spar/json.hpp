@@ -44,6 +44,10 @@ inline std::string json_text(std::string_view text) {
 inline std::string json_number(double value) {
     if (!std::isfinite(value)) return "null";
     char text[32];
+    if (std::abs(value) < 1e15 && std::trunc(value) == value) {
+        std::snprintf(text, sizeof text, "%.0f", value);
+        return text;
+    }
     for (int digits = 1; digits <= 17; ++digits) {
         std::snprintf(text, sizeof text, "%.*g", digits, value);
         double back = 0;

@@ -70,6 +70,7 @@ class Session {
     std::int64_t step() const { return s_->step; }
     std::int64_t steps() const { return s_->steps; }
     std::int64_t epoch() const { return s_->epoch; }
+    std::int64_t epochs() const { return s_->epochs; }
     Random random(std::int64_t row, std::uint32_t draw = 0) const {
         return {s_->key, s_->ids[row], draw};
     }

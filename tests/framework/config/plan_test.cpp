@@ -77,7 +77,7 @@ TEST_CASE("a small pipeline and all its defaults") {
 TEST_CASE("everything that can be said") {
     const Plan plan = plan_with({
         {"seed", "7"},
-        {"data.validation", R"({"split":"train","examples":3})"},
+        {"data.validation", R"({"examples":3})"},
         {"model.weights", "w.safetensors"},
         {"threat", R"({"norm":"l2","eps":1,"lower":-1,"upper":2,"target":3,"queries":50})"},
         {"train.schedule", R"({"type":"step","milestones":[1,2],"gamma":0.5,"warmup_epochs":1})"},

@@ -32,12 +32,25 @@ TEST_CASE("a pipeline of version 1 is told which defaults it relies on are other
           Places{"changed_default #/evaluate/attacks/0/steps",
                  "changed_default #/evaluate/attacks/0/step_size"});
     CHECK(warnings().all()[0].message == "its default is 10 now; in version 1 it was 20");
+    CHECK(warnings().all()[0].remedy.starts_with("write \"steps\": 20 to get the old one"));
     CHECK(warnings().all()[1].message == "its default is another now; in version 1 it was 3");
     CHECK(places(R"({"version": 1, "train": {"method": {"type": "pgd_at", "attack":
                        {"type": "push", "steps": 3}}, "ema": {"decay": 0.99}}})") ==
           Places{"changed_default #/train/method/attack/step_size",
                  "changed_default #/train/ema/warmup"});
     CHECK(places(R"({"version": 2, "evaluate": {"attacks": [{"type": "push"}]}})").empty());
+    // One that changed under l1 alone.
+    const Places start{"changed_default #/evaluate/attacks/0/start"};
+    const char *attack = R"({"type": "push", "steps": 1, "step_size": 1)";
+    const auto under = [&](const std::string &norm, const std::string &own) {
+        return places((R"({"version": 1, "threat": {"norm": ")" + norm +
+                       R"("}, "evaluate": {"attacks": [)" + attack + own + "}]}}")
+                          .c_str());
+    };
+    CHECK(under("l1", "") == start);
+    CHECK(under("linf", "").empty());
+    CHECK(under("linf", R"(, "threat": {"norm": "l1"})") == start);
+    CHECK(under("l1", R"(, "threat": {"norm": "l2"})").empty());
     CHECK(places(R"({"version": 1, "data": {"validation": {"examples": 5}},
                      "train": {"loss": {"type": "hinge"}, "examples": 9},
                      "evaluate": {"examples": 7, "attacks": []}})") ==

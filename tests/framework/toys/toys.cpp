@@ -65,12 +65,14 @@ class Step final : public spar::Optimizer {
 
 class Push final : public spar::Attack {
   public:
-    static constexpr spar::About about{.type = "push",
-                                       .summary = "Pushes nothing.",
-                                       .formula = "x_adv = x",
-                                       .reference = "Newton 1687",
-                                       .example = R"({"version": 1})",
-                                       .version_1 = R"({"steps": "20", "step_size": "3"})"};
+    static constexpr spar::About about{
+        .type = "push",
+        .summary = "Pushes nothing.",
+        .formula = "x_adv = x",
+        .reference = "Newton 1687",
+        .example = R"({"version": 1})",
+        .version_1 =
+            R"({"steps": "20", "step_size": "3", "start": {"norm": "l1", "was": "\"zero\""}})"};
     spar::Integer steps{this, "steps", "how often", {.fallback = 10, .min = 1, .max = 1000}};
     spar::Number size{this, "step_size", "how far", {.above = 0, .optional = true}};
     spar::Choice start{this, "start", "where from", {"random", "zero"}, {.fallback = "random"}};

@@ -9,13 +9,19 @@
 
 namespace spar::test {
 
-/// Codes of what opening a dataset warns of.
+/// What opening a dataset warns of.
+inline std::vector<host::Warning> warnings_of(const std::string &json) {
+    host::warnings().clear();
+    const Opened opened(json);
+    std::vector<host::Warning> all = host::warnings().all();
+    host::warnings().clear();
+    return all;
+}
+
+/// Their codes.
 inline std::vector<std::string> advice(const std::string &json) {
-    host::warnings().clear();
-    Opened opened(json);
     std::vector<std::string> codes;
-    for (const host::Warning &warning : host::warnings().all()) codes.push_back(warning.code);
-    host::warnings().clear();
+    for (const host::Warning &warning : warnings_of(json)) codes.push_back(warning.code);
     return codes;
 }
 

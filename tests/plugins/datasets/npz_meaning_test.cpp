@@ -182,12 +182,17 @@ TEST_CASE("labels that begin at another number are spoken of, and shifted") {
     const Archives made(R"(
 x = r.rand(6, 2)
 np.savez('one.npz', x=x, y=np.array([1, 2, 3, 3, 2, 1]))
+np.savez('some.npz', x=x, y=np.array([1, 3, 1, 3, 1, 3]))
 np.savez('five.npz', x=x, y=np.array([5, 7, 6, 6, 7, 5], 'f4'))
 np.savez('signs.npz', x=x, y=np.array([-1, 1, 1, -1, 0, 0]))
 )");
     if (!made) return;
     CHECK(advice(made.node("one")) == Codes{"classes_without_examples"});
     CHECK(Opened(made.node("one")).info().outputs == 4);
+    CHECK(has(warnings_of(made.node("one")).at(0).remedy, "first_label"));
+    // A part of the classes: shifting them would make them others.
+    CHECK(advice(made.node("some")) == Codes{"classes_without_examples"});
+    CHECK(!has(warnings_of(made.node("some")).at(0).remedy, "first_label"));
     const Opened shifted(made.node("one", R"(,"first_label":1)"));
     CHECK(shifted.info().outputs == 3);
     CHECK(shifted.all().labels == Labels{0, 1, 2, 2, 1, 0});

@@ -53,9 +53,17 @@ TEST_CASE("a killed run keeps complete lines") {
         Told told("json", folder.path().string());
         for (std::int64_t step = 10;; step += 10) epoch(told, step, 1);
     }
-    while (events(folder).size() < 20000) usleep(1000);
+    // By its size: who reads what a faster writer writes never comes to the end.
+    std::error_code not_there_yet;
+    std::uintmax_t size = 0;
+    for (int i = 0; i < 60000 && size < 20000; ++i) {
+        usleep(1000);
+        size = std::filesystem::file_size(folder / "events.jsonl", not_there_yet);
+        if (not_there_yet) size = 0;
+    }
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
+    REQUIRE(size >= 20000);
     const std::string text = events(folder);
     CHECK(text.back() == '\n');
     std::istringstream stream(text);
