@@ -38,9 +38,9 @@ class Sum final : public Operation {
     std::int64_t stride_;
 };
 
-class Product final : public Operation {
+class Multiplication final : public Operation {
   public:
-    Product(const Graph &graph, int left, int right, int result)
+    Multiplication(const Graph &graph, int left, int right, int result)
         : stride_(graph.value(result).stride()) {
         inputs = {left, right};
         outputs = {result};
@@ -146,7 +146,7 @@ int multiply(Graph &graph, int left, int right) {
     const Pair pair = alike(graph, left, right);
     const Value &value = graph.value(pair.left);
     const int result = graph.add_value(value.shape, value.image);
-    graph.add(std::make_unique<Product>(graph, pair.left, pair.right, result));
+    graph.add(std::make_unique<Multiplication>(graph, pair.left, pair.right, result));
     return result;
 }
 

@@ -24,7 +24,9 @@ inline Vector exponential(Vector x) {
     p = p * r + 5.0000001201e-1F;
     p = p * (r * r) + r + 1.0F;
     const Mask exponent = (__builtin_convertvector(n, Mask) + 127) << 23;
-    return p * reinterpret_cast<const Vector &>(exponent);
+    Vector power;
+    __builtin_memcpy(&power, &exponent, sizeof power);
+    return p * power;
 }
 
 inline Vector tanh_of(Vector x) {

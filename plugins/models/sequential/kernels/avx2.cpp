@@ -1,5 +1,5 @@
 #define BLOCK 8
-#include "kernels/table_impl.hpp"
+#include "kernels/table.hpp"
 
 const sequential::Kernels &sequential::kernels_avx2() {
     return table;

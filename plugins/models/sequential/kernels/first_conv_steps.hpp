@@ -107,7 +107,7 @@ inline void cut_into_tiles(const FirstConv &c, const Phases &f, const float *p, 
     }
 }
 
-void conv_aim(const FirstConv &c, const float *p, float *scratch) {
+void conv_load_gradient(const FirstConv &c, const float *p, float *scratch) {
     const Phases f = phases_of(c);
     const StepScratch s = step_scratch(c, f, scratch);
     const auto clear = [](float *from, std::int64_t count) {

@@ -1,5 +1,4 @@
-// Our own inner loops: what oneDNN does slowly or not at all. Compiled once for each instruction
-// set and chosen at run time. Images are blocked: [channels / B][height][width][B], B =
+// The inner loops. Compiled once for each instruction set and chosen at run time. Images are blocked: [channels / B][height][width][B], B =
 // Kernels::block. All work on one core, and on one example but where they say otherwise.
 #pragma once
 
@@ -140,12 +139,12 @@ struct Kernels {
     void (*first_conv_weights)(const FirstConv &, const float *x, const float *g, float *scratch,
                                float *weights, float *bias);
 
-    /// Floats of scratch that the three below need. `aim` brings a gradient p at the output into
-    /// it, and each `step` gives the gradient at another input x, with the weights also as
+    /// Floats of scratch that the three below need. `load_gradient` brings a gradient p at
+    /// the output into it, and each `step` gives the gradient at another input x, with the weights also as
     /// [out][in][ky][kx]. `weights` ends that: it adds the gradient of the weights, in their
     /// layout, and of the bias.
     std::int64_t (*first_conv_step_scratch)(const FirstConv &);
-    void (*first_conv_aim)(const FirstConv &, const float *p, float *scratch);
+    void (*first_conv_load_gradient)(const FirstConv &, const float *p, float *scratch);
     void (*first_conv_step)(const FirstConv &, const float *weights, const float *turned,
                             const float *bias, const float *x, float *scratch, float *dx);
     void (*first_conv_step_weights)(const FirstConv &, const float *weights, const float *bias,
@@ -156,6 +155,22 @@ struct Kernels {
     /// NaN in a window wins.
     void (*max_pool)(const Pool &, const float *x, float *y, std::uint8_t *index);
     void (*max_pool_gradient)(const Pool &, const std::uint8_t *index, const float *g, float *dx);
+    /// Padding counts as zeros.
+    void (*average_pool)(const Pool &, const float *x, float *y);
+    void (*average_pool_gradient)(const Pool &, const float *g, float *dx);
+    /// Mean of each channel of blocked images of `plane` pixels.
+    void (*channel_means)(std::int64_t blocks, std::int64_t plane, const float *x, float *y);
+    void (*channel_means_gradient)(std::int64_t blocks, std::int64_t plane, const float *g,
+                                   float *dx);
+
+    /// y = f(x), for `count` values. A gradient multiplies g by f'(x), from x or y as it says.
+    void (*rectify)(const float *x, float slope, float *y, std::int64_t count);
+    void (*tanh)(const float *x, float *y, std::int64_t count);
+    void (*tanh_gradient)(const float *y, float *g, std::int64_t count);
+    void (*sigmoid)(const float *x, float *y, std::int64_t count);
+    void (*sigmoid_gradient)(const float *y, float *g, std::int64_t count);
+    void (*gelu)(const float *x, float *y, std::int64_t count);
+    void (*gelu_gradient)(const float *x, float *g, std::int64_t count);
 
     /// g *= z > 0 ? 1 : slope
     void (*rectify_gradient)(const float *z, float slope, float *g, std::int64_t count);
@@ -175,8 +190,11 @@ struct Kernels {
                                const float *constants, float *dx);
 };
 
-/// Those for this processor, and for the instruction set that oneDNN uses.
+/// Those for this processor. The environment may ask for fewer instructions than it has: SPAR_ISA is
+/// avx512 (without the matrix instructions), avx2 or plain.
 const Kernels &kernels();
+/// What they use: plain, avx2, avx512, or amx where coarse passes take the matrix instructions.
+const char *instruction_set();
 
 /// For passes that may be coarse: the fast one; where the environment sets SPAR_EMULATE_BF16 that
 /// of the kernels, to see what the numbers become elsewhere; null without either.

@@ -1,4 +1,4 @@
-// Maximum over windows, and its gradient, from the index of the maximum.
+// Maximum and mean over windows, and their gradients; that of the maximum from its index.
 #pragma once
 
 #include "kernels/bits.hpp"
@@ -90,6 +90,45 @@ void max_pool_gradient(const Pool &p, const std::uint8_t *index, const float *g,
     if (tiles(p) && p.kernel == 2) return max_pool_gradient_of<2>(p, index, g, dx);
     for (std::int64_t i = 0; i < p.blocks * p.height * p.width; ++i) store(dx + i * B, Vector{});
     max_pool_gradient_of<0>(p, index, g, dx);
+}
+
+void average_pool(const Pool &p, const float *x, float *y) {
+    const float share = 1.0F / static_cast<float>(p.kernel * p.kernel);
+    for_windows<0>(p, [&](std::int64_t out, std::int64_t corner, Span rows, Span columns) {
+        Vector sum{};
+        for (std::int64_t ky = rows.from; ky < rows.to; ++ky)
+            for (std::int64_t kx = columns.from; kx < columns.to; ++kx)
+                sum += load(x + corner + (ky * p.width + kx) * B);
+        store(y + out, sum * share);
+    });
+}
+
+void average_pool_gradient(const Pool &p, const float *g, float *dx) {
+    const float share = 1.0F / static_cast<float>(p.kernel * p.kernel);
+    for (std::int64_t i = 0; i < p.blocks * p.height * p.width; ++i) store(dx + i * B, Vector{});
+    for_windows<0>(p, [&](std::int64_t out, std::int64_t corner, Span rows, Span columns) {
+        const Vector part = load(g + out) * share;
+        for (std::int64_t ky = rows.from; ky < rows.to; ++ky)
+            for (std::int64_t kx = columns.from; kx < columns.to; ++kx) {
+                float *to = dx + corner + (ky * p.width + kx) * B;
+                store(to, load(to) + part);
+            }
+    });
+}
+
+void channel_means(std::int64_t blocks, std::int64_t plane, const float *x, float *y) {
+    for (std::int64_t b = 0; b < blocks; ++b) {
+        Vector sum{};
+        for (std::int64_t i = 0; i < plane; ++i) sum += load(x + (b * plane + i) * B);
+        store(y + b * B, sum / static_cast<float>(plane));
+    }
+}
+
+void channel_means_gradient(std::int64_t blocks, std::int64_t plane, const float *g, float *dx) {
+    for (std::int64_t b = 0; b < blocks; ++b) {
+        const Vector part = load(g + b * B) / static_cast<float>(plane);
+        for (std::int64_t i = 0; i < plane; ++i) store(dx + (b * plane + i) * B, part);
+    }
 }
 
 }  // namespace

@@ -8,14 +8,16 @@
 namespace sequential {
 namespace {
 
-class BatchNorm final : public Normalisation, public Coupled {
+class BatchNormalisation final : public Normalisation, public Coupled {
   public:
-    BatchNorm(Graph &graph, int input, const LayerSpec &spec, const std::string &name,
-              std::optional<Rectifier> rectifier)
-        : Normalisation(graph, input, spec, name, rectifier),
-          running_mean_(graph.parameters.add(name + ".running_mean", weight_.shape, false)),
-          running_variance_(graph.parameters.add(name + ".running_var", weight_.shape, false)),
-          batches_(graph.parameters.add(name + ".num_batches_tracked", {}, false)) {
+    BatchNormalisation(Builder &builder, int input, double epsilon, double momentum)
+        : Normalisation(builder, input, epsilon),
+          place_(builder.place()),
+          momentum_(momentum),
+          running_mean_(buffer(builder, "running_mean", weight_.shape)),
+          running_variance_(buffer(builder, "running_var", weight_.shape)),
+          batches_(buffer(builder, "num_batches_tracked", {})) {
+        Graph &graph = builder.graph;
         std::fill(running_variance_.value.begin(), running_variance_.value.end(), 1.0F);
         graph.reserve_sums(*this, 2 * padded_);
         constants_ = graph.reserve(3 * padded_ * sizeof(float));
@@ -67,7 +69,7 @@ class BatchNorm final : public Normalisation, public Coupled {
     }
 
     void follow(const BatchSums &sums) override {
-        const double n = values(sums), step = spec_.momentum;
+        const double n = values(sums), step = momentum_;
         const auto move = [&](float &running, double value) {
             running = static_cast<float>((1 - step) * running + step * value);
         };
@@ -84,11 +86,15 @@ class BatchNorm final : public Normalisation, public Coupled {
         double mean, variance;
     };
 
+    static Parameter &buffer(Builder &builder, const std::string &name, const Shape &shape) {
+        return builder.graph.parameters.add(builder.parameter(name), shape, false);
+    }
+
     /// Values of one channel in the batch.
     double values(const BatchSums &sums) const {
         const std::int64_t count = sums.rows * norm_.plane;
         if (count < 2)
-            spec_.fail(
+            place_.refuse(
                 "in training it needs more than one value a channel, got a batch of one "
                 "example; choose a batch size that leaves no single example over");
         return static_cast<double>(count);
@@ -105,7 +111,7 @@ class BatchNorm final : public Normalisation, public Coupled {
         return {running_mean_.value[c], running_variance_.value[c]};
     }
 
-    double inverse(const Statistics &s) const { return 1 / std::sqrt(s.variance + spec_.epsilon); }
+    double inverse(const Statistics &s) const { return 1 / std::sqrt(s.variance + epsilon_); }
 
     double *cleared(const Batch &batch) const {
         double *sums = batch.frame->extra<double>(partial);
@@ -129,19 +135,41 @@ class BatchNorm final : public Normalisation, public Coupled {
         constants[3 * padded_] = static_cast<float>(-scale * total[c] / n);
     }
 
+    Place place_;
+    double momentum_;
     Parameter &running_mean_, &running_variance_, &batches_;
     std::size_t constants_ = 0, gradient_constants_ = 0;  // of the first example, for all
 };
 
+class BatchNorm final : public NormLayer {
+  public:
+    static constexpr About about{
+        "batchnorm",
+        "(x - mean) / sqrt(variance + eps) * weight + bias, a channel; in training with the "
+        "statistics of the whole batch, in evaluation with running ones, which follow each "
+        "batch in training that parameter gradients are taken of, and no attack's"};
+    BatchNorm() : NormLayer(about) {}
+
+    int build(Builder &builder, int input) const override {
+        input = in_channel_blocks(builder.graph, input);
+        auto operation =
+            std::make_unique<BatchNormalisation>(builder, input, epsilon(), *momentum_);
+        const int result = operation->outputs[0];
+        builder.graph.add(std::move(operation));
+        return result;
+    }
+
+  private:
+    spar::Number momentum_{this,
+                           "momentum",
+                           "share of a batch's statistics in the new running ones",
+                           {.fallback = 0.1, .min = 0, .max = 1}};
+};
+
 }  // namespace
 
-int add_batch_norm(Graph &graph, int input, const LayerSpec &spec, const std::string &name,
-                   std::optional<Rectifier> rectifier) {
-    input = normalisable(graph, input, spec);
-    auto operation = std::make_unique<BatchNorm>(graph, input, spec, name, rectifier);
-    const int result = operation->outputs[0];
-    graph.add(std::move(operation));
-    return result;
+LayerKind batchnorm() {
+    return kind_of<BatchNorm>();
 }
 
 }  // namespace sequential

@@ -8,28 +8,30 @@ namespace sequential {
 namespace {
 
 /// Number of layers in the first stage: up to the first pointwise layer after the first layer with
-/// parameters, if nothing but pooling lies between them; otherwise up to that layer.
+/// parameters (an embedding stands before the graph), if nothing but pooling lies between them; otherwise up to that layer.
 std::size_t stage_length(const Layers &list) {
     const auto &layers = list.parts();
-    const auto asks = [](auto question) {
-        return [question](const auto &layer) { return ((*layer).*question)(); };
-    };
-    const auto first = std::ranges::find_if(layers, asks(&Layer::has_parameters));
+    const auto first = std::ranges::find_if(layers, [](const auto &layer) {
+        return layer->has_parameters() && !layer->lookup();
+    });
     if (first == layers.end()) return 0;
-    auto next = std::find_if_not(first + 1, layers.end(), asks(&Layer::pools));
+    auto next = std::find_if_not(first + 1, layers.end(),
+                                 [](const auto &layer) { return layer->pools(); });
     if (next == layers.end() || !(*next)->pointwise()) next = first;
     return static_cast<std::size_t>(next - layers.begin()) + 1;
 }
 
 }  // namespace
 
-Place Builder::place() const {
-    const Layer &layer = *layers_->parts()[index_];
-    const std::string pointer = pointer_ + "/" + std::to_string(index_);
+Place place_of(const Layer &layer, const std::string &pointer) {
     const std::string name = layer.name();
     return {pointer.substr(1) + " (" + layer.type() +
                 (name.empty() ? "" : " \"" + name + "\"") + ")",
             pointer};
+}
+
+Place Builder::place() const {
+    return place_of(*layers_->parts()[index_], pointer_ + "/" + std::to_string(index_));
 }
 
 const Layer *Builder::next() const {
@@ -37,11 +39,12 @@ const Layer *Builder::next() const {
     return next < limit_ ? layers_->parts()[next].get() : nullptr;
 }
 
-std::optional<Rectifier> Builder::take_rectifier() {
+std::optional<Rectifier> Builder::take_rectifier(bool may_leave_gradient) {
     if (next() == nullptr || !next()->rectifier()) return std::nullopt;
     Rectifier rectifier{*next()->rectifier()};
     ++taken_;
-    rectifier.gradient_here = next() == nullptr || !next()->applies_rectifier_gradient();
+    rectifier.gradient_here = !may_leave_gradient || next() == nullptr ||
+                              !next()->applies_rectifier_gradient();
     return rectifier;
 }
 
@@ -103,8 +106,7 @@ std::unique_ptr<Graph> build_network(const Layers &layers, const Shape &input, s
             "the first stage would have no parameters; let it reach to a layer that "
             "has some",
             "/stage");
-    const std::string last = "/layers/" + std::to_string(all.size() - 1);
-    const Place place{last.substr(1) + " (" + all.back()->type() + ")", last};
+    const Place place = place_of(*all.back(), "/layers/" + std::to_string(all.size() - 1));
     const Shape shape = graph->value(value).shape;
     if (shape.size() != 1)
         place.refuse("the model must end in a flat output [classes], but this gives " +

@@ -23,6 +23,9 @@ struct Place {
     }
 };
 
+/// `pointer` leads to the layer.
+Place place_of(const Layer &layer, const std::string &pointer);
+
 /// Builds lists of layers, one after another. What a layer asks it is about that layer.
 class Builder {
   public:
@@ -42,8 +45,9 @@ class Builder {
     /// The layer's name for one of its parameters: "3.body.0.weight".
     std::string parameter(const std::string &name) const { return prefix_ + name_ + "." + name; }
     Place place() const;
-    /// The rectifier that follows, if there is one. The operation at hand has to do it then.
-    std::optional<Rectifier> take_rectifier();
+    /// The rectifier that follows, if there is one. The operation at hand has to do it then, and
+    /// its derivative, unless it may leave that to a layer which can (Value::rectified).
+    std::optional<Rectifier> take_rectifier(bool may_leave_gradient = false);
     /// A number that no other layer gets, to tell the random numbers of layers apart.
     std::uint32_t next_ordinal() { return ordinal_++; }
 

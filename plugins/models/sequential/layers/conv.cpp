@@ -1,7 +1,9 @@
 // Convolution with bias, and a rectifier behind it if there is one. Between blocked images by one
 // of two ways in our own loops; for images of few plain channels see first_conv.cpp.
-#include "layers/first_conv.hpp"
+#include "graph/reorder.hpp"
 #include "kernels/kernels.hpp"
+#include "layers/first_conv.hpp"
+#include "layers/window.hpp"
 
 #include <algorithm>
 
@@ -10,10 +12,10 @@ namespace {
 
 class Convolution final : public Operation {
   public:
-    Convolution(Graph &graph, int input, int result, const LayerSpec &spec, Parameter &weight,
-                Parameter *bias, std::optional<Rectifier> rectifier)
-        : weight_(weight),
-          bias_(bias),
+    Convolution(Graph &graph, int input, int result, const Window &window, const Weights &weights,
+                std::optional<Rectifier> rectifier)
+        : weight_(weights.weight),
+          bias_(weights.bias),
           masks_(rectifier && rectifier->gradient_here),
           in_stride_(graph.value(input).stride()),
           out_stride_(graph.value(result).stride()) {
@@ -21,12 +23,12 @@ class Convolution final : public Operation {
         outputs = {result};
         const Shape &in = graph.value(input).shape;
         conv_ = {.in = in[0],
-                 .out = spec.out,
+                 .out = weight_.shape[0],
                  .height = in[1],
                  .width = in[2],
-                 .kernel = spec.kernel,
-                 .stride = spec.stride,
-                 .padding = spec.padding,
+                 .kernel = window.kernel,
+                 .stride = window.stride,
+                 .padding = window.padding,
                  .activation = rectifier.has_value(),
                  .slope = rectifier ? rectifier->slope : 1.0F};
         const std::int64_t block = kernels().block;
@@ -38,7 +40,7 @@ class Convolution final : public Operation {
             scratch = std::max(scratch, coarse->scratch(conv_));
         graph.reserve_scratch(static_cast<std::size_t>(scratch) * sizeof(float));
 
-        const std::int64_t count = way().packed_size(conv_), padded = round_up(spec.out, block);
+        const std::int64_t count = way().packed_size(conv_), padded = round_up(conv_.out, block);
         packed_forward_.resize(static_cast<std::size_t>(count));
         packed_backward_.resize(static_cast<std::size_t>(count));
         packed_bias_.resize(static_cast<std::size_t>(padded));
@@ -51,7 +53,7 @@ class Convolution final : public Operation {
         const auto forward = batch.coarse ? coarse_conv()->forward : way().forward;
         const Aligned &weights = batch.coarse ? coarse_forward_ : packed_forward_;
         forward(conv_, batch.end - batch.begin, weights.data(), packed_bias_.data(),
-                batch.value(inputs[0], batch.begin), in_stride_, batch.work->scratch_data(),
+                batch.value(inputs[0], batch.begin), in_stride_, batch.work->scratch(),
                 batch.value(outputs[0], batch.begin), out_stride_, signs(batch));
     }
 
@@ -60,16 +62,16 @@ class Convolution final : public Operation {
         float *const g = batch.gradient(outputs[0], batch.begin);
         if (batch.coarse)
             return coarse_conv()->gradient(conv_, examples, coarse_backward_.data(), g, out_stride_,
-                                           signs(batch), batch.work->scratch_data(),
+                                           signs(batch), batch.work->scratch(),
                                            batch.gradient(inputs[0], batch.begin), in_stride_);
         if (masks_) kernels().rectify_signed(signs(batch), conv_.slope, g, examples * out_stride_);
         if (parameters)
             way().weights(conv_, examples, batch.value(inputs[0], batch.begin), in_stride_, g,
-                          out_stride_, batch.work->scratch_data(), batch.begin > 0,
+                          out_stride_, batch.work->scratch(), batch.begin > 0,
                           batch.gradients->slot(weight_slot_), batch.gradients->slot(bias_slot_));
         if (!input) return;
         way().gradient(conv_, examples, packed_backward_.data(), g, out_stride_,
-                       batch.work->scratch_data(), batch.gradient(inputs[0], batch.begin),
+                       batch.work->scratch(), batch.gradient(inputs[0], batch.begin),
                        in_stride_);
     }
 
@@ -78,7 +80,7 @@ class Convolution final : public Operation {
     bool learns_by_example() const override {
         return by_example() && way().weights_group(conv_) == 1;
     }
-    bool forgets_values() const override { return true; }
+    bool backward_without_values() const override { return true; }
 
     void pack() override {
         way().pack(conv_, weight_.value.data(), packed_forward_.data());
@@ -125,29 +127,42 @@ class Convolution final : public Operation {
 // Images of so few channels stay plain: in blocks they would be mostly filling.
 constexpr std::int64_t few_channels = 3;
 
+class Conv2d final : public Weighted {
+  public:
+    static constexpr About about{"conv", "convolution over an image"};
+    Conv2d() : Weighted(about) {}
+
+    int build(Builder &builder, int input) const override {
+        Graph &graph = builder.graph;
+        const Shape in = expect_image(graph, input);
+        const Window window{*kernel_, *stride_, *padding_};
+        const Shape shape = window.over(in, out());
+        input = in[0] > few_channels ? to_blocked(graph, input) : to_plain(graph, input);
+        const Weights weights = add_weights(builder, {out(), in[0], *kernel_, *kernel_});
+        const std::optional<Rectifier> rectifier = builder.take_rectifier(true);
+        const int result = graph.add_value(shape, shape);
+        if (rectifier && !rectifier->gradient_here)
+            graph.value(result).rectified = rectifier->slope;
+        if (graph.value(input).blocked())
+            graph.add(std::make_unique<Convolution>(graph, input, result, window, weights,
+                                                    rectifier));
+        else
+            graph.add(make_first_conv(graph, input, result, window, weights, rectifier));
+        return result;
+    }
+
+  private:
+    spar::Integer kernel_{this, "kernel", "side of the square window", {.min = 1, .max = 255}};
+    spar::Integer stride_{
+        this, "stride", "from one window to the next", {.fallback = 1, .min = 1, .max = 255}};
+    spar::Integer padding_{
+        this, "padding", "zeros around the image", {.fallback = 0, .min = 0, .max = 254}};
+};
+
 }  // namespace
 
-int add_conv(Graph &graph, int input, const LayerSpec &spec, const std::string &name,
-             std::optional<Rectifier> rectifier, std::uint64_t key) {
-    const Shape in = expect_image(graph, input, spec);
-    const Shape out{spec.out, window_count(spec, in[1], in), window_count(spec, in[2], in)};
-    input = in[0] > few_channels ? to_blocked(graph, input) : to_plain(graph, input);
-
-    const Shape dims{spec.out, in[0], spec.kernel, spec.kernel};
-    Parameter &weight = graph.parameters.add(name + ".weight", dims);
-    initialise_weight(weight, spec.init, key);
-    Parameter *bias = nullptr;
-    if (spec.bias) {
-        bias = &graph.parameters.add(name + ".bias", {spec.out});
-        initialise_bias(*bias, spec.init, volume(dims) / spec.out, key);
-    }
-    const int result = graph.add_value(out, blocked_desc(graph.with_width(out)), true);
-    if (graph.value(input).blocked)
-        graph.add(
-            std::make_unique<Convolution>(graph, input, result, spec, weight, bias, rectifier));
-    else
-        graph.add(make_first_conv(graph, input, result, spec, weight, bias, rectifier));
-    return result;
+LayerKind conv() {
+    return kind_of<Conv2d>();
 }
 
 }  // namespace sequential

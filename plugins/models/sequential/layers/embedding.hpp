@@ -3,18 +3,26 @@
 #pragma once
 
 #include "graph/executor.hpp"
-#include "layers/spec.hpp"
+#include "layers/builder.hpp"
 
 namespace sequential {
 
-/// What the graph reads, from what the data is: an embedding as the first layer turns tokens
-/// [length] into vectors [length, dim], and learns the data's vocabulary unless it names its own.
-/// Refuses tokens without an embedding, and an embedding without tokens.
-Shape graph_input(std::vector<LayerSpec> &layers, const spar_model_setup &setup);
+/// What the data's examples are.
+struct Examples {
+    Shape shape;
+    bool tokens = false;          /// of a text: [length]
+    std::int64_t vocabulary = 0;  /// of the tokens
+};
 
-class Embedding {
+/// Shape of what the graph reads: an embedding as the first layer turns tokens [length] into
+/// vectors [length, dim]. Refuses tokens without an embedding, and an embedding without tokens.
+Shape graph_input(const Layers &layers, const Examples &examples);
+
+/// Turns tokens into vectors, and back their gradients into those of the matrix.
+class EmbeddingMatrix {
   public:
-    Embedding(Parameter &weight, const Parallel &parallel) : weight_(weight), parallel_(parallel) {}
+    EmbeddingMatrix(Parameter &weight, const Parallel &parallel)
+        : weight_(weight), parallel_(parallel) {}
 
     std::int64_t width() const { return weight_.shape[1]; }
 

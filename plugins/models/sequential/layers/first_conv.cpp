@@ -1,5 +1,4 @@
-// Convolution of an image of few plain channels, in our own loops: oneDNN's gradient at such an
-// input is several times slower than its forward pass. By itself it can be a fused first stage.
+// Convolution of an image of few plain channels. By itself it can be a fused first stage.
 #include "layers/first_conv.hpp"
 
 #include "kernels/kernels.hpp"
@@ -11,9 +10,11 @@ namespace {
 
 class FirstConvolution final : public Operation, public FusedStage {
   public:
-    FirstConvolution(Graph &graph, int input, int result, const LayerSpec &spec, Parameter &weight,
-                     Parameter *bias, std::optional<Rectifier> rectifier)
-        : weight_(weight), bias_(bias), masks_(rectifier && rectifier->gradient_here) {
+    FirstConvolution(Graph &graph, int input, int result, const Window &window,
+                     const Weights &weights, std::optional<Rectifier> rectifier)
+        : weight_(weights.weight),
+          bias_(weights.bias),
+          masks_(rectifier && rectifier->gradient_here) {
         inputs = {input};
         outputs = {result};
         const Shape &in = graph.value(input).shape, &out = graph.value(result).shape;
@@ -25,9 +26,9 @@ class FirstConvolution final : public Operation, public FusedStage {
                  .blocks = blocks,
                  .out_height = out[1],
                  .out_width = out[2],
-                 .kernel = spec.kernel,
-                 .stride = spec.stride,
-                 .padding = spec.padding,
+                 .kernel = window.kernel,
+                 .stride = window.stride,
+                 .padding = window.padding,
                  .activation = rectifier.has_value(),
                  .slope = rectifier ? rectifier->slope : 1.0F};
         out_stride_ = graph.value(result).stride();
@@ -47,7 +48,7 @@ class FirstConvolution final : public Operation, public FusedStage {
     void forward(Batch &batch) const override {
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
             kernels().first_conv(conv_, packed_weight_.data(), packed_bias_.data(),
-                                 batch.value(inputs[0], i), batch.work->scratch_data(),
+                                 batch.value(inputs[0], i), batch.work->scratch(),
                                  batch.value(outputs[0], i), signs(batch, i));
     }
 
@@ -63,13 +64,13 @@ class FirstConvolution final : public Operation, public FusedStage {
             kernels().first_conv_gradient(conv_, packed_weight_.data(),
                                           batch.gradient(outputs[0], i),
                                           here ? nullptr : signs(batch, i),
-                                          batch.work->scratch_data(), batch.gradient(inputs[0], i));
+                                          batch.work->scratch(), batch.gradient(inputs[0], i));
     }
 
     bool has_parameters() const override { return true; }
     bool by_example() const override { return true; }
     bool learns_by_example() const override { return true; }
-    bool forgets_values() const override { return true; }
+    bool backward_without_values() const override { return true; }
 
     void pack() override {
         for_weights([&](std::size_t packed, std::size_t plain) {
@@ -90,8 +91,8 @@ class FirstConvolution final : public Operation, public FusedStage {
 
     const FusedStage *fused_stage() const override { return this; }
 
-    void aim(const float *p, float *scratch) const override {
-        kernels().first_conv_aim(conv_, p, scratch);
+    void load_gradient(const float *p, float *scratch) const override {
+        kernels().first_conv_load_gradient(conv_, p, scratch);
     }
     void step(const float *x, float *scratch, float *dx) const override {
         kernels().first_conv_step(conv_, packed_weight_.data(), weight_.value.data(),
@@ -130,7 +131,7 @@ class FirstConvolution final : public Operation, public FusedStage {
         if (batch.begin == 0) clear_sums(*batch.gradients);
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
             kernels().first_conv_weights(conv_, batch.value(inputs[0], i),
-                                         batch.gradient(outputs[0], i), batch.work->scratch_data(),
+                                         batch.gradient(outputs[0], i), batch.work->scratch(),
                                          batch.gradients->slot(weight_slot_),
                                          batch.gradients->slot(bias_slot_));
     }
@@ -148,9 +149,9 @@ class FirstConvolution final : public Operation, public FusedStage {
 }  // namespace
 
 std::unique_ptr<Operation> make_first_conv(Graph &graph, int input, int result,
-                                           const LayerSpec &spec, Parameter &weight,
-                                           Parameter *bias, std::optional<Rectifier> rectifier) {
-    return std::make_unique<FirstConvolution>(graph, input, result, spec, weight, bias, rectifier);
+                                           const Window &window, const Weights &weights,
+                                           std::optional<Rectifier> rectifier) {
+    return std::make_unique<FirstConvolution>(graph, input, result, window, weights, rectifier);
 }
 
 }  // namespace sequential

@@ -7,13 +7,13 @@
 namespace sequential {
 namespace {
 
-class GroupNorm final : public Normalisation {
+class GroupNormalisation final : public Normalisation {
   public:
-    GroupNorm(Graph &graph, int input, const LayerSpec &spec, const std::string &name,
-              std::optional<Rectifier> rectifier)
-        : Normalisation(graph, input, spec, name, rectifier),
-          groups_(static_cast<std::size_t>(spec.groups)),
+    GroupNormalisation(Builder &builder, int input, double epsilon, std::int64_t groups)
+        : Normalisation(builder, input, epsilon),
+          groups_(static_cast<std::size_t>(groups)),
           width_(channels_ / groups_) {
+        Graph &graph = builder.graph;
         statistics_ =
             graph.reserve(static_cast<std::size_t>(graph.width) * groups_ * sizeof(Statistics));
         graph.reserve_scratch(padded_ * (4 * sizeof(double) + 4 * sizeof(float)));
@@ -74,7 +74,7 @@ class GroupNorm final : public Normalisation {
     };
 
     Room room_in(const Batch &batch) const {
-        auto *doubles = reinterpret_cast<double *>(batch.work->scratch_data());
+        auto *doubles = reinterpret_cast<double *>(batch.work->scratch());
         return {doubles, doubles + 2 * padded_, reinterpret_cast<float *>(doubles + 4 * padded_)};
     }
 
@@ -94,7 +94,7 @@ class GroupNorm final : public Normalisation {
         }
         const double mean = sum / values();
         const double variance = std::max(squares / values() - mean * mean, 0.0);
-        return {mean, 1 / std::sqrt(variance + spec_.epsilon)};
+        return {mean, 1 / std::sqrt(variance + epsilon_)};
     }
 
     /// dx = r (w g - mean(w g) - z mean(w g z)), z = (x - mean) r, r = 1 / deviation, w the weight;
@@ -118,19 +118,39 @@ class GroupNorm final : public Normalisation {
     std::size_t statistics_ = 0;
 };
 
+class GroupNorm final : public NormLayer {
+  public:
+    static constexpr About about{
+        "groupnorm",
+        "(x - mean) / sqrt(variance + eps) * weight + bias, with the statistics of one "
+        "example's group of channels"};
+    GroupNorm() : NormLayer(about) {}
+
+    int build(Builder &builder, int input) const override {
+        input = in_channel_blocks(builder.graph, input);
+        const std::int64_t channels = builder.graph.value(input).shape[0];
+        if (channels % *groups_ != 0)
+            throw spar::invalid("the groups must divide the channels, got " +
+                                std::to_string(*groups_) + " groups and " +
+                                std::to_string(channels) + " channels");
+        auto operation =
+            std::make_unique<GroupNormalisation>(builder, input, epsilon(), *groups_);
+        const int result = operation->outputs[0];
+        builder.graph.add(std::move(operation));
+        return result;
+    }
+
+  private:
+    spar::Integer groups_{this,
+                          "groups",
+                          "of neighbouring channels; divides their number",
+                          {.min = 1, .max = 1 << 20}};
+};
+
 }  // namespace
 
-int add_group_norm(Graph &graph, int input, const LayerSpec &spec, const std::string &name,
-                   std::optional<Rectifier> rectifier) {
-    input = normalisable(graph, input, spec);
-    const std::int64_t channels = graph.value(input).shape[0];
-    if (spec.groups < 1 || channels % spec.groups != 0)
-        spec.fail("the groups must divide the channels, got " + std::to_string(spec.groups) +
-                  " groups and " + std::to_string(channels) + " channels");
-    auto operation = std::make_unique<GroupNorm>(graph, input, spec, name, rectifier);
-    const int result = operation->outputs[0];
-    graph.add(std::move(operation));
-    return result;
+LayerKind groupnorm() {
+    return kind_of<GroupNorm>();
 }
 
 }  // namespace sequential

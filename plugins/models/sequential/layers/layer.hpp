@@ -4,6 +4,7 @@
 
 #include "graph/graph.hpp"
 
+#include <spar/fields.hpp>
 #include <spar/variants.hpp>
 
 namespace sequential {

@@ -3,9 +3,7 @@
 #pragma once
 
 #include "kernels/kernels.hpp"
-#include "layers/operations.hpp"
-
-#include <algorithm>
+#include "layers/builder.hpp"
 
 namespace sequential {
 
@@ -16,16 +14,13 @@ class Normalisation : public Operation {
     void deposit(const ParameterGradients &gradients) const override;
 
   protected:
-    /// `name` of its parameters. Makes the output and names the channels' vectors.
-    Normalisation(Graph &graph, int input, const LayerSpec &spec, const std::string &name,
-                  std::optional<Rectifier> rectifier);
+    /// Makes the output, and the parameters of the layer at hand. `input` is blocked.
+    Normalisation(Builder &builder, int input, double epsilon);
 
     const float *x(const Batch &batch, std::int64_t row) const {
-        return batch.frame->data(inputs[0]) + row * stride_;
+        return batch.value(inputs[0], row);
     }
-    float *y(const Batch &batch, std::int64_t row) const {
-        return batch.frame->data(outputs[0]) + row * stride_;
-    }
+    float *y(const Batch &batch, std::int64_t row) const { return batch.value(outputs[0], row); }
     const float *g(const Batch &batch, std::int64_t row) const {
         return batch.gradient(outputs[0], row);
     }
@@ -36,17 +31,30 @@ class Normalisation : public Operation {
         batch.gradients->slot(bias_slot_)[channel] = static_cast<float>(bias);
     }
 
-    LayerSpec spec_;
+    double epsilon_;
     Norm norm_{};
     std::size_t channels_, padded_;  // padded to whole blocks
     Parameter &weight_, &bias_;
 
   private:
-    std::int64_t stride_;
     int weight_slot_, bias_slot_;
 };
 
-/// The input as images in blocks of channels; refuses what is neither image nor flat.
-int normalisable(Graph &graph, int input, const LayerSpec &spec);
+/// A layer that is such an operation.
+class NormLayer : public Layer {
+  public:
+    bool has_parameters() const override { return true; }
+
+  protected:
+    using Layer::Layer;
+    double epsilon() const { return *epsilon_; }
+
+  private:
+    spar::Number epsilon_{
+        this, "eps", "added to the variance", {.fallback = 1e-5, .max = 1, .above = 0.0}};
+};
+
+/// The input in blocks of channels; refuses what is neither an image nor flat.
+int in_channel_blocks(Graph &graph, int input);
 
 }  // namespace sequential

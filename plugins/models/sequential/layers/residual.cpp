@@ -1,81 +1,44 @@
-// Two ways from one value, added up where they meet again.
-#include "kernels/kernels.hpp"
-#include "layers/operations.hpp"
-
-#include <algorithm>
+// Two ways from one value, added up where they meet again (He et al. 2015).
+#include "graph/combine.hpp"
+#include "layers/builder.hpp"
 
 namespace sequential {
 namespace {
 
-/// One value for two users, in the same memory. Their gradients add up: that of the second lies
-/// where the value's own does, that of the first is added.
-class Fork final : public Operation {
+class Residual final : public Layer {
   public:
-    Fork(int input, Branches branches, std::int64_t stride) : stride_(stride) {
-        inputs = {input};
-        outputs = {branches.body, branches.shortcut};
+    static constexpr About about{
+        "residual",
+        "body(x) + shortcut(x); as layer 3, its parameters are called 3.body.0.weight and "
+        "3.shortcut.0.weight"};
+    Residual() : Layer(about) {}
+
+    int build(Builder &builder, int input) const override {
+        if (body_.empty()) throw spar::invalid("needs at least one layer in its body");
+        const int body = builder.build_part(body_, input);
+        const int shortcut = builder.build_part(shortcut_, input);
+        const Shape &left = builder.graph.value(body).shape;
+        const Shape &right = builder.graph.value(shortcut).shape;
+        if (left != right)
+            throw spar::invalid("the body gives " + spar::shape_text(left) + ", the shortcut " +
+                                spar::shape_text(right) +
+                                "; they are added, so make them agree, for example by a "
+                                "convolution with kernel 1 in the shortcut");
+        return sequential::add(builder.graph, body, shortcut);
     }
-    void forward(Batch &) const override {}
-    void backward(Batch &batch, bool input, bool) const override {
-        for (std::int64_t row = batch.begin; input && row < batch.end; ++row)
-            kernels().add(batch.gradient(outputs[0], row), batch.gradient(inputs[0], row), stride_);
-    }
-    bool by_example() const override { return true; }
+
+    bool has_parameters() const override { return true; }
 
   private:
-    std::int64_t stride_;
-};
-
-/// The sum's gradient is that of both; it lies where the first one's does.
-class Sum final : public Operation {
-  public:
-    Sum(Branches branches, int result, std::int64_t stride) : stride_(stride) {
-        inputs = {branches.body, branches.shortcut};
-        outputs = {result};
-    }
-    void forward(Batch &batch) const override {
-        const std::int64_t first = batch.begin * stride_, size = batch.end * stride_ - first;
-        const float *body = batch.frame->data(inputs[0]) + first;
-        float *sum = batch.frame->data(outputs[0]) + first;
-        if (sum != body) std::copy_n(body, size, sum);
-        kernels().add(batch.frame->data(inputs[1]) + first, sum, size);
-    }
-    void backward(Batch &batch, bool input, bool) const override {
-        for (std::int64_t row = batch.begin; input && row < batch.end; ++row)
-            std::copy_n(batch.gradient(outputs[0], row), stride_, batch.gradient(inputs[1], row));
-    }
-    bool by_example() const override { return true; }
-
-  private:
-    std::int64_t stride_;
+    Layers body_{this, "body", "layers from the input to the one summand", "layer", layer_kinds};
+    Layers shortcut_{this,    "shortcut",  "layers to the other; without it the input itself",
+                     "layer", layer_kinds, {.min_items = 0, .optional = true}};
 };
 
 }  // namespace
 
-Branches fork(Graph &graph, int input) {
-    const Value value = graph.value(input);
-    const Branches branches{graph.add_view(input, value.shape, value.desc),
-                            graph.add_view(input, value.shape, value.desc)};
-    graph.value(branches.body).gradient = branches.body;
-    graph.add(std::make_unique<Fork>(input, branches, value.stride()));
-    return branches;
-}
-
-int join(Graph &graph, Branches branches, bool in_place) {
-    const bool alike = graph.value(branches.body).desc == graph.value(branches.shortcut).desc;
-    if (!alike) {
-        const bool image = graph.value(branches.body).shape.size() == 3;
-        const auto same = [&](int value) {
-            return image ? to_blocked(graph, value) : to_plain(graph, value);
-        };
-        branches = {same(branches.body), same(branches.shortcut)};
-    }
-    const Value body = graph.value(branches.body);
-    const int result = in_place ? graph.add_view(branches.body, body.shape, body.desc)
-                                : graph.add_value(body.shape, body.desc, body.blocked);
-    graph.value(result).gradient = body.gradient;
-    graph.add(std::make_unique<Sum>(branches, result, body.stride()));
-    return result;
+LayerKind residual() {
+    return kind_of<Residual>();
 }
 
 }  // namespace sequential

@@ -6,8 +6,7 @@ using namespace fixture;
 TEST_CASE("gradients of linear layers") {
     check_network({linear(5)}, {7});
     check_network({linear(20), layer("relu"), linear(3)}, {7});
-    LayerSpec unbiased = linear(4);
-    unbiased.bias = false;
+    const Json unbiased = fixture::unbiased(linear(4));
     check_network({layer("flatten"), unbiased}, {2, 3, 3});
 }
 
@@ -21,8 +20,7 @@ TEST_CASE("gradients of convolutions") {
     }
     check_network({conv(16, 5, 3, 2), leaky(0.2), layer("flatten"), linear(3)}, {1, 11, 10});
     check_network({conv(33, 1), layer("tanh"), layer("flatten"), linear(3)}, {3, 3, 3});
-    LayerSpec unbiased = conv(5, 2);
-    unbiased.bias = false;
+    const Json unbiased = fixture::unbiased(conv(5, 2));
     check_network(
         {unbiased, layer("relu"), conv(17, 2), layer("relu"), layer("flatten"), linear(3)},
         {1, 5, 5});
@@ -104,9 +102,7 @@ TEST_CASE("gradients of pooling") {
 }
 
 TEST_CASE("gradients of normalize and, in evaluation, dropout") {
-    LayerSpec normalize = layer("normalize");
-    normalize.mean = {0.1, 0.2};
-    normalize.deviation = {0.5, 2};
+    const Json normalize{{"type", "normalize"}, {"mean", {0.1, 0.2}}, {"std", {0.5, 2}}};
     check_network({normalize, conv(4, 2), layer("relu"), dropout(0.4), layer("flatten"), linear(3)},
                   {2, 4, 4});
     check_network({conv(2, 2), normalize, layer("flatten"), dropout(0.4), linear(3)}, {2, 4, 4});

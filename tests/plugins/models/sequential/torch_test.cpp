@@ -25,7 +25,7 @@ void add_parameters(Saved &tensors, Net &net, const std::string &prefix) {
 TEST_CASE("a residual network with batchnorm and groupnorm agrees with PyTorch's") {
     const auto python = spar::test::python_with("torch");
     if (!python) return;
-    std::vector<LayerSpec> layers = small_resnet();
+    LayerList layers = small_resnet();
     layers.insert(layers.begin() + 7, groupnorm(4));
     Net net(layers, {3, 8, 8});
     scatter_parameters(net);

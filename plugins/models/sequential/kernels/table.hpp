@@ -1,4 +1,5 @@
 // The loops of kernels.hpp, for a block of BLOCK floats. Included by one file an instruction set.
+#include "kernels/activation.hpp"
 #include "kernels/conv_bf16_weights.hpp"
 #include "kernels/conv3_weights.hpp"
 #include "kernels/conv_weights.hpp"
@@ -53,11 +54,22 @@ constexpr Kernels table{.block = B,
                         .first_conv_gradient = conv_gradient,
                         .first_conv_weights = first_conv_weights,
                         .first_conv_step_scratch = step_scratch_size,
-                        .first_conv_aim = conv_aim,
+                        .first_conv_load_gradient = conv_load_gradient,
                         .first_conv_step = conv_step,
                         .first_conv_step_weights = conv_step_weights,
                         .max_pool = max_pool,
                         .max_pool_gradient = max_pool_gradient,
+                        .average_pool = average_pool,
+                        .average_pool_gradient = average_pool_gradient,
+                        .channel_means = channel_means,
+                        .channel_means_gradient = channel_means_gradient,
+                        .rectify = rectify_values,
+                        .tanh = tanh_values,
+                        .tanh_gradient = tanh_gradient,
+                        .sigmoid = sigmoid_values,
+                        .sigmoid_gradient = sigmoid_gradient,
+                        .gelu = gelu_values,
+                        .gelu_gradient = gelu_gradient,
                         .rectify_gradient = rectify_gradient,
                         .rectify_signed = rectify_signed,
                         .add = add,
