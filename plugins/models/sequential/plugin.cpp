@@ -147,6 +147,12 @@ struct Extensions {
         return &table;
     }
 
+    static const spar_arithmetic *arithmetic() {
+        static const spar_arithmetic table{sizeof(spar_arithmetic), 0,
+                                           [](void *) { return instruction_set(); }};
+        return &table;
+    }
+
     static const spar_counters *counters() {
         static const spar_counters table{
             sizeof(spar_counters), 0,
@@ -159,6 +165,7 @@ struct Extensions {
 
 const void *Sequential::extension(std::string_view id) {
     if (id == SPAR_MODEL_EMBEDDING) return embedding_ ? Extensions::embedding() : nullptr;
+    if (id == SPAR_MODEL_ARITHMETIC) return Extensions::arithmetic();
     if (id == SPAR_MODEL_COUNTERS) return Extensions::counters();
     return nullptr;
 }

@@ -4,9 +4,9 @@
 using namespace fixture;
 
 TEST_CASE("shapes that do not fit") {
-    refuse(
-        {conv(4, 3), layer("relu"), linear(10)}, {1, 6, 6}, "/layers/2",
-        "layers/2 (linear): needs a flat input [features], got [4,4,4]; put a flatten before it");
+    refuse({conv(4, 3), layer("relu"), linear(10)}, {1, 6, 6}, "/layers/2",
+           "layers/2 (linear): the model must end in a flat output [classes], but this gives "
+           "[4,4,10]; end with a flatten and a linear layer");
     refuse({conv(4, 9), layer("flatten")}, {1, 6, 6}, "/layers/0",
            "does not fit into an image [1,6,6]");
     refuse({layer("flatten"), conv(4, 3)}, {1, 6, 6}, "/layers/1", "got [36]");

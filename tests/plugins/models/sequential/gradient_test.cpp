@@ -75,7 +75,7 @@ TEST_CASE("gradients of convolutions that work on several examples together") {
 }
 
 TEST_CASE("gradients of activations") {
-    for (const char *type : {"relu", "tanh", "sigmoid"}) {
+    for (const char *type : {"relu", "tanh", "sigmoid", "gelu"}) {
         CAPTURE(type);
         check_network({layer(type), linear(3)}, {9});
         check_network({linear(9), layer(type), linear(3)}, {9});
@@ -84,6 +84,19 @@ TEST_CASE("gradients of activations") {
                       {2, 4, 4});
     }
     check_network({linear(9), leaky(0.1), leaky(0.3), linear(3)}, {9});
+}
+
+TEST_CASE("gradients of layers over the last axis of any shape") {
+    const Json norm = layer("layernorm"), flat = layer("flatten");
+    check_network({linear(5), layer("relu"), flat, linear(3)}, {4, 7});
+    check_network({linear(5), flat, linear(3)}, {2, 3, 18});
+    check_network({conv(3, 2), linear(6), layer("gelu"), flat, linear(3)}, {2, 4, 5});
+    check_network({norm, linear(3)}, {7});
+    check_network({norm, linear(9), norm, layer("gelu"), flat, linear(3)}, {5, 4});
+    check_network({conv(5, 2), with(norm, "eps", 0.1), conv(4, 2), flat, linear(3)}, {2, 5, 6});
+    check_network({linear(6), residual({norm, linear(6), layer("gelu"), linear(6)}), flat,
+                   linear(3)},
+                  {3, 5});
 }
 
 TEST_CASE("gradients of pooling") {

@@ -38,6 +38,7 @@ double activate(const Json &layer, double z) {
     if (type_of(layer) == "relu") return std::max(z, 0.0);
     if (type_of(layer) == "leaky_relu") return z > 0 ? z : layer.at("slope").get<double>() * z;
     if (type_of(layer) == "tanh") return std::tanh(z);
+    if (type_of(layer) == "gelu") return z * 0.5 * std::erfc(-z / std::sqrt(2.0));
     return 1 / (1 + std::exp(-z));
 }
 
@@ -94,14 +95,42 @@ Tensor windowed(const Json &layer, const std::string &name, const Parameters &pa
 
 Tensor linear(const Json &layer, const std::string &name, const Parameters &parameters,
               const Tensor &x) {
-    Tensor y{{whole(layer, "out")}, std::vector<double>(at(whole(layer, "out")), 0.0)};
-    const std::int64_t in = x.shape[0];
-    for (std::int64_t o = 0; o < whole(layer, "out"); ++o) {
-        for (std::int64_t i = 0; i < in; ++i)
-            y.values[at(o)] += parameters.at(name + ".weight")[at(o * in + i)] * x.values[at(i)];
-        if (has_bias(layer)) y.values[at(o)] += parameters.at(name + ".bias")[at(o)];
-    }
+    const std::int64_t in = x.shape.back(), out = whole(layer, "out");
+    const auto lines = static_cast<std::int64_t>(x.values.size()) / in;
+    Tensor y{x.shape, std::vector<double>(at(lines * out), 0.0)};
+    y.shape.back() = out;
+    for (std::int64_t l = 0; l < lines; ++l)
+        for (std::int64_t o = 0; o < out; ++o) {
+            double &to = y.values[at(l * out + o)];
+            for (std::int64_t i = 0; i < in; ++i)
+                to += parameters.at(name + ".weight")[at(o * in + i)] * x.values[at(l * in + i)];
+            if (has_bias(layer)) to += parameters.at(name + ".bias")[at(o)];
+        }
     return y;
+}
+
+struct Moments {
+    double mean, variance;
+};
+
+Moments moments(const std::vector<double> &values) {
+    Moments m{0, 0};
+    const auto n = static_cast<double>(values.size());
+    for (const double v : values) m.mean += v / n;
+    for (const double v : values) m.variance += (v - m.mean) * (v - m.mean) / n;
+    return m;
+}
+
+void layernorm(const Json &layer, const std::string &name, const Parameters &parameters,
+               Tensor &x) {
+    const auto width = static_cast<std::ptrdiff_t>(x.shape.back());
+    for (auto line = x.values.begin(); line != x.values.end(); line += width) {
+        const Moments m = moments({line, line + width});
+        for (std::ptrdiff_t i = 0; i < width; ++i)
+            line[i] = (line[i] - m.mean) / std::sqrt(m.variance + layer.value("eps", 1e-5)) *
+                          parameters.at(name + ".weight")[at(i)] +
+                      parameters.at(name + ".bias")[at(i)];
+    }
 }
 
 Tensor apply(const Json &layer, const std::string &name, const Parameters &parameters,
@@ -110,7 +139,9 @@ Tensor apply(const Json &layer, const std::string &name, const Parameters &param
         return windowed(layer, name, parameters, x);
     if (type_of(layer) == "linear") return linear(layer, name, parameters, x);
     const auto size = static_cast<std::int64_t>(x.values.size());
-    if (type_of(layer) == "flatten") {
+    if (type_of(layer) == "layernorm") {
+        layernorm(layer, name, parameters, x);
+    } else if (type_of(layer) == "flatten") {
         x.shape = {size};
     } else if (type_of(layer) == "global_avgpool") {
         Tensor y{{x.shape[0], 1, 1}, std::vector<double>(at(x.shape[0]), 0.0)};
@@ -127,18 +158,6 @@ Tensor apply(const Json &layer, const std::string &name, const Parameters &param
         for (double &value : x.values) value = activate(layer, value);
     }
     return x;
-}
-
-struct Moments {
-    double mean, variance;
-};
-
-Moments moments(const std::vector<double> &values) {
-    Moments m{0, 0};
-    const auto n = static_cast<double>(values.size());
-    for (const double v : values) m.mean += v / n;
-    for (const double v : values) m.variance += (v - m.mean) * (v - m.mean) / n;
-    return m;
 }
 
 /// The values of the channels [first, last).
