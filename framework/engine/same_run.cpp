@@ -3,6 +3,7 @@
 #include "config/plan.hpp"
 #include "engine/data.hpp"
 #include "engine/files.hpp"
+#include "engine/network.hpp"
 #include "pipeline/failure.hpp"
 #include "pipeline/services.hpp"
 #include "plugins/registry.hpp"
@@ -13,10 +14,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
-
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
 
 namespace spar::host {
 namespace {

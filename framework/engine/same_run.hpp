@@ -12,6 +12,7 @@
 namespace spar::host {
 
 class Data;
+class Network;
 class Registry;
 struct PluginFile;
 struct Plan;

@@ -167,7 +167,8 @@ class Coupled {
     std::size_t first = 0;    /// of them in BatchSums
 };
 
-/// One operation of the network.
+/// One operation of the network. Its backward pass finds no mask, key or ids: what it needs of them it keeps
+/// in its frame.
 class Operation {
   public:
     virtual ~Operation() = default;
