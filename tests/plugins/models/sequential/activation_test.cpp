@@ -70,10 +70,8 @@ TEST_CASE("activations and their slopes are right to the last digits") {
                     worst = std::max(worst, std::abs(y[i] - wanted) / std::abs(wanted));
                 worst_slope = std::max(worst_slope, std::abs(g[i] - slope));
             }
-            MESSAGE(function.name << ", block " << table->block << ": " << worst << ", slope "
-                                  << worst_slope);
-            // Far out, e^x has the relative error that rounding its argument makes.
-            CHECK(worst < (function.name[0] == 't' ? 3e-7 : 4e-6));
+            // gelu at -11 is 1e-29, by e^(-60), whose argument is rounded.
+            CHECK(worst < (function.values == &Kernels::gelu ? 2e-5 : 3e-7));
             CHECK(worst_slope < 3e-7);
         }
 }

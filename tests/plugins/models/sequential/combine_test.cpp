@@ -1,6 +1,7 @@
 // Values that several operations read, and operations of several values, against differences.
 #include "graph/combine.hpp"
 #include "fixture.hpp"
+#include "kernels/kernels.hpp"
 #include "layers/pointwise.hpp"
 
 #include <doctest/doctest.h>
