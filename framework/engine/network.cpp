@@ -57,6 +57,12 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data)
         shape_.push_back(
             model_->ask("the embedding", [&] { return embedding_->width(model_->self()); }));
     }
+    if (const void *table = extension(SPAR_MODEL_ARITHMETIC)) {
+        const char *name = model_->ask("instructions", [&] {
+            return static_cast<const spar_arithmetic *>(table)->instructions(model_->self());
+        });
+        if (name != nullptr) instructions_ = name;
+    }
     size_ = product(shape_);
     read_parameters();
 }

@@ -51,6 +51,9 @@ class Network final : public Space {
                std::ranges::any_of(parameters_, &NetworkParameter::of_stage);
     }
 
+    /// Name of the instruction set that the model computes with; empty: it does not tell.
+    const std::string &instructions() const { return instructions_; }
+
     /// Passes that ask for it may be coarse.
     bool coarse_attacks = false;
     /// Examples that went forward and back since the beginning.
@@ -65,6 +68,7 @@ class Network final : public Space {
     std::unique_ptr<Instance> model_;
     const spar_model_table *table_;
     const spar_embedding *embedding_ = nullptr;
+    std::string instructions_;
     std::int64_t outputs_ = 0, size_ = 0;
     std::vector<std::int64_t> shape_;
     std::vector<NetworkParameter> parameters_;

@@ -140,7 +140,7 @@ Json provenance(const Registry &registry, const Plan &plan, const std::vector<co
             {"data", files},
             {"weights_sha256", made_with.at("weights_sha256")},
             {"threads", threads()},
-            {"isa", instruction_set()}};
+            {"isa", made_with.at("isa")}};
 }
 
 Json change_results(const std::vector<Change> &changes) {

@@ -45,7 +45,7 @@ void RunUnderWay::build() {
     network_ = std::make_unique<Network>(make(SPAR_KIND_MODEL, plan_.model), data);
     const bool given = !plan_.weights.empty() && !weights_left_behind();
     if (given) require_fitting_weights(*network_, plan_.weights);  // before it is read for its sum
-    made_with_ = made_with(registry_, plan_, data_in_use(), weights_left_behind());
+    made_with_ = made_with(registry_, plan_, *network_, data_in_use(), weights_left_behind());
     if (given) {
         require_as_its_run_left_it(plan_.weights, made_with_.at("weights_sha256"));
         meaning_ = load_weights(*network_, plan_.weights);

@@ -3,6 +3,7 @@
 #include "config/plan.hpp"
 #include "engine/data.hpp"
 #include "engine/files.hpp"
+#include "engine/network.hpp"
 #include "engine/stopping.hpp"
 #include "pipeline/failure.hpp"
 #include "pipeline/services.hpp"
@@ -14,10 +15,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
-
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
 
 namespace spar::host {
 namespace {
@@ -104,8 +101,8 @@ std::string fingerprint_of(const Json &plan) {
     return sha256_of(decides.dump());
 }
 
-Json made_with(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data,
-               bool weights_left_behind) {
+Json made_with(const Registry &registry, const Plan &plan, const Network &network,
+               const std::vector<const Data *> &data, bool weights_left_behind) {
     Json without_reporters = *plan.resolved;
     without_reporters.erase("report");
     Json plugins = Json::object(), files = Json::object();
@@ -115,7 +112,7 @@ Json made_with(const Registry &registry, const Plan &plan, const std::vector<con
         for (const std::string &file : set->files()) files[file] = hash_of_file(file);
     return {{"host", host_table()->version},
             {"host_sha256", hash_of_file("/proc/self/exe")},
-            {"isa", instruction_set()},
+            {"isa", network.instructions().empty() ? Json() : Json(network.instructions())},
             {"plugins", plugins},
             {"data", files},
             {"weights_sha256", plan.weights.empty()  ? Json()
@@ -155,7 +152,7 @@ std::vector<std::string> changes(const Json &there, const Json &here) {
     compare("the host's version", member(there, "host"), member(here, "host"));
     compare("the host's program (SHA-256)", member(there, "host_sha256"),
             member(here, "host_sha256"));
-    compare("the processor's instructions", member(there, "isa"), member(here, "isa"));
+    compare("the instructions that the model computes with", member(there, "isa"), member(here, "isa"));
     if (member(here, "weights_sha256") != "left behind")
         compare("the weights it started from (SHA-256)", member(there, "weights_sha256"),
                 member(here, "weights_sha256"));
@@ -179,19 +176,6 @@ void refuse_changes(const std::filesystem::path &file, const std::vector<std::st
                               "would pass for one run:\n  {}\nRun it anew in another folder, or go "
                               "on with --resume=anyway, which results.json tells",
                               file.string(), fmt::join(changes, "\n  ")));
-}
-
-const char *instruction_set() {
-#if defined(__x86_64__)
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    constexpr unsigned amx_bf16 = 1U << 22;
-    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & amx_bf16) != 0) return "avx512_amx";
-    if (__builtin_cpu_supports("avx512f")) return "avx512";
-    if (__builtin_cpu_supports("avx2")) return "avx2";
-    return "x86-64";
-#else
-    return "generic";
-#endif
 }
 
 }  // namespace spar::host

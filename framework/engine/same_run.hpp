@@ -12,6 +12,7 @@
 namespace spar::host {
 
 class Data;
+class Network;
 class Registry;
 struct PluginFile;
 struct Plan;
@@ -29,8 +30,8 @@ std::string fingerprint_of(const Json &plan);
 /// With what numbers are made: {"host", "host_sha256", "isa", "plugins": {name: sha256} without
 /// reporters, "data": {file: sha256}, "weights_sha256"}. Hashes the files; throws Failure. Weights
 /// that were left behind are not looked at: "left behind".
-Json made_with(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data,
-               bool weights_left_behind = false);
+Json made_with(const Registry &registry, const Plan &plan, const Network &network,
+               const std::vector<const Data *> &data, bool weights_left_behind = false);
 
 /// Refuses, with Failure(Exit::data), weights that lie in a run's folder and are not those that its
 /// results.json vouches for.
@@ -41,8 +42,5 @@ std::vector<std::string> changes(const Json &there, const Json &here);
 
 /// Throws Failure(Exit::changed) where there are any: `file` was made with something else.
 void refuse_changes(const std::filesystem::path &file, const std::vector<std::string> &changes);
-
-/// The widest instruction set that this processor offers the shipped plugins.
-const char *instruction_set();
 
 }  // namespace spar::host

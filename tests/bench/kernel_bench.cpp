@@ -1,8 +1,8 @@
 // Times the inner loops by themselves, on shapes of SmallCNN and PreActResNet-18, and copying of
 // memory beside them. GFLOP/s count multiplications as the layer defines them; see ./dev bench for
 // the peak.
-#include "kernels.hpp"
-#include "onednn.hpp"
+#include "kernels/kernels.hpp"
+#include "graph/memory.hpp"
 #include "peak.hpp"
 
 #include <benchmark/benchmark.h>
@@ -92,15 +92,15 @@ void first_conv_weights(benchmark::State &state) {
     count(state, f.flops);
 }
 
-void first_conv_aim(benchmark::State &state) {
+void first_conv_load_gradient(benchmark::State &state) {
     First f(state);
-    for (auto _ : state) kernels().first_conv_aim(f.c, f.y.data(), f.scratch.data());
+    for (auto _ : state) kernels().first_conv_load_gradient(f.c, f.y.data(), f.scratch.data());
 }
 
 /// YOPO's inner step: forward and back to the input.
 void first_conv_step(benchmark::State &state) {
     First f(state);
-    kernels().first_conv_aim(f.c, f.y.data(), f.scratch.data());
+    kernels().first_conv_load_gradient(f.c, f.y.data(), f.scratch.data());
     for (auto _ : state)
         kernels().first_conv_step(f.c, f.weights.data(), f.turned.data(), f.bias.data(), f.x.data(),
                                   f.scratch.data(), f.dx.data());
@@ -248,7 +248,7 @@ BENCHMARK(memory_copy)->Iterations(1);
 BENCHMARK(first_conv)->Arg(1)->Arg(3);
 BENCHMARK(first_conv_gradient)->Arg(1)->Arg(3);
 BENCHMARK(first_conv_weights)->Arg(1)->Arg(3);
-BENCHMARK(first_conv_aim)->Arg(1)->Arg(3);
+BENCHMARK(first_conv_load_gradient)->Arg(1)->Arg(3);
 BENCHMARK(first_conv_step)->Arg(1)->Arg(3);
 BENCHMARK(conv)->SHAPES;
 BENCHMARK(conv_gradient)->SHAPES;

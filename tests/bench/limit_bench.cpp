@@ -4,7 +4,7 @@
 //
 // prints one JSON line: GFLOP/s in f32 and in bf16 (null where the processor has none), GB/s, and
 // whether Spar computes in bf16 where it may.
-#include "kernels.hpp"
+#include "kernels/kernels.hpp"
 #include "peak.hpp"
 
 #include <cstdio>

@@ -1,7 +1,6 @@
 // The model "sequential" as a component.
-#include "embedding.hpp"
-#include "layers.hpp"
-#include "network.hpp"
+#include "kernels/kernels.hpp"
+#include "layers/embedding.hpp"
 
 #include <spar/model.hpp>
 
@@ -20,16 +19,16 @@ class Sequential final : public spar::Model, private Parallel {
   "model": {"type": "sequential", "layers": [{"type": "flatten"}, {"type": "linear", "out": 10}]},
   "evaluate": {}})"};
 
-    void configure() override { specs_ = specs_of(layers_); }
-
     void setup(const spar_model_setup &setup) override {
         if (setup.rank < 1 || setup.rank > SPAR_MAX_RANK)
             throw spar::Error(SPAR_E_CONTRACT, "an example needs from 1 to 8 dimensions");
-        const Shape shape = graph_input(specs_, setup);
-        graph_ = build_network(specs_, shape, setup.key,
-                               stage_.given() ? std::optional<std::size_t>(*stage_) : std::nullopt);
+        const Examples examples{Shape(setup.shape, setup.shape + setup.rank),
+                                setup.input == SPAR_INPUT_TOKENS, setup.vocabulary};
+        graph_ = build_network(layers_, graph_input(layers_, examples), setup.key,
+                               stage_.given() ? std::optional<std::size_t>(*stage_) : std::nullopt,
+                               examples.vocabulary);
         executor_ = std::make_unique<Executor>(*graph_, static_cast<Parallel &>(*this));
-        if (setup.input == SPAR_INPUT_TOKENS)
+        if (examples.tokens)
             embedding_.emplace(graph_->parameters[0], static_cast<Parallel &>(*this));
     }
 
@@ -107,7 +106,7 @@ class Sequential final : public spar::Model, private Parallel {
         parallel_for(count, [&](std::int64_t i) { work(context, i); });
     }
 
-    spar::Variants<Layer> layers_{this, "layers", "from the input to the outputs", "layer",
+    Layers layers_{this, "layers", "from the input to the outputs", "layer",
                                   layer_kinds};
     spar::Integer stage_{this,
                          "stage",
@@ -115,10 +114,9 @@ class Sequential final : public spar::Model, private Parallel {
                          "left out: up to the first activation behind the first layer with "
                          "parameters, pooling between them allowed",
                          {.min = 1, .optional = true}};
-    std::vector<LayerSpec> specs_;
     std::unique_ptr<Graph> graph_;
     std::unique_ptr<Executor> executor_;
-    std::optional<Embedding> embedding_;  // of a model of text
+    std::optional<EmbeddingMatrix> embedding_;  // of a model of text
 };
 
 struct Extensions {
@@ -126,7 +124,7 @@ struct Extensions {
         return static_cast<Sequential &>(*static_cast<spar::Model *>(self));
     }
 
-    static Embedding::Texts texts(const DLTensor &tokens, const DLTensor *mask) {
+    static EmbeddingMatrix::Texts texts(const DLTensor &tokens, const DLTensor *mask) {
         const auto *ids = static_cast<const std::byte *>(tokens.data) + tokens.byte_offset;
         return {tokens.shape[0], tokens.shape[1], reinterpret_cast<const std::int64_t *>(ids),
                 mask != nullptr ? Sequential::data(*mask) : nullptr};
@@ -149,6 +147,12 @@ struct Extensions {
         return &table;
     }
 
+    static const spar_arithmetic *arithmetic() {
+        static const spar_arithmetic table{sizeof(spar_arithmetic), 0,
+                                           [](void *) { return instruction_set(); }};
+        return &table;
+    }
+
     static const spar_counters *counters() {
         static const spar_counters table{
             sizeof(spar_counters), 0,
@@ -161,6 +165,7 @@ struct Extensions {
 
 const void *Sequential::extension(std::string_view id) {
     if (id == SPAR_MODEL_EMBEDDING) return embedding_ ? Extensions::embedding() : nullptr;
+    if (id == SPAR_MODEL_ARITHMETIC) return Extensions::arithmetic();
     if (id == SPAR_MODEL_COUNTERS) return Extensions::counters();
     return nullptr;
 }

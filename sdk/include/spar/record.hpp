@@ -86,7 +86,11 @@ class Record {
             else if (field->required())
                 throw invalid("the parameter \"" + field->name() + "\" is missing", here.pointer);
         }
-        configure();
+        try {
+            configure();
+        } catch (const Error &error) {
+            throw Error(error.code(), error.what(), reader.pointer + error.pointer());
+        }
     }
 
     /// JSON Schema (draft-07) of an object with these parameters. `type`, if given, is the value

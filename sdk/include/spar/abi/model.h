@@ -122,6 +122,16 @@ typedef struct spar_counters {
     int64_t (*parameter_gradient_rows)(void *self);
 } spar_counters;
 
+/* Extension: what its numbers depend on beside its parameters and inputs. */
+#define SPAR_MODEL_ARITHMETIC "spar.model.arithmetic/1"
+typedef struct spar_arithmetic {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* Name of the instruction set it computes with, [static]. A run is gone on with by the same
+       alone. */
+    const char *(*instructions)(void *self);
+} spar_arithmetic;
+
 SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 104);
 SPAR_ASSERT_LAYOUT(sizeof(spar_parameter) == 104);
 SPAR_ASSERT_LAYOUT(sizeof(spar_pass) == 96);
@@ -129,5 +139,6 @@ SPAR_ASSERT_LAYOUT(sizeof(spar_model_table) == 72);
 SPAR_ASSERT_LAYOUT(sizeof(spar_stage_steps) == 40);
 SPAR_ASSERT_LAYOUT(sizeof(spar_embedding) == 32);
 SPAR_ASSERT_LAYOUT(sizeof(spar_counters) == 32);
+SPAR_ASSERT_LAYOUT(sizeof(spar_arithmetic) == 16);
 
 #endif

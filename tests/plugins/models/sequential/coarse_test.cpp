@@ -1,7 +1,7 @@
 // Passes that may be coarse, by plain arithmetic in place of the processor's instruction. The
 // environment is set before anything asks for it; only passes that want it are coarse.
 #include "fixture.hpp"
-#include "kernels.hpp"
+#include "kernels/kernels.hpp"
 
 #include <doctest/doctest.h>
 
@@ -34,11 +34,11 @@ double distance(const std::vector<float> &a, const std::vector<float> &b) {
 }
 
 /// A convolution of blocked images with its buffers.
-struct Layer {
+struct OneConv {
     Conv c;
     std::vector<float> weights, x, bias;
 
-    explicit Layer(const Conv &conv)
+    explicit OneConv(const Conv &conv)
         : c(conv),
           weights(numbers(c.in * c.out * c.kernel * c.kernel, 1, -1, 1)),
           x(numbers(examples * in_stride(), 2, -1, 1)),
@@ -106,7 +106,7 @@ void for_layers(Check check) {
                     CAPTURE(stride);
                     CAPTURE(in);
                     CAPTURE(out);
-                    check(Layer({.in = in * block,
+                    check(OneConv({.in = in * block,
                                  .out = out * block,
                                  .height = 9,
                                  .width = 14,
@@ -118,7 +118,7 @@ void for_layers(Check check) {
                 }
     // By parts of an image, and several examples together.
     for (const std::int64_t side : {6, 60})
-        check(Layer({.in = 16 * block,
+        check(OneConv({.in = 16 * block,
                      .out = 9 * block,
                      .height = side,
                      .width = side,
@@ -137,7 +137,7 @@ std::vector<float> bfloats(std::vector<float> values) {
 }  // namespace
 
 TEST_CASE("a coarse convolution is an exact one of what was rounded") {
-    for_layers([](Layer layer) {
+    for_layers([](OneConv layer) {
         const std::vector<float> y = layer.forward(*coarse_conv());
         const std::vector<float> dx = layer.gradient(*coarse_conv(), y);
         CHECK(distance(y, layer.forward(kernels().conv)) > 1e-4);
@@ -153,7 +153,7 @@ TEST_CASE("the processor's matrix instructions sum as the plain arithmetic does,
         MESSAGE("this processor has none");
         return;
     }
-    for_layers([&](const Layer &layer) {
+    for_layers([&](const OneConv &layer) {
         const std::vector<float> y = layer.forward(kernels().coarse_conv);
         CHECK(layer.forward(*fast) == y);
         CHECK(layer.gradient(*fast, y) == layer.gradient(kernels().coarse_conv, y));
@@ -162,7 +162,7 @@ TEST_CASE("the processor's matrix instructions sum as the plain arithmetic does,
 
 TEST_CASE("a coarse gradient goes through the rectifier by the signs") {
     const std::int64_t block = kernels().block;
-    const Layer layer({.in = 3 * block,
+    const OneConv layer({.in = 3 * block,
                        .out = 2 * block,
                        .height = 9,
                        .width = 14,
@@ -171,7 +171,7 @@ TEST_CASE("a coarse gradient goes through the rectifier by the signs") {
                        .padding = 1,
                        .activation = true,
                        .slope = 0.25F});
-    const std::vector<float> g = numbers(Layer::examples * layer.out_stride(), 5, -1, 1);
+    const std::vector<float> g = numbers(OneConv::examples * layer.out_stride(), 5, -1, 1);
     const std::vector<float> bits =
         numbers(static_cast<std::int64_t>(g.size()) / block, 6, 0, 65535);
     const std::vector<Signs> signs(bits.begin(), bits.end());

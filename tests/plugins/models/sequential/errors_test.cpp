@@ -4,19 +4,17 @@
 using namespace fixture;
 
 TEST_CASE("shapes that do not fit") {
-    refuse(
-        {conv(4, 3), layer("relu"), linear(10)}, {1, 6, 6}, "/layers/2",
-        "layers/2 (linear): needs a flat input [features], got [4,4,4]; put a flatten before it");
+    refuse({conv(4, 3), layer("relu"), linear(10)}, {1, 6, 6}, "/layers/2",
+           "layers/2 (linear): the model must end in a flat output [classes], but this gives "
+           "[4,4,10]; end with a flatten and a linear layer");
     refuse({conv(4, 9), layer("flatten")}, {1, 6, 6}, "/layers/0",
            "does not fit into an image [1,6,6]");
     refuse({layer("flatten"), conv(4, 3)}, {1, 6, 6}, "/layers/1", "got [36]");
-    LayerSpec named = linear(3);
-    named.name = "fc";
-    refuse({named}, {1, 6, 6}, "/layers/0", "layers/0 (linear \"fc\")");
+    refuse({named(linear(3), "fc")}, {1, 6, 6}, "/layers/0", "layers/0 (linear \"fc\")");
     refuse({conv(4, 3)}, {1, 6, 6}, "/layers/0", "must end in a flat output");
     refuse({layer("flatten")}, {1, 6, 6}, "/layers/0", "computes nothing");
     refuse({}, {1, 6, 6}, "/layers", "at least one layer");
-    refuse({layer("conf")}, {1, 6, 6}, "/layers/0", "no such layer");
+    refuse({layer("conf")}, {1, 6, 6}, "/layers/0/type", "\"conf\"");
 }
 
 TEST_CASE("sizes that are absurd") {
@@ -30,7 +28,7 @@ TEST_CASE("sizes that are absurd") {
 TEST_CASE("a first stage that is none") {
     const auto message = [](std::size_t stage) -> std::string {
         try {
-            build_network({layer("flatten"), linear(3)}, {1, 6, 6}, 1, stage);
+            network({layer("flatten"), linear(3)}, {1, 6, 6}, 1, stage);
         } catch (const spar::Error &error) {
             return error.pointer() + ": " + error.what();
         }
@@ -44,11 +42,8 @@ TEST_CASE("a first stage that is none") {
 }
 
 TEST_CASE("names that clash, and numbers that are missing") {
-    LayerSpec a = linear(3), b = linear(3);
-    a.name = b.name = "fc";
-    refuse({a, b}, {4}, "/layers/1", "two parameters would be called \"fc.weight\"");
-    LayerSpec normalize = layer("normalize");
-    normalize.mean = {0.5, 0.5};
-    normalize.deviation = {1};
+    const Json fc = named(linear(3), "fc");
+    refuse({fc, fc}, {4}, "/layers/1", "two parameters would be called \"fc.weight\"");
+    const Json normalize{{"type", "normalize"}, {"mean", {0.5, 0.5}}, {"std", {1}}};
     refuse({normalize, layer("flatten")}, {3, 4, 4}, "/layers/0", "mean needs one number");
 }

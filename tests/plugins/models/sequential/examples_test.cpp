@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 using namespace fixture;
-using spar::host::Json;
 
 namespace {
 
@@ -20,21 +19,13 @@ Json layers_of(const std::string &example) {
         .at("layers");
 }
 
-std::vector<LayerSpec> specs(const Json &list) {
-    std::vector<LayerSpec> all;
-    for (const Json &json : list) {
-        LayerSpec spec = layer(json.at("type"));
-        spec.out = json.value("out", spec.out);
-        spec.kernel = json.value("kernel", spec.kernel);
-        spec.stride = json.value("stride", spec.stride);
-        spec.padding = json.value("padding", spec.padding);
-        spec.bias = json.value("bias", spec.bias);
-        spec.mean = json.value("mean", spec.mean);
-        spec.deviation = json.value("std", spec.deviation);
-        spec.init = "zero";  // the fastest
-        spec.body = specs(json.value("body", Json::array()));
-        spec.shortcut = specs(json.value("shortcut", Json::array()));
-        all.push_back(spec);
+/// They start at zero, which is the fastest.
+LayerList from_zero(const Json &list) {
+    LayerList all = list;
+    for (Json &layer : all) {
+        if (layer.contains("out")) layer["init"] = "zero";
+        for (const char *part : {"body", "shortcut"})
+            if (layer.contains(part)) layer[part] = from_zero(layer[part]);
     }
     return all;
 }
@@ -47,7 +38,7 @@ std::size_t trained(Graph &graph) {
 }
 
 std::size_t trained(const Json &layers) {
-    return trained(*build_network(specs(layers), {3, 32, 32}, 1));
+    return trained(*network(from_zero(layers), {3, 32, 32}, 1));
 }
 
 double length_of(const std::vector<float> &gradient) {
@@ -119,7 +110,7 @@ TEST_CASE("WideResNet-34-10, and 28-10 with one block less a group") {
 }
 
 TEST_CASE("PreActResNet-18: outputs rise along its gradients as fast as these are long") {
-    Net net(specs(layers_of("cifar10-preactresnet18-pgd.json")), {3, 32, 32}, 2);
+    Net net(from_zero(layers_of("cifar10-preactresnet18-pgd.json")), {3, 32, 32}, 2);
     for (std::int64_t i = 0; i < net.graph->parameters.size(); ++i)
         if (Parameter &p = net.graph->parameters[i]; p.shape.size() > 1)
             initialise_weight(p, "pytorch", 1);

@@ -1,7 +1,7 @@
 // Networks, batches and threads for the tests of the sequential model's engine.
 #pragma once
 
-#include "executor.hpp"
+#include "graph/executor.hpp"
 #include "network.hpp"
 
 #include <spar/philox.hpp>
@@ -9,8 +9,6 @@
 #include <thread>
 
 namespace fixture {
-
-using namespace sequential;
 
 /// `threads` threads that take pieces in any order.
 class Threads final : public Parallel {
@@ -30,86 +28,6 @@ class Threads final : public Parallel {
   private:
     int threads_;
 };
-
-inline LayerSpec layer(const std::string &type) {
-    LayerSpec spec;
-    spec.type = type;
-    return spec;
-}
-inline LayerSpec conv(std::int64_t out, std::int64_t kernel, std::int64_t stride = 1,
-                      std::int64_t padding = 0) {
-    LayerSpec spec = layer("conv");
-    spec.out = out;
-    spec.kernel = kernel;
-    spec.stride = stride;
-    spec.padding = padding;
-    return spec;
-}
-inline LayerSpec linear(std::int64_t out) {
-    LayerSpec spec = layer("linear");
-    spec.out = out;
-    return spec;
-}
-inline LayerSpec pool(const std::string &type, std::int64_t kernel, std::int64_t stride,
-                      std::int64_t padding = 0) {
-    LayerSpec spec = layer(type);
-    spec.kernel = kernel;
-    spec.stride = stride;
-    spec.padding = padding;
-    return spec;
-}
-inline LayerSpec dropout(double probability) {
-    LayerSpec spec = layer("dropout");
-    spec.probability = probability;
-    return spec;
-}
-inline LayerSpec leaky(double slope) {
-    LayerSpec spec = layer("leaky_relu");
-    spec.slope = slope;
-    return spec;
-}
-inline LayerSpec unbiased(LayerSpec spec) {
-    spec.bias = false;
-    return spec;
-}
-inline LayerSpec groupnorm(std::int64_t groups) {
-    LayerSpec spec = layer("groupnorm");
-    spec.groups = groups;
-    return spec;
-}
-inline LayerSpec residual(std::vector<LayerSpec> body, std::vector<LayerSpec> shortcut = {}) {
-    LayerSpec spec = layer("residual");
-    spec.body = std::move(body);
-    spec.shortcut = std::move(shortcut);
-    return spec;
-}
-
-/// A little pre-activation network: a block that keeps the shape, and one that halves the image.
-inline std::vector<LayerSpec> small_resnet(std::int64_t width = 16) {
-    const LayerSpec bn = layer("batchnorm"), relu = layer("relu");
-    const auto plain = [](std::int64_t out, std::int64_t kernel, std::int64_t stride) {
-        return unbiased(conv(out, kernel, stride, kernel / 2));
-    };
-    return {plain(width, 3, 1),
-            residual({bn, relu, plain(width, 3, 1), bn, relu, plain(width, 3, 1)}),
-            bn,
-            relu,
-            residual({plain(2 * width, 3, 2), bn, relu, plain(2 * width, 3, 1)},
-                     {plain(2 * width, 1, 2)}),
-            bn,
-            relu,
-            layer("global_avgpool"),
-            layer("flatten"),
-            linear(3)};
-}
-
-/// The four convolutions and three linear layers of the MNIST experiments of TRADES and YOPO.
-inline std::vector<LayerSpec> small_cnn() {
-    return {conv(32, 3),      layer("relu"), conv(32, 3),   layer("relu"), pool("maxpool", 2, 2),
-            conv(64, 3),      layer("relu"), conv(64, 3),   layer("relu"), pool("maxpool", 2, 2),
-            layer("flatten"), linear(200),   layer("relu"), dropout(0.5),  linear(200),
-            layer("relu"),    linear(10)};
-}
 
 inline std::vector<float> numbers(std::int64_t count, std::uint64_t key, float low = 0,
                                   float high = 1) {
@@ -145,10 +63,10 @@ struct Result {
 
 /// A network that keeps its threads and its executor together.
 struct Net {
-    Net(const std::vector<LayerSpec> &layers, Shape input, int threads = 1, std::uint64_t key = 1,
+    Net(const LayerList &layers, Shape input, int threads = 1, std::uint64_t key = 1,
         std::optional<std::size_t> first_stage = {})
         : parallel(threads),
-          graph(build_network(layers, input, key, first_stage)),
+          graph(network(layers, input, key, first_stage)),
           executor(*graph, parallel),
           size(spar::product(input)),
           outputs(graph->value(graph->output).size()) {}

@@ -12,7 +12,7 @@ namespace fixture {
 
 /// Weighted by the reference's own cotangent, the outputs of all rows as one number.
 struct Problem {
-    std::vector<LayerSpec> layers;
+    LayerList layers;
     bool training;
     reference::Parameters parameters;
     std::vector<reference::Tensor> rows;
@@ -66,7 +66,7 @@ struct Check {
     std::size_t most = 24;  /// values of a tensor that are looked at
 };
 
-inline void check_network(const std::vector<LayerSpec> &layers, const Shape &input,
+inline void check_network(const LayerList &layers, const Shape &input,
                           const Check &check = {}) {
     Net net(layers, input);
     scatter_parameters(net);

@@ -6,8 +6,7 @@ using namespace fixture;
 TEST_CASE("gradients of linear layers") {
     check_network({linear(5)}, {7});
     check_network({linear(20), layer("relu"), linear(3)}, {7});
-    LayerSpec unbiased = linear(4);
-    unbiased.bias = false;
+    const Json unbiased = fixture::unbiased(linear(4));
     check_network({layer("flatten"), unbiased}, {2, 3, 3});
 }
 
@@ -21,8 +20,7 @@ TEST_CASE("gradients of convolutions") {
     }
     check_network({conv(16, 5, 3, 2), leaky(0.2), layer("flatten"), linear(3)}, {1, 11, 10});
     check_network({conv(33, 1), layer("tanh"), layer("flatten"), linear(3)}, {3, 3, 3});
-    LayerSpec unbiased = conv(5, 2);
-    unbiased.bias = false;
+    const Json unbiased = fixture::unbiased(conv(5, 2));
     check_network(
         {unbiased, layer("relu"), conv(17, 2), layer("relu"), layer("flatten"), linear(3)},
         {1, 5, 5});
@@ -77,7 +75,7 @@ TEST_CASE("gradients of convolutions that work on several examples together") {
 }
 
 TEST_CASE("gradients of activations") {
-    for (const char *type : {"relu", "tanh", "sigmoid"}) {
+    for (const char *type : {"relu", "tanh", "sigmoid", "gelu"}) {
         CAPTURE(type);
         check_network({layer(type), linear(3)}, {9});
         check_network({linear(9), layer(type), linear(3)}, {9});
@@ -86,6 +84,19 @@ TEST_CASE("gradients of activations") {
                       {2, 4, 4});
     }
     check_network({linear(9), leaky(0.1), leaky(0.3), linear(3)}, {9});
+}
+
+TEST_CASE("gradients of layers over the last axis of any shape") {
+    const Json norm = layer("layernorm"), flat = layer("flatten");
+    check_network({linear(5), layer("relu"), flat, linear(3)}, {4, 7});
+    check_network({linear(5), flat, linear(3)}, {2, 3, 18});
+    check_network({conv(3, 2), linear(6), layer("gelu"), flat, linear(3)}, {2, 4, 5});
+    check_network({norm, linear(3)}, {7});
+    check_network({norm, linear(9), norm, layer("gelu"), flat, linear(3)}, {5, 4});
+    check_network({conv(5, 2), with(norm, "eps", 0.1), conv(4, 2), flat, linear(3)}, {2, 5, 6});
+    check_network({linear(6), residual({norm, linear(6), layer("gelu"), linear(6)}), flat,
+                   linear(3)},
+                  {3, 5});
 }
 
 TEST_CASE("gradients of pooling") {
@@ -104,9 +115,7 @@ TEST_CASE("gradients of pooling") {
 }
 
 TEST_CASE("gradients of normalize and, in evaluation, dropout") {
-    LayerSpec normalize = layer("normalize");
-    normalize.mean = {0.1, 0.2};
-    normalize.deviation = {0.5, 2};
+    const Json normalize{{"type", "normalize"}, {"mean", {0.1, 0.2}}, {"std", {0.5, 2}}};
     check_network({normalize, conv(4, 2), layer("relu"), dropout(0.4), layer("flatten"), linear(3)},
                   {2, 4, 4});
     check_network({conv(2, 2), normalize, layer("flatten"), dropout(0.4), linear(3)}, {2, 4, 4});

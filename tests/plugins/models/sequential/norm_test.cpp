@@ -8,7 +8,7 @@ using namespace fixture;
 
 namespace {
 
-const LayerSpec bn = layer("batchnorm"), relu = layer("relu"), flat = layer("flatten");
+const Json bn = layer("batchnorm"), relu = layer("relu"), flat = layer("flatten");
 
 bool same(const std::vector<float> &a, const std::vector<float> &b) {
     return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
@@ -74,8 +74,7 @@ TEST_CASE("gradients through a residual network with batchnorm") {
 }
 
 TEST_CASE("running statistics follow a batch as PyTorch's do") {
-    LayerSpec slow = bn;
-    slow.momentum = 0.25;
+    const Json slow = with(bn, "momentum", 0.25);
     Net net({slow, flat, linear(2)}, {3, 2, 2});
     const std::int64_t rows = 37;
     std::vector<double> mean(3, 0.0), variance(3, 1.0);
@@ -157,7 +156,7 @@ TEST_CASE("a single value a channel has no variance to train with") {
 TEST_CASE("in training with batchnorm the number of threads changes no bit") {
     const std::int64_t rows = 200;
     const std::vector<float> x = numbers(rows * 192, 3);
-    std::vector<LayerSpec> layers = small_resnet();
+    LayerList layers = small_resnet();
     layers.insert(layers.begin() + 4, dropout(0.3));
     const Wants both{.input = true, .parameters = true};
     Result one;
@@ -215,7 +214,7 @@ TEST_CASE("in evaluation an example's numbers do not depend on its batch") {
     const std::int64_t total = 256, size = 192;
     const std::vector<float> x = numbers(total * size, 3);
     const auto names = ids(total);
-    std::vector<LayerSpec> layers = small_resnet();
+    LayerList layers = small_resnet();
     layers.insert(layers.begin() + 2, groupnorm(4));
     Net net(layers, {3, 8, 8}, 2);
     scatter_parameters(net);

@@ -7,49 +7,74 @@
 namespace reference {
 namespace {
 
+using fixture::Json;
+
+std::string type_of(const Json &layer) {
+    return layer.at("type");
+}
+
+std::int64_t whole(const Json &layer, const char *name, std::int64_t otherwise = 0) {
+    return layer.value(name, otherwise);
+}
+
+bool has_bias(const Json &layer) {
+    return layer.value("bias", true);
+}
+
+/// A square window over an image.
+struct Window {
+    std::int64_t kernel, stride, padding;
+};
+
+Window window_of(const Json &layer) {
+    return {whole(layer, "kernel"), whole(layer, "stride", 1), whole(layer, "padding")};
+}
+
 std::size_t at(std::int64_t i) {
     return static_cast<std::size_t>(i);
 }
 
-double activate(const LayerSpec &layer, double z) {
-    if (layer.type == "relu") return std::max(z, 0.0);
-    if (layer.type == "leaky_relu") return z > 0 ? z : layer.slope * z;
-    if (layer.type == "tanh") return std::tanh(z);
+double activate(const Json &layer, double z) {
+    if (type_of(layer) == "relu") return std::max(z, 0.0);
+    if (type_of(layer) == "leaky_relu") return z > 0 ? z : layer.at("slope").get<double>() * z;
+    if (type_of(layer) == "tanh") return std::tanh(z);
+    if (type_of(layer) == "gelu") return z * 0.5 * std::erfc(-z / std::sqrt(2.0));
     return 1 / (1 + std::exp(-z));
 }
 
 /// Calls visit(channel, oy, ox, y, x, ky, kx) for every pixel inside every window.
 template <class Visit>
-void for_windows(const LayerSpec &layer, const Shape &in, const Shape &out, Visit visit) {
+void for_windows(const Window &window, const Shape &in, const Shape &out, Visit visit) {
     for (std::int64_t oy = 0; oy < out[1]; ++oy)
         for (std::int64_t ox = 0; ox < out[2]; ++ox)
-            for (std::int64_t ky = 0; ky < layer.kernel; ++ky)
-                for (std::int64_t kx = 0; kx < layer.kernel; ++kx) {
-                    const std::int64_t y = oy * layer.stride + ky - layer.padding;
-                    const std::int64_t x = ox * layer.stride + kx - layer.padding;
+            for (std::int64_t ky = 0; ky < window.kernel; ++ky)
+                for (std::int64_t kx = 0; kx < window.kernel; ++kx) {
+                    const std::int64_t y = oy * window.stride + ky - window.padding;
+                    const std::int64_t x = ox * window.stride + kx - window.padding;
                     if (y >= 0 && x >= 0 && y < in[1] && x < in[2]) visit(oy, ox, y, x, ky, kx);
                 }
 }
 
-std::int64_t windows(const LayerSpec &layer, std::int64_t size) {
-    return (size + 2 * layer.padding - layer.kernel) / layer.stride + 1;
+std::int64_t windows(const Window &window, std::int64_t size) {
+    return (size + 2 * window.padding - window.kernel) / window.stride + 1;
 }
 
-Tensor windowed(const LayerSpec &layer, const std::string &name, const Parameters &parameters,
+Tensor windowed(const Json &layer, const std::string &name, const Parameters &parameters,
                 const Tensor &x) {
-    const bool conv = layer.type == "conv";
+    const bool conv = type_of(layer) == "conv";
+    const Window window = window_of(layer);
     const Shape &in = x.shape;
-    Tensor y{{conv ? layer.out : in[0], windows(layer, in[1]), windows(layer, in[2])}, {}};
+    Tensor y{{conv ? whole(layer, "out") : in[0], windows(window, in[1]), windows(window, in[2])}, {}};
     const Shape &out = y.shape;
-    const bool max = layer.type == "maxpool";
+    const bool max = type_of(layer) == "maxpool";
     y.values.assign(at(out[0] * out[1] * out[2]),
                     max ? -std::numeric_limits<double>::infinity() : 0.0);
-    const double area = static_cast<double>(layer.kernel * layer.kernel);
+    const double area = static_cast<double>(window.kernel * window.kernel);
     for (std::int64_t o = 0; o < out[0]; ++o) {
         const auto pixel = [&](std::int64_t c, std::int64_t py, std::int64_t px) {
             return x.values[at((c * in[1] + py) * in[2] + px)];
         };
-        for_windows(layer, in, out, [&](auto oy, auto ox, auto py, auto px, auto ky, auto kx) {
+        for_windows(window, in, out, [&](auto oy, auto ox, auto py, auto px, auto ky, auto kx) {
             double &to = y.values[at((o * out[1] + oy) * out[2] + ox)];
             if (max)
                 to = std::max(to, pixel(o, py, px));
@@ -59,50 +84,29 @@ Tensor windowed(const LayerSpec &layer, const std::string &name, const Parameter
                 for (std::int64_t c = 0; c < in[0]; ++c)
                     to += pixel(c, py, px) *
                           parameters.at(name + ".weight")[at(
-                              ((o * in[0] + c) * layer.kernel + ky) * layer.kernel + kx)];
+                              ((o * in[0] + c) * window.kernel + ky) * window.kernel + kx)];
         });
-        if (conv && layer.bias)
+        if (conv && has_bias(layer))
             for (std::int64_t i = 0; i < out[1] * out[2]; ++i)
                 y.values[at(o * out[1] * out[2] + i)] += parameters.at(name + ".bias")[at(o)];
     }
     return y;
 }
 
-Tensor linear(const LayerSpec &layer, const std::string &name, const Parameters &parameters,
+Tensor linear(const Json &layer, const std::string &name, const Parameters &parameters,
               const Tensor &x) {
-    Tensor y{{layer.out}, std::vector<double>(at(layer.out), 0.0)};
-    const std::int64_t in = x.shape[0];
-    for (std::int64_t o = 0; o < layer.out; ++o) {
-        for (std::int64_t i = 0; i < in; ++i)
-            y.values[at(o)] += parameters.at(name + ".weight")[at(o * in + i)] * x.values[at(i)];
-        if (layer.bias) y.values[at(o)] += parameters.at(name + ".bias")[at(o)];
-    }
+    const std::int64_t in = x.shape.back(), out = whole(layer, "out");
+    const auto lines = static_cast<std::int64_t>(x.values.size()) / in;
+    Tensor y{x.shape, std::vector<double>(at(lines * out), 0.0)};
+    y.shape.back() = out;
+    for (std::int64_t l = 0; l < lines; ++l)
+        for (std::int64_t o = 0; o < out; ++o) {
+            double &to = y.values[at(l * out + o)];
+            for (std::int64_t i = 0; i < in; ++i)
+                to += parameters.at(name + ".weight")[at(o * in + i)] * x.values[at(l * in + i)];
+            if (has_bias(layer)) to += parameters.at(name + ".bias")[at(o)];
+        }
     return y;
-}
-
-Tensor apply(const LayerSpec &layer, const std::string &name, const Parameters &parameters,
-             Tensor x) {
-    if (layer.type == "conv" || layer.type == "maxpool" || layer.type == "avgpool")
-        return windowed(layer, name, parameters, x);
-    if (layer.type == "linear") return linear(layer, name, parameters, x);
-    const auto size = static_cast<std::int64_t>(x.values.size());
-    if (layer.type == "flatten") {
-        x.shape = {size};
-    } else if (layer.type == "global_avgpool") {
-        Tensor y{{x.shape[0], 1, 1}, std::vector<double>(at(x.shape[0]), 0.0)};
-        const std::int64_t plane = size / x.shape[0];
-        for (std::int64_t i = 0; i < size; ++i)
-            y.values[at(i / plane)] += x.values[at(i)] / static_cast<double>(plane);
-        return y;
-    } else if (layer.type == "normalize") {
-        const std::int64_t plane = size / x.shape[0];
-        for (std::int64_t i = 0; i < size; ++i)
-            x.values[at(i)] =
-                (x.values[at(i)] - layer.mean[at(i / plane)]) / layer.deviation[at(i / plane)];
-    } else if (layer.type != "dropout") {
-        for (double &value : x.values) value = activate(layer, value);
-    }
-    return x;
 }
 
 struct Moments {
@@ -117,6 +121,45 @@ Moments moments(const std::vector<double> &values) {
     return m;
 }
 
+void layernorm(const Json &layer, const std::string &name, const Parameters &parameters,
+               Tensor &x) {
+    const auto width = static_cast<std::ptrdiff_t>(x.shape.back());
+    for (auto line = x.values.begin(); line != x.values.end(); line += width) {
+        const Moments m = moments({line, line + width});
+        for (std::ptrdiff_t i = 0; i < width; ++i)
+            line[i] = (line[i] - m.mean) / std::sqrt(m.variance + layer.value("eps", 1e-5)) *
+                          parameters.at(name + ".weight")[at(i)] +
+                      parameters.at(name + ".bias")[at(i)];
+    }
+}
+
+Tensor apply(const Json &layer, const std::string &name, const Parameters &parameters,
+             Tensor x) {
+    if (type_of(layer) == "conv" || type_of(layer) == "maxpool" || type_of(layer) == "avgpool")
+        return windowed(layer, name, parameters, x);
+    if (type_of(layer) == "linear") return linear(layer, name, parameters, x);
+    const auto size = static_cast<std::int64_t>(x.values.size());
+    if (type_of(layer) == "layernorm") {
+        layernorm(layer, name, parameters, x);
+    } else if (type_of(layer) == "flatten") {
+        x.shape = {size};
+    } else if (type_of(layer) == "global_avgpool") {
+        Tensor y{{x.shape[0], 1, 1}, std::vector<double>(at(x.shape[0]), 0.0)};
+        const std::int64_t plane = size / x.shape[0];
+        for (std::int64_t i = 0; i < size; ++i)
+            y.values[at(i / plane)] += x.values[at(i)] / static_cast<double>(plane);
+        return y;
+    } else if (type_of(layer) == "normalize") {
+        const std::int64_t plane = size / x.shape[0];
+        for (std::int64_t i = 0; i < size; ++i)
+            x.values[at(i)] =
+                (x.values[at(i)] - layer.at("mean").at(at(i / plane)).get<double>()) / layer.at("std").at(at(i / plane)).get<double>();
+    } else if (type_of(layer) != "dropout") {
+        for (double &value : x.values) value = activate(layer, value);
+    }
+    return x;
+}
+
 /// The values of the channels [first, last).
 std::vector<double> values_of(const std::vector<Tensor> &batch, std::int64_t first,
                               std::int64_t last) {
@@ -128,16 +171,16 @@ std::vector<double> values_of(const std::vector<Tensor> &batch, std::int64_t fir
     return all;
 }
 
-void normalise(const LayerSpec &layer, const std::string &name, const Parameters &parameters,
+void normalise(const Json &layer, const std::string &name, const Parameters &parameters,
                std::int64_t channel, Moments m, Tensor &x) {
     const auto plane = static_cast<std::int64_t>(x.values.size()) / x.shape[0];
     for (std::int64_t i = channel * plane; i < (channel + 1) * plane; ++i)
-        x.values[at(i)] = (x.values[at(i)] - m.mean) / std::sqrt(m.variance + layer.epsilon) *
+        x.values[at(i)] = (x.values[at(i)] - m.mean) / std::sqrt(m.variance + layer.value("eps", 1e-5)) *
                               parameters.at(name + ".weight")[at(channel)] +
                           parameters.at(name + ".bias")[at(channel)];
 }
 
-void batchnorm(const LayerSpec &layer, const std::string &name, const Parameters &parameters,
+void batchnorm(const Json &layer, const std::string &name, const Parameters &parameters,
                std::vector<Tensor> &batch, bool training) {
     for (std::int64_t c = 0; c < batch[0].shape[0]; ++c) {
         const Moments m = training ? moments(values_of(batch, c, c + 1))
@@ -147,9 +190,9 @@ void batchnorm(const LayerSpec &layer, const std::string &name, const Parameters
     }
 }
 
-void groupnorm(const LayerSpec &layer, const std::string &name, const Parameters &parameters,
+void groupnorm(const Json &layer, const std::string &name, const Parameters &parameters,
                Tensor &x) {
-    const std::int64_t width = x.shape[0] / layer.groups;
+    const std::int64_t width = x.shape[0] / whole(layer, "groups");
     const Tensor before = x;
     for (std::int64_t c = 0; c < x.shape[0]; ++c) {
         const std::int64_t first = c / width * width;
@@ -158,23 +201,27 @@ void groupnorm(const LayerSpec &layer, const std::string &name, const Parameters
     }
 }
 
-std::vector<Tensor> stack(const std::vector<LayerSpec> &layers, const std::string &prefix,
+LayerList list(const Json &layer, const char *name) {
+    return layer.value(name, Json::array());
+}
+
+std::vector<Tensor> stack(const LayerList &layers, const std::string &prefix,
                           const Parameters &parameters, std::vector<Tensor> batch, bool training) {
     for (std::size_t i = 0; i < layers.size(); ++i) {
-        const LayerSpec &layer = layers[i];
-        const std::string name = prefix + (layer.name.empty() ? std::to_string(i) : layer.name);
-        if (layer.type == "batchnorm") {
+        const Json &layer = layers[i];
+        const std::string name = prefix + (layer.value("name", std::to_string(i)));
+        if (type_of(layer) == "batchnorm") {
             batchnorm(layer, name, parameters, batch, training);
-        } else if (layer.type == "residual") {
+        } else if (type_of(layer) == "residual") {
             const auto side =
-                stack(layer.shortcut, name + ".shortcut.", parameters, batch, training);
-            batch = stack(layer.body, name + ".body.", parameters, batch, training);
+                stack(list(layer, "shortcut"), name + ".shortcut.", parameters, batch, training);
+            batch = stack(list(layer, "body"), name + ".body.", parameters, batch, training);
             for (std::size_t row = 0; row < batch.size(); ++row)
                 for (std::size_t j = 0; j < batch[row].values.size(); ++j)
                     batch[row].values[j] += side[row].values[j];
         } else {
             for (Tensor &x : batch)
-                if (layer.type == "groupnorm")
+                if (type_of(layer) == "groupnorm")
                     groupnorm(layer, name, parameters, x);
                 else
                     x = apply(layer, name, parameters, std::move(x));
@@ -185,7 +232,7 @@ std::vector<Tensor> stack(const std::vector<LayerSpec> &layers, const std::strin
 
 }  // namespace
 
-std::vector<Tensor> forward(const std::vector<LayerSpec> &layers, const Parameters &parameters,
+std::vector<Tensor> forward(const LayerList &layers, const Parameters &parameters,
                             std::vector<Tensor> batch, bool training) {
     return stack(layers, "", parameters, std::move(batch), training);
 }

@@ -2,14 +2,14 @@
 // with.
 #pragma once
 
-#include "spec.hpp"
+#include "network.hpp"
 
 #include <functional>
 #include <map>
 
 namespace reference {
 
-using sequential::LayerSpec;
+using fixture::LayerList;
 using sequential::Shape;
 
 struct Tensor {
@@ -21,7 +21,7 @@ using Parameters = std::map<std::string, std::vector<double>>;
 
 /// Outputs of a batch; `training` is what batchnorm makes of it. Dropout is left out, as in
 /// evaluation.
-std::vector<Tensor> forward(const std::vector<LayerSpec> &layers, const Parameters &parameters,
+std::vector<Tensor> forward(const LayerList &layers, const Parameters &parameters,
                             std::vector<Tensor> batch, bool training = false);
 
 /// Central difference of `function` in one of its arguments; so small a step that it hardly ever

@@ -7,10 +7,10 @@
 
 namespace fixture {
 
-inline void refuse(const std::vector<LayerSpec> &layers, const Shape &input,
+inline void refuse(const LayerList &layers, const Shape &input,
                    const std::string &pointer, const std::string &message) {
     try {
-        build_network(layers, input, 1);
+        network(layers, input, 1);
         FAIL("was accepted");
     } catch (const spar::Error &error) {
         CHECK(error.pointer() == pointer);

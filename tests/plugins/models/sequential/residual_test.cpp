@@ -35,7 +35,7 @@ TEST_CASE("gradients through residual layers") {
 }
 
 TEST_CASE("parameters are called after their places") {
-    const auto net = build_network(small_resnet(), {3, 8, 8}, 1);
+    const auto net = network(small_resnet(), {3, 8, 8}, 1);
     std::vector<std::string> names;
     for (std::int64_t i = 0; i < net->parameters.size(); ++i)
         names.push_back(net->parameters[i].name);
@@ -73,10 +73,8 @@ TEST_CASE("parameters are called after their places") {
                                           "9.weight",
                                           "9.bias"};
     CHECK(names == wanted);
-    LayerSpec block = residual({linear(4)});
-    block.name = "block";
-    block.body[0].name = "fc";
-    CHECK(build_network({block, linear(3)}, {4}, 1)->parameters[0].name == "block.body.fc.weight");
+    const Json block = named(residual({named(linear(4), "fc")}), "block");
+    CHECK(network({block, linear(3)}, {4}, 1)->parameters[0].name == "block.body.fc.weight");
 }
 
 TEST_CASE("an attack's pass computes no parameter gradients, in any mode") {
@@ -104,8 +102,8 @@ TEST_CASE("an attack's pass computes no parameter gradients, in any mode") {
 TEST_CASE("the input's gradient is the same with and without those of the parameters") {
     for (const auto &layers :
          {small_resnet(),
-          std::vector<LayerSpec>{residual({conv(3, 3, 1, 1)}), layer("flatten"), linear(3)},
-          std::vector<LayerSpec>{
+          LayerList{residual({conv(3, 3, 1, 1)}), layer("flatten"), linear(3)},
+          LayerList{
               residual({conv(20, 3, 1, 1), conv(20, 3, 1, 1)}, {conv(20, 3, 1, 1)}),
               layer("flatten"), linear(3)}}) {
         Net net(layers, {3, 8, 8});
@@ -129,7 +127,7 @@ TEST_CASE("ways that do not meet, and layers inside that do not fit") {
     refuse({conv(4, 3), residual({conv(4, 3, 1, 1), conv(4, 9)})}, {1, 6, 6}, "/layers/1/body/1",
            "layers/1/body/1 (conv): a kernel of 9");
     refuse({residual({linear(6)}, {residual({linear(6)}, {layer("conf")})})}, {6},
-           "/layers/0/shortcut/0/shortcut/0", "there is no such layer");
+           "/layers/0/shortcut/0/shortcut/0/type", "\"conf\"");
     refuse({residual({})}, {6}, "/layers/0", "at least one layer in its body");
     refuse({conv(6, 3), groupnorm(4)}, {1, 6, 6}, "/layers/1",
            "the groups must divide the channels, got 4 groups and 6 channels");

@@ -40,7 +40,7 @@ void check_close(const std::vector<float> &a, const std::vector<float> &b) {
 
 /// The network cut behind its first stage.
 struct Cut {
-    Cut(const Net &net, std::vector<LayerSpec> layers, std::size_t length, const Shape &input)
+    Cut(const Net &net, LayerList layers, std::size_t length, const Shape &input)
         : front(front_of(layers, length), input, 1, 1, length),
           back({layers.begin() + std::ptrdiff_t(length), layers.end()},
                net.graph->value(net.graph->stage_end).shape) {
@@ -55,9 +55,9 @@ struct Cut {
         }
     }
 
-    static std::vector<LayerSpec> front_of(const std::vector<LayerSpec> &layers,
+    static LayerList front_of(const LayerList &layers,
                                            std::size_t length) {
-        std::vector<LayerSpec> front(layers.begin(), layers.begin() + std::ptrdiff_t(length));
+        LayerList front(layers.begin(), layers.begin() + std::ptrdiff_t(length));
         front.push_back(layer("flatten"));
         return front;
     }
@@ -72,7 +72,7 @@ struct Cut {
     Net front, back;
 };
 
-void check_steps(const std::vector<LayerSpec> &layers, std::size_t length, const Shape &input,
+void check_steps(const LayerList &layers, std::size_t length, const Shape &input,
                  std::optional<std::size_t> chosen = {}, bool training = false) {
     for (const bool full_pass : {false, true}) {
         CAPTURE(layers.size());
@@ -112,7 +112,7 @@ void check_steps(const std::vector<LayerSpec> &layers, std::size_t length, const
 }  // namespace
 
 TEST_CASE("steps through the first stage") {
-    const LayerSpec relu = layer("relu"), bn = layer("batchnorm"), flat = layer("flatten");
+    const Json relu = layer("relu"), bn = layer("batchnorm"), flat = layer("flatten");
     check_steps(small_cnn(), 2, {1, 28, 28});
     check_steps({conv(20, 3, 2, 1), relu, flat, linear(3)}, 2, {3, 9, 8});
     check_steps({conv(16, 3, 2, 1), relu, flat, linear(3)}, 2, {3, 9, 8});
@@ -128,7 +128,7 @@ TEST_CASE("steps through the first stage") {
 }
 
 TEST_CASE("steps through a first stage that the pipeline chooses") {
-    const LayerSpec relu = layer("relu"), flat = layer("flatten");
+    const Json relu = layer("relu"), flat = layer("flatten");
     check_steps(small_cnn(), 1, {1, 28, 28}, 1);
     check_steps(small_cnn(), 4, {1, 28, 28}, 4);
     check_steps({conv(8, 3), relu, flat, linear(20), relu, linear(3)}, 5, {1, 9, 8}, 5);

@@ -1,27 +1,18 @@
 // Small models of text, and texts of every length for them.
 #pragma once
 
-#include "embedding.hpp"
+#include "layers/embedding.hpp"
 #include "fixture.hpp"
 
 namespace fixture {
 
 constexpr std::int64_t vocabulary = 9, dim = 20, length = 6;
 
-inline LayerSpec named(LayerSpec spec, const std::string &name) {
-    spec.name = name;
-    return spec;
+inline Json embedding() {
+    return {{"type", "embedding"}, {"dim", dim}, {"vocabulary", vocabulary}, {"std", 0.5}};
 }
 
-inline LayerSpec embedding() {
-    LayerSpec spec = layer("embedding");
-    spec.out = dim;
-    spec.vocabulary = vocabulary;
-    spec.deviation = {0.5};
-    return spec;
-}
-
-inline std::vector<LayerSpec> classifier(std::vector<LayerSpec> middle) {
+inline LayerList classifier(LayerList middle) {
     middle.insert(middle.begin(), embedding());
     middle.push_back(named(linear(5), "hidden"));
     middle.push_back(layer("tanh"));
@@ -29,7 +20,7 @@ inline std::vector<LayerSpec> classifier(std::vector<LayerSpec> middle) {
     return middle;
 }
 
-inline const std::vector<std::vector<LayerSpec>> networks = {
+inline const std::vector<LayerList> networks = {
     classifier({layer("mean_pool")}),
     classifier({layer("tanh"), layer("mean_pool")}),
     classifier({dropout(0.4), layer("mean_pool")}),
@@ -45,7 +36,7 @@ struct Corpus {
             mask.push_back(i % length <= i / length % length ? 1.0F : 0.0F);
         }
     }
-    Embedding::Texts texts() const { return {count, length, tokens.data(), mask.data()}; }
+    EmbeddingMatrix::Texts texts() const { return {count, length, tokens.data(), mask.data()}; }
 
     std::int64_t count;
     std::vector<std::int64_t> tokens;
@@ -58,7 +49,7 @@ struct TextResult {
 };
 
 inline TextResult run(Net &net, const Corpus &corpus, const std::vector<float> *vectors = nullptr) {
-    const Embedding matrix(net.graph->parameters[0], net.parallel);
+    const EmbeddingMatrix matrix(net.graph->parameters[0], net.parallel);
     TextResult result;
     result.vectors.resize(static_cast<std::size_t>(corpus.count * length * dim));
     matrix.embed(corpus.texts(), result.vectors.data());

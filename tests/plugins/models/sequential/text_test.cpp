@@ -14,7 +14,7 @@ namespace {
 
 /// The weighted sum of all outputs in double, from the matrix on.
 struct Problem {
-    std::vector<LayerSpec> layers;
+    LayerList layers;
     const Corpus &corpus;
     reference::Parameters parameters;
     std::vector<double> weights;
@@ -30,7 +30,7 @@ struct Problem {
                         parameters.at(
                             "0.weight")[std::size_t(corpus.tokens[std::size_t(i)] * dim + j)]);
             for (std::size_t k = 1; k < layers.size(); ++k) {
-                if (layers[k].type == "mean_pool")
+                if (layers[k].at("type") == "mean_pool")
                     x = mean(x, text);
                 else
                     x = reference::forward({layers[k]}, parameters,
@@ -62,15 +62,6 @@ bool same(const std::vector<float> &a, const std::vector<float> &b) {
     return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-spar_model_setup setup_of(spar_input_kind input, const Shape &shape) {
-    spar_model_setup setup{};
-    setup.input = input;
-    setup.rank = static_cast<std::int32_t>(shape.size());
-    std::copy(shape.begin(), shape.end(), setup.shape);
-    setup.vocabulary = vocabulary;
-    return setup;
-}
-
 void refuse(const std::function<void()> &work, const std::string &pointer,
             const std::string &message) {
     try {
@@ -86,7 +77,7 @@ void refuse(const std::function<void()> &work, const std::string &pointer,
 
 TEST_CASE("gradients of models of text, down to the matrix of word embeddings") {
     for (const auto &layers : networks) {
-        CAPTURE(layers[1].type);
+        CAPTURE(layers[1].dump());
         const Corpus corpus(8);
         Net net(layers, {length, dim});
         const TextResult result = run(net, corpus);
@@ -120,7 +111,7 @@ TEST_CASE("gradients of models of text, down to the matrix of word embeddings") 
 
 TEST_CASE("what stands at padding has no influence and no gradient") {
     for (const auto &layers : networks) {
-        CAPTURE(layers[1].type);
+        CAPTURE(layers[1].dump());
         const Corpus corpus(40);
         Net net(layers, {length, dim}, 2);
         const TextResult clean = run(net, corpus);
@@ -184,9 +175,7 @@ TEST_CASE("a tape of a text keeps its padding") {
 }
 
 TEST_CASE("an embedding is called, shaped and begun as PyTorch's") {
-    LayerSpec big = embedding();
-    big.vocabulary = 5000;
-    big.deviation = {1.0};
+    const Json big = with(with(embedding(), "vocabulary", 5000), "std", 1.0);
     Net net({big, layer("mean_pool"), linear(2)}, {length, dim});
     const Parameter &weight = net.graph->parameters[0];
     CHECK(weight.name == "0.weight");
@@ -202,10 +191,10 @@ TEST_CASE("an embedding is called, shaped and begun as PyTorch's") {
 }
 
 TEST_CASE("what does not fit a model of text is refused with its place") {
-    const auto input = [](std::vector<LayerSpec> layers, spar_input_kind kind, const Shape &shape) {
-        return [layers, kind, shape]() mutable { graph_input(layers, setup_of(kind, shape)); };
+    const auto input = [](const LayerList &layers, bool tokens, const Shape &shape) {
+        return [=] { graph_input(Stack(layers).layers(), {shape, tokens, vocabulary}); };
     };
-    const auto values = SPAR_INPUT_VALUES, tokens = SPAR_INPUT_TOKENS;
+    constexpr bool values = false, tokens = true;
     refuse(input({embedding(), linear(2)}, values, {1, 28, 28}), "/layers/0",
            "layers/0 (embedding): needs tokens of a text, but the data holds values [1,28,28]");
     refuse(
@@ -213,8 +202,7 @@ TEST_CASE("what does not fit a model of text is refused with its place") {
         R"(tokens [6], so the first layer must turn them into vectors; begin with {"type": "emb)");
     refuse(input({layer("relu"), embedding()}, tokens, {length}), "/layers/1",
            "layers/1 (embedding): reads the tokens, so it can only be the first layer");
-    LayerSpec small = embedding();
-    small.vocabulary = vocabulary - 1;
+    const Json small = with(embedding(), "vocabulary", vocabulary - 1);
     refuse(input({small}, tokens, {length}), "/layers/0",
            "has a vocabulary of 8 tokens, but the data has 9");
     refuse(

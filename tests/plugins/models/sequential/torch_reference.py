@@ -1,7 +1,8 @@
-"""The small residual network of fixture.hpp in PyTorch: torch_reference.py FOLDER
+"""A network of the tests in PyTorch: torch_reference.py NAME FOLDER
 
-FOLDER/weights is a safetensors file of its parameters, FOLDER/tensors one of what ours makes of them.
-Ends with 1, and says where, if PyTorch's numbers differ.
+NAME is `images`, the small residual network of fixture.hpp, or `lines`, layers over the last axis. FOLDER/weights is
+a safetensors file of its parameters, FOLDER/tensors one of what ours makes of them. Ends with 1, and says where, if
+PyTorch's numbers differ.
 """
 import json
 import sys
@@ -26,7 +27,7 @@ def conv(inputs, outputs, kernel, stride=1):
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
 
 
-def network(w=16):
+def images(w=16):
     return nn.Sequential(
         conv(3, w, 3),
         Residual([nn.BatchNorm2d(w), nn.ReLU(), conv(w, w, 3), nn.BatchNorm2d(w), nn.ReLU(), conv(w, w, 3)]),
@@ -40,6 +41,11 @@ def network(w=16):
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),
         nn.Linear(2 * w, 3))
+
+
+def lines():
+    return nn.Sequential(
+        nn.Linear(8, 12), nn.LayerNorm(12), nn.GELU(), nn.Linear(12, 5), nn.Flatten(), nn.Linear(120, 3))
 
 
 def safetensors(path):
@@ -63,9 +69,9 @@ def compare(what, ours, theirs):
     return False
 
 
-folder = sys.argv[1]
+name, folder = sys.argv[1:]
 weights, ours = safetensors(folder + "/weights"), safetensors(folder + "/tensors")
-net = network()
+net = {"images": images, "lines": lines}[name]()
 if list(net.state_dict()) != list(weights):
     sys.exit(f"names differ: {list(net.state_dict())}, ours {list(weights)}")
 net.load_state_dict(weights, strict=True)

@@ -20,13 +20,10 @@ void add_parameters(Saved &tensors, Net &net, const std::string &prefix) {
     }
 }
 
-}  // namespace
-
-TEST_CASE("a residual network with batchnorm and groupnorm agrees with PyTorch's") {
+/// Runs the network on examples [3, 8, 8] in evaluation and in training, and lets PyTorch compare.
+void compare(const LayerList &layers, const std::string &name) {
     const auto python = spar::test::python_with("torch");
     if (!python) return;
-    std::vector<LayerSpec> layers = small_resnet();
-    layers.insert(layers.begin() + 7, groupnorm(4));
     Net net(layers, {3, 8, 8});
     scatter_parameters(net);
     const std::int64_t rows = 37;
@@ -60,5 +57,19 @@ TEST_CASE("a residual network with batchnorm and groupnorm agrees with PyTorch's
     spar::host::save_safetensors(folder.path() / "tensors", tensors);
     const std::string script =
         SPAR_SOURCE_DIR "/tests/plugins/models/sequential/torch_reference.py";
-    CHECK(std::system((*python + " " + script + " " + folder.path().string()).c_str()) == 0);
+    const std::string command = *python + " " + script + " " + name + " " + folder.path().string();
+    CHECK(std::system(command.c_str()) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a residual network with batchnorm and groupnorm agrees with PyTorch's") {
+    LayerList layers = small_resnet();
+    layers.insert(layers.begin() + 7, groupnorm(4));
+    compare(layers, "images");
+}
+
+TEST_CASE("layers over the last axis agree with PyTorch's") {
+    compare({linear(12), layer("layernorm"), layer("gelu"), linear(5), layer("flatten"), linear(3)},
+            "lines");
 }

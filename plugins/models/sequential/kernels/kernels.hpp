@@ -1,0 +1,210 @@
+// The inner loops. Compiled once for each instruction set and chosen at run time. Images are blocked: [channels / B][height][width][B], B =
+// Kernels::block. All work on one core, and on one example but where they say otherwise.
+#pragma once
+
+#include <cstdint>
+
+namespace sequential {
+
+/// A convolution from a few plain channels to blocked ones. Weights [in][kernel][kernel][out padded
+/// to whole blocks]; bias [out padded].
+struct FirstConv {
+    std::int64_t channels, height, width;
+    std::int64_t out, blocks, out_height, out_width;  // channels, and blocks of them
+    std::int64_t kernel, stride, padding;
+    bool activation;  // z > 0 ? z : slope * z behind it
+    float slope;
+};
+
+/// A convolution between blocked images. Weights [out][in][kernel][kernel].
+struct Conv {
+    std::int64_t in, out;        // channels, the real ones
+    std::int64_t height, width;  // of the input
+    std::int64_t kernel, stride, padding;
+    bool activation;  // z > 0 ? z : slope * z behind it
+    float slope;
+
+    std::int64_t out_height() const { return (height + 2 * padding - kernel) / stride + 1; }
+    std::int64_t out_width() const { return (width + 2 * padding - kernel) / stride + 1; }
+};
+
+/// Rows of `in` plain values to rows of `out`.
+struct Product {
+    std::int64_t in, out;
+    bool activation;  // z > 0 ? z : slope * z behind it
+    float slope;
+};
+
+struct Pool {
+    std::int64_t blocks, height, width, out_height, out_width;
+    std::int64_t kernel, stride, padding;
+    // The input is the output of z > 0 ? z : slope * z, and the gradient is wanted before it.
+    bool activation;
+    float slope;
+};
+
+/// Normalisation of blocked channels, with z > 0 ? z : slope * z behind it if `activation`. Vectors
+/// hold a number a channel, up to whole blocks.
+struct Norm {
+    std::int64_t blocks, plane;
+    bool activation;
+    float slope;
+};
+
+/// Of one vector of `block` values z, whether each is above zero: a bit each from the lowest.
+using Signs = std::uint16_t;
+
+/// One way to compute convolutions. An example's numbers are the same for any number of others.
+struct ConvKernels {
+    /// Floats of the weights as `forward` wants them, `gradient` wants them, and `weights` writes
+    /// their gradient.
+    std::int64_t (*packed_size)(const Conv &);
+    void (*pack)(const Conv &, const float *weights, float *packed);
+    void (*pack_gradient)(const Conv &, const float *weights, float *packed);
+    /// Adds what `weights` wrote to the gradient of the parameter.
+    void (*deposit)(const Conv &, const float *sums, float *weights);
+
+    /// Examples that `forward` and `gradient`, or `weights`, work on together; 1: they gain nothing
+    /// by more.
+    std::int64_t (*group)(const Conv &);
+    std::int64_t (*weights_group)(const Conv &);
+    /// Floats of scratch for each of the three below.
+    std::int64_t (*scratch)(const Conv &);
+
+    /// bias [out padded]. `signs`, unless null: one for every vector of y.
+    void (*forward)(const Conv &, std::int64_t examples, const float *weights, const float *bias,
+                    const float *x, std::int64_t x_stride, float *scratch, float *y,
+                    std::int64_t y_stride, Signs *signs);
+    /// dx from g at the output, before the activation.
+    void (*gradient)(const Conv &, std::int64_t examples, const float *weights, const float *g,
+                     std::int64_t g_stride, float *scratch, float *dx, std::int64_t dx_stride);
+    /// Writes the gradient of the weights and of the bias, summed over examples, or adds it to what
+    /// is there. g: before the activation.
+    void (*weights)(const Conv &, std::int64_t examples, const float *x, std::int64_t x_stride,
+                    const float *g, std::int64_t g_stride, float *scratch, bool add, float *sums,
+                    float *bias);
+};
+
+/// One way to compute any convolution between blocked images where it may be less exact: factors
+/// are rounded to bfloat16, sums are floats. An example's numbers are the same for any number of
+/// others.
+struct CoarseConv {
+    /// Floats of the weights as `forward` and `gradient` want them.
+    std::int64_t (*size)(const Conv &);
+    std::int64_t (*gradient_size)(const Conv &);
+    void (*pack)(const Conv &, const float *weights, float *packed);
+    void (*pack_gradient)(const Conv &, const float *weights, float *packed);
+    /// Floats of scratch for each of the two below.
+    std::int64_t (*scratch)(const Conv &);
+
+    /// bias [out padded]. `signs`, unless null: one for every vector of y.
+    void (*forward)(const Conv &, std::int64_t examples, const float *weights, const float *bias,
+                    const float *x, std::int64_t x_stride, float *scratch, float *y,
+                    std::int64_t y_stride, Signs *signs);
+    /// dx from g at the output; signs: null when the gradient before the activation is there
+    /// already.
+    void (*gradient)(const Conv &, std::int64_t examples, const float *weights, const float *g,
+                     std::int64_t g_stride, const Signs *signs, float *scratch, float *dx,
+                     std::int64_t dx_stride);
+};
+
+struct Kernels {
+    std::int64_t block;
+
+    /// By Winograd's way: for 3 by 3, stride 1 and padding of at most 2.
+    ConvKernels conv3;
+    /// For any kernel, stride and padding.
+    ConvKernels conv;
+    /// In plain arithmetic, slower than the two above.
+    CoarseConv coarse_conv;
+
+    /// y = x W + bias for each row, the same for any number of rows. Weights [out blocks in
+    /// pairs][in][one or two blocks][B out], an odd last block by itself; bias [out padded].
+    void (*product)(const Product &, const float *weights, const float *bias, std::int64_t rows,
+                    const float *x, float *y);
+    /// Writes the gradient of the weights of inputs [first, last), summed over rows: [out][in up to
+    /// whole blocks]. `first` is a multiple of 4 blocks; g: at y, before the activation.
+    void (*product_gradient)(const Product &, std::int64_t rows, std::int64_t first,
+                             std::int64_t last, const float *x, const float *g, float *weights);
+
+    /// Floats of scratch that the three below need.
+    std::int64_t (*first_conv_scratch)(const FirstConv &);
+    void (*first_conv)(const FirstConv &, const float *weights, const float *bias, const float *x,
+                       float *scratch, float *y, Signs *signs);
+    /// dx = gradient at the plain input. g: at the output; signs: null when the gradient at z is
+    /// there already.
+    void (*first_conv_gradient)(const FirstConv &, const float *weights, const float *g,
+                                const Signs *signs, float *scratch, float *dx);
+    /// Adds the gradient of the weights, in their layout, and of the bias. g: at z.
+    void (*first_conv_weights)(const FirstConv &, const float *x, const float *g, float *scratch,
+                               float *weights, float *bias);
+
+    /// Floats of scratch that the three below need. `load_gradient` brings a gradient p at
+    /// the output into it, and each `step` gives the gradient at another input x, with the weights also as
+    /// [out][in][ky][kx]. `weights` ends that: it adds the gradient of the weights, in their
+    /// layout, and of the bias.
+    std::int64_t (*first_conv_step_scratch)(const FirstConv &);
+    void (*first_conv_load_gradient)(const FirstConv &, const float *p, float *scratch);
+    void (*first_conv_step)(const FirstConv &, const float *weights, const float *turned,
+                            const float *bias, const float *x, float *scratch, float *dx);
+    void (*first_conv_step_weights)(const FirstConv &, const float *weights, const float *bias,
+                                    const float *x, float *scratch, float *weight_sums,
+                                    float *bias_sums);
+
+    /// `index`: the position in the window of each maximum, and 128 where it is not above zero. A
+    /// NaN in a window wins.
+    void (*max_pool)(const Pool &, const float *x, float *y, std::uint8_t *index);
+    void (*max_pool_gradient)(const Pool &, const std::uint8_t *index, const float *g, float *dx);
+    /// Padding counts as zeros.
+    void (*average_pool)(const Pool &, const float *x, float *y);
+    void (*average_pool_gradient)(const Pool &, const float *g, float *dx);
+    /// Mean of each channel of blocked images of `plane` pixels.
+    void (*channel_means)(std::int64_t blocks, std::int64_t plane, const float *x, float *y);
+    void (*channel_means_gradient)(std::int64_t blocks, std::int64_t plane, const float *g,
+                                   float *dx);
+
+    /// y = f(x), for `count` values. A gradient multiplies g by f'(x), from x or y as it says.
+    void (*rectify)(const float *x, float slope, float *y, std::int64_t count);
+    void (*tanh)(const float *x, float *y, std::int64_t count);
+    void (*tanh_gradient)(const float *y, float *g, std::int64_t count);
+    void (*sigmoid)(const float *x, float *y, std::int64_t count);
+    void (*sigmoid_gradient)(const float *y, float *g, std::int64_t count);
+    void (*gelu)(const float *x, float *y, std::int64_t count);
+    void (*gelu_gradient)(const float *x, float *g, std::int64_t count);
+
+    /// g *= z > 0 ? 1 : slope
+    void (*rectify_gradient)(const float *z, float slope, float *g, std::int64_t count);
+    /// The same from the signs of z.
+    void (*rectify_signed)(const Signs *signs, float slope, float *g, std::int64_t count);
+    void (*add)(const float *x, float *sum, std::int64_t count);
+
+    /// Adds the sums of x and of x^2 to two vectors, one behind the other.
+    void (*moments)(const Norm &, const float *x, double *sums);
+    /// y = (x - mean) * scale + shift, from these three vectors.
+    void (*normalise)(const Norm &, const float *x, const float *constants, float *y);
+    /// With g the gradient before the activation: adds the sums of g and of g x.
+    void (*gradient_moments)(const Norm &, const float *x, const float *y, const float *g,
+                             double *sums);
+    /// dx = g * a + (x - mean) * b + c, from the vectors mean, a, b, c; without x g * a.
+    void (*normalise_gradient)(const Norm &, const float *x, const float *y, const float *g,
+                               const float *constants, float *dx);
+};
+
+/// Those for this processor. The environment may ask for fewer instructions than it has: SPAR_ISA is
+/// avx512 (without the matrix instructions), avx2 or plain.
+const Kernels &kernels();
+/// What they use: plain, avx2, avx512, or amx where coarse passes take the matrix instructions.
+const char *instruction_set();
+
+/// For passes that may be coarse: the fast one; where the environment sets SPAR_EMULATE_BF16 that
+/// of the kernels, to see what the numbers become elsewhere; null without either.
+const CoarseConv *coarse_conv();
+/// By the processor's matrix instructions (AMX); null where there are none.
+const CoarseConv *fast_coarse_conv();
+
+const CoarseConv &coarse_conv_amx();
+const Kernels &kernels_avx512();
+const Kernels &kernels_avx2();
+const Kernels &kernels_plain();
+
+}  // namespace sequential

@@ -1,0 +1,139 @@
+// Rows times a matrix, and the gradient of the matrix. Up to two blocks of columns of several rows
+// stay in registers; the weights of two blocks come from the nearer cache when the next rows are
+// multiplied.
+#pragma once
+
+#include "kernels/vector.hpp"
+
+namespace sequential {
+namespace {
+
+constexpr int tile_rows = B == 16 ? 12 : 6;
+
+inline void store_part(Vector v, float *to, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) to[i] = v[i];
+}
+
+template <int Blocks, int Rows>
+void product_tile(const Product &m, const float *weights, const float *bias, const float *x,
+                  float *y, std::int64_t columns) {
+    Vector sum[Blocks][Rows];
+    for (int b = 0; b < Blocks; ++b)
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) sum[b][r] = load(bias + b * B);
+#pragma GCC unroll 1
+    for (std::int64_t k = 0; k < m.in; ++k) {
+        Vector f[Blocks];
+#pragma GCC unroll 2
+        for (int b = 0; b < Blocks; ++b) f[b] = load(weights + (k * Blocks + b) * B);
+        __builtin_prefetch(weights + (k + ahead) * Blocks * B);
+        if (Blocks > 1) __builtin_prefetch(weights + ((k + ahead) * Blocks + 1) * B);
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 2
+            for (int b = 0; b < Blocks; ++b) sum[b][r] += f[b] * x[r * m.in + k];
+    }
+    for (int b = 0; b < Blocks; ++b)
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) {
+            Vector z = sum[b][r];
+            if (m.activation) z = rectify(z, m.slope);
+            float *to = y + r * m.out + b * B;
+            if (columns - b * B >= B)
+                store(to, z);
+            else
+                store_part(z, to, columns - b * B);
+        }
+}
+
+using ProductTile = void (*)(const Product &, const float *, const float *, const float *, float *,
+                             std::int64_t);
+
+template <int Blocks, int Rows = tile_rows>
+ProductTile product_tile_of(std::int64_t rows) {
+    if constexpr (Rows > 1)
+        if (rows < Rows) return product_tile_of<Blocks, Rows - 1>(rows);
+    return product_tile<Blocks, Rows>;
+}
+
+void product(const Product &m, const float *weights, const float *bias, std::int64_t rows,
+             const float *x, float *y) {
+    const std::int64_t blocks = (m.out + B - 1) / B, tiles = (rows + tile_rows - 1) / tile_rows;
+    for (std::int64_t block = 0; block < blocks; block += 2)
+        for (std::int64_t t = 0; t < tiles; ++t) {
+            const std::int64_t from = t * rows / tiles, count = (t + 1) * rows / tiles - from;
+            const ProductTile tile =
+                block + 1 < blocks ? product_tile_of<2>(count) : product_tile_of<1>(count);
+            tile(m, weights + block * m.in * B, bias + block * B, x + from * m.in,
+                 y + from * m.out + block * B, m.out - block * B);
+        }
+}
+
+// Outputs, and vectors of inputs, whose gradient stays in registers.
+constexpr int gradient_outs = B == 16 ? 4 : 2, gradient_vectors = 4;
+
+// Rows of so many vectors of inputs lie side by side: where they come from they may be a power of
+// two apart, and drive each other out of the cache.
+constexpr std::int64_t gradient_rows_at_once = 64;
+
+template <int Outs, int Vectors>
+void product_gradient_tile(const Product &m, std::int64_t rows, const float *x, const float *g,
+                           bool add, float *gradient, std::int64_t stride) {
+    Vector sum[Outs][Vectors];
+#pragma GCC unroll 4
+    for (int o = 0; o < Outs; ++o)
+#pragma GCC unroll 4
+        for (int j = 0; j < Vectors; ++j)
+            sum[o][j] = add ? load(gradient + o * stride + j * B) : Vector{};
+#pragma GCC unroll 1
+    for (std::int64_t r = 0; r < rows; ++r, x += Vectors * B, g += m.out) {
+        Vector v[Vectors];
+#pragma GCC unroll 4
+        for (int j = 0; j < Vectors; ++j) v[j] = load(x + j * B);
+#pragma GCC unroll 4
+        for (int o = 0; o < Outs; ++o)
+#pragma GCC unroll 4
+            for (int j = 0; j < Vectors; ++j) sum[o][j] += g[o] * v[j];
+    }
+#pragma GCC unroll 4
+    for (int o = 0; o < Outs; ++o)
+#pragma GCC unroll 4
+        for (int j = 0; j < Vectors; ++j) store(gradient + o * stride + j * B, sum[o][j]);
+}
+
+// The gradient of the next few inputs' weights, `columns` of which there are.
+template <int Vectors = gradient_vectors>
+void product_gradient_columns(const Product &m, std::int64_t rows, const float *x,
+                              std::int64_t columns, const float *g, bool add, float *gradient,
+                              std::int64_t stride) {
+    if constexpr (Vectors > 1)
+        if (columns <= (Vectors - 1) * B)
+            return product_gradient_columns<Vectors - 1>(m, rows, x, columns, g, add, gradient,
+                                                         stride);
+    float packed[gradient_rows_at_once * Vectors * B];
+    for (std::int64_t r = 0; r < rows; ++r)
+        for (std::int64_t i = 0; i < Vectors * B; ++i)
+            packed[r * Vectors * B + i] = i < columns ? x[r * m.in + i] : 0.0F;
+    std::int64_t o = 0;
+    for (; o + gradient_outs <= m.out; o += gradient_outs)
+        product_gradient_tile<gradient_outs, Vectors>(m, rows, packed, g + o, add,
+                                                      gradient + o * stride, stride);
+    for (; o < m.out; ++o)
+        product_gradient_tile<1, Vectors>(m, rows, packed, g + o, add, gradient + o * stride,
+                                          stride);
+}
+
+void product_gradient(const Product &m, std::int64_t rows, std::int64_t first, std::int64_t last,
+                      const float *x, const float *g, float *gradient) {
+    const std::int64_t stride = (m.in + B - 1) / B * B;
+    for (std::int64_t i = first; i < last; i += gradient_vectors * B)
+        for (std::int64_t row = 0; row < rows; row += gradient_rows_at_once) {
+            const std::int64_t left = rows - row;
+            const std::int64_t count = left < gradient_rows_at_once ? left : gradient_rows_at_once;
+            product_gradient_columns(m, count, x + row * m.in + i, last - i, g + row * m.out,
+                                     row > 0, gradient + i, stride);
+        }
+}
+
+}  // namespace
+}  // namespace sequential

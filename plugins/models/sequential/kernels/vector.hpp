@@ -1,0 +1,80 @@
+// A vector of BLOCK floats, for the files that are compiled once for each instruction set. They
+// include nothing of the standard library, whose inline functions would be compiled for that
+// instruction set and could be linked for everybody.
+#pragma once
+
+#include "kernels/kernels.hpp"
+
+#ifndef BLOCK
+#error "BLOCK, the number of floats in a vector, must be defined"
+#endif
+
+namespace sequential {
+namespace {
+
+constexpr std::int64_t B = BLOCK;
+
+typedef float Vector __attribute__((vector_size(4 * BLOCK)));
+typedef std::int32_t Mask __attribute__((vector_size(4 * BLOCK)));
+
+/// From and to any place that a float may lie at.
+inline Vector load(const float *from) {
+    Vector v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
+}
+inline void store(float *to, Vector v) {
+    __builtin_memcpy(to, &v, sizeof v);
+}
+
+template <int... Lane>
+struct Lanes {};
+template <int Count, int... Lane>
+struct LanesTo : LanesTo<Count - 1, Count - 1, Lane...> {};
+template <int... Lane>
+struct LanesTo<0, Lane...> {
+    using All = Lanes<Lane...>;
+};
+
+template <int Step, int... Lane>
+void transpose_pair(Vector &a, Vector &b, Lanes<Lane...>) {
+    const Vector low = __builtin_shufflevector(a, b, (Lane & Step ? B + Lane - Step : Lane)...);
+    b = __builtin_shufflevector(a, b, (Lane & Step ? B + Lane : Lane + Step)...);
+    a = low;
+}
+
+/// Exchanges vectors and lanes.
+template <int Step = 1>
+void transpose(Vector (&v)[B]) {
+#pragma GCC unroll 16
+    for (int i = 0; i < B; ++i)
+        if ((i & Step) == 0) transpose_pair<Step>(v[i], v[i | Step], LanesTo<B>::All{});
+    if constexpr (Step < B / 2) transpose<2 * Step>(v);
+}
+
+/// The value, which a compiler may else load again wherever it is used.
+inline Vector in_register(Vector v) {
+#ifdef __AVX__
+    asm("" : "+v"(v));
+#endif
+    return v;
+}
+
+/// The gradient before z > 0 ? z : slope * z.
+inline Vector mask(Vector g, Vector z, float slope) {
+    return z > 0.0F ? g : slope * g;
+}
+
+// Pixels or strips in a tile at most: with two blocks, what the registers hold beside weights and
+// an input.
+constexpr int tile_size = B == 16 ? 12 : 5;
+
+// Weights are used by few tiles before the next come: they are fetched so many inputs before.
+constexpr std::int64_t ahead = 8;
+
+inline Vector rectify(Vector z, float slope) {
+    return z > 0.0F ? z : slope * z;
+}
+
+}  // namespace
+}  // namespace sequential

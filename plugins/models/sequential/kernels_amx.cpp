@@ -1,6 +1,0 @@
-#define BLOCK 16
-#include "kernels_coarse_weights.hpp"
-
-const sequential::CoarseConv &sequential::coarse_conv_amx() {
-    return coarse_conv_table;
-}

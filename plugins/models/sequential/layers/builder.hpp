@@ -1,0 +1,77 @@
+// From the layers of a pipeline to a graph.
+#pragma once
+
+#include "layers/layer.hpp"
+
+namespace sequential {
+
+/// z > 0 ? z : slope z, as part of the operation before it.
+struct Rectifier {
+    float slope;
+    /// Whether that operation multiplies its gradient by the derivative too; otherwise the
+    /// operation that reads the output does.
+    bool gradient_here = true;
+};
+
+/// Where a layer stands, for messages.
+struct Place {
+    std::string text;     /// `layers/3 (linear "fc1")`
+    std::string pointer;  /// "/layers/3"
+
+    [[noreturn]] void refuse(const std::string &message) const {
+        throw spar::invalid(text + ": " + message, pointer);
+    }
+};
+
+/// `pointer` leads to the layer.
+Place place_of(const Layer &layer, const std::string &pointer);
+
+/// Builds lists of layers, one after another. What a layer asks it is about that layer.
+class Builder {
+  public:
+    /// `key`: of the initial values of parameters; `vocabulary`: of the data, 0 where it is no
+    /// text.
+    Builder(Graph &graph, std::uint64_t key, std::int64_t vocabulary)
+        : graph(graph), key(key), vocabulary(vocabulary) {}
+
+    /// Adds all layers after a value. The first `stage` of them are the graph's first stage, whose
+    /// end no operation spans. `pointer` leads to the list, names of parameters begin with
+    /// `prefix`.
+    int build(const Layers &layers, int input, const std::string &pointer,
+              const std::string &prefix, std::size_t stage = 0);
+    /// The same for a list inside the layer at hand: "body".
+    int build_part(const Layers &layers, int input);
+
+    /// The layer's name for one of its parameters: "3.body.0.weight".
+    std::string parameter(const std::string &name) const { return prefix_ + name_ + "." + name; }
+    Place place() const;
+    /// The rectifier that follows, if there is one. The operation at hand has to do it then, and
+    /// its derivative, unless it may leave that to a layer which can (Value::rectified).
+    std::optional<Rectifier> take_rectifier(bool may_leave_gradient = false);
+    /// A number that no other layer gets, to tell the random numbers of layers apart.
+    std::uint32_t next_ordinal() { return ordinal_++; }
+
+    Graph &graph;
+    const std::uint64_t key;
+    const std::int64_t vocabulary;
+
+  private:
+    const Layer *next() const;
+    int build_one(int input);
+
+    // The layer at hand.
+    const Layers *layers_ = nullptr;
+    std::size_t index_ = 0, taken_ = 0, limit_ = 0;
+    std::string pointer_, prefix_, name_;
+
+    std::uint32_t ordinal_ = 0;
+};
+
+/// A network of all the layers, for examples of a shape. `stage`: how many layers the first stage
+/// has; without it, up to the first pointwise layer after the first layer with parameters.
+/// `micro_batch` is the fixed width of all kernels.
+std::unique_ptr<Graph> build_network(const Layers &layers, const Shape &input, std::uint64_t key,
+                                     std::optional<std::size_t> stage = {},
+                                     std::int64_t vocabulary = 0, std::int64_t micro_batch = 16);
+
+}  // namespace sequential

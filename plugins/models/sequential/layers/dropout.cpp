@@ -1,0 +1,82 @@
+// Dropout (Srivastava et al. 2014): in training values are zeroed at random, and the others grow.
+#include "layers/builder.hpp"
+
+#include <spar/philox.hpp>
+
+namespace sequential {
+namespace {
+
+class Dropping final : public Operation {
+  public:
+    Dropping(Graph &graph, int input, int result, double probability, std::uint32_t ordinal)
+        : value_(graph.value(result)),
+          stride_(value_.stride()),
+          size_(value_.size()),
+          probability_(static_cast<float>(probability)),
+          ordinal_(ordinal) {
+        inputs = {input};
+        outputs = {result};
+        factors_ = graph.reserve(static_cast<std::size_t>(graph.width * stride_) * sizeof(float));
+    }
+
+    void forward(Batch &batch) const override {
+        float *factors = batch.frame->extra<float>(factors_);
+        const float *x = batch.frame->data(inputs[0]);
+        float *y = batch.frame->data(outputs[0]);
+        const float scale = 1.0F / (1.0F - probability_);
+        for (std::int64_t row = 0; row < batch.rows; ++row) {
+            float *factor = factors + row * stride_;
+            spar::Random random(batch.key, batch.ids != nullptr ? batch.ids[row] : 0, ordinal_);
+            for (std::int64_t i = 0; i < size_; ++i) {
+                const bool keep = !batch.training || random.uniform(i) >= probability_;
+                factor[value_.position(i)] = keep ? (batch.training ? scale : 1.0F) : 0.0F;
+            }
+        }
+        for (std::int64_t i = 0; i < batch.rows * stride_; ++i) y[i] = x[i] * factors[i];
+    }
+
+    void backward(Batch &batch, bool input, bool) const override {
+        if (!input) return;
+        const float *factors = batch.frame->extra<float>(factors_);
+        const float *g = batch.work->gradient(outputs[0]);
+        float *dx = batch.work->gradient(inputs[0]);
+        for (std::int64_t i = 0; i < batch.rows * stride_; ++i) dx[i] = g[i] * factors[i];
+    }
+
+    bool reads_output() const override { return false; }
+
+  private:
+    Value value_;
+    std::int64_t stride_, size_;
+    float probability_;
+    std::uint32_t ordinal_;
+    std::size_t factors_ = 0;
+};
+
+class Dropout final : public Layer {
+  public:
+    static constexpr About about{"dropout", "in training, zeroes values at random"};
+    Dropout() : Layer(about) {}
+
+    int build(Builder &builder, int input) const override {
+        Graph &graph = builder.graph;
+        const int result = graph.add_value(graph.value(input).shape, graph.value(input).image);
+        graph.add(std::make_unique<Dropping>(graph, input, result, *probability_,
+                                             builder.next_ordinal()));
+        return result;
+    }
+
+  private:
+    spar::Number probability_{this,
+                              "p",
+                              "share of values set to zero in training",
+                              {.fallback = 0.5, .min = 0, .below = 1}};
+};
+
+}  // namespace
+
+LayerKind dropout() {
+    return kind_of<Dropout>();
+}
+
+}  // namespace sequential

@@ -1,0 +1,155 @@
+#include "layers/embedding.hpp"
+
+#include "layers/padding.hpp"
+
+#include <algorithm>
+
+namespace sequential {
+namespace {
+
+/// Padding is zero whatever stands there, and has no gradient. In the memory of the input.
+class ClearPadding final : public Operation {
+  public:
+    ClearPadding(Graph &graph, int input, int result)
+        : length_(graph.value(input).shape[0]), dim_(graph.value(input).shape[1]) {
+        inputs = {input};
+        outputs = {result};
+        tokens_ = graph.reserve(static_cast<std::size_t>(graph.width * length_));
+    }
+
+    void forward(Batch &batch) const override {
+        auto *tokens = batch.frame->extra<std::uint8_t>(tokens_);
+        for (std::int64_t i = 0; i < batch.end * length_; ++i)
+            tokens[i] = is_token(batch, i) ? 1 : 0;
+        clear(batch, batch.frame->data(outputs[0]));
+    }
+
+    void backward(Batch &batch, bool input, bool) const override {
+        if (input) clear(batch, batch.work->gradient(outputs[0]));
+    }
+
+  private:
+    void clear(const Batch &batch, float *vectors) const {
+        const auto *tokens = batch.frame->extra<std::uint8_t>(tokens_);
+        for (std::int64_t i = 0; i < batch.end * length_; ++i)
+            if (tokens[i] == 0) std::fill_n(vectors + i * dim_, dim_, 0.0F);
+    }
+
+    std::int64_t length_, dim_;
+    std::size_t tokens_ = 0;
+};
+
+class Embedding final : public Layer {
+  public:
+    static constexpr About about{"embedding",
+                                 "tokens of a text as vectors; only as the first layer"};
+    Embedding() : Layer(about) {}
+
+    int build(Builder &builder, int input) const override {
+        Graph &graph = builder.graph;
+        const Shape shape = graph.value(input).shape;
+        if (input != 0 || shape.size() != 2)
+            throw spar::invalid(
+                "reads the tokens of a text, so it can only be the first layer; here it got " +
+                spar::shape_text(shape));
+        const std::int64_t tokens = vocabulary_.value_or(builder.vocabulary);
+        Parameter &weight =
+            graph.parameters.add(builder.parameter("weight"), {tokens, *dim_});
+        initialise_normal(weight, *deviation_, builder.key);
+        const int result = graph.add_view(input, shape);
+        graph.add(std::make_unique<ClearPadding>(graph, input, result));
+        return result;
+    }
+
+    bool has_parameters() const override { return true; }
+    std::optional<Lookup> lookup() const override {
+        return Lookup{vocabulary_.value_or(0), *dim_};
+    }
+
+  private:
+    spar::Integer dim_{this, "dim", "values of a token's vector", {.min = 1, .max = 1 << 20}};
+    spar::Integer vocabulary_{this,
+                              "vocabulary",
+                              "number of tokens, padding included; left out, the data's",
+                              {.min = 1, .max = 1 << 28, .optional = true}};
+    spar::Number deviation_{this,
+                            "std",
+                            "of the normal numbers that the vectors start as; 1 as PyTorch's",
+                            {.fallback = 1, .min = 0}};
+};
+
+}  // namespace
+
+LayerKind embedding() {
+    return kind_of<Embedding>();
+}
+
+Shape graph_input(const Layers &layers, const Examples &examples) {
+    Shape shape = examples.shape;
+    const auto &all = layers.parts();
+    for (std::size_t i = examples.tokens ? 1 : 0; i < all.size(); ++i)
+        if (all[i]->lookup())
+            place_of(*all[i], "/layers/" + std::to_string(i))
+                .refuse(examples.tokens
+                            ? "reads the tokens, so it can only be the first layer; move it to "
+                              "the front of \"layers\""
+                            : "needs tokens of a text, but the data holds values " +
+                                  spar::shape_text(shape) + "; leave it out");
+    if (!examples.tokens) return shape;
+    const auto lookup = all.empty() ? std::nullopt : all[0]->lookup();
+    if (!lookup)
+        throw spar::invalid("the data is text, tokens " + spar::shape_text(shape) +
+                                ", so the first layer must turn them into vectors; begin with "
+                                R"({"type": "embedding", "dim": 64})",
+                            "/layers/0");
+    if (lookup->vocabulary != 0 && lookup->vocabulary < examples.vocabulary)
+        place_of(*all[0], "/layers/0")
+            .refuse("has a vocabulary of " + std::to_string(lookup->vocabulary) +
+                    " tokens, but the data has " + std::to_string(examples.vocabulary) +
+                    "; leave \"vocabulary\" out to take the data's");
+    shape.push_back(lookup->width);
+    return shape;
+}
+
+void EmbeddingMatrix::check(const Texts &texts) const {
+    const std::int64_t vocabulary = weight_.shape[0];
+    for (std::int64_t i = 0; i < texts.count * texts.length; ++i)
+        if (!texts.padding(i) && (texts.tokens[i] < 0 || texts.tokens[i] >= vocabulary))
+            throw spar::Error(SPAR_E_DATA,
+                              "token " + std::to_string(texts.tokens[i]) + " at position " +
+                                  std::to_string(i % texts.length) + " of a text, expected 0 to " +
+                                  std::to_string(vocabulary - 1) +
+                                  ", the vocabulary that the embedding was made for; give all data "
+                                  "the vocabulary of the training set");
+}
+
+void EmbeddingMatrix::embed(const Texts &texts, float *vectors) const {
+    check(texts);
+    const std::int64_t dim = width();
+    parallel_(texts.count, [&](std::int64_t text) {
+        for (std::int64_t i = text * texts.length; i < (text + 1) * texts.length; ++i)
+            if (texts.padding(i))
+                std::fill_n(vectors + i * dim, dim, 0.0F);
+            else
+                std::copy_n(weight_.value.data() + texts.tokens[i] * dim, dim, vectors + i * dim);
+    });
+}
+
+// Two positions may hold the same token, so the cores share out the columns: each entry of the
+// matrix is summed by one of them, position after position.
+void EmbeddingMatrix::accumulate(const Texts &texts, const float *gradient) const {
+    check(texts);
+    constexpr std::int64_t columns = 16;  // a cache line
+    const std::int64_t dim = width();
+    parallel_((dim + columns - 1) / columns, [&](std::int64_t part) {
+        const std::int64_t first = part * columns, end = std::min(first + columns, dim);
+        for (std::int64_t i = 0; i < texts.count * texts.length; ++i) {
+            if (texts.padding(i)) continue;
+            float *sum = weight_.gradient.data() + texts.tokens[i] * dim;
+            const float *g = gradient + i * dim;
+            for (std::int64_t j = first; j < end; ++j) sum[j] += g[j];
+        }
+    });
+}
+
+}  // namespace sequential

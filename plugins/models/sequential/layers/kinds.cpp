@@ -1,0 +1,36 @@
+#include "layers/layer.hpp"
+
+// One line a layer: the function that its file ends with.
+#define LAYERS(LAYER)      \
+    LAYER(conv)            \
+    LAYER(linear)          \
+    LAYER(relu)            \
+    LAYER(leaky_relu)      \
+    LAYER(gelu)            \
+    LAYER(tanh_layer)      \
+    LAYER(sigmoid)         \
+    LAYER(maxpool)         \
+    LAYER(avgpool)         \
+    LAYER(global_avgpool)  \
+    LAYER(flatten)         \
+    LAYER(dropout)         \
+    LAYER(normalize)       \
+    LAYER(batchnorm)       \
+    LAYER(groupnorm)       \
+    LAYER(layernorm)       \
+    LAYER(residual)        \
+    LAYER(embedding)       \
+    LAYER(mean_pool)
+
+namespace sequential {
+
+#define DECLARE(name) LayerKind name();
+LAYERS(DECLARE)
+
+const std::vector<LayerKind> &layer_kinds() {
+#define KIND(name) name(),
+    static const std::vector<LayerKind> kinds{LAYERS(KIND)};
+    return kinds;
+}
+
+}  // namespace sequential

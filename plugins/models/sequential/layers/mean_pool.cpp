@@ -1,0 +1,84 @@
+// Mean of the vectors of a text's tokens; zero for a text that is all padding.
+#include "graph/reorder.hpp"
+#include "kernels/kernels.hpp"
+#include "layers/builder.hpp"
+#include "layers/padding.hpp"
+
+#include <algorithm>
+
+namespace sequential {
+namespace {
+
+class TokenMean final : public Operation {
+  public:
+    TokenMean(Graph &graph, int input, int result)
+        : length_(graph.value(input).shape[0]), dim_(graph.value(input).shape[1]) {
+        inputs = {input};
+        outputs = {result};
+        shares_ = graph.reserve(static_cast<std::size_t>(graph.width * length_) * sizeof(float));
+    }
+
+    void forward(Batch &batch) const override {
+        const float *x = batch.frame->data(inputs[0]);
+        for (std::int64_t row = 0; row < batch.end; ++row) {
+            float *y = batch.frame->data(outputs[0]) + row * dim_;
+            std::fill_n(y, dim_, 0.0F);
+            std::int64_t count = 0;
+            for (std::int64_t i = row * length_; i < (row + 1) * length_; ++i)
+                if (is_token(batch, i)) {
+                    kernels().add(x + i * dim_, y, dim_);
+                    ++count;
+                }
+            const float share = count > 0 ? 1.0F / static_cast<float>(count) : 0.0F;
+            for (std::int64_t j = 0; j < dim_; ++j) y[j] *= share;
+            float *shares = batch.frame->extra<float>(shares_);
+            for (std::int64_t i = row * length_; i < (row + 1) * length_; ++i)
+                shares[i] = is_token(batch, i) ? share : 0.0F;
+        }
+    }
+
+    void backward(Batch &batch, bool input, bool) const override {
+        if (!input) return;
+        const float *shares = batch.frame->extra<float>(shares_);
+        for (std::int64_t row = 0; row < batch.end; ++row) {
+            const float *g = batch.work->gradient(outputs[0]) + row * dim_;
+            for (std::int64_t i = row * length_; i < (row + 1) * length_; ++i) {
+                float *dx = batch.work->gradient(inputs[0]) + i * dim_;
+                for (std::int64_t j = 0; j < dim_; ++j) dx[j] = g[j] * shares[i];
+            }
+        }
+    }
+
+    bool reads_output() const override { return false; }
+
+  private:
+    std::int64_t length_, dim_;
+    std::size_t shares_ = 0;
+};
+
+class MeanPool final : public Layer {
+  public:
+    static constexpr About about{
+        "mean_pool", "mean of the vectors of a text, padding left out; after an embedding"};
+    MeanPool() : Layer(about) {}
+
+    int build(Builder &builder, int input) const override {
+        Graph &graph = builder.graph;
+        const Shape in = graph.value(input).shape;
+        if (in.size() != 2)
+            throw spar::invalid("needs the vectors of a text [length, dim], got " +
+                                spar::shape_text(in) + "; put it after an embedding");
+        const int result = graph.add_value({in[1]});
+        graph.add(std::make_unique<TokenMean>(graph, to_plain(graph, input), result));
+        return result;
+    }
+    bool pools() const override { return true; }
+};
+
+}  // namespace
+
+LayerKind mean_pool() {
+    return kind_of<MeanPool>();
+}
+
+}  // namespace sequential

@@ -1,0 +1,13 @@
+// Which vectors of a text are tokens.
+#pragma once
+
+#include "graph/graph.hpp"
+
+namespace sequential {
+
+/// Whether position i of all that a micro-batch holds is a token, and no padding.
+inline bool is_token(const Batch &batch, std::int64_t position) {
+    return batch.mask == nullptr || batch.mask[position] != 0;
+}
+
+}  // namespace sequential

@@ -1,0 +1,35 @@
+// What pooling over windows of an image shares.
+#pragma once
+
+#include "kernels/kernels.hpp"
+#include "layers/builder.hpp"
+#include "layers/window.hpp"
+
+namespace sequential {
+
+/// As the kernels are told, for blocked values and without a rectifier before.
+Pool pool_over(const Graph &graph, int input, int result, const Window &window);
+
+class WindowedPool : public Layer {
+  public:
+    bool pools() const override { return true; }
+
+  protected:
+    using Layer::Layer;
+
+    /// Refuses what is no image, and padding beyond half a window.
+    Window window_on(const Graph &graph, int input) const;
+
+  private:
+    spar::Integer kernel_{this, "kernel", "side of the square window", {.min = 1, .max = 11}};
+    spar::Integer stride_{this,
+                          "stride",
+                          "from one window to the next; without it the kernel",
+                          {.min = 1, .max = 255, .optional = true}};
+    spar::Integer padding_{this,
+                           "padding",
+                           "around the image, at most half the kernel",
+                           {.fallback = 0, .min = 0, .max = 5}};
+};
+
+}  // namespace sequential

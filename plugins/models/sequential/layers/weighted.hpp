@@ -1,0 +1,36 @@
+// What convolutions and fully connected layers share: a weight [out, ...] and a bias.
+#pragma once
+
+#include "layers/builder.hpp"
+
+namespace sequential {
+
+struct Weights {
+    Parameter &weight;
+    Parameter *bias;  /// null: none
+};
+
+class Weighted : public Layer {
+  public:
+    bool has_parameters() const override { return true; }
+
+  protected:
+    using Layer::Layer;
+
+    std::int64_t out() const { return *out_; }
+    /// Adds both to the graph and lets them start as the pipeline says; `shape` is the weight's.
+    Weights add_weights(Builder &builder, const Shape &shape) const;
+
+  private:
+    spar::Integer out_{
+        this, "out", "number of outputs (channels, features)", {.min = 1, .max = 1 << 20}};
+    spar::Boolean bias_{this, "bias", "whether it adds a bias", {.fallback = true}};
+    spar::Choice init_{
+        this,
+        "init",
+        "how the weight starts; the bias starts at zero, with pytorch as PyTorch's",
+        {"pytorch", "kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform", "zero"},
+        {.fallback = "pytorch"}};
+};
+
+}  // namespace sequential
