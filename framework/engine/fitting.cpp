@@ -107,8 +107,8 @@ void rehearse_loss(const Instance &loss, const Data &data, std::int64_t outputs)
         throw Failure(Exit::pipeline, fmt::format("#{}: {} needs {}, which the data does not have",
                                                   loss.pointer(), loss.label(), lacks));
     constexpr std::int64_t most_tried = 256;
-    Batch batch;
-    data.read(index_range(0, data.classes() ? 1 : std::min(data.size(), most_tried)), batch);
+    Batch batch{.count = 1, .ids = {0}};
+    if (!data.classes()) data.read(index_range(0, std::min(data.size(), most_tried)), batch);
     const auto count = static_cast<std::size_t>(batch.count);
     const std::vector<float> zeros(count * static_cast<std::size_t>(outputs));
     std::vector<float> gradient(zeros.size()), reference_gradient(zeros.size()), values(count);
