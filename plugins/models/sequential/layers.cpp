@@ -2,6 +2,8 @@
 
 #include "text_layers.hpp"
 
+#include <set>
+
 namespace sequential {
 
 LayerSpec Layer::start(const char *type) const {
@@ -30,6 +32,37 @@ std::vector<LayerSpec> specs_of(const spar::Variants<Layer> &layers) {
         }
     }
     return specs;
+}
+
+namespace {
+
+bool has_parameters(const LayerSpec &layer) {
+    for (const char *type : {"conv", "linear", "batchnorm", "groupnorm", "embedding"})
+        if (layer.type == type) return true;
+    return false;
+}
+
+void note_names(const std::vector<LayerSpec> &layers, const std::string &before,
+                const std::string &pointer, std::set<std::string> &known) {
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        const LayerSpec &layer = layers[i];
+        const std::string name = before + (layer.name.empty() ? std::to_string(i) : layer.name);
+        const std::string here = pointer + "/" + std::to_string(i);
+        if (has_parameters(layer) && !known.insert(name).second)
+            throw spar::invalid("two layers with parameters are called \"" + name +
+                                    "\", by their names or by their places; give them different "
+                                    "names",
+                                layer.name.empty() ? here : here + "/name");
+        note_names(layer.body, name + ".body.", here + "/body", known);
+        note_names(layer.shortcut, name + ".shortcut.", here + "/shortcut", known);
+    }
+}
+
+}  // namespace
+
+void require_different_names(const std::vector<LayerSpec> &layers) {
+    std::set<std::string> known;
+    note_names(layers, "", "/layers", known);
 }
 
 namespace {

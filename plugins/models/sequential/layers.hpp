@@ -27,4 +27,7 @@ const std::vector<spar::Variant<Layer>> &layer_kinds();
 
 std::vector<LayerSpec> specs_of(const spar::Variants<Layer> &layers);
 
+/// Throws spar::Error at a layer whose parameters would have the names of another one's.
+void require_different_names(const std::vector<LayerSpec> &layers);
+
 }  // namespace sequential

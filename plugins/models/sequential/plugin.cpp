@@ -20,7 +20,10 @@ class Sequential final : public spar::Model, private Parallel {
   "model": {"type": "sequential", "layers": [{"type": "flatten"}, {"type": "linear", "out": 10}]},
   "evaluate": {}})"};
 
-    void configure() override { specs_ = specs_of(layers_); }
+    void configure() override {
+        specs_ = specs_of(layers_);
+        require_different_names(specs_);
+    }
 
     void setup(const spar_model_setup &setup) override {
         if (setup.rank < 1 || setup.rank > SPAR_MAX_RANK)
