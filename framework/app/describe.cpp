@@ -18,7 +18,9 @@ namespace {
 std::vector<Part> parts_called(const Registry &registry, const std::vector<std::string> &operands) {
     if (operands.size() != 1 || !registry.find(operands[0]).empty()) return {};
     std::vector<Part> parts = all_parts(registry);
-    std::erase_if(parts, [&](const Part &part) { return part.name != operands[0]; });
+    std::erase_if(parts, [&](const Part &part) {
+        return part.name != operands[0] && part.path != operands[0];
+    });
     return parts;
 }
 
@@ -111,6 +113,10 @@ int describe_command(const Arguments &arguments) {
             json.push_back(part_json(part));
             text += (text.empty() ? "" : "\n") + part_text(part, width);
         }
+        if (const ComponentEntry *now = registry.renamed(0, arguments.operands[0]))
+            text += fmt::format("\nThe {} {} of earlier versions is called {} now.\n",
+                                kind_name(now->descriptor->kind), quote(arguments.operands[0]),
+                                quote(now->descriptor->type));
         print(arguments.json ? pretty(parts.size() == 1 ? json[0] : json) : text);
         return 0;
     }

@@ -51,7 +51,9 @@ void print(std::string_view text) {
 }
 
 void mention(std::string_view text) {
-    write_all(STDOUT_FILENO, printable(without_secrets(text)));
+    Console output(STDOUT_FILENO);
+    output.say(printable(without_secrets(text)));
+    output.finish();
 }
 
 void complain(std::string_view text) {

@@ -17,7 +17,9 @@ namespace {
 /// Walks a schema breadth first, so that outer parts come before inner ones.
 class Walk {
   public:
-    Walk(const Json &root, std::string of) : root_(root), of_(std::move(of)) {}
+    /// `simple`: keys whose values are made of nothing are parts too.
+    Walk(const Json &root, std::string of, bool simple = false)
+        : root_(root), of_(std::move(of)), simple_(simple) {}
 
     std::vector<Part> parts() {
         look(root_, "");
@@ -44,6 +46,10 @@ class Walk {
         const Json *here = &resolved(property, root_);
         const std::string inside = path.empty() ? name : path + "." + name;
         if (here->contains("items")) here = &resolved(here->at("items"), root_);
+        if (simple_ && is_simple(*here)) {
+            parts_.push_back({name, place(path), &property, &root_, inside});
+            return;
+        }
         if (!seen_.insert(here).second) return;
         bool choices = false;
         for (const Json &choice : members(*here, "oneOf")) {
@@ -56,12 +62,19 @@ class Walk {
             open_.emplace_back(&one, inside);
         }
         if (!choices && !here->contains("properties") && !here->contains("x-spar-host")) return;
-        parts_.push_back({name, place(path), here, &root_});
+        parts_.push_back({name, place(path), here, &root_, inside});
         open_.emplace_back(here, inside);
+    }
+
+    bool is_simple(const Json &here) const {
+        for (const Json &choice : members(here, "oneOf"))
+            if (resolved(choice, root_).contains("properties")) return false;
+        return !here.contains("properties") && !here.contains("x-spar-host");
     }
 
     const Json &root_;
     std::string of_;
+    bool simple_;
     std::vector<Part> parts_;
     std::vector<std::pair<const Json *, std::string>> open_;
     std::set<const Json *> seen_;
@@ -74,7 +87,9 @@ std::vector<Part> all_parts(const Registry &registry) {
     const auto add = [&](std::vector<Part> more) {
         parts.insert(parts.end(), more.begin(), more.end());
     };
-    add(Walk(grammar(), "the pipeline").parts());
+    for (const auto &[name, schema] : keys_of_the_text().items())
+        parts.push_back({name, "the pipeline", &schema, &keys_of_the_text(), name});
+    add(Walk(grammar(), "the pipeline", true).parts());
     for (const ComponentEntry &entry : registry.components())
         add(Walk(*entry.schema, fmt::format("the {} \"{}\"", kind_name(entry.descriptor->kind),
                                             entry.descriptor->type))
@@ -82,7 +97,31 @@ std::vector<Part> all_parts(const Registry &registry) {
     return parts;
 }
 
+namespace {
+
+/// Of a key whose value is made of nothing that has a table.
+std::string simple_text(const Part &part, std::size_t width) {
+    const Json &schema = *part.schema, &here = resolved(schema, *part.root);
+    std::string values = expected(schema, *part.root);
+    if (schema.contains("default")) values += "; default " + schema.at("default").dump();
+    const std::string help = schema.value("description", here.value("description", ""));
+    const Json &item = here.contains("items") ? here.at("items") : here;
+    const std::string kind = item.value("x-spar-kind", "");
+    return fmt::format("{} ({})\n", part.name, part.where) + indented(values, width) +
+           (help.empty() ? "" : indented(help, width)) +
+           (kind.empty() ? "" : indented("\"spar list " + kind + "\" names all", width));
+}
+
+bool has_table(const Json &schema) {
+    for (const char *with : {"properties", "x-spar-host", "oneOf"})
+        if (schema.contains(with)) return true;
+    return false;
+}
+
+}  // namespace
+
 std::string part_text(const Part &part, std::size_t width) {
+    if (!has_table(*part.schema)) return simple_text(part, width);
     std::string beside;
     if (part.schema->contains("x-spar-kind"))
         beside = "\nBeside the parameters of the " +

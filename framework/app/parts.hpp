@@ -16,9 +16,11 @@ struct Part {
     std::string where;   // "one of \"layers\" of the model \"sequential\""
     const Json *schema;  // of it
     const Json *root;    // that its references lead into
+    std::string path{};  // "train.schedule"; empty: none
 };
 
-/// All of them, the pipeline itself first, outer ones before inner ones.
+/// All of them, the pipeline itself first, outer ones before inner ones; of the pipeline's own every
+/// key, however simple its value.
 std::vector<Part> all_parts(const Registry &registry);
 
 /// What is printed of a part.

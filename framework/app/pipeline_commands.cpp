@@ -40,6 +40,8 @@ std::string pretty(const Json &json) {
 
 namespace {
 
+constexpr std::size_t most_path = 1U << 16;
+
 /// What fails names its place with the file that it stands in.
 RunOutcome run_with_places(const Plan &plan, const Registry &registry, const RunOptions &options) {
     try {
@@ -69,7 +71,7 @@ int run_command(const Arguments &arguments) {
     if (arguments.json)
         print(pretty(*outcome.results));
     else if (!arguments.quiet)
-        mention("The run is in " + outcome.folder.string() + "\n");
+        mention("The run is in " + escaped(outcome.folder.string(), most_path) + "\n");
     for (const std::string &sentence : outcome.missed) complain(sentence);
     return static_cast<int>(outcome.missed.empty() ? Exit::done : Exit::threshold);
 }

@@ -24,16 +24,6 @@ Json make_grammar() {
     return whole;
 }
 
-/// What is only for the host, and known before the schema is printed.
-void add_keys_of_the_text(Json &properties) {
-    properties["extends"] = {
-        {"type", Json::array({"string", "array"})},
-        {"items", {{"type", "string"}}},
-        {"description", "files that this one is a merge patch to, relative to it"}};
-    properties["vars"] = {{"type", "object"},
-                          {"description", "values that ${name} stands for anywhere else"}};
-}
-
 /// Inserts a registry's components into a schema.
 class Composer {
   public:
@@ -45,7 +35,7 @@ class Composer {
         whole.erase("definitions");
         open(whole, "");
         open(definitions, "");
-        add_keys_of_the_text(whole["properties"]);
+        whole["properties"].update(keys_of_the_text());
         for (auto &[name, definition] : added_.items()) definitions[name] = std::move(definition);
         whole["definitions"] = std::move(definitions);
         return whole;
@@ -134,6 +124,17 @@ class Composer {
 const Json &grammar() {
     static const Json whole = make_grammar();
     return whole;
+}
+
+const Json &keys_of_the_text() {
+    static const Json keys = {
+        {"extends",
+         {{"type", Json::array({"string", "array"})},
+          {"items", {{"type", "string"}}},
+          {"description", "files that this one is a merge patch to, relative to it"}}},
+        {"vars",
+         {{"type", "object"}, {"description", "values that ${name} stands for anywhere else"}}}};
+    return keys;
 }
 
 Json whole_schema(const Registry &registry) {

@@ -33,13 +33,14 @@ Plan plan_of(Source source, const std::vector<Setting> &settings,
         warnings().add(
             {.code = "unused_variable", .place = unused.place, .message = unused.message});
     for (const char *told : {"$schema", "$crafting"}) source.root.erase(told);
-    bring_up_to_date(source.root, registry);
+    const bool of_version_1 = bring_up_to_date(source.root, registry);
     Checker checker(registry, source.origins);
     checker.check(source.root, grammar(), grammar(), "");
     if (!checker.problems().empty()) throw PipelineError(checker.problems());
     Plan plan = typed_plan(source.root, checker);
     if (!checker.problems().empty()) throw PipelineError(checker.problems());
     plan.folder = folder;
+    plan.of_version_1 = of_version_1;
     // What a reporter names it may mean to write.
     for (const NamedFile &file : checker.files())
         if (!file.pointer.starts_with("/report/")) plan.files.push_back(file);
@@ -63,6 +64,11 @@ std::vector<Problem> missing_files(const Plan &plan) {
     std::vector<Problem> problems;
     for (const NamedFile &file : plan.files) {
         std::error_code error;
+        if (fs::is_directory(file.path, error))
+            problems.push_back({plan.place(file.pointer), quote(file.path, 300) +
+                                                              " is a folder; expected a file. "
+                                                              "--set " +
+                                                              file.pointer + "=FILE names one"});
         if (fs::exists(file.path, error)) continue;
         const fs::path folder = fs::path(file.path).parent_path();
         const bool lost = !folder.empty() && !fs::exists(folder, error);

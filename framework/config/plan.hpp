@@ -122,6 +122,7 @@ struct Plan {
     std::shared_ptr<const Json> resolved;
     /// Files that it reads: data, weights, whatever a component takes.
     std::vector<NamedFile> files;
+    bool of_version_1 = false;  /// its author wrote; `resolved` says the present version
     /// Where each value was written.
     std::shared_ptr<const Origins> origins;
     /// "p.json#/train/method": how messages call a place, with the file or option it was written
@@ -155,7 +156,7 @@ Plan parse_plan(const std::string &text, const std::string &name,
                 const std::filesystem::path &folder, const std::vector<Setting> &settings,
                 const Registry &registry);
 
-/// A problem for each file of the plan that is not there. Reads none.
+/// A problem for each file of the plan that is not there, or is a folder. Reads none.
 std::vector<Problem> missing_files(const Plan &plan);
 
 }  // namespace spar::host

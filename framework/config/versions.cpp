@@ -85,8 +85,8 @@ void attacked_loss(const Json &root) {
 
 }  // namespace
 
-void bring_up_to_date(Json &root, const Registry &registry) {
-    if (!root.is_object() || root.value("version", Json()) != 1) return;
+bool bring_up_to_date(Json &root, const Registry &registry) {
+    if (!root.is_object() || root.value("version", Json()) != 1) return false;
     if (const auto data = root.find("data"); data != root.end() && data->is_object())
         if (const auto held = data->find("validation"); held != data->end() && held->is_object())
             if (held->value("split", Json()) == "train") held->erase("split");
@@ -94,6 +94,8 @@ void bring_up_to_date(Json &root, const Registry &registry) {
     splits(root);
     averaging(root);
     attacked_loss(root);
+    root["version"] = 2;
+    return true;
 }
 
 }  // namespace spar::host

@@ -9,7 +9,8 @@ namespace spar::host {
 class Registry;
 
 /// Rewrites what is written otherwise today, and warns of every default that the pipeline relies on
-/// and that is another now. `root` is the pipeline before defaults are filled in.
-void bring_up_to_date(Json &root, const Registry &registry);
+/// and that is another now. `root` is the pipeline before defaults are filled in; then it says the
+/// present version, whose defaults are. Whether it was of an earlier one.
+bool bring_up_to_date(Json &root, const Registry &registry);
 
 }  // namespace spar::host

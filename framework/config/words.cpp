@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <utility>
 
 namespace spar::host {
 namespace {
@@ -27,6 +28,15 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return above[b.size()];
 }
 
+/// The code point of a sequence of that many bytes.
+std::uint32_t point_of(std::string_view text, std::size_t length) {
+    const auto first = static_cast<unsigned char>(text[0]);
+    std::uint32_t point = length == 1 ? first : first & (0xFFU >> (length + 1));
+    for (std::size_t i = 1; i < length; ++i)
+        point = point << 6 | (static_cast<unsigned char>(text[i]) & 0x3FU);
+    return point;
+}
+
 /// Bytes of the UTF-8 sequence that starts here; 0 if it is none.
 std::size_t sequence(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -34,27 +44,35 @@ std::size_t sequence(std::string_view text) {
     if (first < 0x80) return 1;
     const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
     if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-    std::uint32_t point = first & (0xFFU >> (length + 1));
-    for (std::size_t i = 1; i < length; ++i) {
+    for (std::size_t i = 1; i < length; ++i)
         if ((byte(i) & 0xC0) != 0x80) return 0;
-        point = point << 6 | (byte(i) & 0x3FU);
-    }
+    const std::uint32_t point = point_of(text, length);
     constexpr std::uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     const bool surrogate = point >= 0xD800 && point <= 0xDFFF;
     return point < smallest[length] || point > 0x10FFFF || surrogate ? 0 : length;
 }
 
-/// Whether a valid text begins with a control character: C0, delete or C1.
-bool control(std::string_view text) {
-    const auto first = static_cast<unsigned char>(text[0]);
-    return first < 0x20 || first == 0x7F ||
-           (first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0);
+/// What steers a terminal instead of being shown: C0, delete and C1, the separators of lines and
+/// paragraphs, and what turns the direction of the text that follows.
+bool control(std::uint32_t point) {
+    return point < 0x20 || (point >= 0x7F && point < 0xA0) ||
+           (point >= 0x2028 && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
 }
 
 std::string escape(const char *format, unsigned code) {
     char text[8];
     std::snprintf(text, sizeof text, format, code);
     return text;
+}
+
+/// The first character of a text as it is shown, and how many bytes of the text that takes.
+std::pair<std::string, std::size_t> shown(std::string_view text, std::string_view kept) {
+    const std::size_t length = sequence(text);
+    if (length == 0) return {escape("\\x%02x", static_cast<unsigned char>(text[0])), 1};
+    const std::uint32_t point = point_of(text, length);
+    if (!control(point) || kept.find(text[0]) != std::string_view::npos)
+        return {std::string(text.substr(0, length)), length};
+    return {escape("\\u%04x", point), length};
 }
 
 }  // namespace
@@ -93,16 +111,9 @@ std::string escaped(std::string_view text, std::size_t most) {
     std::string out;
     std::size_t i = 0;
     while (i < text.size() && i < most) {
-        const std::size_t length = sequence(text.substr(i));
-        if (length == 0 || control(text.substr(i))) {
-            const std::size_t bytes = std::max<std::size_t>(length, 1);
-            for (const char byte : text.substr(i, bytes))
-                out += escape("\\x%02x", static_cast<unsigned char>(byte));
-            i += bytes;
-        } else {
-            out += text.substr(i, length);
-            i += length;
-        }
+        const auto [character, bytes] = shown(text.substr(i), "");
+        out += character;
+        i += bytes;
     }
     return out + (i < text.size() ? "..." : "");
 }
@@ -111,14 +122,9 @@ std::string printable(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
-        const std::size_t length = sequence(text);
-        if (length == 0)
-            out += escape("\\x%02x", static_cast<unsigned char>(text[0]));
-        else if (text[0] == '\n' || text[0] == '\t' || !control(text))
-            out += text.substr(0, length);
-        else  // C1 is U+0080 to U+009F, whose second byte is its number
-            out += escape("\\u%04x", static_cast<unsigned char>(text[length - 1]));
-        text.remove_prefix(std::max<std::size_t>(length, 1));
+        const auto [character, bytes] = shown(text, "\n\t");
+        out += character;
+        text.remove_prefix(bytes);
     }
     return out;
 }

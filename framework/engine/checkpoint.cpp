@@ -4,11 +4,10 @@
 #include "engine/results.hpp"
 #include "engine/safetensors.hpp"
 #include "engine/same_run.hpp"
-#include "pipeline/warnings.hpp"
+#include "plugins/calls.hpp"
 #include "plugins/sha256.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -142,6 +141,7 @@ void save_checkpoint(const TrainingTask &task, const TrainingState &state) {
         {"state", to_json(state, task.optimization.steps()).dump()}};
     metadata["sha256"] = digest(by_name, metadata);
     save_safetensors(task.checkpoint, tensors, metadata);
+    if (Watched *const page = watched()) page->resumable = true;
 }
 
 namespace {
@@ -152,15 +152,7 @@ void settle_changes(const TrainingTask &task, TrainingState &state, const Json &
     const std::vector<std::string> found = changes(before, json_without_secrets(task.made_with));
     if (!anyway) refuse_changes(task.checkpoint, found);
     for (const std::string &what : found) state.changes.push_back({state.step, what});
-    if (!found.empty())
-        warnings().add(
-            {.component = "",
-             .code = "resumed_anyway",
-             .place = "",
-             .message = "the run goes on with something else than it was started with: " +
-                        fmt::format("{}", fmt::join(found, "; ")),
-             .remedy = "run it anew for numbers that can be repeated",
-             .count = std::ssize(found)});
+    warn_of_changes(found);
     if (state.planned_epochs == task.plan.epochs) return;
     const Schedule::Type schedule = task.plan.schedule.type;
     const bool same = schedule == Schedule::Type::constant || schedule == Schedule::Type::step;
@@ -178,6 +170,7 @@ void settle_changes(const TrainingTask &task, TrainingState &state, const Json &
 Json load_checkpoint(const TrainingTask &task, TrainingState &state, bool anyway) {
     const std::filesystem::path &path = task.checkpoint;
     const LoadedTensors file = load_safetensors(path);
+    if (Watched *const page = watched()) page->resumable = true;
     for (const char *name : {"state", "fingerprint", "made_with", "sha256"})
         if (!file.metadata.contains(name))
             throw Failure(Exit::data, path.string() +

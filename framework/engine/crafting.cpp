@@ -5,6 +5,7 @@
 #include "config/words.hpp"
 #include "engine/fitting.hpp"
 #include "engine/loss_head.hpp"
+#include "pipeline/warnings.hpp"
 #include "plugins/registry.hpp"
 
 #include <algorithm>
@@ -33,7 +34,7 @@ class Walk {
 
     void method(const Json &node, const std::string &pointer, const Fallback &fallback) {
         const Json &properties = members(*entry(SPAR_KIND_METHOD, node).schema, "properties");
-        const std::optional<Fallback> own = method_own(node, properties, fallback);
+        const std::optional<Fallback> own = method_own(node, pointer, properties, fallback);
         bool attacks = false;
         for (const auto &[name, property] : properties.items()) {
             const std::string kind = property.value("x-spar-kind", "");
@@ -56,6 +57,7 @@ class Walk {
     }
 
     std::vector<Crafting> found;
+    std::vector<std::string> left_out;  // losses of methods that craft with the fallback
 
   private:
     const ComponentEntry &entry(spar_kind kind, const Json &node) const {
@@ -65,11 +67,14 @@ class Walk {
     }
 
     /// What the parameter says that is declared to be what crafting follows; nothing where none is.
-    static std::optional<Fallback> method_own(const Json &node, const Json &properties,
-                                              const Fallback &fallback) {
+    std::optional<Fallback> method_own(const Json &node, const std::string &pointer,
+                                       const Json &properties, const Fallback &fallback) {
         for (const auto &[name, property] : properties.items()) {
             if (!property.value("x-spar-crafts", false)) continue;
-            if (!node.contains(name)) return fallback;
+            if (!node.contains(name)) {
+                left_out.push_back(child_pointer(pointer, name));
+                return fallback;
+            }
             return Fallback{node.at(name).at("type"), property.contains("default")
                                                           ? "what the method sets it"
                                                           : "the method's"};
@@ -136,6 +141,17 @@ std::optional<bool> classes_of(const Instance &training_loss) {
     return {};
 }
 
+void warn_of_version_1(const std::string &place, const std::string &loss) {
+    warnings().add(
+        {.code = "changed_default",
+         .place = "#" + place,
+         .message = "its default is " + loss +
+                    " now, as the training loss compares with clean outputs; in version 1 it was "
+                    "the training loss",
+         .remedy = "repeat the training loss there to get the old one, or \"version\": 2 to accept "
+                   "the new one"});
+}
+
 }  // namespace
 
 Attacked attacked_loss(const Plan &plan, const Instance *training_loss, bool classes) {
@@ -179,6 +195,8 @@ std::vector<Crafting> crafting_of(const Plan &plan, const Registry &registry,
                                            "the training loss compares with clean outputs"};
                                });
         walk.method(*plan.train->method.json, plan.train->method.pointer, training);
+        if (plan.of_version_1 && compares(*loss))
+            for (const std::string &place : walk.left_out) warn_of_version_1(place, training.loss);
     }
     const Fallback attacked = on_data(classes, [&](bool on_classes) -> Fallback {
         const Attacked chosen = attacked_loss(plan, loss.get(), on_classes);

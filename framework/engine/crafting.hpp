@@ -33,8 +33,9 @@ struct Crafting {
 };
 
 /// All of them: those of training from the outside in, then that of validation, then those of the
-/// evaluation in their order. Without `classes` nobody knows yet what the data holds. Throws
-/// Failure where the training loss cannot be built.
+/// evaluation in their order. Without `classes` nobody knows yet what the data holds. Warns the
+/// author of a pipeline of version 1 where it was the training loss then. Throws Failure where the
+/// training loss cannot be built.
 std::vector<Crafting> crafting_of(const Plan &plan, const Registry &registry,
                                   std::optional<bool> classes = {});
 

@@ -219,7 +219,8 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
         outcome.add(r);
         if (plan_.log != nullptr) plan_.log->append(r, x_adv_[k]);
     }
-    keeper_.written();
+    outcome.note_stages(queries_.stages);
+    keeper_.written(&plan - plan_.attacks.data(), queries_.stages);
 }
 
 AttackOutcome Evaluator::attack(const PreparedAttack &plan, const EvaluationOutcome &so_far,
@@ -254,6 +255,7 @@ std::vector<bool> Evaluator::not_done(const PreparedAttack &plan, const std::vec
                                       AttackOutcome &outcome) const {
     std::vector<bool> open = correct;
     if (plan_.log == nullptr) return open;
+    outcome.note_stages(plan_.log->stages_of(&plan - plan_.attacks.data()));
     for (std::size_t row = 0; row < open.size(); ++row)
         if (const ExampleResult *found =
                 plan_.log->find(&plan - plan_.attacks.data(), static_cast<std::int64_t>(row))) {

@@ -56,8 +56,7 @@ struct AttackOutcome {
     std::vector<double> distances;  /// per example; not a number where it was not attacked
     double distance_sum = 0;        /// over attacked examples
     std::int64_t attacked = 0;      /// examples that were right on x
-    /// By their place in the attack: stages that broke examples, and the last that others
-    /// withstood; how many each broke.
+    /// By their place in the attack, from 1: its stages, and how many examples each broke.
     std::map<std::int64_t, std::pair<std::string, std::int64_t>> stages;
     std::int64_t forward_queries = 0, gradient_queries = 0;
     double loss_sum = 0;  /// at x_adv, over attacked examples
@@ -73,6 +72,8 @@ struct AttackOutcome {
     /// Adds an example that was attacked. In the order of rows, for sums that do not depend on
     /// where a run was stopped.
     void add(const ExampleResult &result);
+    /// Has a row for each of them, also for those that break nothing.
+    void note_stages(const std::vector<std::string> &names);
 };
 
 /// The stage that broke the example, as far as the attack noted it, or the last that it withstood.

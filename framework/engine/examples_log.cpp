@@ -1,5 +1,6 @@
 #include "engine/examples_log.hpp"
 
+#include "engine/files.hpp"
 #include "pipeline/failure.hpp"
 
 #include <fcntl.h>
@@ -19,7 +20,7 @@ static_assert(std::endian::native == std::endian::little, "the file is little-en
 static_assert(std::is_trivially_copyable_v<ExampleResult>);
 
 constexpr std::string_view magic = "SPARLOG1";
-enum : std::uint32_t { header_record = 1, example_record = 2 };
+enum : std::uint32_t { header_record = 1, example_record = 2, stages_record = 3 };
 
 /// Before every record: its length behind this and a CRC-32 of that; then what it consists of.
 struct Frame {
@@ -124,6 +125,7 @@ void ExamplesLog::load(const Json &header) {
             const std::size_t floats =
                 record->body.size() - record->parts.fixed - record->parts.text;
             size_ = record->end;
+            if (record->parts.type == stages_record) load_stages(record->text());
             // Other types, of a later version, are passed over.
             if (record->parts.type != example_record) continue;
             Entry entry;
@@ -141,6 +143,27 @@ void ExamplesLog::load(const Json &header) {
     add_record(header_record, {}, header.dump(), {});
     write();
     sync();
+    sync_folder(std::filesystem::absolute(path_).parent_path());
+}
+
+void ExamplesLog::load_stages(const Json &text) {
+    if (!text.is_object() || !text.contains("attack") || !text.contains("stages")) return;
+    std::vector<std::string> &names = stages_[text["attack"].get<std::int64_t>()];
+    names = text["stages"].get<std::vector<std::string>>();
+}
+
+const std::vector<std::string> &ExamplesLog::stages_of(std::int64_t attack) const {
+    static const std::vector<std::string> none;
+    const auto found = stages_.find(attack);
+    return found != stages_.end() ? found->second : none;
+}
+
+void ExamplesLog::note_stages(std::int64_t attack, const std::vector<std::string> &names) {
+    std::vector<std::string> &known = stages_[attack];
+    if (names.size() <= known.size()) return;
+    known = names;
+    const Json text = {{"attack", attack}, {"stages", names}};
+    add_record(stages_record, {}, text.dump(-1, ' ', false, Json::error_handler_t::replace), {});
 }
 
 void ExamplesLog::keep(const Entry &entry) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -57,6 +58,11 @@ class ExamplesLog {
     /// Where its floats stand in the file; it must hold it.
     std::int64_t place_of(std::int64_t attack, std::int64_t row) const;
 
+    /// The stages that an attack has gone through so far, in their order.
+    const std::vector<std::string> &stages_of(std::int64_t attack) const;
+    /// Remembers them for the next write(), where there are more than before.
+    void note_stages(std::int64_t attack, const std::vector<std::string> &names);
+
     /// Remembers a result with its floats (none, or `width`) for the next write().
     void append(const ExampleResult &result, std::span<const float> values);
     /// Gives what was appended to the system: a killed process loses none of it. Throws
@@ -75,6 +81,7 @@ class ExamplesLog {
         std::int64_t place = 0;
     };
     void load(const Json &header);
+    void load_stages(const Json &text);
     void keep(const Entry &entry);
     void add_record(std::uint32_t type, std::span<const std::byte> fixed, const std::string &text,
                     std::span<const float> values);
@@ -85,6 +92,7 @@ class ExamplesLog {
     std::int64_t size_ = 0;  // written
     std::string waiting_;
     std::vector<std::vector<std::optional<Entry>>> entries_;  // by attack + 1, row
+    std::map<std::int64_t, std::vector<std::string>> stages_;
 };
 
 }  // namespace spar::host

@@ -22,6 +22,11 @@ void Keeper::written() {
     spent_ += Clock::now() - begin;
 }
 
+void Keeper::written(std::int64_t attack, const std::vector<std::string> &stages) {
+    if (log_ != nullptr) log_->note_stages(attack, stages);
+    written();
+}
+
 void Keeper::make_file(const std::string &name, std::int64_t attack,
                        const EvaluationOutcome &outcome, const AttackOutcome *found) {
     if (files_ == nullptr) return;

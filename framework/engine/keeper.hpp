@@ -17,6 +17,8 @@ class Keeper {
     /// What was appended to the log is safe from a kill at once, and from a power cut within about
     /// a second.
     void written();
+    /// The same, with the stages that an attack went through.
+    void written(std::int64_t attack, const std::vector<std::string> &stages);
     /// The file of an attack that is done, or of the clean inputs (-1, null).
     void make_file(const std::string &name, std::int64_t attack, const EvaluationOutcome &outcome,
                    const AttackOutcome *found);

@@ -1,6 +1,8 @@
 #include "engine/kept_evaluation.hpp"
 
+#include "engine/files.hpp"
 #include "engine/same_run.hpp"
+#include "plugins/calls.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +17,41 @@ void require_unchanged(const std::filesystem::path &log, const Json &before, con
     refuse_changes(log, changes(before.value("made_with", Json()), now["made_with"]));
 }
 
+/// What an evaluation was begun with, by its log or else by its results.
+struct Begun {
+    std::filesystem::path file;
+    Json made_with, changes;
+};
+
+Begun begun_in(const std::filesystem::path &folder, const Json &now) {
+    const Json header = ExamplesLog::header_of(log_of(folder));
+    if (header.is_object() && header.contains("made_with"))
+        return {log_of(folder), header.at("made_with"), header.value("changes", Json::array())};
+    const std::filesystem::path file = folder / "results.json";
+    constexpr std::uintmax_t most_results = 1U << 28;
+    if (!std::filesystem::exists(file)) return {};
+    const Json results = Json::parse(read_file(file, most_results), nullptr, false);
+    if (!results.is_object() || !results.contains("provenance")) return {};
+    const Json &provenance = results.at("provenance");
+    return {file, made_with_of(provenance, now), provenance.value("changes", Json::array())};
+}
+
 }  // namespace
+
+std::vector<Change> settle_evaluation(const std::filesystem::path &folder, const Json &made_with,
+                                      bool anyway) {
+    const Begun begun = begun_in(folder, made_with);
+    if (begun.file.empty()) return {};
+    const std::vector<std::string> found = changes(begun.made_with, made_with);
+    if (!anyway) refuse_changes(begun.file, found);
+    std::vector<std::string> all;
+    for (const Json &change : begun.changes) all.push_back(change.at("what"));
+    all.insert(all.end(), found.begin(), found.end());
+    warn_of_changes(all);
+    std::vector<Change> settled;
+    for (const std::string &what : all) settled.push_back({0, what});
+    return settled;
+}
 
 std::filesystem::path log_of(const std::filesystem::path &folder) {
     return folder / "evaluation.log";
@@ -36,6 +72,7 @@ EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, Evaluati
     const std::filesystem::path path = log_of(keeping.folder);
     if (!keeping.anyway) require_unchanged(path, ExamplesLog::header_of(path), header);
     ExamplesLog log(path, header, options.save_adversarial ? network.size() : 0);
+    if (Watched *const page = watched()) page->resumable = true;
     std::optional<AdversarialFiles> files;
     if (options.save_adversarial)
         files.emplace(keeping.folder / "adversarial", shape, log, options.compress_adversarial);

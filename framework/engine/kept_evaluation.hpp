@@ -2,10 +2,12 @@
 #pragma once
 
 #include "engine/evaluate.hpp"
+#include "engine/train.hpp"
 
 namespace spar::host {
 
-/// Where an evaluation is kept, and what it belongs to: {"pipeline", "model_sha256", "made_with"}.
+/// Where an evaluation is kept, and what it belongs to: {"pipeline", "model_sha256", "made_with"},
+/// and "changes" where there are any.
 struct Keeping {
     std::filesystem::path folder;
     Json made;
@@ -17,6 +19,12 @@ struct Keeping {
 EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, EvaluationPlan plan,
                                     const EvaluatePlan &options, Reporters &reporters,
                                     const Keeping &keeping);
+
+/// What is another than when the evaluation in that folder was begun, of a run that does not train;
+/// what earlier resumptions found stays. Throws Failure(Exit::changed) where there is something new,
+/// unless `anyway`.
+std::vector<Change> settle_evaluation(const std::filesystem::path &folder, const Json &made_with,
+                                      bool anyway);
 
 /// The log; its content stands in results.json and adversarial/ once these are written.
 std::filesystem::path log_of(const std::filesystem::path &folder);

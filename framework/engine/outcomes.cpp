@@ -42,6 +42,11 @@ void AttackOutcome::add(const ExampleResult &result) {
     if (zero_gradient_ids.size() < most_ids) zero_gradient_ids.push_back(result.index);
 }
 
+void AttackOutcome::note_stages(const std::vector<std::string> &names) {
+    for (std::size_t i = 0; i < names.size(); ++i)
+        stages.try_emplace(static_cast<std::int64_t>(i) + 1, names[i], 0);
+}
+
 void note_stage(ExampleResult &result, std::int64_t row, const QueryCount &queries) {
     if (queries.stages.empty()) return;
     std::string name = result.broken != 0 ? "" : queries.stages.back();

@@ -8,9 +8,9 @@
 #include "engine/run_folder.hpp"
 #include "engine/same_run.hpp"
 #include "engine/signals.hpp"
+#include "engine/stopping.hpp"
 #include "pipeline/services.hpp"
 #include "pipeline/warnings.hpp"
-#include "plugins/calls.hpp"
 #include "plugins/sha256.hpp"
 
 namespace spar::host {
@@ -30,6 +30,14 @@ void RunUnderWay::train() {
     if (!state_.changes.empty()) results_["provenance"]["changes"] = change_results(state_.changes);
 }
 
+/// What was evaluated with something else is not overwritten unasked, and if asked, not silently.
+void RunUnderWay::settle() {
+    if (!options_.resume) return;
+    const auto changes =
+        settle_evaluation(folder_, json_without_secrets(made_with_), options_.anyway);
+    if (!changes.empty()) results_["provenance"]["changes"] = change_results(changes);
+}
+
 /// A model that changes and the results of the one before do not stand side by side.
 void RunUnderWay::save_model() {
     const fs::path model = folder_ / "model.safetensors", results = folder_ / "results.json";
@@ -39,9 +47,12 @@ void RunUnderWay::save_model() {
 }
 
 void RunUnderWay::evaluate() {
-    const Json made = {{"pipeline", fingerprint_of(*plan_.resolved)},
-                       {"model_sha256", results_.at("model_sha256")},
-                       {"made_with", json_without_secrets(made_with_)}};
+    Json made = {{"pipeline", fingerprint_of(*plan_.resolved)},
+                 {"model_sha256", results_.at("model_sha256")},
+                 {"made_with", json_without_secrets(made_with_)}};
+    if (const Json &provenance = results_.at("provenance");
+        !plan_.train && provenance.contains("changes"))
+        made["changes"] = provenance.at("changes");
     const EvaluationOutcome outcome =
         evaluate_and_keep(*network_, *test_data_, *evaluation_, *plan_.evaluate, *reporters_,
                           {folder_, made, options_.anyway});
@@ -64,7 +75,14 @@ RunOutcome RunUnderWay::run() {
     const RunFolder in_use(folder_, *plan_.resolved, options_.resume);
     set_threads(options_.threads);
     const StopOnSignal stop_on_signal;
-    build();
+    try {
+        build();
+    } catch (const Failure &failure) {
+        // What says that --resume goes on does not know that there is nothing yet to go on with.
+        const bool early = std::string_view(failure.what()).starts_with("stopped while ");
+        if (failure.exit() == Exit::stopped && !early) end_if_stopped("the run was prepared");
+        throw;
+    }
     const Json shown = shown_plan(plan_, crafting_);
     results_ = {{"version", 1},
                 {"name", plan_.name},
@@ -72,8 +90,8 @@ RunOutcome RunUnderWay::run() {
                 {"plan", shown},
                 {"provenance", provenance(registry_, plan_, data_in_use(), made_with_)}};
 
+    if (!plan_.train) settle();
     in_use.begin(shown);
-    if (Watched *const page = watched()) page->resumable = true;
     reporters_->begin(folder_, plan_.name, options_.terminal);
     if (plan_.train) train();
     save_model();

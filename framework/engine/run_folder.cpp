@@ -107,11 +107,19 @@ void RunFolder::lock() {
         }, named{};
         if (::fstat(lock_, &held) == 0 && ::stat(folder_.c_str(), &named) == 0 &&
             held.st_ino == named.st_ino && held.st_dev == named.st_dev)
-            return;
+            return store_entries();
         ::close(lock_);
         lock_ = -1;
         if (attempt >= 100)
             throw Failure(Exit::storage, folder_.string() + ": the folder is being taken away");
+    }
+}
+
+/// A power cut must not take a folder out of the one that it was made in.
+void RunFolder::store_entries() const {
+    for (fs::path here = folder_; !made_.empty(); here = here.parent_path()) {
+        sync_folder(here.parent_path());
+        if (here == made_) return;
     }
 }
 

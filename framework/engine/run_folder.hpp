@@ -26,6 +26,7 @@ class RunFolder {
 
   private:
     void lock();
+    void store_entries() const;
     void check(bool resume) const;
 
     std::filesystem::path folder_;

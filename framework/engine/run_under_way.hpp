@@ -37,6 +37,7 @@ class RunUnderWay {
     void build_evaluation();
     std::vector<const Data *> data_in_use() const;
     void train();
+    void settle();
     void save_model();
     void evaluate();
     /// What attacks without a loss of their own make grow in evaluation and validation; null where

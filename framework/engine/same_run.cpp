@@ -7,6 +7,7 @@
 #include "engine/stopping.hpp"
 #include "pipeline/failure.hpp"
 #include "pipeline/services.hpp"
+#include "pipeline/warnings.hpp"
 #include "plugins/registry.hpp"
 #include "plugins/sha256.hpp"
 
@@ -21,6 +22,7 @@ namespace {
 
 /// What may differ between a run and its resumption, because it changes no number.
 constexpr const char *without_numbers[] = {"/$crafting",
+                                           "/version",  // what it means stands in the rest
                                            "/name",
                                            "/description",
                                            "/report",
@@ -121,18 +123,47 @@ Json made_with(const Registry &registry, const Plan &plan, const Network &networ
 }
 
 void require_as_its_run_left_it(const std::filesystem::path &weights, const std::string &sha256) {
+    namespace fs = std::filesystem;
     constexpr std::uintmax_t most_results = 1U << 28;
-    const std::filesystem::path results = weights.parent_path() / "results.json";
-    if (weights.filename() != "model.safetensors" || !std::filesystem::exists(results)) return;
-    const Json json = Json::parse(read_file(results, most_results), nullptr, false);
-    if (!json.is_object() || !json.contains("model_sha256") || json["model_sha256"] == sha256)
+    std::error_code error;
+    const fs::path file = fs::canonical(weights, error);  // a link leads to a run's folder too
+    const fs::path results = file.parent_path() / "results.json";
+    if (error || file.filename() != "model.safetensors") return;
+    const bool there = fs::exists(results);
+    if (!there && !fs::exists(file.parent_path() / "plan.json")) return;  // no run's folder
+    const Json json =
+        there ? Json::parse(read_file(results, most_results), nullptr, false) : Json();
+    if (!json.is_object() || !json.contains("model_sha256")) {
+        warnings().add({.code = "unchecked_weights",
+                        .place = "#/model/weights",
+                        .message = fmt::format("{} lies in a run's folder, but {} {}, so that "
+                                               "nothing says whether it is the file that the run "
+                                               "left",
+                                               weights.string(), results.string(),
+                                               there ? "is damaged" : "is missing"),
+                        .remedy = "finish that run (--resume), or move the file out of its folder"});
         return;
+    }
+    if (json["model_sha256"] == sha256) return;
     throw Failure(
         Exit::data,
         fmt::format("#/model/weights: {} is not the file that its run left: its SHA-256 is "
                     "{}, and {} says {}; it was damaged or replaced. To use it all the "
                     "same, move it out of that folder",
                     weights.string(), sha256, results.string(), json["model_sha256"].dump()));
+}
+
+Json made_with_of(const Json &provenance, const Json &now) {
+    Json made = {{"plugins", Json::object()}, {"data", Json::object()}};
+    for (const char *same : {"host", "host_sha256", "isa", "weights_sha256"})
+        made[same] = provenance.value(same, Json());
+    for (const char *part : {"plugins", "data"})
+        for (const Json &row : provenance.value(part, Json::array())) {
+            const std::string name = row.value("file", "");
+            // Reporters and components that are there by default stand beside those of the plan.
+            if (now.at(part).contains(name)) made[part][name] = row.value("sha256", "");
+        }
+    return made;
 }
 
 std::vector<std::string> changes(const Json &there, const Json &here) {
@@ -176,6 +207,18 @@ void refuse_changes(const std::filesystem::path &file, const std::vector<std::st
                               "would pass for one run:\n  {}\nRun it anew in another folder, or go "
                               "on with --resume=anyway, which results.json tells",
                               file.string(), fmt::join(changes, "\n  ")));
+}
+
+void warn_of_changes(const std::vector<std::string> &changes) {
+    if (changes.empty()) return;
+    warnings().add(
+        {.component = "",
+         .code = "resumed_anyway",
+         .place = "",
+         .message = fmt::format("the run goes on with something else than it was started with: {}",
+                                fmt::join(changes, "; ")),
+         .remedy = "run it anew for numbers that can be repeated",
+         .count = std::ssize(changes)});
 }
 
 }  // namespace spar::host

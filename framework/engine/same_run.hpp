@@ -34,13 +34,20 @@ Json made_with(const Registry &registry, const Plan &plan, const Network &networ
                const std::vector<const Data *> &data, bool weights_left_behind = false);
 
 /// Refuses, with Failure(Exit::data), weights that lie in a run's folder and are not those that its
-/// results.json vouches for.
+/// results.json vouches for; a link counts as what it leads to. Warns where there is none, or a
+/// damaged one.
 void require_as_its_run_left_it(const std::filesystem::path &weights, const std::string &sha256);
+
+/// made_with() as the provenance of results.json tells it, as far as `now` names the same things.
+Json made_with_of(const Json &provenance, const Json &now);
 
 /// What of it is another, one sentence each: there as recorded, here as it is now.
 std::vector<std::string> changes(const Json &there, const Json &here);
 
 /// Throws Failure(Exit::changed) where there are any: `file` was made with something else.
 void refuse_changes(const std::filesystem::path &file, const std::vector<std::string> &changes);
+
+/// Tells of them where the run goes on all the same; nothing where there are none.
+void warn_of_changes(const std::vector<std::string> &changes);
 
 }  // namespace spar::host

@@ -56,19 +56,21 @@ class Console {
         return waiting_.empty();
     }
 
-    /// Waits for the reader to take the rest, until he goes away or a signal is handled.
+    /// Waits for the reader to take the rest, until he goes away, a signal is handled, or he has
+    /// taken nothing for a few seconds: a paused reader does not hold up the end.
     void finish() {
         const std::lock_guard lock(mutex_);
         if (left_out_) waiting_ += "... (more was said while nobody read)\n";
         left_out_ = false;
         for (write_what_fits(); !waiting_.empty(); write_what_fits()) {
             pollfd ready{own_ >= 0 ? own_ : descriptor_, POLLOUT, 0};
-            if (::poll(&ready, 1, -1) < 0) return;
+            if (::poll(&ready, 1, patience) <= 0) return;
         }
     }
 
   private:
     static constexpr std::size_t most_waiting = 1U << 20, piece = 512;
+    static constexpr int patience = 5000;  // milliseconds
 
     /// How many bytes were written; -1 with errno where none.
     ssize_t write_piece() const {

@@ -75,7 +75,7 @@ void log(const spar_host *host, spar_severity severity, const char *text) {
     if (severity == SPAR_LOG_WARNING)
         warnings().add({component, "log", place, said, "", 1, {}});
     else
-        print(severity, component.empty() ? said : place + " " + component + ": " + said);
+        print(severity, component.empty() ? said : place + ": " + component + ": " + said);
 }
 
 void warn(const spar_host *host, const spar_warning *warning) {

@@ -1,5 +1,6 @@
 #include "pipeline/warnings.hpp"
 
+#include "config/words.hpp"
 #include "pipeline/services.hpp"
 
 #include <algorithm>
@@ -10,8 +11,8 @@ namespace {
 constexpr std::size_t most_examples = 8;
 
 std::string line_of(const Warning &warning) {
-    std::string line = warning.place;
-    if (!warning.component.empty()) line += (line.empty() ? "" : " ") + warning.component;
+    std::string line = escaped(warning.place, warning.place.size());
+    if (!warning.component.empty()) line += (line.empty() ? "" : ": ") + warning.component;
     line += (line.empty() ? "" : ": ") + warning.message;
     if (!warning.remedy.empty()) line += "; " + warning.remedy;
     return line;

@@ -69,7 +69,46 @@ TEST_CASE("a pipeline of version 1 hears which defaults of its components are ot
         INFO(method << ended.err);
         CHECK(ended.says("#/train/method/" + std::string(said)));
         CHECK(ended.says("#/evaluate/attacks/0/attacks: its default is another now"));
+        CHECK(ended.says(R"(write "attacks": [{"type": "apgd", "loss": {"type": "cross_entropy"}},)"));
     }
+}
+
+TEST_CASE("a pipeline of version 1 hears that another loss crafts") {
+    Json pipeline = linear_pipeline();
+    pipeline["version"] = 1;
+    pipeline["evaluate"]["loss"] = {{"type", "cross_entropy"}};
+    pipeline["train"]["method"] = Json::parse(
+        R"({"type":"awp","method":{"type":"pgd_at","attack":{"type":"pgd","steps":2}}})");
+    pipeline["train"]["loss"] = {{"type", "adversarial_cross_entropy"}, {"clean_weight", 0.5}};
+    const std::string said =
+        "#/train/method/method/loss: its default is cross_entropy now, as the training loss";
+    const Folder folder;
+    const auto check = [&] {
+        return spar::test::spar({"check", write(folder, "p.json", pipeline)}).says(said);
+    };
+    CHECK(check());
+    pipeline["version"] = 2;
+    CHECK(!check());
+    pipeline["version"] = 1;
+    pipeline["train"]["method"]["method"]["loss"] = {{"type", "cross_entropy"}};
+    CHECK(!check());
+}
+
+TEST_CASE("the plan of a run of version 1 has its defaults written out, and relies on none") {
+    Json pipeline = linear_pipeline();
+    pipeline["version"] = 1;
+    pipeline["train"]["loss"] = {{"type", "margin"}};
+    const Folder folder;
+    const std::string file = write(folder, "p.json", pipeline);
+    const Ended first = spar::test::spar({"run", file, "--out", folder / "out"});
+    INFO(first.err);
+    REQUIRE(first.code == 0);
+    CHECK(first.says("#/evaluate/loss: its default is"));
+    run({file, "--out", folder / "out", "--resume"});
+    const Ended again = spar::test::spar({"check", folder / "out/plan.json"});
+    INFO(again.err);
+    CHECK(again.code == 0);
+    CHECK(!again.says("in version 1"));
 }
 
 TEST_CASE("a warm-up of awp that never ends is told") {

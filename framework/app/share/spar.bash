@@ -7,7 +7,7 @@ _spar() {
     return
   fi
   case $command in
-    run) options='--out --threads --set --resume --plugin-dir --json --quiet --verbose --help' ;;
+    run) options='--out --threads --set --resume --resume=anyway --plugin-dir --json --quiet --verbose --help' ;;
     check) options='--set --plugin-dir --json --quiet --verbose --help' ;;
     list) options='--plugin-dir --json --verbose --help' ;;
     describe) options='--plugin-dir --json --help' ;;
@@ -21,8 +21,17 @@ _spar() {
     run | check) COMPREPLY=($(compgen -f -X '!*.json' -- "$word") $(compgen -d -- "$word")) ;;
     list) COMPREPLY=($(compgen -W 'dataset model loss optimizer attack method reporter transform' -- "$word")) ;;
     describe)
-      COMPREPLY=($(compgen -W "pipeline data validation threat schedule train evaluate \
-        $(spar list 2>/dev/null | awk 'NR > 1 {print $2}')" -- "$word"))
+      case ${COMP_WORDS[2]} in
+        dataset | model | loss | optimizer | attack | method | reporter | transform)
+          if [ "$COMP_CWORD" = 3 ]; then
+            COMPREPLY=($(compgen -W "$(spar list "${COMP_WORDS[2]}" 2>/dev/null | awk 'NR > 1 {print $2}')" -- "$word"))
+            return
+          fi
+          ;;
+      esac
+      # Of components, layers and schedules the schema knows all types.
+      COMPREPLY=($(compgen -W "pipeline data validation threat schedule train evaluate augment report vars extends \
+        $(spar schema 2>/dev/null | sed -n 's/.*"const": "\([a-z0-9_]*\)".*/\1/p')" -- "$word"))
       ;;
     help) COMPREPLY=($(compgen -W 'run check list describe schema help' -- "$word")) ;;
   esac

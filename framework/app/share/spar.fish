@@ -11,6 +11,7 @@ complete -c spar -n "__fish_seen_subcommand_from run check list" -s v -l verbose
 complete -c spar -n "__fish_seen_subcommand_from run" -s o -l out -r -d 'folder of the run'
 complete -c spar -n "__fish_seen_subcommand_from run" -s j -l threads -x -d 'threads, 1 to 1024'
 complete -c spar -n "__fish_seen_subcommand_from run" -l resume -d 'go on with a stopped run'
+complete -c spar -n "__fish_seen_subcommand_from run" -f -a '--resume=anyway' -d 'go on though things changed'
 complete -c spar -n "__fish_seen_subcommand_from list" -f -a 'dataset model loss optimizer attack method reporter transform'
-complete -c spar -n "__fish_seen_subcommand_from describe" -f -a 'pipeline data validation threat schedule train evaluate (spar list 2>/dev/null | awk "NR > 1 {print \$2}")'
+complete -c spar -n "__fish_seen_subcommand_from describe" -f -a 'pipeline data validation threat schedule train evaluate augment report vars extends (spar schema 2>/dev/null | sed -n "s/.*\"const\": \"\([a-z0-9_]*\)\".*/\1/p")'
 complete -c spar -n "__fish_seen_subcommand_from help" -f -a "$commands"

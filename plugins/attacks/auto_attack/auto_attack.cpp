@@ -1,6 +1,10 @@
+#include "turns.hpp"
+
 #include <spar/part.hpp>
 
 namespace {
+
+using auto_attack::Turns;
 
 class AutoAttack : public spar::Attack {
   public:
@@ -24,26 +28,25 @@ class AutoAttack : public spar::Attack {
  "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"auto_attack","attacks":[
   {"type":"apgd","steps":5,"loss":{"type":"cross_entropy"}},{"type":"apgd","steps":5,"targets":3},
   {"type":"fab","steps":5,"targets":3},{"type":"square","queries":50}]}]}})",
-        .version_1 = R"({"attacks": {"norm": "l1", "was": "the list of \"standard\""}})",
+        .version_1 = R"({"attacks": {"norm": "l1", "was": "[{\"type\": \"apgd\", \"loss\": )"
+                     R"({\"type\": \"cross_entropy\"}}, {\"type\": \"apgd\", \"targets\": 9}, )"
+                     R"({\"type\": \"fab\", \"targets\": 9}, {\"type\": \"square\"}]"}})",
     };
 
-    spar::Children attacks{this,
+    Turns attacks{this,
                            "attacks",
-                           SPAR_KIND_ATTACK,
                            "the attacks, in order; left out: the standard version for the "
                            "threat's norm",
                            {.optional = true}};
-    spar::Children standard{this,
+    Turns standard{this,
                             "standard",
-                            SPAR_KIND_ATTACK,
                             "the standard version under linf and l2, where attacks is left out",
                             {.fallback = R"([{"type":"apgd","loss":{"type":"cross_entropy"}},
  {"type":"apgd","targets":9},{"type":"fab","targets":9},{"type":"square"}])",
                              .unless = "attacks"}};
-    spar::Children standard_l1{
+    Turns standard_l1{
         this,
         "standard_l1",
-        SPAR_KIND_ATTACK,
         "the standard version under l1, where attacks is left out",
         {.fallback = R"([{"type":"apgd","restarts":5,"loss":{"type":"cross_entropy"}},
  {"type":"apgd","targets":5},{"type":"fab","targets":9},{"type":"square"}])",
@@ -54,11 +57,11 @@ class AutoAttack : public spar::Attack {
         for (std::int64_t row = 0; row < batch.count(); ++row)
             if (!batch.outputs() || !batch.success(row, batch.outputs()[row]))
                 standing.push_back(row);
-        const spar::Children &list = chosen(batch);
+        const Turns &list = chosen(batch);
         for (std::size_t turn = 0; turn < list.refs().size(); ++turn) {
             if (standing.empty() && batch.count() > 0) break;
             const spar_component_ref &attack = list.refs()[turn];
-            oracle.stage((std::to_string(turn + 1) + ' ' + attack.type).c_str());
+            oracle.stage(list.stage(turn).c_str());
             part_.take(oracle, batch, std::move(standing), turn);
             try {
                 spar::at_part('/' + list.name() + '/' + std::to_string(turn),
@@ -74,7 +77,7 @@ class AutoAttack : public spar::Attack {
     }
 
   private:
-    const spar::Children &chosen(const spar::AttackBatch &batch) const {
+    const Turns &chosen(const spar::AttackBatch &batch) const {
         if (!attacks.refs().empty()) return attacks;
         return batch.threat().norm == SPAR_NORM_L1 ? standard_l1 : standard;
     }

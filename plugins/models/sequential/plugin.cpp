@@ -1,6 +1,7 @@
 // The model "sequential" as a component.
 #include "kernels/kernels.hpp"
 #include "layers/embedding.hpp"
+#include "layers/names.hpp"
 
 #include <spar/model.hpp>
 
@@ -18,6 +19,8 @@ class Sequential final : public spar::Model, private Parallel {
   "data": {"test": {"type": "digits", "examples": 64}},
   "model": {"type": "sequential", "layers": [{"type": "flatten"}, {"type": "linear", "out": 10}]},
   "evaluate": {}})"};
+
+    void configure() override { require_different_names(layers_); }
 
     void setup(const spar_model_setup &setup) override {
         if (setup.rank < 1 || setup.rank > SPAR_MAX_RANK)

@@ -19,8 +19,9 @@ class Paper {
         write(0);
     }
 
-    /// Waits for the reader to take the rest, until he goes away or a signal is handled.
-    void finish() { write(-1); }
+    /// Waits for the reader to take the rest, until he goes away, a signal is handled, or he has
+    /// taken nothing for a few seconds: what he is told stands in the results too.
+    void finish() { write(5000); }
 
   private:
     // So many bytes a pipe takes at once, when it takes any.

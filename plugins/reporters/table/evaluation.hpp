@@ -113,7 +113,7 @@ inline std::string Evaluation::event(std::string_view path, const std::string &n
         clean_.figures[name] = value;
         return "";
     }
-    const std::string rest(path.substr(std::string_view("evaluate/").size()));
+    const std::string rest = harmless(path.substr(std::string_view("evaluate/").size()));
     if (const std::size_t slash = rest.find('/'); slash != std::string::npos) {
         const std::string stage = rest.substr(slash + 1);
         if (stages_.empty() || stages_.back().name != stage) stages_.push_back({stage, "", "", {}});

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace table {
 
@@ -92,15 +93,36 @@ inline std::string radius(double eps) {
     return text;
 }
 
-/// Text that may hold anything, fit for a terminal: control characters become question marks.
+/// Bytes of the UTF-8 sequence that a text begins with, and its code point; 0: it is none.
+inline std::pair<std::size_t, std::uint32_t> character(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    if (byte(0) < 0x80) return {1, byte(0)};
+    const std::size_t size = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
+    if (byte(0) < 0xC2 || byte(0) > 0xF4 || text.size() < size) return {0, 0};
+    std::uint32_t point = byte(0) & (0xFFU >> (size + 1));
+    for (std::size_t i = 1; i < size; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80) return {0, 0};
+        point = point << 6U | (byte(i) & 0x3FU);
+    }
+    return {size, point};
+}
+
+/// Text that may hold anything, fit for a terminal: what steers it, or turns the direction of
+/// text, is shown as the host shows it, \u001b, and what is no UTF-8 as \xff.
 inline std::string harmless(std::string_view text) {
     std::string clean;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const bool c1 = byte == 0xC2 && i + 1 < text.size() &&
-                        static_cast<unsigned char>(text[i + 1]) < 0xA0;  // U+0080 to U+009F
-        clean += byte < 0x20 || byte == 0x7F || c1 ? '?' : text[i];
-        i += c1 ? 1 : 0;
+    while (!text.empty()) {
+        const auto [size, point] = character(text);
+        const bool steers = point < 0x20 || (point >= 0x7F && point < 0xA0) ||
+                            (point >= 0x2028 && point <= 0x202E) ||
+                            (point >= 0x2066 && point <= 0x2069);
+        char shown[8];
+        if (size == 0)
+            std::snprintf(shown, sizeof shown, "\\x%02x", static_cast<unsigned char>(text[0]));
+        else
+            std::snprintf(shown, sizeof shown, "\\u%04x", static_cast<unsigned>(point) & 0xFFFFU);
+        clean += size == 0 || steers ? std::string_view(shown) : text.substr(0, size);
+        text.remove_prefix(std::max<std::size_t>(size, 1));
     }
     return clean;
 }

@@ -31,6 +31,49 @@ TEST_CASE("a pipeline comes through a pipe as well as from a file") {
     CHECK(shell("head -c 20000000 /dev/zero | \"$SPAR\" check -").code == 3);
 }
 
+TEST_CASE("check finds layers of one name, and folders where files are read") {
+    const Folder folder;
+    std::filesystem::create_directory(folder / "d");
+    const auto checked = [&](const std::string &layers, const std::string &more) {
+        return spar::test::spar(
+            {"check", folder.write("p.json", R"({"version": 2, "name": "p", "data": {"test": )" +
+                                                 more + R"(}, "model": {"type": "sequential", )" +
+                                                 layers + R"(}, "evaluate": {}})")});
+    };
+    const std::string digits = R"({"type": "digits", "examples": 9})";
+    const std::string sound = R"("layers": [{"type": "flatten"}, {"type": "linear", "out": 10}])";
+    CHECK(checked(sound, digits).code == 0);
+    for (const char *names : {R"("name": "fc"}, {"type": "linear", "out": 10, "name": "fc"})",
+                              R"("name": "2"}, {"type": "linear", "out": 10})"}) {
+        const Ended twice = checked(
+            std::string(R"("layers": [{"type": "flatten"}, {"type": "linear", "out": 5, )") +
+                names + "]",
+            digits);
+        INFO(twice.err);
+        CHECK(twice.code == 3);
+        CHECK(has(twice.err, "#/model/layers/2"));
+        CHECK(has(twice.err, "two layers with parameters are called"));
+    }
+    const Ended data = checked(sound, R"({"type": "npz", "file": "d"})");
+    CHECK(data.code == 6);
+    CHECK(has(data.err, "#/data/test/file: "));
+    CHECK(has(data.err, "is a folder; expected a file"));
+    const Ended weights = checked(sound + R"(, "weights": "d")", digits);
+    CHECK(weights.code == 6);
+    CHECK(has(weights.err, "#/model/weights: "));
+}
+
+TEST_CASE("a key that steers the terminal is shown") {
+    const Folder folder;
+    const std::string file = folder.write(
+        "p.json", R"({"version": 2, "a\nwarning: all is well": 1, "b\u202e\u001b[2J": 2})");
+    const Ended ended = toy_spar({"check", file});
+    CHECK(ended.code == 3);
+    CHECK(has(ended.err, R"(#/a\u000awarning: all is well: unknown key)"));
+    CHECK(has(ended.err, R"(#/b\u202e\u001b[2J: unknown key)"));
+    CHECK(!has(ended.err, "\xE2\x80\xAE"));
+}
+
 TEST_CASE("comments, trailing commas, fractions and unused variables stop nothing") {
     const Folder folder;
     std::string text = toy_pipeline;

@@ -25,6 +25,26 @@ TEST_CASE("describe explains the pipeline's own parts") {
     CHECK(has(toy_spar({"describe", "shedule"}).err, "did you mean \"schedule\"?"));
 }
 
+TEST_CASE("describe explains every key of the pipeline, by its name or its path") {
+    for (const char *part : {"vars", "extends", "report", "epochs", "seed", "train.schedule",
+                             "data.validation.split", "train.split"}) {
+        INFO(part);
+        const Ended ended = toy_spar({"describe", part});
+        INFO(ended.err);
+        CHECK(ended.code == 0);
+        CHECK(host::Json::parse(toy_spar({"describe", part, "--json"}).out).is_structured());
+    }
+    CHECK(has(toy_spar({"describe", "train.schedule"}).out, "milestones"));
+    CHECK(has(toy_spar({"describe", "epochs"}).out, "from 1 to 1000000"));
+    CHECK(has(toy_spar({"describe", "vars"}).out, "${name}"));
+    const Ended augment = spar::test::spar({"describe", "augment"});
+    INFO(augment.err);
+    CHECK(augment.code == 0);
+    CHECK(has(augment.out, "augment (\"train\" of the pipeline)"));
+    CHECK(has(augment.out, "\"spar list transform\" names all"));
+    CHECK(has(augment.out, "is called \"mixed_batch_at\" now"));
+}
+
 TEST_CASE("describe explains what components are made of") {
     const Ended dense = toy_spar({"describe", "dense"});
     CHECK(dense.code == 0);

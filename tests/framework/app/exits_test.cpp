@@ -118,6 +118,28 @@ TEST_CASE("a reader who pauses does not hold up a training, and a signal is hear
     CHECK(WEXITSTATUS(status) == 0);
 }
 
+TEST_CASE("a reader who never comes back does not keep the command, nor a signal from ending it") {
+    for (const bool signalled : {false, true}) {
+        CAPTURE(signalled);
+        const Folder folder;
+        pipeline(folder, 3);
+        Unread paused({"run", "p.json", "--out", "o"}, folder.path().string());
+        for (int i = 0; i < 3000 && !std::filesystem::exists(folder / "o/results.json"); ++i)
+            ::usleep(10000);
+        REQUIRE(std::filesystem::exists(folder / "o/results.json"));
+        if (signalled) {
+            ::usleep(300000);
+            ::kill(paused.pid, SIGTERM);
+        }
+        int status = 0, waited = 0;
+        while (::waitpid(paused.pid, &status, WNOHANG) == 0 && ++waited < 3000) ::usleep(10000);
+        CHECK(waited < (signalled ? 300 : 3000));
+        if (waited >= 3000) ::kill(paused.pid, SIGKILL);
+        if (!signalled) CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+        ::close(paused.ends[0]);
+    }
+}
+
 TEST_CASE("SIGHUP saves, and a command that ignores it is not stopped") {
     const Folder folder;
     pipeline(folder, 100000, 400);

@@ -47,15 +47,35 @@ TEST_CASE("the completion for bash completes, and no shell refuses its file") {
             .out;
     };
     CHECK(complete("spar ru", 1) == "run\n");
-    CHECK(complete("spar run --res", 2) == "--resume\n");
+    CHECK(complete("spar run --res", 2) == "--resume --resume=anyway\n");
+    CHECK(complete("spar run --resume=a", 2) == "--resume=anyway\n");
     CHECK(complete("spar list opt", 2) == "optimizer\n");
     CHECK(complete("spar describe thr", 2) == "threat\n");
+    CHECK(complete("spar describe vars", 2) == "vars\n");
+    // Layers are parts of a component, and have no place in its list.
+    const std::string path = "PATH=$(dirname \"$SPAR\"):$PATH; ";
+    CHECK(shell(path + "source " + share +
+                "spar.bash; COMP_WORDS=(spar describe dens); COMP_CWORD=2; _spar; echo "
+                "${COMPREPLY[*]}")
+              .out == "dense\n");
+    CHECK(shell(path + "source " + share +
+                "spar.bash; COMP_WORDS=(spar describe attack dat); COMP_CWORD=3; _spar; echo "
+                "${COMPREPLY[*]}")
+              .out == "\n");
     CHECK(shell("bash -n " + share + "spar.bash").code == 0);
     for (const char *other : {"zsh -n ", "fish -n "}) {
         const std::string name = other[0] == 'z' ? "_spar" : "spar.fish";
         const int code = shell(other + share + name).code;
         CHECK((code == 0 || code == 127));  // where it is installed
     }
+}
+
+TEST_CASE("completions and the manual know --resume=anyway, and name no file that is not installed") {
+    for (const char *name : {"spar.bash", "_spar", "spar.fish", "spar.1"}) {
+        INFO(name);
+        CHECK(has(file_content(share + name), "anyway"));
+    }
+    CHECK(!has(file_content(share + "spar.1"), "docs/"));
 }
 
 TEST_CASE("the manual and the guide list every exit code") {

@@ -61,6 +61,16 @@ TEST_CASE("a pipeline of version 1 is told which defaults it relies on are other
               .empty());
 }
 
+TEST_CASE("brought up to date, a pipeline says the present version") {
+    Json root = Json::parse(R"({"version": 1, "evaluate": {"attacks": [{"type": "push"}]}})");
+    CHECK(bring_up_to_date(root, toys()));
+    CHECK(root["version"] == 2);
+    CHECK(!bring_up_to_date(root, toys()));
+    Json later = Json::parse(R"({"version": 3})");
+    CHECK(!bring_up_to_date(later, toys()));
+    CHECK(later["version"] == 3);  // the checker's to refuse
+}
+
 TEST_CASE("what version 1 wrote otherwise is rewritten") {
     Json root = Json::parse(R"({"version": 1, "data": {"validation": {"split": "train"}}})");
     bring_up_to_date(root, toys());

@@ -26,10 +26,21 @@ TEST_CASE("lists of names") {
 
 TEST_CASE("text for messages") {
     CHECK(escaped("plain \xC3\xA4") == "plain \xC3\xA4");
-    CHECK(escaped("a\nb\x1b[0m") == "a\\x0ab\\x1b[0m");
+    CHECK(escaped("a\nb\x1b[0m") == "a\\u000ab\\u001b[0m");
     CHECK(escaped("\xff\xC3") == "\\xff\\xc3");
     CHECK(escaped(std::string(200, 'x'), 10) == "xxxxxxxxxx...");
     CHECK(quote("a") == "\"a\"");
+}
+
+TEST_CASE("what steers a terminal is shown, in one notation") {
+    CHECK(escaped("\xC2\x9B") == "\\u009b");
+    CHECK(printable("a\nb\t\x1b[0m\x7F") == "a\nb\t\\u001b[0m\\u007f");
+    for (const auto &text : {escaped("a\xE2\x80\xAE\xE2\x81\xA6"
+                                     "b\xE2\x80\xA8"),
+                             printable("a\xE2\x80\xAE\xE2\x81\xA6"
+                                       "b\xE2\x80\xA8")})
+        CHECK(text == "a\\u202e\\u2066b\\u2028");
+    CHECK(printable("\xD7\xA9\xD7\x9C") == "\xD7\xA9\xD7\x9C");  // Hebrew by itself turns nothing
 }
 
 TEST_CASE("what is UTF-8") {

@@ -111,3 +111,20 @@ TEST_CASE("the log of something else is begun anew") {
     CHECK_THROWS_AS(ExamplesLog(folder / "link", header, 3), spar::host::Failure);
     CHECK(file_content(folder / "victim") == "precious");
 }
+
+TEST_CASE("the stages of an attack are kept beside its examples") {
+    const spar::test::Folder folder;
+    const std::string path = folder / "log";
+    {
+        ExamplesLog log(path, header, 0);
+        log.note_stages(0, {"1 fgsm"});
+        log.note_stages(0, {"1 fgsm", "2 pgd"});
+        log.append(result(0, 0), {});
+        log.note_stages(0, {"1 fgsm"});  // a batch that came less far
+        log.write();
+    }
+    const ExamplesLog log(path, header, 0);
+    CHECK(log.stages_of(0) == std::vector<std::string>{"1 fgsm", "2 pgd"});
+    CHECK(log.stages_of(1).empty());
+    CHECK(log.find(0, 0) != nullptr);
+}

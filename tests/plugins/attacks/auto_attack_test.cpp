@@ -32,9 +32,9 @@ TEST_CASE("left alone, auto_attack is the standard version for the norm") {
         const std::int64_t first = norm == SPAR_NORM_L1 ? 5 * 103 : 101,
                            second = first + (norm == SPAR_NORM_L1 ? 5 * 103 : 9 * 101);
         REQUIRE(oracle.stages.size() == 5);
-        CHECK(oracle.stages[0] == Stages::value_type{"1 apgd", 0});
-        CHECK(oracle.stages[1] == Stages::value_type{"2 apgd", first});
-        CHECK(oracle.stages[2] == Stages::value_type{"3 fab", second});
+        CHECK(oracle.stages[0] == Stages::value_type{"1 apgd-ce", 0});
+        CHECK(oracle.stages[1] == Stages::value_type{"2 apgd-t", first});
+        CHECK(oracle.stages[2] == Stages::value_type{"3 fab-t", second});
         CHECK(oracle.stages[3].first == "4 square");
         CHECK(oracle.stages[3].second > second);
         CHECK(oracle.stages[4] == Stages::value_type{"", oracle.stages[3].second});

@@ -10,6 +10,10 @@
 namespace sequential {
 
 class Builder;
+class Layer;
+
+using LayerKind = spar::Variant<Layer>;
+using Layers = spar::Variants<Layer>;
 
 /// A layer of a pipeline. Functions that refuse something throw spar::invalid; the builder adds the
 /// place.
@@ -29,6 +33,8 @@ class Layer : public spar::Record {
     virtual int build(Builder &builder, int input) const = 0;
 
     virtual bool has_parameters() const { return false; }
+    /// Lists of layers inside it.
+    virtual std::vector<const Layers *> parts() const { return {}; }
     /// Whether every value of the output is made of one value of the input.
     virtual bool pointwise() const { return false; }
     /// Whether it shrinks an image by windows, and does nothing else.
@@ -55,9 +61,6 @@ class Layer : public spar::Record {
                      "of its parameters, as in conv1.weight; without it the place in the list",
                      {.optional = true}};
 };
-
-using LayerKind = spar::Variant<Layer>;
-using Layers = spar::Variants<Layer>;
 
 /// For a class with a static member `about`.
 template <class T>

@@ -28,6 +28,7 @@ class Residual final : public Layer {
     }
 
     bool has_parameters() const override { return true; }
+    std::vector<const Layers *> parts() const override { return {&body_, &shortcut_}; }
 
   private:
     Layers body_{this, "body", "layers from the input to the one summand", "layer", layer_kinds};
