@@ -16,6 +16,12 @@
 namespace spar::host {
 namespace {
 
+#if defined(SPAR_SANITIZED)
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
 /// What others send, which is passed on. Faults are of the process that they occur in.
 sigset_t signals_of_others() {
     sigset_t set;
@@ -65,8 +71,7 @@ Watched *shared_page() {
 }  // namespace
 
 void supervise() {
-#if !defined(SPAR_SANITIZED)
-    if (std::getenv("SPAR_ONE_PROCESS") != nullptr) return;
+    if (sanitized || std::getenv("SPAR_ONE_PROCESS") != nullptr) return;
     const unsigned long killed_before = killed_for_memory();
     // Ignored, as some callers leave it, the end of a child would not be told.
     std::signal(SIGCHLD, SIG_DFL);
@@ -90,7 +95,6 @@ void supervise() {
     if (WIFEXITED(status) && page->left && page->code == WEXITSTATUS(status)) leave(page->code);
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
     end_as(status, *page, killed_for_memory() > killed_before);
-#endif
 }
 
 }  // namespace spar::host
