@@ -49,7 +49,7 @@ class AdversarialCrossEntropy : public spar::Loss {
     }
 
     double evaluate(const spar::LossRow &row) const override {
-        shares_.require(row.values);
+        shares_.require(row);
         const spar::Targets given(row);
         const auto clean = [&](std::size_t i) { return given[i]; };
         double loss = adversarial(row, given);

@@ -30,7 +30,7 @@ class AdversarialDeviation : public Loss {
     /// weight, at the clean one. `slope` is the cost's derivative.
     template <class Cost, class Slope>
     double deviation(const LossRow &row, Cost cost, Slope slope) const {
-        if (on.is("softmax")) shares_.expect(row.values);
+        if (on.is("softmax")) shares_.expect(row);
         const Targets given(row);
         Random random = row.random;
         const auto clean = [&](std::size_t i) { return given[i]; };

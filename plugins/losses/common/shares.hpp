@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spar/loss.hpp>
+#include <spar/targets.hpp>
 
 #include <atomic>
 #include <cmath>
@@ -13,8 +14,11 @@ class Shares {
   public:
     explicit Shares(const Loss &owner) : owner_(owner) {}
 
-    /// Warns of values that are negative or do not sum to 1. [thread-safe]
-    void expect(std::span<const float> values) const {
+    /// Refuses outputs that have no softmax; warns of values that are negative or do not sum to 1.
+    /// [thread-safe]
+    void expect(const LossRow &row) const {
+        require_softmax(row.output);
+        const std::span<const float> values = row.values;
         if (values.empty() || told_) return;
         double sum = 0;
         bool negative = false;
@@ -33,14 +37,15 @@ class Shares {
     }
 
     /// The same for a loss that falls without end where a value is negative: refused.
-    void require(std::span<const float> values) const {
-        for (const float value : values)
+    void require(const LossRow &row) const {
+        require_softmax(row.output);
+        for (const float value : row.values)
             if (value < -slack)
                 throw invalid("a target value is " + json_number(value) +
                               ", and the cross-entropy of negative values falls without end: it "
                               "takes classes, or shares of classes that sum to 1. Save one class "
                               "an example, as an integer; values to be predicted take mse or mae");
-        expect(values);
+        expect(row);
     }
 
   private:

@@ -26,7 +26,7 @@ class CrossEntropy : public spar::Loss {
                                  {.fallback = 0, .min = 0, .max = 1}};
 
     double evaluate(const spar::LossRow &row) const override {
-        shares_.require(row.values);
+        shares_.require(row);
         const spar::Targets targets(row);
         const double smoothing = *label_smoothing;
         const double share = smoothing / static_cast<double>(row.output.size());

@@ -29,7 +29,7 @@ class MeanAbsoluteError : public spar::Loss {
                     {.fallback = "outputs"}};
 
     double evaluate(const spar::LossRow &row) const override {
-        if (on.is("softmax")) shares_.expect(row.values);
+        if (on.is("softmax")) shares_.expect(row);
         const spar::Targets targets(row);
         return spar::mean_deviation(
             row.output, on.is("softmax"), [&](std::size_t i) { return targets[i]; },

@@ -47,7 +47,7 @@ class MeanSquaredError : public spar::Loss {
 
     double evaluate(const spar::LossRow &row) const override {
         if (against.is("outputs")) return apart(row);
-        if (on.is("softmax")) shares_.expect(row.values);
+        if (on.is("softmax")) shares_.expect(row);
         const spar::Targets targets(row);
         return spar::mean_deviation(
             row.output, on.is("softmax"), [&](std::size_t i) { return targets[i]; }, spar::square,
