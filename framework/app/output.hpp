@@ -14,8 +14,8 @@ void keep_standard_streams();
 /// fails; exit_code() knows of it.
 void print(std::string_view text);
 
-/// The same for what stands elsewhere too: that it cannot be written is no failure, and a reader who
-/// takes nothing for a few seconds goes without.
+/// The same for what stands elsewhere too: that it cannot be written is no failure, and a reader
+/// who takes nothing for a few seconds goes without.
 void mention(std::string_view text);
 
 /// Writes a line to standard error, "spar: " before it. Never fails.

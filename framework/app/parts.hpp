@@ -19,8 +19,8 @@ struct Part {
     std::string path{};  // "train.schedule"; empty: none
 };
 
-/// All of them, the pipeline itself first, outer ones before inner ones; of the pipeline's own every
-/// key, however simple its value.
+/// All of them, the pipeline itself first, outer ones before inner ones; of the pipeline's own
+/// every key, however simple its value.
 std::vector<Part> all_parts(const Registry &registry);
 
 /// What is printed of a part.

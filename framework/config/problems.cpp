@@ -12,7 +12,8 @@ std::string one_text(const std::vector<Problem> &problems) {
     for (std::size_t i = 0; i < problems.size(); ++i) {
         if (i == most_printed)
             return text + "\n... and " + std::to_string(problems.size() - i) + " more";
-        text += (i == 0 ? "" : "\n") + escaped(problems[i].place, problems[i].place.size()) + ": " + problems[i].message;
+        text += (i == 0 ? "" : "\n") + escaped(problems[i].place, problems[i].place.size()) + ": " +
+                problems[i].message;
     }
     return text;
 }

@@ -21,8 +21,8 @@ EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, Evaluati
                                     const Keeping &keeping);
 
 /// What is another than when the evaluation in that folder was begun, of a run that does not train;
-/// what earlier resumptions found stays. Throws Failure(Exit::changed) where there is something new,
-/// unless `anyway`.
+/// what earlier resumptions found stays. Throws Failure(Exit::changed) where there is something
+/// new, unless `anyway`.
 std::vector<Change> settle_evaluation(const std::filesystem::path &folder, const Json &made_with,
                                       bool anyway);
 

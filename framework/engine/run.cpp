@@ -74,7 +74,7 @@ RunOutcome RunUnderWay::run() {
     warnings().begin(plan_.warnings);
     const RunFolder in_use(folder_, *plan_.resolved, options_.resume);
     set_threads(options_.threads);
-    const StopOnSignal stop_on_signal;
+    std::optional<StopOnSignal> stop_on_signal(std::in_place);
     try {
         build();
     } catch (const Failure &failure) {
@@ -100,6 +100,7 @@ RunOutcome RunUnderWay::run() {
     results_ = json_without_secrets(results_);
     write_file(folder_ / "results.json", json_text(results_));
     fs::remove(log_of(folder_));  // all that it holds stands elsewhere now
+    stop_on_signal.reset();       // nothing is left to save, and a reporter may wait for its reader
     reporters_->finish(results_);
     if (reporters_->failure()) throw Failure(*reporters_->failure());
     return {folder_, std::make_shared<const Json>(results_), missed_};

@@ -134,14 +134,15 @@ void require_as_its_run_left_it(const std::filesystem::path &weights, const std:
     const Json json =
         there ? Json::parse(read_file(results, most_results), nullptr, false) : Json();
     if (!json.is_object() || !json.contains("model_sha256")) {
-        warnings().add({.code = "unchecked_weights",
-                        .place = "#/model/weights",
-                        .message = fmt::format("{} lies in a run's folder, but {} {}, so that "
-                                               "nothing says whether it is the file that the run "
-                                               "left",
-                                               weights.string(), results.string(),
-                                               there ? "is damaged" : "is missing"),
-                        .remedy = "finish that run (--resume), or move the file out of its folder"});
+        warnings().add(
+            {.code = "unchecked_weights",
+             .place = "#/model/weights",
+             .message = fmt::format("{} lies in a run's folder, but {} {}, so that "
+                                    "nothing says whether it is the file that the run "
+                                    "left",
+                                    weights.string(), results.string(),
+                                    there ? "is damaged" : "is missing"),
+             .remedy = "finish that run (--resume), or move the file out of its folder"});
         return;
     }
     if (json["model_sha256"] == sha256) return;

@@ -94,8 +94,9 @@ void Instance::fail(const char *what, spar_status status, const spar_error &erro
     const std::string inside(error.pointer, strnlen(error.pointer, sizeof error.pointer));
     const bool unasked = status == SPAR_E_CANCELLED && !stop_requested;
     if (status == SPAR_E_CANCELLED && stop_requested)
-        throw Failure(Exit::stopped,
-                      fmt::format("stopped in #{}; the same command with --resume goes on", pointer_));
+        throw Failure(
+            Exit::stopped,
+            fmt::format("stopped in #{}; the same command with --resume goes on", pointer_));
     const Exit exit = unasked ? Exit::plugin : exit_for(status, entry_->descriptor->kind);
     if (is_blamed(inside)) throw Failure(exit, inside + ": " + message);
     if (message.empty()) message = fmt::format("failed in {} without saying why", what);

@@ -15,15 +15,14 @@ struct Evaluations : Folder {
             Json::parse(R"([{"type": "flatten"}, {"type": "linear", "out": 10}])");
         json["train"]["method"] = {{"type", "natural"}};
         for (const char *part : {"schedule", "ema"}) json["train"].erase(part);
-        const std::string training = write(*this, "training.json", json);
+        const std::string training = spar::test::write(*this, "training.json", json);
         run({training, "--out", *this / "one"});
         run({training, "--out", *this / "other", "--set", "seed=9"});
         json.erase("train");
-        json["data"] = {
-            {"test", {{"type", "interrupting"}, {"data", json["data"]["test"]}}}};
+        json["data"] = {{"test", {{"type", "interrupting"}, {"data", json["data"]["test"]}}}};
         json["model"]["weights"] = "weights.st";
         if (attacks != nullptr) json["evaluate"]["attacks"] = Json::parse(attacks);
-        pipeline = write(*this, "evaluation.json", json);
+        pipeline = spar::test::write(*this, "evaluation.json", json);
         take("one");
     }
 

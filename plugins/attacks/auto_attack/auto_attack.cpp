@@ -34,23 +34,22 @@ class AutoAttack : public spar::Attack {
     };
 
     Turns attacks{this,
-                           "attacks",
-                           "the attacks, in order; left out: the standard version for the "
-                           "threat's norm",
-                           {.optional = true}};
+                  "attacks",
+                  "the attacks, in order; left out: the standard version for the "
+                  "threat's norm",
+                  {.optional = true}};
     Turns standard{this,
-                            "standard",
-                            "the standard version under linf and l2, where attacks is left out",
-                            {.fallback = R"([{"type":"apgd","loss":{"type":"cross_entropy"}},
+                   "standard",
+                   "the standard version under linf and l2, where attacks is left out",
+                   {.fallback = R"([{"type":"apgd","loss":{"type":"cross_entropy"}},
  {"type":"apgd","targets":9},{"type":"fab","targets":9},{"type":"square"}])",
-                             .unless = "attacks"}};
-    Turns standard_l1{
-        this,
-        "standard_l1",
-        "the standard version under l1, where attacks is left out",
-        {.fallback = R"([{"type":"apgd","restarts":5,"loss":{"type":"cross_entropy"}},
+                    .unless = "attacks"}};
+    Turns standard_l1{this,
+                      "standard_l1",
+                      "the standard version under l1, where attacks is left out",
+                      {.fallback = R"([{"type":"apgd","restarts":5,"loss":{"type":"cross_entropy"}},
  {"type":"apgd","targets":5},{"type":"fab","targets":9},{"type":"square"}])",
-         .unless = "attacks"}};
+                       .unless = "attacks"}};
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
         std::vector<std::int64_t> standing;

@@ -70,7 +70,8 @@ TEST_CASE("the completion for bash completes, and no shell refuses its file") {
     }
 }
 
-TEST_CASE("completions and the manual know --resume=anyway, and name no file that is not installed") {
+TEST_CASE(
+    "completions and the manual know --resume=anyway, and name no file that is not installed") {
     for (const char *name : {"spar.bash", "_spar", "spar.fish", "spar.1"}) {
         INFO(name);
         CHECK(has(file_content(share + name), "anyway"));
