@@ -1,9 +1,9 @@
 #include "app/arguments.hpp"
 
-#include "config/paragraph.hpp"
-#include "config/words.hpp"
-#include "pipeline/failure.hpp"
-#include "pipeline/processors.hpp"
+#include "base/failure.hpp"
+#include "base/paragraph.hpp"
+#include "base/words.hpp"
+#include "instances/processors.hpp"
 
 #include <fmt/format.h>
 

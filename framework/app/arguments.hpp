@@ -1,7 +1,9 @@
 // The command line, read.
 #pragma once
 
-#include "config/plan.hpp"
+#include "text/source.hpp"
+
+#include "plan/plan.hpp"
 
 #include <filesystem>
 #include <string>

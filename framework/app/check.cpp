@@ -1,10 +1,10 @@
 #include "app/commands.hpp"
 #include "app/output.hpp"
-#include "config/problems.hpp"
+#include "base/problems.hpp"
 #include "engine/crafting.hpp"
 #include "engine/rehearsal.hpp"
-#include "engine/results.hpp"
 #include "plugins/registry.hpp"
+#include "run/results.hpp"
 
 #include <nlohmann/json.hpp>
 

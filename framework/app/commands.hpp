@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/arguments.hpp"
-#include "pipeline/failure.hpp"
+#include "base/failure.hpp"
 
 namespace spar::host {
 

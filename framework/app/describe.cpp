@@ -2,8 +2,8 @@
 #include "app/output.hpp"
 #include "app/parameters.hpp"
 #include "app/parts.hpp"
-#include "config/words.hpp"
-#include "pipeline/failure.hpp"
+#include "base/failure.hpp"
+#include "base/words.hpp"
 #include "plugins/registry.hpp"
 
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 
 #include "app/commands.hpp"
 #include "app/output.hpp"
-#include "pipeline/failure.hpp"
+#include "base/failure.hpp"
 
 #include <sys/resource.h>
 #include <sys/wait.h>

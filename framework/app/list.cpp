@@ -1,8 +1,8 @@
 #include "app/commands.hpp"
 #include "app/output.hpp"
-#include "config/paragraph.hpp"
-#include "config/words.hpp"
-#include "pipeline/failure.hpp"
+#include "base/failure.hpp"
+#include "base/paragraph.hpp"
+#include "base/words.hpp"
 #include "plugins/registry.hpp"
 
 #include <fmt/format.h>

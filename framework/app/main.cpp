@@ -1,10 +1,10 @@
 #include "app/commands.hpp"
 #include "app/output.hpp"
 #include "app/supervisor.hpp"
-#include "config/problems.hpp"
-#include "config/secrets.hpp"
-#include "pipeline/failure.hpp"
-#include "pipeline/services.hpp"
+#include "base/failure.hpp"
+#include "base/problems.hpp"
+#include "base/secrets.hpp"
+#include "instances/services.hpp"
 #include "plugins/calls.hpp"
 
 #include <fmt/format.h>

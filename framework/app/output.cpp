@@ -1,9 +1,9 @@
 #include "app/output.hpp"
 
-#include "config/secrets.hpp"
-#include "config/words.hpp"
-#include "pipeline/failure.hpp"
-#include "pipeline/services.hpp"
+#include "base/failure.hpp"
+#include "base/messages.hpp"
+#include "base/secrets.hpp"
+#include "base/words.hpp"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>

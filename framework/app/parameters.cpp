@@ -1,8 +1,8 @@
 #include "app/parameters.hpp"
 
-#include "config/paragraph.hpp"
-#include "config/schema.hpp"
-#include "config/words.hpp"
+#include "base/paragraph.hpp"
+#include "base/words.hpp"
+#include "text/schema.hpp"
 
 #include <fmt/format.h>
 

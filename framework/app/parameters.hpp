@@ -1,7 +1,7 @@
 // Parameters as people read them: one entry each, and below those of the parts they are made of.
 #pragma once
 
-#include "config/json.hpp"
+#include "base/json.hpp"
 
 #include <string>
 

@@ -1,10 +1,10 @@
 #include "app/parts.hpp"
 
 #include "app/parameters.hpp"
-#include "config/grammar.hpp"
-#include "config/schema.hpp"
-#include "config/words.hpp"
+#include "base/words.hpp"
+#include "plan/grammar.hpp"
 #include "plugins/registry.hpp"
+#include "text/schema.hpp"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 // "threat"), and those that components are made of ("conv", a layer of the model "sequential").
 #pragma once
 
-#include "config/json.hpp"
+#include "base/json.hpp"
 
 #include <string>
 #include <vector>

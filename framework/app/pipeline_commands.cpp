@@ -1,15 +1,16 @@
 #include "app/commands.hpp"
 #include "app/output.hpp"
-#include "config/grammar.hpp"
-#include "config/problems.hpp"
-#include "config/words.hpp"
-#include "engine/run.hpp"
-#include "pipeline/failure.hpp"
-#include "pipeline/services.hpp"
+#include "base/failure.hpp"
+#include "base/messages.hpp"
+#include "base/problems.hpp"
+#include "base/words.hpp"
+#include "instances/services.hpp"
+#include "plan/grammar.hpp"
 #include "plugins/cache.hpp"
 #include "plugins/registry.hpp"
 #include "plugins/search.hpp"
 #include "report/progress.hpp"
+#include "run/run.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -22,7 +23,7 @@ Registry find_plugins(const Arguments &arguments) {
     if (arguments.verbose)
         for (const auto &folder : plugin_folders(arguments.plugin_folders))
             complain("looks for plugins in " + folder.string());
-    for (const std::string &fault : search_faults()) print_warning(fault);
+    for (const std::string &fault : search_faults()) tell(SPAR_LOG_WARNING, fault);
     Registry registry = Registry::discover(plugin_folders(arguments.plugin_folders), host_table(),
                                            plugin_cache_file());
     // Else what is missing for want of memory would pass for a mistake in the pipeline.

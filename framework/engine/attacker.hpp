@@ -3,7 +3,7 @@
 
 #include "engine/network.hpp"
 
-#include "pipeline/stop.hpp"
+#include "base/stop.hpp"
 
 #include <functional>
 #include <string>

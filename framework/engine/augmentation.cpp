@@ -1,6 +1,6 @@
 #include "engine/augmentation.hpp"
 
-#include "pipeline/services.hpp"
+#include "instances/services.hpp"
 
 #include <spar/philox.hpp>
 

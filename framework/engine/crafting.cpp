@@ -1,12 +1,12 @@
 #include "engine/crafting.hpp"
 
-#include "config/problems.hpp"
-#include "config/schema.hpp"
-#include "config/words.hpp"
+#include "base/problems.hpp"
+#include "base/warnings.hpp"
+#include "base/words.hpp"
 #include "engine/fitting.hpp"
 #include "engine/loss_head.hpp"
-#include "pipeline/warnings.hpp"
 #include "plugins/registry.hpp"
+#include "text/schema.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

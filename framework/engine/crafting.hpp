@@ -4,8 +4,8 @@
 // data. In validation and evaluations it is the one of attacked_loss().
 #pragma once
 
-#include "config/plan.hpp"
-#include "pipeline/instance.hpp"
+#include "instances/instance.hpp"
+#include "plan/plan.hpp"
 
 #include <optional>
 

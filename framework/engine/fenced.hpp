@@ -2,7 +2,7 @@
 // write past an end hits nothing of anybody else's, and whoever's call it was is told.
 #pragma once
 
-#include "pipeline/instance.hpp"
+#include "instances/instance.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,8 +1,8 @@
 #include "engine/fitting.hpp"
 
+#include "base/warnings.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/meaning.hpp"
-#include "pipeline/warnings.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

@@ -1,8 +1,8 @@
 // What the parts of a plan ask of the data, checked once it is open.
 #pragma once
 
-#include "config/plan.hpp"
 #include "engine/data.hpp"
+#include "plan/plan.hpp"
 
 namespace spar::host {
 

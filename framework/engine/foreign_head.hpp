@@ -1,7 +1,7 @@
 // A head that a plugin handed over, on its way into the model.
 #pragma once
 
-#include "pipeline/blame.hpp"
+#include "instances/blame.hpp"
 
 namespace spar::host {
 

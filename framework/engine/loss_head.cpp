@@ -1,6 +1,6 @@
 #include "engine/loss_head.hpp"
 
-#include "pipeline/blame.hpp"
+#include "instances/blame.hpp"
 
 namespace spar::host {
 namespace {

@@ -1,6 +1,6 @@
 #include "engine/meaning.hpp"
 
-#include "config/json.hpp"
+#include "base/json.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

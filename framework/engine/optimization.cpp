@@ -1,6 +1,6 @@
 #include "engine/optimization.hpp"
 
-#include "pipeline/services.hpp"
+#include "instances/services.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

@@ -2,8 +2,8 @@
 // average.
 #pragma once
 
-#include "config/plan.hpp"
 #include "engine/network.hpp"
+#include "plan/plan.hpp"
 
 #include <optional>
 

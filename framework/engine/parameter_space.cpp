@@ -1,6 +1,6 @@
 #include "engine/parameter_space.hpp"
 
-#include "config/words.hpp"
+#include "base/words.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

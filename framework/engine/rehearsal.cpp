@@ -1,12 +1,12 @@
 #include "engine/rehearsal.hpp"
 
-#include "config/schema.hpp"
 #include "engine/attacker.hpp"
 #include "engine/crafting.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/training_rehearsal.hpp"
-#include "pipeline/instance.hpp"
+#include "instances/instance.hpp"
 #include "plugins/registry.hpp"
+#include "text/schema.hpp"
 
 #include <spar/error.hpp>
 

@@ -2,7 +2,7 @@
 // built, and every attack looks at its threat model.
 #pragma once
 
-#include "config/plan.hpp"
+#include "plan/plan.hpp"
 
 #include <vector>
 

@@ -2,7 +2,7 @@
 // but a model and examples as any, with gradients that are not zero.
 #pragma once
 
-#include "pipeline/instance.hpp"
+#include "instances/instance.hpp"
 
 #include <vector>
 

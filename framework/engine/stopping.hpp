@@ -1,8 +1,8 @@
 // Stopping before there is anything to go on from.
 #pragma once
 
-#include "pipeline/failure.hpp"
-#include "pipeline/stop.hpp"
+#include "base/failure.hpp"
+#include "base/stop.hpp"
 
 #include <string>
 

@@ -2,8 +2,8 @@
 // is known before anything is read.
 #pragma once
 
-#include "config/plan.hpp"
 #include "engine/stand_in.hpp"
+#include "plan/plan.hpp"
 
 namespace spar::host {
 

@@ -1,7 +1,7 @@
 #include "plugins/answer.hpp"
 
-#include "config/words.hpp"
-#include "plugins/kinds.hpp"
+#include "base/kinds.hpp"
+#include "base/words.hpp"
 #include "plugins/library.hpp"
 
 #include <cstring>

@@ -2,7 +2,7 @@
 // tried the plugin, and lies in the cache.
 #pragma once
 
-#include "config/json.hpp"
+#include "base/json.hpp"
 
 #include <spar/abi.h>
 

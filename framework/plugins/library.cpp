@@ -1,8 +1,8 @@
 #include "plugins/library.hpp"
 
-#include "config/words.hpp"
+#include "base/float_mode.hpp"
+#include "base/words.hpp"
 #include "plugins/answer.hpp"
-#include "plugins/float_mode.hpp"
 
 #include <spar/error.hpp>
 

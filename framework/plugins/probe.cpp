@@ -1,6 +1,6 @@
 #include "plugins/probe.hpp"
 
-#include "config/words.hpp"
+#include "base/words.hpp"
 #include "plugins/calls.hpp"
 #include "plugins/library.hpp"
 

@@ -1,17 +1,17 @@
 #include "plugins/registry.hpp"
 
-#include "config/default_nodes.hpp"
-#include "config/parse.hpp"
-#include "config/problems.hpp"
-#include "config/schema.hpp"
-#include "config/words.hpp"
+#include "base/kinds.hpp"
+#include "base/problems.hpp"
+#include "base/sha256.hpp"
+#include "base/words.hpp"
 #include "plugins/cache.hpp"
 #include "plugins/calls.hpp"
 #include "plugins/files.hpp"
-#include "plugins/kinds.hpp"
 #include "plugins/library.hpp"
 #include "plugins/probe.hpp"
-#include "plugins/sha256.hpp"
+#include "text/default_nodes.hpp"
+#include "text/parse.hpp"
+#include "text/schema.hpp"
 
 #include <algorithm>
 #include <map>

@@ -1,10 +1,10 @@
 // All plugins that were found, the components they hold, and the files that were refused.
 #pragma once
 
-#include "config/json.hpp"
+#include "base/json.hpp"
+#include "base/kinds.hpp"
 #include "plugins/description.hpp"
 #include "plugins/files.hpp"
-#include "plugins/kinds.hpp"
 
 #include <deque>
 #include <filesystem>

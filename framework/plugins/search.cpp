@@ -1,6 +1,6 @@
 #include "plugins/search.hpp"
 
-#include "config/words.hpp"
+#include "base/words.hpp"
 
 #include <unistd.h>
 

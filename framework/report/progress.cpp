@@ -1,6 +1,6 @@
 #include "report/progress.hpp"
 
-#include "pipeline/services.hpp"
+#include "base/messages.hpp"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>

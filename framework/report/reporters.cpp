@@ -1,6 +1,6 @@
 #include "report/reporters.hpp"
 
-#include "pipeline/services.hpp"
+#include "instances/services.hpp"
 #include "plugins/registry.hpp"
 
 #include <algorithm>

@@ -1,9 +1,9 @@
 // The stream of events of a run, and the reporters that hear it.
 #pragma once
 
-#include "config/json.hpp"
-#include "config/plan.hpp"
-#include "pipeline/instance.hpp"
+#include "base/json.hpp"
+#include "instances/instance.hpp"
+#include "plan/plan.hpp"
 
 #include <filesystem>
 #include <memory>

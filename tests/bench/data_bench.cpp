@@ -3,9 +3,9 @@
 //     data_bench PIPELINE
 //
 // prints one JSON line: examples, seconds to open, and examples/s of the fastest of five epochs.
-#include "config/plan.hpp"
+#include "plan/plan.hpp"
 #include "engine/data.hpp"
-#include "pipeline/services.hpp"
+#include "instances/services.hpp"
 #include "plugins/registry.hpp"
 
 #include <fmt/format.h>

@@ -3,7 +3,7 @@
 
 #include "components.hpp"
 
-#include "config/problems.hpp"
+#include "base/problems.hpp"
 
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>

@@ -4,7 +4,7 @@
 #include "process.hpp"
 #include "run_folder.hpp"
 
-#include "engine/run.hpp"
+#include "run/run.hpp"
 
 using namespace spar;
 using namespace spar::test;

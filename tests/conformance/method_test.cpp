@@ -4,7 +4,7 @@
 #include "interrupting.hpp"
 
 #include "engine/fitting.hpp"
-#include "engine/run.hpp"
+#include "run/run.hpp"
 #include "engine/session.hpp"
 
 #include <cmath>

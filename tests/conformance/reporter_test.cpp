@@ -3,7 +3,7 @@
 #include "components.hpp"
 #include "process.hpp"
 
-#include "engine/run.hpp"
+#include "run/run.hpp"
 #include "report/reporters.hpp"
 
 #include <cmath>

@@ -1,7 +1,7 @@
 // Walks over the schema of a component, alone or beside a value that it describes.
 #pragma once
 
-#include "config/schema.hpp"
+#include "text/schema.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -3,7 +3,7 @@
 #include "components.hpp"
 
 #include "engine/augmentation.hpp"
-#include "pipeline/services.hpp"
+#include "instances/services.hpp"
 
 #include <cmath>
 

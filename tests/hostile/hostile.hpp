@@ -3,7 +3,7 @@
 
 #include "process.hpp"
 
-#include "config/json.hpp"
+#include "base/json.hpp"
 
 namespace spar::test {
 

@@ -2,7 +2,7 @@
 // on.
 #include "process.hpp"
 
-#include "plugins/float_mode.hpp"
+#include "base/float_mode.hpp"
 #include "plugins/probe.hpp"
 
 using namespace spar;

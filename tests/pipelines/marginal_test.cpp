@@ -1,8 +1,8 @@
 // A success by next to nothing: no success, and listed.
 #include "pipelines.hpp"
 
-#include "engine/npz.hpp"
-#include "engine/safetensors.hpp"
+#include "run/npz.hpp"
+#include "run/safetensors.hpp"
 
 using namespace spar::test;
 

@@ -3,7 +3,7 @@
 
 #include "example_files.hpp"
 
-#include "config/plan.hpp"
+#include "plan/plan.hpp"
 
 namespace spar::test {
 

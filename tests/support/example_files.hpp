@@ -3,7 +3,7 @@
 
 #include "plugin_loader.hpp"
 
-#include "engine/npz.hpp"
+#include "run/npz.hpp"
 
 #include <spar/philox.hpp>
 

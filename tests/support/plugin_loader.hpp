@@ -1,8 +1,8 @@
 // Components from the plugins that were built, made the way the host makes them.
 #pragma once
 
-#include "pipeline/instance.hpp"
-#include "pipeline/services.hpp"
+#include "instances/instance.hpp"
+#include "instances/services.hpp"
 #include "plugins/registry.hpp"
 
 #include <doctest/doctest.h>

@@ -3,7 +3,7 @@
 
 #include "plugin_loader.hpp"
 
-#include "config/json.hpp"
+#include "base/json.hpp"
 
 #include <map>
 #include <string>

@@ -1,7 +1,7 @@
 // spar describe and list: parts of the pipeline, parts of components, and the terminal's width.
 #include "toy_spar.hpp"
 
-#include "config/paragraph.hpp"
+#include "base/paragraph.hpp"
 
 #include <sstream>
 

@@ -2,7 +2,7 @@
 
 #include "plugin_loader.hpp"
 
-#include "plugins/sha256.hpp"
+#include "base/sha256.hpp"
 
 #include <elf.h>
 #include <sys/stat.h>

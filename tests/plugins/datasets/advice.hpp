@@ -3,7 +3,7 @@
 
 #include "open.hpp"
 
-#include "pipeline/warnings.hpp"
+#include "base/warnings.hpp"
 
 #include <algorithm>
 

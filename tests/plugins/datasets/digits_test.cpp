@@ -1,5 +1,5 @@
 #include "open.hpp"
-#include "plugins/sha256.hpp"
+#include "base/sha256.hpp"
 
 #include <array>
 

@@ -1,4 +1,4 @@
-#include "engine/npz.hpp"
+#include "run/npz.hpp"
 #include "npz_files.hpp"
 #include "python.hpp"
 

@@ -2,7 +2,7 @@
 #include "losses.hpp"
 
 #include "engine/loss_head.hpp"
-#include "pipeline/warnings.hpp"
+#include "base/warnings.hpp"
 
 #include <spar/dlr.hpp>
 

@@ -1,13 +1,13 @@
 // A few steps of training with any method, on a model small enough to be written out again.
 #pragma once
 
-#include "config/plan.hpp"
-#include "engine/checkpoint.hpp"
+#include "plan/plan.hpp"
+#include "run/checkpoint.hpp"
 #include "engine/crafting.hpp"
 #include "engine/fitting.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/session.hpp"
-#include "engine/train.hpp"
+#include "run/train.hpp"
 #include "plugin_loader.hpp"
 
 namespace spar::test {

@@ -2,7 +2,7 @@
 // parameters.
 #include "fixture.hpp"
 
-#include "config/json.hpp"
+#include "base/json.hpp"
 #include "plugin_loader.hpp"
 
 #include <doctest/doctest.h>

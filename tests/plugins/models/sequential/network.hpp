@@ -3,9 +3,9 @@
 
 #include "layers/builder.hpp"
 
-#include "config/json.hpp"
-#include "pipeline/params.hpp"
-#include "pipeline/services.hpp"
+#include "base/json.hpp"
+#include "instances/params.hpp"
+#include "instances/services.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,7 @@
 #include "fixture.hpp"
 #include "python.hpp"
 
-#include "engine/safetensors.hpp"
+#include "run/safetensors.hpp"
 #include "plugin_loader.hpp"
 
 #include <doctest/doctest.h>

@@ -2,8 +2,8 @@
 #include "plugin_loader.hpp"
 #include "process.hpp"
 
-#include "config/json.hpp"
-#include "engine/safetensors.hpp"
+#include "base/json.hpp"
+#include "run/safetensors.hpp"
 
 #include <doctest/doctest.h>
 #include <cstring>

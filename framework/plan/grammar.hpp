@@ -1,0 +1,20 @@
+// The host's own part of the pipeline's grammar, as one JSON Schema.
+#pragma once
+
+#include "base/json.hpp"
+
+namespace spar::host {
+
+class Registry;
+
+/// The grammar, components left open (x-spar-kind).
+const Json &grammar();
+
+/// What else may stand in a pipeline's file, and is gone before the grammar is looked at: "extends"
+/// and "vars".
+const Json &keys_of_the_text();
+
+/// The grammar with every component of the registry in it: draft-07, for editors and other tools.
+Json whole_schema(const Registry &registry);
+
+}  // namespace spar::host

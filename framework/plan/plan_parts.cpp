@@ -1,0 +1,292 @@
+#include "plan/plan_parts.hpp"
+
+#include "base/secrets.hpp"
+#include "base/warnings.hpp"
+#include "base/words.hpp"
+#include "plan/check.hpp"
+#include "plan/file_name.hpp"
+#include "plan/grammar.hpp"
+#include "text/schema.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace spar::host {
+namespace {
+
+/// A component's node without the keys that are the host's.
+Node node_at(const Json &owner, const char *name, const std::string &pointer,
+             std::initializer_list<const char *> host_keys = {}) {
+    const auto found = owner.find(name);
+    if (found == owner.end()) return {};
+    Json json = *found;
+    for (const char *key : host_keys) json.erase(key);
+    return {std::make_shared<const Json>(std::move(json)), child_pointer(pointer, name)};
+}
+
+template <class T>
+std::optional<T> optional_at(const Json &owner, const char *name) {
+    const auto found = owner.find(name);
+    return found != owner.end() ? std::optional<T>(found->get<T>()) : std::nullopt;
+}
+
+Target target_of(const Json &value, std::int64_t &one_class) {
+    if (value.is_number()) {
+        one_class = value.get<std::int64_t>();
+        return Target::one_class;
+    }
+    const auto word = value.get<std::string>();
+    return word == "random"         ? Target::random
+           : word == "next"         ? Target::next
+           : word == "least_likely" ? Target::least_likely
+                                    : Target::none;
+}
+
+Threat threat_of(const Json &json, const std::string &pointer, Checker &checker) {
+    Threat threat;
+    threat.pointer = pointer;
+    const auto norm = json.at("norm").get<std::string>();
+    threat.norm = norm == "linf" ? SPAR_NORM_LINF : norm == "l2" ? SPAR_NORM_L2 : SPAR_NORM_L1;
+    threat.eps = json.at("eps").get<double>();
+    threat.lower = optional_at<double>(json, "lower");
+    threat.upper = optional_at<double>(json, "upper");
+    const auto space = json.at("space").get<std::string>();
+    threat.space = space == "input"       ? SPAR_SPACE_INPUT
+                   : space == "embedding" ? SPAR_SPACE_EMBEDDING
+                                          : SPAR_SPACE_PARAMETER;
+    threat.parameter = json.value("parameter", "");
+    threat.target = target_of(json.at("target"), threat.target_class);
+    threat.queries = json.at("queries").get<std::int64_t>();
+    if (threat.lower && threat.upper && *threat.lower > *threat.upper)
+        checker.problem(child_pointer(pointer, "lower"), "is greater than upper");
+    if ((threat.space == SPAR_SPACE_PARAMETER) != !threat.parameter.empty())
+        checker.problem(pointer,
+                        "\"parameter\" names what is perturbed in the space \"parameter\"; "
+                        "give both or none");
+    return threat;
+}
+
+Schedule schedule_of(const Json &json) {
+    static constexpr std::pair<const char *, Schedule::Type> types[] = {
+        {"constant", Schedule::Type::constant},
+        {"step", Schedule::Type::step},
+        {"cosine", Schedule::Type::cosine},
+        {"linear", Schedule::Type::linear},
+        {"cyclic", Schedule::Type::cyclic}};
+    Schedule schedule;
+    for (const auto &[name, type] : types)
+        if (json.at("type") == name) schedule.type = type;
+    schedule.warmup_epochs = json.value("warmup_epochs", 0.0);
+    schedule.milestones = json.value("milestones", std::vector<double>());
+    schedule.gamma = json.value("gamma", schedule.gamma);
+    schedule.peak = json.value("peak", schedule.peak);
+    schedule.final = json.value("final", schedule.final);
+    return schedule;
+}
+
+Split split_of(const Json &json) {
+    const auto word = json.value("split", "drawn");
+    return word == "first" ? Split::first : word == "last" ? Split::last : Split::drawn;
+}
+
+TrainPlan train_of(const Json &json) {
+    TrainPlan train;
+    train.method = node_at(json, "method", "/train");
+    train.loss = node_at(json, "loss", "/train");
+    train.optimizer = node_at(json, "optimizer", "/train");
+    for (std::size_t i = 0; i < json.value("augment", Json::array()).size(); ++i)
+        train.augment.push_back({std::make_shared<const Json>(json.at("augment")[i]),
+                                 child_pointer("/train/augment", i)});
+    train.epochs = json.at("epochs").get<std::int64_t>();
+    train.batch_size = json.at("batch_size").get<std::int64_t>();
+    train.drop_last = json.at("drop_last").get<bool>();
+    train.schedule = schedule_of(json.at("schedule"));
+    train.eps_warmup_epochs = json.at("eps_warmup_epochs").get<double>();
+    train.coarse_attacks = json.at("attack_precision") == "bf16";
+    if (json.contains("clip")) {
+        train.clip_norm = optional_at<double>(json.at("clip"), "norm");
+        train.clip_value = optional_at<double>(json.at("clip"), "value");
+    }
+    if (json.contains("ema"))
+        train.averaging = Averaging{json.at("ema").at("decay").get<double>(),
+                                    json.at("ema").at("warmup").get<bool>()};
+    train.examples = optional_at<std::int64_t>(json, "examples");
+    train.split = split_of(json);
+    train.validate_attack = node_at(json, "validate_attack", "/train");
+    train.checkpoint_every = json.at("checkpoint_every").get<std::int64_t>();
+    train.keep_best = json.at("keep") == "best";
+    return train;
+}
+
+/// The pipeline's threat with an attack's own changes, complete and checked.
+std::optional<Threat> changed_threat(const Json &root, const Json &changes,
+                                     const std::string &pointer, Checker &checker) {
+    Json threat = root.value("threat", Json::object());
+    threat.update(changes);
+    if (changes.value("space", "parameter") != "parameter") threat.erase("parameter");
+    const std::size_t before = checker.problems().size();
+    checker.check(threat, grammar().at("definitions").at("threat"), grammar(), pointer);
+    if (checker.problems().size() > before) return std::nullopt;
+    return threat_of(threat, pointer, checker);
+}
+
+AttackPlan attack_of(const Json &root, const std::optional<Threat> &threat, std::size_t index,
+                     Checker &checker) {
+    Json own = root.at("evaluate").at("attacks")[index];
+    const std::string pointer = child_pointer("/evaluate/attacks", index);
+    AttackPlan attack{own.value("name", ""), {}, threat};
+    if (!attack.name.empty()) check_file_name(attack.name, child_pointer(pointer, "name"), checker);
+    if (own.contains("threat"))
+        attack.threat =
+            changed_threat(root, own.at("threat"), child_pointer(pointer, "threat"), checker);
+    else if (!threat)
+        checker.problem(pointer,
+                        "needs a threat model: give the pipeline a \"threat\" with \"norm\" "
+                        "and \"eps\", or this attack one of its own");
+    own.erase("name");
+    own.erase("threat");
+    attack.attack = {std::make_shared<const Json>(std::move(own)), pointer};
+    return attack;
+}
+
+/// Every attack has a name: its own, or its type, numbered where several would be alike.
+void name_attacks(std::vector<AttackPlan> &attacks, Checker &checker) {
+    std::set<std::string> names{"clean"};  // the file of the inputs as they are
+    for (const AttackPlan &attack : attacks)
+        if (!attack.name.empty() && !names.insert(attack.name).second)
+            checker.problem(child_pointer(attack.attack.pointer, "name"),
+                            attack.name == "clean"
+                                ? "this is the name of the file of clean inputs; choose another"
+                                : "another attack is called " + quote(attack.name) + " already");
+    for (AttackPlan &attack : attacks) {
+        if (!attack.name.empty()) continue;
+        const auto type = attack.attack.json->at("type").get<std::string>();
+        attack.name = type;
+        for (int n = 2; !names.insert(attack.name).second; ++n)
+            attack.name = type + "-" + std::to_string(n);
+    }
+}
+
+EvaluatePlan evaluate_of(const Json &root, const std::optional<Threat> &threat, Checker &checker) {
+    const Json &json = root.at("evaluate");
+    EvaluatePlan evaluate;
+    evaluate.examples = optional_at<std::int64_t>(json, "examples");
+    evaluate.split = split_of(json);
+    evaluate.batch_size = json.at("batch_size").get<std::int64_t>();
+    evaluate.loss = node_at(json, "loss", "/evaluate");
+    evaluate.save_adversarial = json.at("save_adversarial") != false;
+    evaluate.compress_adversarial = json.at("save_adversarial") == "compressed";
+    if (json.contains("threshold")) {
+        const Json &threshold = json.at("threshold");
+        evaluate.least_clean_accuracy = optional_at<double>(threshold, "clean_accuracy");
+        evaluate.least_robust_accuracy = optional_at<double>(threshold, "robust_accuracy");
+    }
+    for (std::size_t i = 0; i < json.at("attacks").size(); ++i)
+        evaluate.attacks.push_back(attack_of(root, threat, i, checker));
+    name_attacks(evaluate.attacks, checker);
+    return evaluate;
+}
+
+void validation_of(const Json &json, DataPlan &data, Checker &checker) {
+    data.validation = node_at(json, "dataset", "/data/validation");
+    data.validation_examples = json.value("examples", std::int64_t{0});
+    data.validation_split = split_of(json);
+    if (!data.validates())
+        checker.problem("/data/validation",
+                        "expected \"examples\", how many to hold out of \"train\", or a "
+                        "\"dataset\" of their own");
+}
+
+/// The losses that the grammar names for who names none, complete with their defaults.
+AttackedLoss attacked_loss(Checker &checker) {
+    const std::string pointer = "/evaluate/loss";
+    const Json &rule = grammar().at("definitions").at("evaluate").at("properties").at("loss");
+    const auto completed = [&](const char *key) -> Node {
+        auto node = std::make_shared<Json>(rule.at(key));
+        if (!checker.known(SPAR_KIND_LOSS, node->at("type").get<std::string>())) return {};
+        checker.check(*node, rule, grammar(), pointer);
+        return {node, pointer};
+    };
+    return {completed("x-spar-on-classes"), completed("x-spar-on-values")};
+}
+
+void warn_of_long_warmups(const TrainPlan &train) {
+    const auto epochs = static_cast<double>(train.epochs);
+    const auto warn = [&](const char *place, double warmup, const char *what) {
+        if (warmup >= epochs && warmup > 0)
+            warnings().add({.code = "long_warmup",
+                            .place = place,
+                            .message = "a warm-up of " + found(Json(warmup)) +
+                                       " epochs in a training of " + found(Json(train.epochs)) +
+                                       " never reaches the full " + what,
+                            .remedy = "make it shorter than \"epochs\""});
+    };
+    warn("#/train/schedule/warmup_epochs", train.schedule.warmup_epochs, "learning rate");
+    warn("#/train/eps_warmup_epochs", train.eps_warmup_epochs, "eps");
+}
+
+/// What one part demands of another.
+void check_together(const Plan &plan, Checker &checker) {
+    if (!plan.train && !plan.evaluate)
+        checker.problem("", "expected \"train\", \"evaluate\" or both; there is nothing to do");
+    if (plan.train && !plan.data.train)
+        checker.problem("/data", "training needs \"train\", the examples to train on");
+    if (plan.evaluate && !plan.data.test)
+        checker.problem("/data", "evaluation needs \"test\", the examples to evaluate on");
+    const bool validation = plan.data.validates();
+    if (validation && !plan.data.validation && !plan.data.train)
+        checker.problem("/data/validation", "there is no \"train\" to take them from");
+    if (plan.train && plan.train->keep_best && !validation)
+        checker.problem("/train/keep", "the best epoch is found by \"validation\" in \"data\"");
+    if (plan.train && plan.train->eps_warmup_epochs > 0 && !plan.threat)
+        checker.problem("/train/eps_warmup_epochs", "there is no \"threat\" whose eps could rise");
+    if (plan.train && plan.train->validate_attack && !validation)
+        checker.problem("/train/validate_attack", "needs \"validation\" in \"data\"");
+    if (plan.train && plan.train->validate_attack && !plan.threat)
+        checker.problem("/train/validate_attack", "needs the pipeline's \"threat\"");
+    if (plan.train && plan.train->validate_attack && plan.threat &&
+        plan.threat->space == SPAR_SPACE_PARAMETER)
+        checker.problem("/train/validate_attack",
+                        "the pipeline's \"threat\" perturbs a parameter, which is for training and "
+                        "measures no robust accuracy; leave this out");
+    if (plan.train) warn_of_long_warmups(*plan.train);
+    if (!plan.evaluate) return;
+    for (const AttackPlan &attack : plan.evaluate->attacks)
+        if (attack.threat && attack.threat->space == SPAR_SPACE_PARAMETER)
+            checker.problem(attack.attack.pointer,
+                            "a perturbed parameter is for training and measures no robust "
+                            "accuracy; give this attack a \"threat\" of its own with \"space\": "
+                            "\"input\", or \"embedding\" for text");
+    if (plan.evaluate->least_robust_accuracy && plan.evaluate->attacks.empty())
+        checker.problem("/evaluate/threshold/robust_accuracy",
+                        "there is no attack to measure it by");
+}
+
+}  // namespace
+
+Plan typed_plan(const Json &root, Checker &checker) {
+    Plan plan;
+    plan.name = root.at("name").get<std::string>();
+    check_file_name(plan.name, "/name", checker);
+    plan.seed = root.at("seed").get<std::uint64_t>();
+    const Json &data = root.at("data");
+    plan.data.train = node_at(data, "train", "/data");
+    plan.data.test = node_at(data, "test", "/data");
+    if (data.contains("validation")) validation_of(data.at("validation"), plan.data, checker);
+    plan.model = node_at(root, "model", "", {"weights"});
+    plan.weights = root.at("model").value("weights", "");
+    if (root.contains("threat")) plan.threat = threat_of(root.at("threat"), "/threat", checker);
+    if (root.contains("train")) plan.train = train_of(root.at("train"));
+    plan.attacked_loss = attacked_loss(checker);
+    if (root.contains("evaluate")) plan.evaluate = evaluate_of(root, plan.threat, checker);
+    const Json &report = root.at("report");
+    for (std::size_t i = 0; i < report.size(); ++i)
+        plan.report.push_back(
+            {std::make_shared<const Json>(report[i]), child_pointer("/report", i)});
+    check_together(plan, checker);
+    plan.resolved = std::make_shared<const Json>(json_without_secrets(root));
+    return plan;
+}
+
+}  // namespace spar::host

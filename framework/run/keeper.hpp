@@ -1,0 +1,37 @@
+// Where an evaluation puts what it finds: its log, and the files that are made of it.
+#pragma once
+
+#include "run/evaluate.hpp"
+
+#include <chrono>
+
+namespace spar::host {
+
+class Keeper {
+  public:
+    /// Either may be null, and is then not written.
+    Keeper(ExamplesLog *log, AdversarialFiles *files) : log_(log), files_(files) {}
+
+    /// Appends a clean input to the log, unless that holds it already.
+    void keep_clean(const ExampleResult &result, std::span<const float> x);
+    /// What was appended to the log is safe from a kill at once, and from a power cut within about
+    /// a second.
+    void written();
+    /// The same, with the stages that an attack went through.
+    void written(std::int64_t attack, const std::vector<std::string> &stages);
+    /// The file of an attack that is done, or of the clean inputs (-1, null).
+    void make_file(const std::string &name, std::int64_t attack, const EvaluationOutcome &outcome,
+                   const AttackOutcome *found);
+    /// Waits for the files; the seconds spent here in all.
+    double finish();
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    ExamplesLog *log_;
+    AdversarialFiles *files_;
+    Clock::time_point synced_ = Clock::now();
+    Clock::duration spent_{};
+};
+
+}  // namespace spar::host

@@ -1,0 +1,105 @@
+#include "run/kept_evaluation.hpp"
+
+#include "base/files.hpp"
+#include "plugins/calls.hpp"
+#include "run/same_run.hpp"
+
+#include <fmt/format.h>
+
+namespace spar::host {
+namespace {
+
+void require_unchanged(const std::filesystem::path &log, const Json &before, const Json &now) {
+    // Of another model or pipeline it is of no use, and a training has refused what changed.
+    if (!before.is_object() || before.value("pipeline", "") != now["pipeline"] ||
+        before.value("model_sha256", "") != now["model_sha256"])
+        return;
+    refuse_changes(log, changes(before.value("made_with", Json()), now["made_with"]));
+}
+
+/// What an evaluation was begun with, by its log or else by its results.
+struct Begun {
+    std::filesystem::path file;
+    Json made_with, changes;
+};
+
+Begun begun_in(const std::filesystem::path &folder, const Json &now) {
+    const Json header = ExamplesLog::header_of(log_of(folder));
+    if (header.is_object() && header.contains("made_with"))
+        return {log_of(folder), header.at("made_with"), header.value("changes", Json::array())};
+    const std::filesystem::path file = folder / "results.json";
+    constexpr std::uintmax_t most_results = 1U << 28;
+    if (!std::filesystem::exists(file)) return {};
+    const Json results = Json::parse(read_file(file, most_results), nullptr, false);
+    if (!results.is_object() || !results.contains("provenance")) return {};
+    const Json &provenance = results.at("provenance");
+    return {file, made_with_of(provenance, now), provenance.value("changes", Json::array())};
+}
+
+}  // namespace
+
+std::vector<Change> settle_evaluation(const std::filesystem::path &folder, const Json &made_with,
+                                      bool anyway) {
+    const Begun begun = begun_in(folder, made_with);
+    if (begun.file.empty()) return {};
+    const std::vector<std::string> found = changes(begun.made_with, made_with);
+    if (!anyway) refuse_changes(begun.file, found);
+    std::vector<std::string> all;
+    for (const Json &change : begun.changes) all.push_back(change.at("what"));
+    all.insert(all.end(), found.begin(), found.end());
+    warn_of_changes(all);
+    std::vector<Change> settled;
+    for (const std::string &what : all) settled.push_back({0, what});
+    return settled;
+}
+
+std::filesystem::path log_of(const std::filesystem::path &folder) {
+    return folder / "evaluation.log";
+}
+
+EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, EvaluationPlan plan,
+                                    const EvaluatePlan &options, Reporters &reporters,
+                                    const Keeping &keeping) {
+    const std::vector<std::int64_t> shape(network.shape().begin(), network.shape().end());
+    Json header = {{"version", 1}};
+    header.update(keeping.made);
+    header["attacks"] = Json::array();
+    for (const PreparedAttack &attack : plan.attacks) header["attacks"].push_back(attack.name);
+    header["shape"] = shape;
+    header["examples"] = plan.indices.size();
+    header["floats"] = options.save_adversarial;
+
+    const std::filesystem::path path = log_of(keeping.folder);
+    if (!keeping.anyway) require_unchanged(path, ExamplesLog::header_of(path), header);
+    ExamplesLog log(path, header, options.save_adversarial ? network.size() : 0);
+    if (Watched *const page = watched()) page->resumable = true;
+    std::optional<AdversarialFiles> files;
+    if (options.save_adversarial)
+        files.emplace(keeping.folder / "adversarial", shape, log, options.compress_adversarial);
+    plan.log = &log;
+    plan.files = files ? &*files : nullptr;
+    try {
+        return evaluate(network, data, plan, &reporters, "");
+    } catch (const Failure &) {
+        try {
+            log.sync();
+        } catch (const Failure &) {  // the first failure is the one to tell
+        }
+        throw;
+    }
+}
+
+std::vector<std::string> missed_thresholds(const EvaluationOutcome &outcome,
+                                           const EvaluatePlan &plan) {
+    std::vector<std::string> missed;
+    const auto demand = [&](const char *what, std::optional<double> least, double found) {
+        if (least && !(found >= *least))
+            missed.push_back(
+                fmt::format("{} is {:.4f}, below the demanded {:.4f}", what, found, *least));
+    };
+    demand("clean accuracy", plan.least_clean_accuracy, outcome.clean_accuracy);
+    demand("worst-case robust accuracy", plan.least_robust_accuracy, outcome.worst_case_accuracy);
+    return missed;
+}
+
+}  // namespace spar::host

@@ -1,0 +1,113 @@
+#include "run/run_under_way.hpp"
+
+#include "base/files.hpp"
+#include "base/secrets.hpp"
+#include "base/sha256.hpp"
+#include "base/warnings.hpp"
+#include "engine/stopping.hpp"
+#include "instances/services.hpp"
+#include "run/checkpoint.hpp"
+#include "run/kept_evaluation.hpp"
+#include "run/results.hpp"
+#include "run/run_folder.hpp"
+#include "run/same_run.hpp"
+#include "run/signals.hpp"
+
+namespace spar::host {
+
+void RunUnderWay::train() {
+    if (options_.resume && fs::exists(training_->checkpoint)) {
+        const Json before = load_checkpoint(*training_, state_, options_.anyway);
+        if (weights_left_behind())
+            results_["provenance"]["weights_sha256"] = made_with_["weights_sha256"] =
+                before.at("weights_sha256");
+    }
+    spar::host::train(*training_, state_, *reporters_);
+    results_["train"] = training_results(state_);
+    Json &crafting = results_["train"]["crafting"] = Json::array();
+    for (const Crafting &one : crafting_)
+        if (one.pointer.starts_with("/train/")) crafting.push_back(to_json(one));
+    if (!state_.changes.empty()) results_["provenance"]["changes"] = change_results(state_.changes);
+}
+
+/// What was evaluated with something else is not overwritten unasked, and if asked, not silently.
+void RunUnderWay::settle() {
+    if (!options_.resume) return;
+    const auto changes =
+        settle_evaluation(folder_, json_without_secrets(made_with_), options_.anyway);
+    if (!changes.empty()) results_["provenance"]["changes"] = change_results(changes);
+}
+
+/// A model that changes and the results of the one before do not stand side by side.
+void RunUnderWay::save_model() {
+    const fs::path model = folder_ / "model.safetensors", results = folder_ / "results.json";
+    fs::remove(results);
+    save_weights(*network_, meaning_, model);
+    results_["model_sha256"] = sha256_of_file(model);
+}
+
+void RunUnderWay::evaluate() {
+    Json made = {{"pipeline", fingerprint_of(*plan_.resolved)},
+                 {"model_sha256", results_.at("model_sha256")},
+                 {"made_with", json_without_secrets(made_with_)}};
+    if (const Json &provenance = results_.at("provenance");
+        !plan_.train && provenance.contains("changes"))
+        made["changes"] = provenance.at("changes");
+    const EvaluationOutcome outcome =
+        evaluate_and_keep(*network_, *test_data_, *evaluation_, *plan_.evaluate, *reporters_,
+                          {folder_, made, options_.anyway});
+    results_["evaluation"] = evaluation_results(outcome, *plan_.evaluate, evaluation_->attacks);
+    for (const Crafting &one : crafting_)
+        if (const Json::json_pointer place(one.pointer); one.pointer.starts_with("/evaluate/"))
+            results_["evaluation"]["attacks"][std::stoul(place.back())]["crafting"] = to_json(one);
+    missed_ = missed_thresholds(outcome, *plan_.evaluate);
+}
+
+std::vector<const Data *> RunUnderWay::data_in_use() const {
+    std::vector<const Data *> data;
+    for (const auto *set : {&train_data_, &validation_data_, &test_data_})
+        if (*set) data.push_back(set->get());
+    return data;
+}
+
+RunOutcome RunUnderWay::run() {
+    warnings().begin(plan_.warnings);
+    const RunFolder in_use(folder_, *plan_.resolved, options_.resume);
+    set_threads(options_.threads);
+    std::optional<StopOnSignal> stop_on_signal(std::in_place);
+    try {
+        build();
+    } catch (const Failure &failure) {
+        // What says that --resume goes on does not know that there is nothing yet to go on with.
+        const bool early = std::string_view(failure.what()).starts_with("stopped while ");
+        if (failure.exit() == Exit::stopped && !early) end_if_stopped("the run was prepared");
+        throw;
+    }
+    const Json shown = shown_plan(plan_, crafting_);
+    results_ = {{"version", 1},
+                {"name", plan_.name},
+                {"seed", plan_.seed},
+                {"plan", shown},
+                {"provenance", provenance(registry_, plan_, data_in_use(), made_with_)}};
+
+    if (!plan_.train) settle();
+    in_use.begin(shown);
+    reporters_->begin(folder_, plan_.name, options_.terminal);
+    if (plan_.train) train();
+    save_model();
+    if (plan_.evaluate) evaluate();
+    results_["warnings"] = warning_results();
+    results_ = json_without_secrets(results_);
+    write_file(folder_ / "results.json", json_text(results_));
+    fs::remove(log_of(folder_));  // all that it holds stands elsewhere now
+    stop_on_signal.reset();       // nothing is left to save, and a reporter may wait for its reader
+    reporters_->finish(results_);
+    if (reporters_->failure()) throw Failure(*reporters_->failure());
+    return {folder_, std::make_shared<const Json>(results_), missed_};
+}
+
+RunOutcome run_pipeline(const Plan &plan, const Registry &registry, const RunOptions &options) {
+    return RunUnderWay(plan, registry, options).run();
+}
+
+}  // namespace spar::host

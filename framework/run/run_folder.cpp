@@ -1,0 +1,156 @@
+#include "run/run_folder.hpp"
+
+#include "base/failure.hpp"
+#include "base/files.hpp"
+#include "run/same_run.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+namespace spar::host {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::uintmax_t most_plan_bytes = 1 << 26;
+
+constexpr const char *subfolders[] = {"checkpoints", "adversarial"};
+
+/// A folder that holds no files but those which a killed run left half-written.
+bool holds_nothing(const fs::path &folder) {
+    return std::ranges::all_of(
+        fs::recursive_directory_iterator(folder),
+        [](const fs::directory_entry &e) { return e.is_directory() || is_partial(e.path()); });
+}
+
+/// A process whose supervisor was killed is killed in turn, and holds its lock until it is gone.
+constexpr auto patience = std::chrono::seconds(2);
+
+bool lock_within(int folder, std::chrono::milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (::flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return true;
+}
+
+void check_run_to_resume(const fs::path &folder, const Json &plan) {
+    const fs::path file = folder / "plan.json";
+    if (!fs::exists(file)) {
+        if (holds_nothing(folder)) return;  // stopped before it wrote anything
+        throw Failure(Exit::usage, fmt::format("{}: it holds files, but no run to resume (there is "
+                                               "no plan.json); choose another with --out",
+                                               folder.string()));
+    }
+    const Json there = Json::parse(read_file(file, most_plan_bytes), nullptr, false);
+    if (there.is_discarded())
+        throw Failure(Exit::data, file.string() +
+                                      ": damaged, it is no JSON; choose another folder "
+                                      "with --out");
+    if (const std::string difference = first_difference(there, plan); !difference.empty())
+        throw Failure(Exit::pipeline,
+                      fmt::format("{}: the run there is of another pipeline: {}; choose another "
+                                  "with --out (its trained network can be used there: \"model\": "
+                                  "{{\"weights\": ...}})",
+                                  folder.string(), difference));
+}
+
+}  // namespace
+
+RunFolder::RunFolder(fs::path folder, const Json &plan, bool resume)
+    : folder_(std::move(folder)), plan_(plan) {
+    std::error_code error;
+    const bool there = fs::exists(folder_, error);
+    if (!there && resume)
+        throw Failure(Exit::usage, fmt::format("{}: there is no run to resume; leave --resume out",
+                                               folder_.string()));
+    if (there && !fs::is_directory(folder_, error))
+        throw Failure(Exit::usage,
+                      fmt::format("{}: not a folder; choose another with --out", folder_.string()));
+    try {
+        lock();
+        check(resume);
+    } catch (...) {
+        if (lock_ >= 0) ::close(lock_);
+        throw;
+    }
+}
+
+void RunFolder::lock() {
+    // Another process that made the folder for nothing may take it away before it is locked here.
+    for (int attempt = 0;; ++attempt) {
+        for (fs::path above = folder_; !fs::exists(above); above = above.parent_path())
+            made_ = above;
+        std::error_code error;
+        fs::create_directories(folder_, error);
+        lock_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (lock_ < 0 && attempt < 100 && !error && errno == ENOENT) continue;
+        if (error || lock_ < 0)
+            throw Failure(Exit::storage,
+                          fmt::format("{}: cannot use the folder: {}", folder_.string(),
+                                      error ? error.message() : std::strerror(errno)));
+        // A file system without locks has none to respect.
+        if (!lock_within(lock_, patience))
+            throw Failure(Exit::usage,
+                          fmt::format("{}: another process is running there; wait for its end, or "
+                                      "choose another folder with --out",
+                                      folder_.string()));
+        struct stat held {
+        }, named{};
+        if (::fstat(lock_, &held) == 0 && ::stat(folder_.c_str(), &named) == 0 &&
+            held.st_ino == named.st_ino && held.st_dev == named.st_dev)
+            return store_entries();
+        ::close(lock_);
+        lock_ = -1;
+        if (attempt >= 100)
+            throw Failure(Exit::storage, folder_.string() + ": the folder is being taken away");
+    }
+}
+
+/// A power cut must not take a folder out of the one that it was made in.
+void RunFolder::store_entries() const {
+    for (fs::path here = folder_; !made_.empty(); here = here.parent_path()) {
+        sync_folder(here.parent_path());
+        if (here == made_) return;
+    }
+}
+
+void RunFolder::check(bool resume) const {
+    if (resume) return check_run_to_resume(folder_, plan_);
+    if (!holds_nothing(folder_))
+        throw Failure(Exit::usage,
+                      fmt::format("{}: the folder already holds a run or other files; go on with "
+                                  "--resume, or choose another with --out",
+                                  folder_.string()));
+}
+
+RunFolder::~RunFolder() {
+    // While it is locked, and only where nothing is in it.
+    for (fs::path here = folder_; !made_.empty(); here = here.parent_path())
+        if (::rmdir(here.c_str()) != 0 || here == made_) break;
+    ::close(lock_);
+}
+
+void RunFolder::begin(const Json &shown) const {
+    for (const char *name : subfolders) {
+        std::error_code error;
+        fs::create_directories(folder_ / name, error);
+        if (error)
+            throw Failure(Exit::storage, fmt::format("{}: cannot make the folder: {}",
+                                                     (folder_ / name).string(), error.message()));
+    }
+    for (const fs::path &folder : {folder_, folder_ / subfolders[0], folder_ / subfolders[1]})
+        for (const fs::directory_entry &entry : fs::directory_iterator(folder))
+            if (is_partial(entry.path())) fs::remove(entry.path());
+    write_file(folder_ / "plan.json", shown.dump(2) + "\n");
+}
+
+}  // namespace spar::host

@@ -1,0 +1,81 @@
+// A run under way: what a plan becomes, in the order in which it becomes it. run_build.cpp builds
+// the parts, run.cpp trains, evaluates and writes down.
+#pragma once
+
+#include "engine/augmentation.hpp"
+#include "engine/crafting.hpp"
+#include "plugins/registry.hpp"
+#include "run/run.hpp"
+#include "run/train.hpp"
+#include "run/weights.hpp"
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace spar::host {
+namespace fs = std::filesystem;
+
+class RunUnderWay {
+  public:
+    RunUnderWay(const Plan &plan, const Registry &registry, const RunOptions &options)
+        : plan_(plan),
+          registry_(registry),
+          options_(options),
+          folder_(fs::absolute(options.out.empty() ? fs::path("runs") / plan.name : options.out)),
+          builder_(registry, plan.seed, [&plan](const std::string &, const std::string &text) {
+              return plan.path(text);
+          }) {}
+
+    RunOutcome run();
+
+  private:
+    void open_data();
+    void build();
+    void build_training();
+    EvaluationPlan build_validation(std::vector<std::int64_t> &training);
+    void build_evaluation();
+    std::vector<const Data *> data_in_use() const;
+    void train();
+    void settle();
+    void save_model();
+    void evaluate();
+    /// What attacks without a loss of their own make grow in evaluation and validation; null where
+    /// no such loss is installed.
+    const spar_component_ref *loss_of_attacks(const Data &data);
+    PreparedAttack prepare(const AttackPlan &attack, const Data &data,
+                           const spar_component_ref *loss);
+    fs::path checkpoint() const { return folder_ / "checkpoints" / "last.safetensors"; }
+    /// Weights to start from are not missed by a training that has left them behind.
+    bool weights_left_behind() const {
+        return options_.resume && plan_.train && fs::exists(checkpoint()) &&
+               !fs::exists(plan_.weights);
+    }
+    std::unique_ptr<Instance> make(spar_kind kind, const Node &node) const {
+        return builder_.build(kind, *node.json, node.pointer);
+    }
+
+    const Plan &plan_;
+    const Registry &registry_;
+    const RunOptions &options_;
+    fs::path folder_;
+    Builder builder_;
+
+    std::unique_ptr<Data> train_data_, validation_data_, test_data_;
+    std::unique_ptr<Network> network_;
+    Meaning meaning_;  // of the data that the weights are trained on
+    std::unique_ptr<Instance> loss_, crafting_loss_, attacked_loss_, method_;
+    std::unique_ptr<Optimization> optimization_;
+    std::unique_ptr<Augmentation> augmentation_;
+    std::unique_ptr<TrainingSession> session_;
+    std::optional<TrainingTask> training_;
+    std::vector<std::unique_ptr<Instance>> attacks_;
+    std::optional<EvaluationPlan> evaluation_;
+    std::vector<Crafting> crafting_;
+    std::unique_ptr<Reporters> reporters_;
+    TrainingState state_;
+    Json made_with_, results_;
+    std::vector<std::string> missed_;
+};
+
+}  // namespace spar::host

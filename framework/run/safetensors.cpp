@@ -1,0 +1,261 @@
+#include "run/safetensors.hpp"
+
+#include "base/failure.hpp"
+#include "base/files.hpp"
+#include "base/json.hpp"
+#include "engine/stopping.hpp"
+
+#include <spar/file_kind.hpp>
+#include <spar/half.hpp>
+#include <spar/tensor.hpp>
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace spar::host {
+namespace {
+
+constexpr std::uint64_t largest_header = std::uint64_t{100} << 20;
+
+static_assert(std::endian::native == std::endian::little, "the format is little-endian");
+
+std::size_t element_size(const std::string &type) {
+    static const std::map<std::string, std::size_t> sizes{
+        {"F32", 4}, {"F64", 8}, {"F16", 2},  {"BF16", 2}, {"I64", 8}, {"I32", 4}, {"I16", 2},
+        {"I8", 1},  {"U8", 1},  {"BOOL", 1}, {"U16", 2},  {"U32", 4}, {"U64", 8}};
+    const auto found = sizes.find(type);
+    return found == sizes.end() ? 0 : found->second;
+}
+
+template <class Stored>
+float nearest(Stored stored) {
+    return static_cast<float>(stored);
+}
+
+template <class Stored, class Convert = float (*)(Stored)>
+void convert(std::string_view bytes, std::span<float> values,
+             Convert &&to_float = nearest<Stored>) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        Stored stored;
+        std::memcpy(&stored, bytes.data() + i * sizeof stored, sizeof stored);
+        values[i] = to_float(stored);
+    }
+}
+
+void decode(const std::string &type, std::string_view bytes, std::span<float> values) {
+    if (type == "F32") convert<float>(bytes, values);
+    if (type == "F64") convert<double>(bytes, values);
+    if (type == "F16") convert<std::uint16_t>(bytes, values, from_half);
+    if (type == "BF16") convert<std::uint16_t>(bytes, values, from_bfloat);
+    if (type == "I64") convert<std::int64_t>(bytes, values);
+    if (type == "I32") convert<std::int32_t>(bytes, values);
+    if (type == "I16") convert<std::int16_t>(bytes, values);
+    if (type == "I8") convert<std::int8_t>(bytes, values);
+    if (type == "U64") convert<std::uint64_t>(bytes, values);
+    if (type == "U32") convert<std::uint32_t>(bytes, values);
+    if (type == "U16") convert<std::uint16_t>(bytes, values);
+    if (type == "U8" || type == "BOOL") convert<std::uint8_t>(bytes, values);
+}
+
+/// What to do with a file of another format.
+std::string remedy(const std::string &kind) {
+    if (kind.find("PyTorch") == std::string::npos && kind != "a Python pickle")
+        return "expected tensors in safetensors' format";
+    return "save its tensors as safetensors: safetensors.torch.save_file(torch.load(\"FILE\", "
+           "map_location=\"cpu\", weights_only=True), \"FILE.safetensors\"); where the "
+           "checkpoint holds more than a state_dict, save that entry of it";
+}
+
+/// Keys of the objects that are open while a JSON text is parsed, to find one that stands twice.
+class KeysSeen {
+  public:
+    /// False for a key that its object has already.
+    bool note(int depth, Json::parse_event_t event, const Json &parsed) {
+        const auto level = static_cast<std::size_t>(depth);
+        if (event == Json::parse_event_t::object_start) {
+            open_.resize(level + 2);
+            open_[level + 1].clear();
+        }
+        if (event != Json::parse_event_t::key) return true;
+        last_ = parsed.get<std::string>();
+        return open_[level].insert(last_).second;
+    }
+    const std::string &last() const { return last_; }
+
+  private:
+    std::vector<std::set<std::string>> open_;
+    std::string last_;
+};
+
+}  // namespace
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path &path)
+    : path_(path), size_(open_file(path, stream_)) {
+    read_header();
+    check_places();
+}
+
+void SafetensorsFile::refuse(const std::string &what) const {
+    throw Failure(Exit::data,
+                  fmt::format("{}: not a sound safetensors file: {}", path_.string(), what));
+}
+
+void SafetensorsFile::read_header() {
+    std::string first(std::min<std::uint64_t>(size_, file_kind_bytes), '\0');
+    if (!stream_.read(first.data(), static_cast<std::streamsize>(first.size())))
+        refuse("it cannot be read");
+    std::uint64_t length = 0;
+    std::memcpy(&length, first.data(), std::min(first.size(), sizeof length));
+    const bool fits =
+        size_ > sizeof length && length <= largest_header && length <= size_ - sizeof length;
+    const bool sound = fits && first[sizeof length] == '{';
+    if (const std::string kind = file_kind(first); !sound && !kind.empty())
+        refuse(fmt::format("it is {}; {}", kind, remedy(kind)));
+    if (size_ < sizeof length) refuse("it ends within its first 8 bytes");
+    if (!fits)
+        refuse(
+            fmt::format("its header should be {} bytes long, but the file has {}", length, size_));
+    if (!sound) refuse("its header is not a JSON object");
+    body_ = sizeof length + length;
+    std::string text(length, '\0');
+    stream_.seekg(sizeof length);
+    if (!stream_.read(text.data(), static_cast<std::streamsize>(length)))
+        refuse("its header cannot be read");
+    // Each tensor's entry is taken as it comes, and no tree of all is built.
+    KeysSeen keys;
+    std::string name, twice;
+    const auto take = [&](int depth, Json::parse_event_t event, Json &parsed) {
+        if (depth > 8) throw std::runtime_error("nested too deep");
+        if (!keys.note(depth, event, parsed)) twice = keys.last();
+        if (!twice.empty()) throw std::runtime_error("a key stands twice");
+        if (event == Json::parse_event_t::key && depth == 1) name = keys.last();
+        if (event != Json::parse_event_t::object_end || depth != 1) return true;
+        add(name, parsed);
+        return false;
+    };
+    bool object = false;
+    try {
+        object = Json::parse(text, take).is_object();
+    } catch (const Failure &) {
+        throw;
+    } catch (const std::exception &) {
+    }
+    if (!twice.empty()) refuse(fmt::format("its header holds the key \"{}\" twice", twice));
+    if (!object) refuse("its header is not a JSON object");
+}
+
+void SafetensorsFile::add(const std::string &name, const Json &entry) {
+    if (name == "__metadata__") {
+        for (const auto &[key, value] : entry.items())
+            if (value.is_string()) metadata_[key] = value;
+        return;
+    }
+    TensorEntry tensor;
+    const auto whole = [](const Json &list) {
+        return list.is_array() &&
+               std::ranges::all_of(list, [](const Json &n) { return n.is_number_unsigned(); });
+    };
+    const auto type = entry.find("dtype"), shape = entry.find("shape"),
+               places = entry.find("data_offsets");
+    if (type == entry.end() || !type->is_string() || shape == entry.end() || !whole(*shape) ||
+        places == entry.end() || !whole(*places) || places->size() != 2)
+        refuse(fmt::format("tensor \"{}\" lacks a sound dtype, shape or data_offsets", name));
+    tensor.type = type->get<std::string>();
+    tensor.begin = places->at(0).get<std::uint64_t>();
+    tensor.end = places->at(1).get<std::uint64_t>();
+    const std::size_t width = element_size(tensor.type);
+    if (width == 0) refuse(fmt::format("tensor \"{}\" has the unknown type {}", name, tensor.type));
+    std::uint64_t bytes = width;
+    for (const Json &extent : *shape) {
+        if (__builtin_mul_overflow(bytes, extent.get<std::uint64_t>(), &bytes) ||
+            bytes > std::uint64_t{1} << 62)
+            refuse(fmt::format("tensor \"{}\" has a shape that overflows", name));
+        tensor.shape.push_back(extent.get<std::int64_t>());
+    }
+    if (tensor.begin > tensor.end || tensor.end > size_ - body_ ||
+        tensor.end - tensor.begin != bytes)
+        refuse(
+            fmt::format("tensor \"{}\" does not lie where its header says: {} {} takes {} "
+                        "bytes, its place is {} to {} of {}",
+                        name, tensor.type, shape_text(tensor.shape), bytes, tensor.begin,
+                        tensor.end, size_ - body_));
+    tensors_.emplace(name, std::move(tensor));
+}
+
+void SafetensorsFile::check_places() const {
+    using Place = std::pair<const TensorEntry *, const std::string *>;
+    std::vector<Place> places;
+    for (const auto &[name, tensor] : tensors_) places.emplace_back(&tensor, &name);
+    std::ranges::sort(places, {}, [](const Place &place) {
+        return std::pair(place.first->begin, place.first->end);
+    });
+    std::uint64_t end = 0;
+    const std::string *before = nullptr;
+    for (const auto &[tensor, name] : places) {
+        if (tensor->begin < end)
+            refuse(fmt::format("the tensors \"{}\" and \"{}\" share bytes", *before, *name));
+        if (tensor->begin > end)
+            refuse(fmt::format("bytes {} to {} before tensor \"{}\" belong to none", end,
+                               tensor->begin, *name));
+        end = tensor->end;
+        before = name;
+    }
+    if (end != size_ - body_)
+        refuse(fmt::format("its tensors end at byte {} of {}", end, size_ - body_));
+}
+
+std::vector<float> SafetensorsFile::read(const std::string &name) const {
+    const TensorEntry &tensor = tensors_.at(name);
+    constexpr std::size_t block = std::size_t{1} << 20;
+    const std::size_t width = element_size(tensor.type);
+    std::vector<float> values((tensor.end - tensor.begin) / width);
+    std::string bytes;
+    stream_.seekg(static_cast<std::streamoff>(body_ + tensor.begin));
+    for (std::span<float> left = values; !left.empty();) {
+        end_if_stopped(path_.string() + " was read");
+        const std::span<float> now = left.first(std::min(block, left.size()));
+        bytes.resize(now.size() * width);
+        if (!stream_.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
+            refuse(fmt::format("tensor \"{}\" cannot be read", name));
+        decode(tensor.type, bytes, now);
+        left = left.subspan(now.size());
+    }
+    return values;
+}
+
+void save_safetensors(const std::filesystem::path &path, const std::vector<TensorToSave> &tensors,
+                      const std::map<std::string, std::string> &metadata) {
+    Json header = Json::object();
+    if (!metadata.empty()) header["__metadata__"] = metadata;
+    std::uint64_t offset = 0;
+    for (const TensorToSave &tensor : tensors) {
+        const std::uint64_t end = offset + tensor.values.size_bytes();
+        header[tensor.name] = {
+            {"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+        offset = end;
+    }
+    std::string text = header.dump();
+    text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the tensors are aligned
+    const std::uint64_t length = text.size();
+    std::string content(reinterpret_cast<const char *>(&length), sizeof length);
+    content += text;
+    content.reserve(content.size() + offset);
+    for (const TensorToSave &tensor : tensors)
+        content.append(reinterpret_cast<const char *>(tensor.values.data()),
+                       tensor.values.size_bytes());
+    write_file(path, content);
+}
+
+LoadedTensors load_safetensors(const std::filesystem::path &path) {
+    const SafetensorsFile file(path);
+    LoadedTensors loaded{{}, file.metadata()};
+    for (const auto &[name, tensor] : file.tensors())
+        loaded.tensors.emplace(name, LoadedTensor{tensor.shape, file.read(name)});
+    return loaded;
+}
+
+}  // namespace spar::host

@@ -1,0 +1,31 @@
+// What a run does that its author hardly meant: warnings of the host's own, each a record in the
+// results (see pipeline/warnings.hpp). None of them changes a number.
+#pragma once
+
+#include "run/train.hpp"
+
+namespace spar::host {
+
+/// Refuses, with Failure(Exit::pipeline), thresholds that the data has no accuracies for; warns of
+/// a network that nobody trained.
+void check_evaluation(const Plan &plan, bool classes);
+
+/// More examples were asked for than there are.
+void warn_of_few_examples(const std::string &place, std::int64_t asked, std::int64_t there);
+
+/// A ball, or a step ("step_size" anywhere in `node`), as large as the box.
+void warn_of_wide_ball(const spar_threat &threat, const Threat &from, const Json &node,
+                       const std::string &pointer, std::int64_t size);
+
+/// Examples to be evaluated, or to validate on, that stand in the training set, value for value.
+void warn_of_overlap(const TrainingTask &training, const Data &test,
+                     std::span<const std::int64_t> evaluated);
+void warn_of_validation_overlap(const TrainingTask &training);
+
+/// A loss that did not fall, or is not a number. After the last epoch.
+void warn_of_training(const TrainingState &state, const TrainPlan &plan);
+
+/// An attack whose gradients were zero, that moved nothing, or that ended on the boundary.
+void warn_of_attack(const PreparedAttack &attack, const AttackOutcome &outcome);
+
+}  // namespace spar::host

@@ -1,0 +1,78 @@
+// Training: epochs of batches, each a step of the method and of the optimizer. Everything a run is
+// made of stands in TrainingState, so that a stopped run goes on as if it had not stopped.
+#pragma once
+
+#include "engine/augmentation.hpp"
+#include "engine/session.hpp"
+#include "plan/plan.hpp"
+#include "run/evaluate.hpp"
+
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace spar::host {
+
+/// One row of results.json's train.epochs. Shares and losses that were not measured are not
+/// numbers.
+struct EpochRecord {
+    std::int64_t epoch = 0;
+    double loss = 0, train_accuracy = 0;
+    double validation_accuracy = 0, validation_robust_accuracy = 0, validation_loss = 0;
+    double seconds = 0, learning_rate_factor = 0;
+    std::int64_t forward_examples = 0, backward_examples = 0;
+    std::map<std::string, double> reported;  /// means of what the method reported
+};
+
+/// What was another when a run was resumed, from which step on.
+struct Change {
+    std::int64_t step;
+    std::string what;
+};
+
+struct TrainingState {
+    std::int64_t step = 0;  /// batches done
+    /// Sums over the batches done of the epoch under way.
+    double loss = 0, seconds = 0;
+    std::int64_t correct = 0, seen = 0, forward_examples = 0, backward_examples = 0;
+    std::map<std::string, std::pair<double, std::int64_t>> reported;
+    std::vector<EpochRecord> epochs;
+    std::int64_t planned_epochs = 0;
+    std::vector<Change> changes;
+    /// With keep "best": the epoch, its score, and a copy of every parameter.
+    std::int64_t best_epoch = -1;
+    double best_score = -std::numeric_limits<double>::infinity();
+    std::vector<std::vector<float>> best;
+    /// Of the first batch with the full eps, for telling whether anything was learned.
+    double first_loss = std::numeric_limits<double>::quiet_NaN();
+};
+
+struct TrainingTask {
+    const TrainPlan &plan;
+    Network &network;
+    Optimization &optimization;
+    TrainingSession &session;
+    const Data &data;
+    std::vector<std::int64_t> indices;
+    const Data &validation_data;
+    std::optional<EvaluationPlan> validation;  /// of its examples
+    std::uint64_t order_key;
+    std::string fingerprint;           /// of the plan; a checkpoint of another is refused
+    std::filesystem::path checkpoint;  /// the file
+    Json made_with;                    /// see same_run.hpp
+    const Augmentation *augmentation = nullptr;
+};
+
+/// Refuses, with Failure(Exit::pipeline), a training whose last batch would be one example that the
+/// model cannot train on (batch normalisation), before anything is trained.
+void refuse_single_example(const TrainingTask &task);
+
+/// Trains to the end and leaves the weights that the plan wants kept in the network. On a signal it
+/// saves a checkpoint and throws Failure(Exit::stopped).
+void train(const TrainingTask &task, TrainingState &state, Reporters &reporters);
+
+}  // namespace spar::host

@@ -1,0 +1,178 @@
+#include "run/weights.hpp"
+
+#include "base/warnings.hpp"
+#include "run/safetensors.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace spar::host {
+namespace {
+
+/// PyTorch's count of the batches that a normalisation has seen: old files have none, and nothing
+/// reads it.
+bool is_batch_count(const std::string &name) {
+    return name == "num_batches_tracked" || name.ends_with(".num_batches_tracked");
+}
+
+/// PyTorch's name of a normalisation's running variances, which no training makes negative.
+bool is_variance(const std::string &name) {
+    return name == "running_var" || name.ends_with(".running_var");
+}
+
+/// [] and [1] hold the same one value.
+bool same_shape(const std::vector<std::int64_t> &a, const std::vector<std::int64_t> &b) {
+    return a == b || (product(a) == 1 && product(b) == 1 && a.size() + b.size() == 1);
+}
+
+/// The prefix, ending in a dot, without which the names of one side are those of the other; empty
+/// where there is none.
+std::string prefix_of(const std::set<std::string> &longer, const std::set<std::string> &shorter) {
+    if (longer.empty() || shorter.empty()) return {};
+    const std::string &name = *longer.begin();
+    for (std::size_t dot = name.find('.'); dot != std::string::npos;
+         dot = name.find('.', dot + 1)) {
+        const std::string prefix = name.substr(0, dot + 1);
+        std::set<std::string> rest;
+        for (const std::string &whole : longer)
+            if (whole.starts_with(prefix)) rest.insert(whole.substr(prefix.size()));
+        if (rest.size() == longer.size() && rest == shorter) return prefix;
+    }
+    return {};
+}
+
+/// What to say instead of a list of all names, where they differ by a prefix alone.
+std::string prefix_hint(const Network &network, const SafetensorsFile &file) {
+    std::set<std::string> ours, theirs;
+    for (const NetworkParameter &p : network.parameters())
+        if (!is_batch_count(p.name)) ours.insert(p.name);
+    for (const auto &[name, tensor] : file.tensors())
+        if (!is_batch_count(name)) theirs.insert(name);
+    if (const std::string prefix = prefix_of(theirs, ours); !prefix.empty())
+        return fmt::format(
+            "its tensors are the model's but for the prefix \"{0}\" of every name{1}; save them "
+            "without it, as with {{name.removeprefix(\"{0}\"): tensor for name, tensor in "
+            "state_dict.items()}}",
+            prefix,
+            prefix == "module."      ? " (which torch.nn.DataParallel adds)"
+            : prefix == "_orig_mod." ? " (which torch.compile adds)"
+                                     : "");
+    if (const std::string prefix = prefix_of(ours, theirs); !prefix.empty())
+        return fmt::format(
+            "its tensors are the model's but for the prefix \"{}\" that every name "
+            "of the model's has; save them with it",
+            prefix);
+    return {};
+}
+
+class Faults {
+  public:
+    void add(const std::string &fault) {
+        constexpr int most = 20;
+        if (++count_ <= most) text_ += "\n  " + fault;
+        if (count_ == most + 1) text_ += "\n  and more";
+    }
+    bool none() const { return count_ == 0; }
+    const std::string &text() const { return text_; }
+
+  private:
+    int count_ = 0;
+    std::string text_;
+};
+
+[[noreturn]] void refuse(const std::filesystem::path &path, const std::string &what) {
+    throw Failure(Exit::data, fmt::format("#/model/weights: {} does not fit the model: {}",
+                                          path.string(), what));
+}
+
+/// By the header alone: names, shapes and types.
+void require_fitting(const Network &network, const SafetensorsFile &file,
+                     const std::filesystem::path &path) {
+    if (const std::string hint = prefix_hint(network, file); !hint.empty()) refuse(path, hint);
+    Faults faults;
+    std::set<std::string> known;
+    for (const NetworkParameter &p : network.parameters()) {
+        known.insert(p.name);
+        const auto found = file.tensors().find(p.name);
+        if (found == file.tensors().end()) {
+            if (!is_batch_count(p.name))
+                faults.add(fmt::format("\"{}\" {} is missing", p.name, shape_text(p.shape)));
+        } else if (!same_shape(found->second.shape, p.shape)) {
+            faults.add(fmt::format("\"{}\" is {}, the model's is {}", p.name,
+                                   shape_text(found->second.shape), shape_text(p.shape)));
+        } else if (found->second.of_integers() && !is_batch_count(p.name)) {
+            faults.add(
+                fmt::format("\"{}\" is of integers ({}), as in quantised nets; save it as "
+                            "floats",
+                            p.name, found->second.type));
+        }
+    }
+    for (const auto &[name, tensor] : file.tensors())
+        if (!known.contains(name) &&
+            !tensor
+                 .of_integers())  // those count or number something; PyTorch's files may hold some
+            faults.add(
+                fmt::format("\"{}\" {} is not in the model", name, shape_text(tensor.shape)));
+    if (!faults.none()) refuse(path, faults.text());
+}
+
+}  // namespace
+
+void save_weights(const Network &network, const Meaning &meaning,
+                  const std::filesystem::path &path) {
+    std::vector<TensorToSave> tensors;
+    for (const NetworkParameter &p : network.parameters())
+        tensors.push_back({p.name, p.shape, p.value});
+    save_safetensors(path, tensors, to_metadata(meaning));
+}
+
+void require_fitting_weights(const Network &network, const std::filesystem::path &path) {
+    require_fitting(network, SafetensorsFile(path), path);
+}
+
+Meaning load_weights(Network &network, const std::filesystem::path &path) {
+    const SafetensorsFile file(path);
+    require_fitting(network, file, path);
+    Faults faults;
+    for (const NetworkParameter &p : network.parameters()) {
+        if (!file.tensors().contains(p.name)) continue;
+        const std::vector<float> values = file.read(p.name);
+        if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
+            faults.add(fmt::format("\"{}\" holds values that are not numbers", p.name));
+        else if (is_variance(p.name) && !values.empty() && std::ranges::min(values) < 0)
+            faults.add(
+                fmt::format("\"{}\" holds the negative variance {}; the file is damaged, or "
+                            "what it was made from",
+                            p.name, std::ranges::min(values)));
+        else
+            std::ranges::copy(values, p.value.begin());
+    }
+    if (!faults.none()) refuse(path, faults.text());
+    network.parameters_changed();
+    try {
+        return meaning_from(file.metadata());
+    } catch (const std::runtime_error &e) {
+        throw Failure(Exit::data, fmt::format("#/model/weights: {}: in its __metadata__, {}",
+                                              path.string(), e.what()));
+    }
+}
+
+void require_meaning_of_weights(const Meaning &weights, const std::filesystem::path &path,
+                                const Data &data, bool training) {
+    const std::string found = difference(meaning_of(data), "#" + data.instance().pointer(), weights,
+                                         "the data that the weights were trained on");
+    if (found.empty()) return;
+    if (training)
+        warnings().add({"", "weights_of_other_data", "#/model/weights", found,
+                        "training goes on from weights that mean something else"});
+    else
+        throw Failure(Exit::data,
+                      fmt::format("#/model/weights: {}: {}; give the data the same meaning, or "
+                                  "save the weights without \"__metadata__\" if they are good for "
+                                  "these data all the same",
+                                  path.string(), found));
+}
+
+}  // namespace spar::host

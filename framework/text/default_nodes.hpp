@@ -1,0 +1,19 @@
+// The components that the parameters of a component are where a pipeline leaves them out.
+#pragma once
+
+#include "base/json.hpp"
+
+#include <string>
+#include <vector>
+
+namespace spar::host {
+
+struct DefaultNode {
+    std::string pointer;  /// in the schema: "/properties/attack/default"
+    std::string kind, type;
+};
+
+/// Those of a schema that is well-formed. A default that names its plugin's file is left out.
+std::vector<DefaultNode> default_nodes(const Json &schema);
+
+}  // namespace spar::host
