@@ -107,7 +107,9 @@ void rehearse_loss(const Instance &loss, const Data &data, std::int64_t outputs)
         throw Failure(Exit::pipeline, fmt::format("#{}: {} needs {}, which the data does not have",
                                                   loss.pointer(), loss.label(), lacks));
     constexpr std::int64_t most_tried = 256;
-    Batch batch{.count = 1, .ids = {0}};
+    Batch batch;
+    batch.count = 1;
+    batch.ids = {0};
     if (!data.classes()) data.read(index_range(0, std::min(data.size(), most_tried)), batch);
     const auto count = static_cast<std::size_t>(batch.count);
     const std::vector<float> zeros(count * static_cast<std::size_t>(outputs));
