@@ -4,6 +4,7 @@
 #include "example_files.hpp"
 
 #include "plan/plan.hpp"
+#include "text/source.hpp"
 
 namespace spar::test {
 
