@@ -6,6 +6,7 @@
 #include "base/problems.hpp"
 #include "base/warnings.hpp"
 #include "plan/schedule.hpp"
+#include "text/source.hpp"
 
 #include <spar/abi.h>
 
@@ -19,7 +20,6 @@ namespace spar::host {
 
 class Origins;
 class Registry;
-struct Setting;
 
 /// A component of the plan. Null where the pipeline leaves it out.
 struct Node {

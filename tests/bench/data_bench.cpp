@@ -7,7 +7,6 @@
 #include "engine/data.hpp"
 #include "instances/services.hpp"
 #include "plugins/registry.hpp"
-#include "text/source.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

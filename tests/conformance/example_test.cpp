@@ -1,5 +1,6 @@
 // Every component's example runs from beginning to end, to the same bytes each time and with any
 // number of threads. One test case a kind, so that they run beside each other.
+#include "base/messages.hpp"
 #include "components.hpp"
 #include "process.hpp"
 #include "run_folder.hpp"

@@ -1,5 +1,6 @@
 // Every method: one step on a small problem, and a run that is stopped after every few batches ends
 // in the same bytes as one that is not.
+#include "base/messages.hpp"
 #include "components.hpp"
 #include "interrupting.hpp"
 

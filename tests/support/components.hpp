@@ -4,7 +4,6 @@
 #include "example_files.hpp"
 
 #include "plan/plan.hpp"
-#include "text/source.hpp"
 
 namespace spar::test {
 

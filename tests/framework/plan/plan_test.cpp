@@ -5,7 +5,6 @@
 #include "plan/grammar.hpp"
 #include "base/problems.hpp"
 #include "base/warnings.hpp"
-#include "text/source.hpp"
 
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
