@@ -82,7 +82,7 @@ TEST_CASE(
 TEST_CASE("the manual and the guide list every exit code") {
     const std::string manual = file_content(share + "spar.1");
     const std::string guide = file_content(SPAR_SOURCE_DIR "/docs/compose.md");
-    std::string source = file_content(SPAR_SOURCE_DIR "/framework/pipeline/failure.hpp");
+    std::string source = file_content(SPAR_SOURCE_DIR "/framework/base/failure.hpp");
     for (const std::string &code : all_of(source, " = ([0-9]+),")) {
         INFO(code);
         CHECK(has(manual, ".B " + code + "\n"));
