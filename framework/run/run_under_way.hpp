@@ -6,6 +6,7 @@
 #include "engine/crafting.hpp"
 #include "plugins/registry.hpp"
 #include "run/run.hpp"
+#include "run/run_files.hpp"
 #include "run/train.hpp"
 #include "run/weights.hpp"
 
@@ -45,7 +46,9 @@ class RunUnderWay {
     const spar_component_ref *loss_of_attacks(const Data &data);
     PreparedAttack prepare(const AttackPlan &attack, const Data &data,
                            const spar_component_ref *loss);
-    fs::path checkpoint() const { return folder_ / "checkpoints" / "last.safetensors"; }
+    fs::path checkpoint() const {
+        return folder_ / run_files::checkpoints / run_files::last_checkpoint;
+    }
     /// Weights to start from are not missed by a training that has left them behind.
     bool weights_left_behind() const {
         return options_.resume && plan_.train && fs::exists(checkpoint()) &&
