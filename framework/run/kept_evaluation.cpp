@@ -58,7 +58,7 @@ std::filesystem::path log_of(const std::filesystem::path &folder) {
     return folder / run_files::evaluation;
 }
 
-EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, EvaluationPlan plan,
+EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, EvaluationTask plan,
                                     const EvaluatePlan &options, Reporters &reporters,
                                     const Keeping &keeping) {
     const std::vector<std::int64_t> shape(network.shape().begin(), network.shape().end());

@@ -34,7 +34,7 @@ class RunUnderWay {
     void open_data();
     void build();
     void build_training();
-    EvaluationPlan build_validation(std::vector<std::int64_t> &training);
+    EvaluationTask build_validation(std::vector<std::int64_t> &training);
     void build_evaluation();
     std::vector<const Data *> data_in_use() const;
     void train();
@@ -73,7 +73,7 @@ class RunUnderWay {
     std::unique_ptr<TrainingSession> session_;
     std::optional<TrainingTask> training_;
     std::vector<std::unique_ptr<Instance>> attacks_;
-    std::optional<EvaluationPlan> evaluation_;
+    std::optional<EvaluationTask> evaluation_;
     std::vector<Crafting> crafting_;
     std::unique_ptr<Reporters> reporters_;
     TrainingState state_;
