@@ -31,7 +31,7 @@ sigset_t signals_of_others() {
     return set;
 }
 
-/// With who sent it, so that a signal to the whole group is told from two (engine/signals.hpp).
+/// With who sent it, so that a signal to the whole group is told from two (run/signals.hpp).
 void pass_on(pid_t worker, const siginfo_t &signal) {
     sigval sender{};
     sender.sival_int = signal.si_code == SI_USER ? signal.si_pid : 0;

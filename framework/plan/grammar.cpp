@@ -1,6 +1,7 @@
 #include "plan/grammar.hpp"
 
 #include "plan/grammar_text.hpp"
+#include "plan/threat_words.hpp"
 #include "plugins/registry.hpp"
 #include "text/parse.hpp"
 #include "text/schema.hpp"
@@ -18,8 +19,19 @@ Json override_of(Json threat) {
     return threat;
 }
 
+template <class T, std::size_t N>
+Json texts(const Word<T> (&words)[N]) {
+    Json all = Json::array();
+    for (const Word<T> &word : words) all.push_back(word.text);
+    return all;
+}
+
 Json make_grammar() {
     Json whole = parse_json(grammar_text, "the grammar");
+    Json &threat = whole["definitions"]["threat"]["properties"];
+    threat["norm"]["enum"] = texts(norm_words);
+    threat["space"]["enum"] = texts(space_words);
+    threat["target"]["oneOf"][0]["enum"] = texts(target_words);
     whole["definitions"]["threat_override"] = override_of(whole["definitions"]["threat"]);
     return whole;
 }

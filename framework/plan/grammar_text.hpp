@@ -1,4 +1,5 @@
-// The text of the host's grammar; see config/schema.hpp for the keywords.
+// The text of the host's grammar; see text/schema.hpp for the keywords. The words of a threat model
+// are filled in from threat_words.hpp.
 #pragma once
 
 namespace spar::host {
@@ -46,15 +47,15 @@ inline constexpr const char *grammar_text = R"JSON({
       "description": "what an adversary may do to an example: the ball, the box and the goal",
       "type": "object",
       "properties": {
-        "norm": {"type": "string", "enum": ["linf", "l2", "l1"], "description": "in which distances are measured"},
+        "norm": {"type": "string", "enum": [], "description": "in which distances are measured"},
         "eps": {"type": "number", "minimum": 0, "maximum": 1e30, "description": "radius of the ball, in the units of the space"},
         "lower": {"type": "number", "description": "least value; without, the dataset's"},
         "upper": {"type": "number", "description": "largest value; without, the dataset's"},
-        "space": {"type": "string", "enum": ["input", "embedding", "parameter"], "default": "input", "description": "what is perturbed"},
+        "space": {"type": "string", "enum": [], "default": "input", "description": "what is perturbed"},
         "parameter": {"type": "string", "minLength": 1, "description": "name of the parameter, in the space of parameters"},
         "target": {
           "oneOf": [
-            {"type": "string", "enum": ["none", "random", "next", "least_likely"]},
+            {"type": "string", "enum": []},
             {"type": "integer", "minimum": 0}],
           "default": "none",
           "description": "class to reach; none: any but the right one"},

@@ -6,6 +6,7 @@
 #include "plan/check.hpp"
 #include "plan/file_name.hpp"
 #include "plan/grammar.hpp"
+#include "plan/threat_words.hpp"
 #include "text/schema.hpp"
 
 #include <algorithm>
@@ -36,25 +37,17 @@ Target target_of(const Json &value, std::int64_t &one_class) {
         one_class = value.get<std::int64_t>();
         return Target::one_class;
     }
-    const auto word = value.get<std::string>();
-    return word == "random"         ? Target::random
-           : word == "next"         ? Target::next
-           : word == "least_likely" ? Target::least_likely
-                                    : Target::none;
+    return value_of(target_words, value.get<std::string>());
 }
 
 Threat threat_of(const Json &json, const std::string &pointer, Checker &checker) {
     Threat threat;
     threat.pointer = pointer;
-    const auto norm = json.at("norm").get<std::string>();
-    threat.norm = norm == "linf" ? SPAR_NORM_LINF : norm == "l2" ? SPAR_NORM_L2 : SPAR_NORM_L1;
+    threat.norm = value_of(norm_words, json.at("norm").get<std::string>());
     threat.eps = json.at("eps").get<double>();
     threat.lower = optional_at<double>(json, "lower");
     threat.upper = optional_at<double>(json, "upper");
-    const auto space = json.at("space").get<std::string>();
-    threat.space = space == "input"       ? SPAR_SPACE_INPUT
-                   : space == "embedding" ? SPAR_SPACE_EMBEDDING
-                                          : SPAR_SPACE_PARAMETER;
+    threat.space = value_of(space_words, json.at("space").get<std::string>());
     threat.parameter = json.value("parameter", "");
     threat.target = target_of(json.at("target"), threat.target_class);
     threat.queries = json.at("queries").get<std::int64_t>();

@@ -1,4 +1,4 @@
-// How the learning rate goes over a run, as the pipeline says it. engine/schedule.hpp computes it.
+// How the learning rate goes over a run, as the pipeline says it. run/schedule.hpp computes it.
 #pragma once
 
 #include <vector>

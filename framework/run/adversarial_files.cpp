@@ -2,6 +2,7 @@
 
 #include "base/failure.hpp"
 #include "run/npz.hpp"
+#include "run/run_files.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -126,7 +127,7 @@ void AdversarialFiles::write(const std::string &name, std::int64_t attack,
     add_column("index", "<i8", columns.indices);
     add_column("target", "<i8", columns.targets);
     add_column("success", "|b1", columns.success);
-    save_npz(folder_ / (name + ".npz"), arrays, compressed_);
+    save_npz(folder_ / (name + run_files::arrays), arrays, compressed_);
 }
 
 void AdversarialFiles::sync_log() {

@@ -39,7 +39,7 @@ std::int64_t predicted(std::span<const float> outputs) {
 /// One evaluation under way.
 class Evaluator {
   public:
-    Evaluator(Network &network, const Data &data, const EvaluationPlan &plan)
+    Evaluator(Network &network, const Data &data, const EvaluationTask &plan)
         : network_(network),
           data_(data),
           plan_(plan),
@@ -68,7 +68,7 @@ class Evaluator {
 
     Network &network_;
     const Data &data_;
-    const EvaluationPlan &plan_;
+    const EvaluationTask &plan_;
     bool has_loss_;
     EvaluationBatch batch_{};
     Survivors survivors_;
@@ -292,7 +292,7 @@ EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label)
 
 }  // namespace
 
-EvaluationOutcome evaluate(Network &network, const Data &data, const EvaluationPlan &plan,
+EvaluationOutcome evaluate(Network &network, const Data &data, const EvaluationTask &plan,
                            Reporters *reporters, const std::string &label) {
     return Evaluator(network, data, plan).run(reporters, label);
 }

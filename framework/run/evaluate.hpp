@@ -20,7 +20,7 @@ struct PreparedAttack {
     std::int64_t aimed_class = 0;
 };
 
-struct EvaluationPlan {
+struct EvaluationTask {
     std::vector<std::int64_t> indices;  /// examples of the data, in order
     std::int64_t batch_size;
     const spar_component_ref *loss;  /// null: none
@@ -93,7 +93,7 @@ struct EvaluationOutcome {
 };
 
 /// `reporters` may be null. Throws Failure(Exit::stopped) when the run is being stopped.
-EvaluationOutcome evaluate(Network &network, const Data &data, const EvaluationPlan &plan,
+EvaluationOutcome evaluate(Network &network, const Data &data, const EvaluationTask &plan,
                            Reporters *reporters, const std::string &label);
 
 /// 95 % interval of a share (Wilson 1927).

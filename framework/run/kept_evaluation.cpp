@@ -2,6 +2,7 @@
 
 #include "base/files.hpp"
 #include "plugins/calls.hpp"
+#include "run/run_files.hpp"
 #include "run/same_run.hpp"
 
 #include <fmt/format.h>
@@ -27,7 +28,7 @@ Begun begun_in(const std::filesystem::path &folder, const Json &now) {
     const Json header = ExamplesLog::header_of(log_of(folder));
     if (header.is_object() && header.contains("made_with"))
         return {log_of(folder), header.at("made_with"), header.value("changes", Json::array())};
-    const std::filesystem::path file = folder / "results.json";
+    const std::filesystem::path file = folder / run_files::results;
     constexpr std::uintmax_t most_results = 1U << 28;
     if (!std::filesystem::exists(file)) return {};
     const Json results = Json::parse(read_file(file, most_results), nullptr, false);
@@ -54,10 +55,10 @@ std::vector<Change> settle_evaluation(const std::filesystem::path &folder, const
 }
 
 std::filesystem::path log_of(const std::filesystem::path &folder) {
-    return folder / "evaluation.log";
+    return folder / run_files::evaluation;
 }
 
-EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, EvaluationPlan plan,
+EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, EvaluationTask plan,
                                     const EvaluatePlan &options, Reporters &reporters,
                                     const Keeping &keeping) {
     const std::vector<std::int64_t> shape(network.shape().begin(), network.shape().end());
@@ -75,7 +76,8 @@ EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, Evaluati
     if (Watched *const page = watched()) page->resumable = true;
     std::optional<AdversarialFiles> files;
     if (options.save_adversarial)
-        files.emplace(keeping.folder / "adversarial", shape, log, options.compress_adversarial);
+        files.emplace(keeping.folder / run_files::adversarial, shape, log,
+                      options.compress_adversarial);
     plan.log = &log;
     plan.files = files ? &*files : nullptr;
     try {

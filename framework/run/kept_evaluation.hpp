@@ -16,7 +16,7 @@ struct Keeping {
 
 /// Goes on with what the folder holds of this very evaluation. Throws Failure(Exit::changed) where
 /// it was begun with something else, unless `anyway`: then it begins anew.
-EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, EvaluationPlan plan,
+EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, EvaluationTask plan,
                                     const EvaluatePlan &options, Reporters &reporters,
                                     const Keeping &keeping);
 

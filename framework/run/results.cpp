@@ -2,6 +2,7 @@
 
 #include "base/warnings.hpp"
 #include "instances/services.hpp"
+#include "plan/threat_words.hpp"
 #include "plugins/registry.hpp"
 #include "run/same_run.hpp"
 
@@ -25,23 +26,13 @@ Json interval(double share, std::int64_t count) {
 /// As a pipeline has it, with nothing left out.
 Json threat_json(const PreparedAttack &attack) {
     const spar_threat &threat = attack.threat;
-    const char *norm = threat.norm == SPAR_NORM_LINF ? "linf"
-                       : threat.norm == SPAR_NORM_L2 ? "l2"
-                                                     : "l1";
-    const char *space = threat.space == SPAR_SPACE_INPUT       ? "input"
-                        : threat.space == SPAR_SPACE_EMBEDDING ? "embedding"
-                                                               : "parameter";
-    const Json target = attack.aim == Target::none           ? Json("none")
-                        : attack.aim == Target::random       ? Json("random")
-                        : attack.aim == Target::next         ? Json("next")
-                        : attack.aim == Target::least_likely ? Json("least_likely")
-                                                             : Json(attack.aimed_class);
-    return {{"norm", norm},
+    const char *target = word_of(target_words, attack.aim);
+    return {{"norm", word_of(norm_words, threat.norm)},
             {"eps", threat.eps},
             {"lower", number(threat.lower)},
             {"upper", number(threat.upper)},
-            {"space", space},
-            {"target", target},
+            {"space", word_of(space_words, threat.space)},
+            {"target", target != nullptr ? Json(target) : Json(attack.aimed_class)},
             {"queries", threat.query_budget}};
 }
 

@@ -1,3 +1,4 @@
+#include "run/run_files.hpp"
 #include "run/run_under_way.hpp"
 
 #include "base/files.hpp"
@@ -40,7 +41,7 @@ void RunUnderWay::settle() {
 
 /// A model that changes and the results of the one before do not stand side by side.
 void RunUnderWay::save_model() {
-    const fs::path model = folder_ / "model.safetensors", results = folder_ / "results.json";
+    const fs::path model = folder_ / run_files::model, results = folder_ / run_files::results;
     fs::remove(results);
     save_weights(*network_, meaning_, model);
     results_["model_sha256"] = sha256_of_file(model);
@@ -98,7 +99,7 @@ RunOutcome RunUnderWay::run() {
     if (plan_.evaluate) evaluate();
     results_["warnings"] = warning_results();
     results_ = json_without_secrets(results_);
-    write_file(folder_ / "results.json", json_text(results_));
+    write_file(folder_ / run_files::results, json_text(results_));
     fs::remove(log_of(folder_));  // all that it holds stands elsewhere now
     stop_on_signal.reset();       // nothing is left to save, and a reporter may wait for its reader
     reporters_->finish(results_);

@@ -85,7 +85,7 @@ void RunUnderWay::build_training() {
         session_->crafting_loss = &crafting_loss_->ref();
     }
     std::vector<std::int64_t> indices = index_range(0, train_data_->size());
-    std::optional<EvaluationPlan> validation;
+    std::optional<EvaluationTask> validation;
     if (plan_.data.validates()) validation = build_validation(indices);
     if (plan.examples && *plan.examples > std::ssize(indices))
         warn_of_few_examples("#/train/examples", *plan.examples, std::ssize(indices));
@@ -106,9 +106,9 @@ void RunUnderWay::build_training() {
 }
 
 /// Takes the examples held out from those to train on.
-EvaluationPlan RunUnderWay::build_validation(std::vector<std::int64_t> &training) {
+EvaluationTask RunUnderWay::build_validation(std::vector<std::int64_t> &training) {
     const Data &data = validation_data_ ? *validation_data_ : *train_data_;
-    EvaluationPlan validation;
+    EvaluationTask validation;
     validation.indices = validation_examples(plan_.data, data, builder_.key("data/validation"));
     warn_of_split(data, index_range(0, data.size()), validation.indices,
                   {plan_.data.validation_split, "#/data/validation/split", !validation_data_});

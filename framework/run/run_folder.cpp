@@ -2,6 +2,7 @@
 
 #include "base/failure.hpp"
 #include "base/files.hpp"
+#include "run/run_files.hpp"
 #include "run/same_run.hpp"
 
 #include <fcntl.h>
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::uintmax_t most_plan_bytes = 1 << 26;
 
-constexpr const char *subfolders[] = {"checkpoints", "adversarial"};
+constexpr const char *subfolders[] = {run_files::checkpoints, run_files::adversarial};
 
 /// A folder that holds no files but those which a killed run left half-written.
 bool holds_nothing(const fs::path &folder) {
@@ -43,7 +44,7 @@ bool lock_within(int folder, std::chrono::milliseconds time) {
 }
 
 void check_run_to_resume(const fs::path &folder, const Json &plan) {
-    const fs::path file = folder / "plan.json";
+    const fs::path file = folder / run_files::plan;
     if (!fs::exists(file)) {
         if (holds_nothing(folder)) return;  // stopped before it wrote anything
         throw Failure(Exit::usage, fmt::format("{}: it holds files, but no run to resume (there is "
@@ -150,7 +151,7 @@ void RunFolder::begin(const Json &shown) const {
     for (const fs::path &folder : {folder_, folder_ / subfolders[0], folder_ / subfolders[1]})
         for (const fs::directory_entry &entry : fs::directory_iterator(folder))
             if (is_partial(entry.path())) fs::remove(entry.path());
-    write_file(folder_ / "plan.json", shown.dump(2) + "\n");
+    write_file(folder_ / run_files::plan, shown.dump(2) + "\n");
 }
 
 }  // namespace spar::host

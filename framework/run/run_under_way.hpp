@@ -6,6 +6,7 @@
 #include "engine/crafting.hpp"
 #include "plugins/registry.hpp"
 #include "run/run.hpp"
+#include "run/run_files.hpp"
 #include "run/train.hpp"
 #include "run/weights.hpp"
 
@@ -33,7 +34,7 @@ class RunUnderWay {
     void open_data();
     void build();
     void build_training();
-    EvaluationPlan build_validation(std::vector<std::int64_t> &training);
+    EvaluationTask build_validation(std::vector<std::int64_t> &training);
     void build_evaluation();
     std::vector<const Data *> data_in_use() const;
     void train();
@@ -45,7 +46,9 @@ class RunUnderWay {
     const spar_component_ref *loss_of_attacks(const Data &data);
     PreparedAttack prepare(const AttackPlan &attack, const Data &data,
                            const spar_component_ref *loss);
-    fs::path checkpoint() const { return folder_ / "checkpoints" / "last.safetensors"; }
+    fs::path checkpoint() const {
+        return folder_ / run_files::checkpoints / run_files::last_checkpoint;
+    }
     /// Weights to start from are not missed by a training that has left them behind.
     bool weights_left_behind() const {
         return options_.resume && plan_.train && fs::exists(checkpoint()) &&
@@ -70,7 +73,7 @@ class RunUnderWay {
     std::unique_ptr<TrainingSession> session_;
     std::optional<TrainingTask> training_;
     std::vector<std::unique_ptr<Instance>> attacks_;
-    std::optional<EvaluationPlan> evaluation_;
+    std::optional<EvaluationTask> evaluation_;
     std::vector<Crafting> crafting_;
     std::unique_ptr<Reporters> reporters_;
     TrainingState state_;

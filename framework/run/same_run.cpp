@@ -10,6 +10,7 @@
 #include "instances/services.hpp"
 #include "plan/plan.hpp"
 #include "plugins/registry.hpp"
+#include "run/run_files.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -127,10 +128,10 @@ void require_as_its_run_left_it(const std::filesystem::path &weights, const std:
     constexpr std::uintmax_t most_results = 1U << 28;
     std::error_code error;
     const fs::path file = fs::canonical(weights, error);  // a link leads to a run's folder too
-    const fs::path results = file.parent_path() / "results.json";
-    if (error || file.filename() != "model.safetensors") return;
+    const fs::path results = file.parent_path() / run_files::results;
+    if (error || file.filename() != run_files::model) return;
     const bool there = fs::exists(results);
-    if (!there && !fs::exists(file.parent_path() / "plan.json")) return;  // no run's folder
+    if (!there && !fs::exists(file.parent_path() / run_files::plan)) return;  // no run's folder
     const Json json =
         there ? Json::parse(read_file(results, most_results), nullptr, false) : Json();
     if (!json.is_object() || !json.contains("model_sha256")) {
@@ -184,7 +185,8 @@ std::vector<std::string> changes(const Json &there, const Json &here) {
     compare("the host's version", member(there, "host"), member(here, "host"));
     compare("the host's program (SHA-256)", member(there, "host_sha256"),
             member(here, "host_sha256"));
-    compare("the instructions that the model computes with", member(there, "isa"), member(here, "isa"));
+    compare("the instructions that the model computes with", member(there, "isa"),
+            member(here, "isa"));
     if (member(here, "weights_sha256") != "left behind")
         compare("the weights it started from (SHA-256)", member(there, "weights_sha256"),
                 member(here, "weights_sha256"));

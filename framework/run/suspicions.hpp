@@ -1,5 +1,5 @@
 // What a run does that its author hardly meant: warnings of the host's own, each a record in the
-// results (see pipeline/warnings.hpp). None of them changes a number.
+// results (see base/warnings.hpp). None of them changes a number.
 #pragma once
 
 #include "run/train.hpp"

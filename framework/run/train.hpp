@@ -59,7 +59,7 @@ struct TrainingTask {
     const Data &data;
     std::vector<std::int64_t> indices;
     const Data &validation_data;
-    std::optional<EvaluationPlan> validation;  /// of its examples
+    std::optional<EvaluationTask> validation;  /// of its examples
     std::uint64_t order_key;
     std::string fingerprint;           /// of the plan; a checkpoint of another is refused
     std::filesystem::path checkpoint;  /// the file
