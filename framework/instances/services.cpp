@@ -1,14 +1,14 @@
 #include "instances/services.hpp"
 
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <string>
 #include "base/messages.hpp"
 #include "base/warnings.hpp"
 #include "instances/guarded.hpp"
 #include "instances/params.hpp"
 #include "instances/threads.hpp"
-#include <algorithm>
-#include <map>
-#include <mutex>
-#include <string>
 
 namespace spar::host {
 namespace {

@@ -1,4 +1,5 @@
-// The words that a pipeline, a plan and the results have for a threat model: each stands here alone.
+// The words that a pipeline, a plan and the results have for a threat model: each stands here
+// alone.
 #pragma once
 
 #include "plan/plan.hpp"

@@ -3,9 +3,9 @@
 //     data_bench PIPELINE
 //
 // prints one JSON line: examples, seconds to open, and examples/s of the fastest of five epochs.
-#include "plan/plan.hpp"
 #include "engine/data.hpp"
 #include "instances/services.hpp"
+#include "plan/plan.hpp"
 #include "plugins/registry.hpp"
 
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
 // Times the inner loops by themselves, on shapes of SmallCNN and PreActResNet-18, and copying of
 // memory beside them. GFLOP/s count multiplications as the layer defines them; see ./dev bench for
 // the peak.
-#include "kernels/kernels.hpp"
 #include "graph/memory.hpp"
+#include "kernels/kernels.hpp"
 #include "peak.hpp"
 
 #include <benchmark/benchmark.h>

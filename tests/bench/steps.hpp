@@ -1,10 +1,10 @@
 // Training steps of a pipeline on its first batch, one by one, without the loop around them.
 #pragma once
 
-#include "plan/plan.hpp"
 #include "engine/fitting.hpp"
 #include "engine/session.hpp"
 #include "instances/services.hpp"
+#include "plan/plan.hpp"
 #include "plugins/registry.hpp"
 
 namespace spar::bench {

@@ -5,8 +5,8 @@
 #include "interrupting.hpp"
 
 #include "engine/fitting.hpp"
-#include "run/run.hpp"
 #include "engine/session.hpp"
+#include "run/run.hpp"
 
 #include <cmath>
 

@@ -3,8 +3,8 @@
 #include "components.hpp"
 #include "process.hpp"
 
-#include "run/run.hpp"
 #include "report/reporters.hpp"
+#include "run/run.hpp"
 
 #include <cmath>
 

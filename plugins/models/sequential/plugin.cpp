@@ -109,8 +109,7 @@ class Sequential final : public spar::Model, private Parallel {
         parallel_for(count, [&](std::int64_t i) { work(context, i); });
     }
 
-    Layers layers_{this, "layers", "from the input to the outputs", "layer",
-                                  layer_kinds};
+    Layers layers_{this, "layers", "from the input to the outputs", "layer", layer_kinds};
     spar::Integer stage_{this,
                          "stage",
                          "how many layers the first stage has, through which yopo steps by itself; "

@@ -2,9 +2,9 @@
 
 #include "../toys.hpp"
 
-#include "plan/grammar.hpp"
 #include "base/problems.hpp"
 #include "base/warnings.hpp"
+#include "plan/grammar.hpp"
 
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>

@@ -1,7 +1,7 @@
 #include "plugin_loader.hpp"
 
-#include "plugins/search.hpp"
 #include "base/sha256.hpp"
+#include "plugins/search.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -3,9 +3,9 @@
 #include "process.hpp"
 #include "python.hpp"
 
+#include "base/failure.hpp"
 #include "base/files.hpp"
 #include "run/safetensors.hpp"
-#include "base/failure.hpp"
 
 #include <cstring>
 

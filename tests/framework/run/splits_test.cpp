@@ -1,7 +1,7 @@
 #include "run/splits.hpp"
 
-#include "run/evaluate.hpp"
 #include "plugin_loader.hpp"
+#include "run/evaluate.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
-#include "open.hpp"
 #include "base/sha256.hpp"
+#include "open.hpp"
 
 #include <array>
 

@@ -1,8 +1,8 @@
 // Losses at points where the value is known by hand.
 #include "losses.hpp"
 
-#include "engine/loss_head.hpp"
 #include "base/warnings.hpp"
+#include "engine/loss_head.hpp"
 
 #include <spar/dlr.hpp>
 

@@ -1,14 +1,14 @@
 // A few steps of training with any method, on a model small enough to be written out again.
 #pragma once
 
-#include "plan/plan.hpp"
-#include "run/checkpoint.hpp"
 #include "engine/crafting.hpp"
 #include "engine/fitting.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/session.hpp"
-#include "run/train.hpp"
+#include "plan/plan.hpp"
 #include "plugin_loader.hpp"
+#include "run/checkpoint.hpp"
+#include "run/train.hpp"
 
 namespace spar::test {
 

@@ -79,8 +79,7 @@ class Concatenation final : public Operation {
         const Shape &shape = graph.value(result).shape;
         const auto inner = shape.begin() + static_cast<std::ptrdiff_t>(axis);
         outer_ = spar::product({shape.begin(), inner});
-        for (const int part : parts)
-            sizes_.push_back(graph.value(part).size() / outer_);
+        for (const int part : parts) sizes_.push_back(graph.value(part).size() / outer_);
     }
 
     void forward(Batch &batch) const override {

@@ -145,7 +145,8 @@ void Executor::write_gradient(const Batch &batch, const float *cotangent) const 
 Wants Executor::wanted(std::size_t operation, Wants wants) const {
     const bool in_stage = operation < graph_.stage_operations;
     if (in_stage && wants.stop_at_stage) return {};
-    return {.input = wants.input || (!in_stage && (wants.stop_at_stage || wants.keep_stage_gradient)) ||
+    return {.input = wants.input ||
+                     (!in_stage && (wants.stop_at_stage || wants.keep_stage_gradient)) ||
                      (wants.parameters && operation > first_parameters_),
             .parameters = wants.parameters && graph_.operations[operation]->has_parameters()};
 }

@@ -28,9 +28,9 @@ class Parallel {
 
 struct Wants {
     bool input = false, parameters = false;
-    bool coarse = false;  /// the gradient of the input may be less exact
-    bool stop_at_stage = false;   /// nothing before the first stage's output
-    bool keep_stage_gradient = false;   /// the gradient there, of the whole batch
+    bool coarse = false;               /// the gradient of the input may be less exact
+    bool stop_at_stage = false;        /// nothing before the first stage's output
+    bool keep_stage_gradient = false;  /// the gradient there, of the whole batch
 };
 
 /// As spar_pass, of which it has the meaning, for inputs of numbers and vectors.

@@ -21,7 +21,8 @@ const FusedStage *Executor::fused_stage() const {
 Wants Executor::with_steps(Wants wants, const Pass &pass) {
     if (pass.stage_steps == nullptr || pass.head == nullptr) return wants;
     wants.stop_at_stage = pass.stage_steps->full_pass == 0;
-    wants.keep_stage_gradient = !wants.stop_at_stage || couples(pass.training) || fused_stage() == nullptr;
+    wants.keep_stage_gradient =
+        !wants.stop_at_stage || couples(pass.training) || fused_stage() == nullptr;
     if (wants.keep_stage_gradient)
         stage_gradients_.resize(static_cast<std::size_t>(pass.rows * graph_.stage_size));
     return wants;

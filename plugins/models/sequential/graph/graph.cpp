@@ -128,8 +128,8 @@ void Graph::resolve_sharing() {
 void Graph::plan_values() {
     for (int id = 0; id < static_cast<int>(values_.size()); ++id)
         if (value(id).storage == id)
-            value(id).offset = reserve(static_cast<std::size_t>(width * value(id).stride()) *
-                                       sizeof(float));
+            value(id).offset =
+                reserve(static_cast<std::size_t>(width * value(id).stride()) * sizeof(float));
 }
 
 void Graph::plan_runs() {
@@ -198,8 +198,9 @@ void Graph::plan_gradients() {
     std::vector<Life> lives;
     for (std::size_t i = 0; i < values_.size(); ++i) {
         if (values_[i].gradient != static_cast<int>(i)) continue;
-        Life life{static_cast<int>(i), static_cast<std::size_t>((width * values_[i].stride() * 4 + 63) / 64 * 64), count + 1,
-                  0, 0};
+        Life life{static_cast<int>(i),
+                  static_cast<std::size_t>((width * values_[i].stride() * 4 + 63) / 64 * 64),
+                  count + 1, 0, 0};
         for (std::size_t step = 0; step < count; ++step) {
             const Run &run = runs[count - 1 - step];
             const auto touches = [&](const std::unique_ptr<Operation> &operation) {

@@ -122,8 +122,8 @@ struct Batch {
     Workspace *work = nullptr;
     const ParameterGradients *gradients = nullptr;  /// written, not added to
     const BatchSums *sums = nullptr;                /// of the whole batch, where it is coupled
-    bool input_gradient_only = false;  /// at most: nothing else may be asked for
-    bool coarse = false;   /// by kernels that are less exact, where there are some
+    bool input_gradient_only = false;               /// at most: nothing else may be asked for
+    bool coarse = false;  /// by kernels that are less exact, where there are some
 
     /// Where a value of one row lies, and its gradient.
     float *value(int id, std::int64_t row) const {
@@ -167,8 +167,8 @@ class Coupled {
     std::size_t first = 0;    /// of them in BatchSums
 };
 
-/// One operation of the network. Its backward pass finds no mask, key or ids: what it needs of them it keeps
-/// in its frame.
+/// One operation of the network. Its backward pass finds no mask, key or ids: what it needs of them
+/// it keeps in its frame.
 class Operation {
   public:
     virtual ~Operation() = default;

@@ -9,8 +9,7 @@ namespace {
 
 class Reorder final : public Operation {
   public:
-    Reorder(const Graph &graph, int input, int result)
-        : blocks_(graph.value(result).blocked()) {
+    Reorder(const Graph &graph, int input, int result) : blocks_(graph.value(result).blocked()) {
         inputs = {input};
         outputs = {result};
         const Shape &image = graph.value(blocks_ ? result : input).image;
@@ -37,7 +36,8 @@ class Reorder final : public Operation {
         const std::int64_t block = kernels().block;
         for (std::int64_t first = 0; first < channels_; first += block) {
             const std::int64_t count = std::min(block, channels_ - first);
-            if (into_blocks && count < block) std::fill_n(to + first * plane_, block * plane_, 0.0F);
+            if (into_blocks && count < block)
+                std::fill_n(to + first * plane_, block * plane_, 0.0F);
             for (std::int64_t c = 0; c < count; ++c)
                 for (std::int64_t i = 0; i < plane_; ++i) {
                     const std::int64_t plain = (first + c) * plane_ + i;

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "kernels/bits.hpp"
-#include "kernels/tap_products.hpp"
 #include "kernels/conv_geometry.hpp"
+#include "kernels/tap_products.hpp"
 
 namespace sequential {
 namespace {

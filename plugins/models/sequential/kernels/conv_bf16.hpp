@@ -6,8 +6,8 @@
 // stride such convolutions, see kernels/conv_geometry.hpp.
 #pragma once
 
-#include "kernels/bits.hpp"
 #include "kernels/amx_tiles.hpp"
+#include "kernels/bits.hpp"
 #include "kernels/conv_geometry.hpp"
 
 namespace sequential {

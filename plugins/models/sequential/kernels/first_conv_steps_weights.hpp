@@ -1,5 +1,5 @@
-// The gradient of the weights of kernels/first_conv_steps.hpp, where its steps have led: from the p and in the
-// tiles that they used.
+// The gradient of the weights of kernels/first_conv_steps.hpp, where its steps have led: from the p
+// and in the tiles that they used.
 #pragma once
 
 #include "kernels/first_conv_steps.hpp"

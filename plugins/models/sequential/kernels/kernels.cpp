@@ -57,10 +57,14 @@ const Kernels &kernels() {
 
 const char *instruction_set() {
     switch (isa()) {
-        case Isa::amx: return "amx";
-        case Isa::avx512: return "avx512";
-        case Isa::avx2: return "avx2";
-        case Isa::plain: break;
+        case Isa::amx:
+            return "amx";
+        case Isa::avx512:
+            return "avx512";
+        case Isa::avx2:
+            return "avx2";
+        case Isa::plain:
+            break;
     }
     return "plain";
 }

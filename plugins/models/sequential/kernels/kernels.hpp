@@ -1,5 +1,6 @@
-// The inner loops. Compiled once for each instruction set and chosen at run time. Images are blocked: [channels / B][height][width][B], B =
-// Kernels::block. All work on one core, and on one example but where they say otherwise.
+// The inner loops. Compiled once for each instruction set and chosen at run time. Images are
+// blocked: [channels / B][height][width][B], B = Kernels::block. All work on one core, and on one
+// example but where they say otherwise.
 #pragma once
 
 #include <cstdint>
@@ -140,9 +141,9 @@ struct Kernels {
                                float *weights, float *bias);
 
     /// Floats of scratch that the three below need. `load_gradient` brings a gradient p at
-    /// the output into it, and each `step` gives the gradient at another input x, with the weights also as
-    /// [out][in][ky][kx]. `weights` ends that: it adds the gradient of the weights, in their
-    /// layout, and of the bias.
+    /// the output into it, and each `step` gives the gradient at another input x, with the weights
+    /// also as [out][in][ky][kx]. `weights` ends that: it adds the gradient of the weights, in
+    /// their layout, and of the bias.
     std::int64_t (*first_conv_step_scratch)(const FirstConv &);
     void (*first_conv_load_gradient)(const FirstConv &, const float *p, float *scratch);
     void (*first_conv_step)(const FirstConv &, const float *weights, const float *turned,
@@ -190,8 +191,8 @@ struct Kernels {
                                const float *constants, float *dx);
 };
 
-/// Those for this processor. The environment may ask for fewer instructions than it has: SPAR_ISA is
-/// avx512 (without the matrix instructions), avx2 or plain.
+/// Those for this processor. The environment may ask for fewer instructions than it has: SPAR_ISA
+/// is avx512 (without the matrix instructions), avx2 or plain.
 const Kernels &kernels();
 /// What they use: plain, avx2, avx512, or amx where coarse passes take the matrix instructions.
 const char *instruction_set();

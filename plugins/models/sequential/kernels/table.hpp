@@ -1,13 +1,13 @@
 // The loops of kernels.hpp, for a block of BLOCK floats. Included by one file an instruction set.
 #include "kernels/activation.hpp"
-#include "kernels/conv_bf16_weights.hpp"
 #include "kernels/conv3_weights.hpp"
+#include "kernels/conv_bf16_weights.hpp"
 #include "kernels/conv_weights.hpp"
 #include "kernels/first_conv_gradient.hpp"
+#include "kernels/first_conv_steps_weights.hpp"
 #include "kernels/norm.hpp"
 #include "kernels/pool.hpp"
 #include "kernels/product.hpp"
-#include "kernels/first_conv_steps_weights.hpp"
 
 namespace sequential {
 namespace {

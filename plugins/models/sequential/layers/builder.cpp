@@ -8,15 +8,15 @@ namespace sequential {
 namespace {
 
 /// Number of layers in the first stage: up to the first pointwise layer after the first layer with
-/// parameters (an embedding stands before the graph), if nothing but pooling lies between them; otherwise up to that layer.
+/// parameters (an embedding stands before the graph), if nothing but pooling lies between them;
+/// otherwise up to that layer.
 std::size_t stage_length(const Layers &list) {
     const auto &layers = list.parts();
-    const auto first = std::ranges::find_if(layers, [](const auto &layer) {
-        return layer->has_parameters() && !layer->lookup();
-    });
+    const auto first = std::ranges::find_if(
+        layers, [](const auto &layer) { return layer->has_parameters() && !layer->lookup(); });
     if (first == layers.end()) return 0;
-    auto next = std::find_if_not(first + 1, layers.end(),
-                                 [](const auto &layer) { return layer->pools(); });
+    auto next =
+        std::find_if_not(first + 1, layers.end(), [](const auto &layer) { return layer->pools(); });
     if (next == layers.end() || !(*next)->pointwise()) next = first;
     return static_cast<std::size_t>(next - layers.begin()) + 1;
 }
@@ -25,9 +25,9 @@ std::size_t stage_length(const Layers &list) {
 
 Place place_of(const Layer &layer, const std::string &pointer) {
     const std::string name = layer.name();
-    return {pointer.substr(1) + " (" + layer.type() +
-                (name.empty() ? "" : " \"" + name + "\"") + ")",
-            pointer};
+    return {
+        pointer.substr(1) + " (" + layer.type() + (name.empty() ? "" : " \"" + name + "\"") + ")",
+        pointer};
 }
 
 Place Builder::place() const {
@@ -43,8 +43,8 @@ std::optional<Rectifier> Builder::take_rectifier(bool may_leave_gradient) {
     if (next() == nullptr || !next()->rectifier()) return std::nullopt;
     Rectifier rectifier{*next()->rectifier()};
     ++taken_;
-    rectifier.gradient_here = !may_leave_gradient || next() == nullptr ||
-                              !next()->applies_rectifier_gradient();
+    rectifier.gradient_here =
+        !may_leave_gradient || next() == nullptr || !next()->applies_rectifier_gradient();
     return rectifier;
 }
 
@@ -110,8 +110,7 @@ std::unique_ptr<Graph> build_network(const Layers &layers, const Shape &input, s
     const Shape shape = graph->value(value).shape;
     if (shape.size() != 1)
         place.refuse("the model must end in a flat output [classes], but this gives " +
-                     spar::shape_text(shape) +
-                     "; end with a flatten and a linear layer");
+                     spar::shape_text(shape) + "; end with a flatten and a linear layer");
     value = to_plain(*graph, value);
     if (graph->operations.empty()) place.refuse("the model computes nothing; add a linear layer");
     graph->finish(value);

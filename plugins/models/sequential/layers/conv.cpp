@@ -71,8 +71,7 @@ class Convolution final : public Operation {
                           batch.gradients->slot(weight_slot_), batch.gradients->slot(bias_slot_));
         if (!input) return;
         way().gradient(conv_, examples, packed_backward_.data(), g, out_stride_,
-                       batch.work->scratch(), batch.gradient(inputs[0], batch.begin),
-                       in_stride_);
+                       batch.work->scratch(), batch.gradient(inputs[0], batch.begin), in_stride_);
     }
 
     bool has_parameters() const override { return true; }
@@ -144,8 +143,8 @@ class Conv2d final : public Weighted {
         if (rectifier && !rectifier->gradient_here)
             graph.value(result).rectified = rectifier->slope;
         if (graph.value(input).blocked())
-            graph.add(std::make_unique<Convolution>(graph, input, result, window, weights,
-                                                    rectifier));
+            graph.add(
+                std::make_unique<Convolution>(graph, input, result, window, weights, rectifier));
         else
             graph.add(make_first_conv(graph, input, result, window, weights, rectifier));
         return result;

@@ -53,8 +53,7 @@ class Embedding final : public Layer {
                 "reads the tokens of a text, so it can only be the first layer; here it got " +
                 spar::shape_text(shape));
         const std::int64_t tokens = vocabulary_.value_or(builder.vocabulary);
-        Parameter &weight =
-            graph.parameters.add(builder.parameter("weight"), {tokens, *dim_});
+        Parameter &weight = graph.parameters.add(builder.parameter("weight"), {tokens, *dim_});
         initialise_normal(weight, *deviation_, builder.key);
         const int result = graph.add_view(input, shape);
         graph.add(std::make_unique<ClearPadding>(graph, input, result));
@@ -62,9 +61,7 @@ class Embedding final : public Layer {
     }
 
     bool has_parameters() const override { return true; }
-    std::optional<Lookup> lookup() const override {
-        return Lookup{vocabulary_.value_or(0), *dim_};
-    }
+    std::optional<Lookup> lookup() const override { return Lookup{vocabulary_.value_or(0), *dim_}; }
 
   private:
     spar::Integer dim_{this, "dim", "values of a token's vector", {.min = 1, .max = 1 << 20}};

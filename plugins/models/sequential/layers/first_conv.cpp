@@ -63,8 +63,8 @@ class FirstConvolution final : public Operation, public FusedStage {
         for (std::int64_t i = batch.begin; i < batch.end; ++i)
             kernels().first_conv_gradient(conv_, packed_weight_.data(),
                                           batch.gradient(outputs[0], i),
-                                          here ? nullptr : signs(batch, i),
-                                          batch.work->scratch(), batch.gradient(inputs[0], i));
+                                          here ? nullptr : signs(batch, i), batch.work->scratch(),
+                                          batch.gradient(inputs[0], i));
     }
 
     bool has_parameters() const override { return true; }

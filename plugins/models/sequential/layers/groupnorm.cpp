@@ -133,8 +133,7 @@ class GroupNorm final : public NormLayer {
             throw spar::invalid("the groups must divide the channels, got " +
                                 std::to_string(*groups_) + " groups and " +
                                 std::to_string(channels) + " channels");
-        auto operation =
-            std::make_unique<GroupNormalisation>(builder, input, epsilon(), *groups_);
+        auto operation = std::make_unique<GroupNormalisation>(builder, input, epsilon(), *groups_);
         const int result = operation->outputs[0];
         builder.graph.add(std::move(operation));
         return result;

@@ -1,25 +1,25 @@
 #include "layers/layer.hpp"
 
 // One line a layer: the function that its file ends with.
-#define LAYERS(LAYER)      \
-    LAYER(conv)            \
-    LAYER(linear)          \
-    LAYER(relu)            \
-    LAYER(leaky_relu)      \
-    LAYER(gelu)            \
-    LAYER(tanh_layer)      \
-    LAYER(sigmoid)         \
-    LAYER(maxpool)         \
-    LAYER(avgpool)         \
-    LAYER(global_avgpool)  \
-    LAYER(flatten)         \
-    LAYER(dropout)         \
-    LAYER(normalize)       \
-    LAYER(batchnorm)       \
-    LAYER(groupnorm)       \
-    LAYER(layernorm)       \
-    LAYER(residual)        \
-    LAYER(embedding)       \
+#define LAYERS(LAYER)     \
+    LAYER(conv)           \
+    LAYER(linear)         \
+    LAYER(relu)           \
+    LAYER(leaky_relu)     \
+    LAYER(gelu)           \
+    LAYER(tanh_layer)     \
+    LAYER(sigmoid)        \
+    LAYER(maxpool)        \
+    LAYER(avgpool)        \
+    LAYER(global_avgpool) \
+    LAYER(flatten)        \
+    LAYER(dropout)        \
+    LAYER(normalize)      \
+    LAYER(batchnorm)      \
+    LAYER(groupnorm)      \
+    LAYER(layernorm)      \
+    LAYER(residual)       \
+    LAYER(embedding)      \
     LAYER(mean_pool)
 
 namespace sequential {

@@ -62,8 +62,7 @@ class LineNormalisation final : public Operation {
             const auto slope = static_cast<float>(along / static_cast<double>(width_));
             float *dx = batch.work->gradient(inputs[0]) + line * width_;
             for (std::int64_t i = 0; i < width_; ++i)
-                dx[i] = s.inverse *
-                        (weight(i) * g[i] - mean - (x[i] - s.mean) * s.inverse * slope);
+                dx[i] = s.inverse * (weight(i) * g[i] - mean - (x[i] - s.mean) * s.inverse * slope);
         });
     }
 
@@ -120,15 +119,14 @@ class LayerNorm final : public NormLayer {
         input = to_plain(graph, input);
         const Shape shape = graph.value(input).shape;
         const auto vector = [&](const char *name, float start) -> Parameter & {
-            Parameter &parameter =
-                graph.parameters.add(builder.parameter(name), {shape.back()});
+            Parameter &parameter = graph.parameters.add(builder.parameter(name), {shape.back()});
             std::ranges::fill(parameter.value, start);
             return parameter;
         };
         Parameter &weight = vector("weight", 1), &bias = vector("bias", 0);
         const int result = graph.add_value(shape);
-        graph.add(std::make_unique<LineNormalisation>(graph, input, result, weight, bias,
-                                                      epsilon()));
+        graph.add(
+            std::make_unique<LineNormalisation>(graph, input, result, weight, bias, epsilon()));
         return result;
     }
 };

@@ -1,6 +1,6 @@
 // Fully connected layer over the last axis, with bias, and a rectifier after it if there is one. It
-// reads a flattened image in blocks of channels as it lies: its weights are brought into that order,
-// with zeros for the channels that fill up a block.
+// reads a flattened image in blocks of channels as it lies: its weights are brought into that
+// order, with zeros for the channels that fill up a block.
 #include "graph/reorder.hpp"
 #include "kernels/kernels.hpp"
 #include "layers/weighted.hpp"
@@ -87,8 +87,9 @@ class AffineMap final : public Operation {
     std::int64_t sum_parts() const override { return round_up(forward_.in, part_) / part_; }
     void sum_part(std::int64_t part) const override {
         const std::int64_t first = part * part_;
-        kernels().product_gradient(forward_, lines_now_, first, std::min(first + part_, forward_.in),
-                                   x_.data(), g_.data(), sums_.data());
+        kernels().product_gradient(forward_, lines_now_, first,
+                                   std::min(first + part_, forward_.in), x_.data(), g_.data(),
+                                   sums_.data());
     }
 
     std::int64_t weight_parts() const override {
@@ -158,8 +159,8 @@ class Linear final : public Weighted {
         const Weights weights = add_weights(builder, {out(), shape.back()});
         shape.back() = out();
         const int result = graph.add_value(shape);
-        graph.add(std::make_unique<AffineMap>(graph, input, result, weights,
-                                              builder.take_rectifier()));
+        graph.add(
+            std::make_unique<AffineMap>(graph, input, result, weights, builder.take_rectifier()));
         return result;
     }
 };

@@ -19,8 +19,8 @@ Parameter &constant(Builder &builder, const std::string &name, std::size_t chann
 Normalisation::Normalisation(Builder &builder, int input, double epsilon)
     : epsilon_(epsilon),
       channels_(static_cast<std::size_t>(builder.graph.value(input).image[0])),
-      padded_(static_cast<std::size_t>(
-          round_up(builder.graph.value(input).image[0], kernels().block))),
+      padded_(
+          static_cast<std::size_t>(round_up(builder.graph.value(input).image[0], kernels().block))),
       weight_(constant(builder, "weight", channels_, 1)),
       bias_(constant(builder, "bias", channels_, 0)),
       weight_slot_(builder.graph.add_gradient_slot(weight_.shape[0])),

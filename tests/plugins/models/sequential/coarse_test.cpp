@@ -107,26 +107,26 @@ void for_layers(Check check) {
                     CAPTURE(in);
                     CAPTURE(out);
                     check(OneConv({.in = in * block,
-                                 .out = out * block,
-                                 .height = 9,
-                                 .width = 14,
-                                 .kernel = kernel,
-                                 .stride = stride,
-                                 .padding = kernel / 2,
-                                 .activation = false,
-                                 .slope = 1}));
+                                   .out = out * block,
+                                   .height = 9,
+                                   .width = 14,
+                                   .kernel = kernel,
+                                   .stride = stride,
+                                   .padding = kernel / 2,
+                                   .activation = false,
+                                   .slope = 1}));
                 }
     // By parts of an image, and several examples together.
     for (const std::int64_t side : {6, 60})
         check(OneConv({.in = 16 * block,
-                     .out = 9 * block,
-                     .height = side,
-                     .width = side,
-                     .kernel = 3,
-                     .stride = side / 6 > 1 ? 2 : 1,
-                     .padding = 1,
-                     .activation = false,
-                     .slope = 1}));
+                       .out = 9 * block,
+                       .height = side,
+                       .width = side,
+                       .kernel = 3,
+                       .stride = side / 6 > 1 ? 2 : 1,
+                       .padding = 1,
+                       .activation = false,
+                       .slope = 1}));
 }
 
 std::vector<float> bfloats(std::vector<float> values) {
@@ -163,14 +163,14 @@ TEST_CASE("the processor's matrix instructions sum as the plain arithmetic does,
 TEST_CASE("a coarse gradient goes through the rectifier by the signs") {
     const std::int64_t block = kernels().block;
     const OneConv layer({.in = 3 * block,
-                       .out = 2 * block,
-                       .height = 9,
-                       .width = 14,
-                       .kernel = 3,
-                       .stride = 2,
-                       .padding = 1,
-                       .activation = true,
-                       .slope = 0.25F});
+                         .out = 2 * block,
+                         .height = 9,
+                         .width = 14,
+                         .kernel = 3,
+                         .stride = 2,
+                         .padding = 1,
+                         .activation = true,
+                         .slope = 0.25F});
     const std::vector<float> g = numbers(OneConv::examples * layer.out_stride(), 5, -1, 1);
     const std::vector<float> bits =
         numbers(static_cast<std::int64_t>(g.size()) / block, 6, 0, 65535);

@@ -58,11 +58,16 @@ Numbers behind(Numbers a, const Numbers &b) {
 }
 
 const std::vector<Case> cases{
-    {"x + x", {5}, [](Graph &g) { return add(g, 0, 0); },
+    {"x + x",
+     {5},
+     [](Graph &g) { return add(g, 0, 0); },
      [](const Numbers &x) { return sum(x, x); }},
-    {"x * x", {5}, [](Graph &g) { return multiply(g, 0, 0); },
+    {"x * x",
+     {5},
+     [](Graph &g) { return multiply(g, 0, 0); },
      [](const Numbers &x) { return product(x, x); }},
-    {"three readers of an inner value", {7},
+    {"three readers of an inner value",
+     {7},
      [](Graph &g) {
          const int h = tanh_of(g, 0);
          return concatenate(g, {multiply(g, h, gelu_of(g, h)), add(g, h, 0)}, 0);
@@ -71,14 +76,16 @@ const std::vector<Case> cases{
          const Numbers h = each(x, tanh_slowly);
          return behind(product(h, each(h, gelu_slowly)), sum(h, x));
      }},
-    {"the output is read inside, too", {6},
+    {"the output is read inside, too",
+     {6},
      [](Graph &g) {
          const int h = tanh_of(g, 0);
          tanh_of(g, h);
          return h;
      },
      [](const Numbers &x) { return each(x, tanh_slowly); }},
-    {"views of a value that is read otherwise", {2, 3},
+    {"views of a value that is read otherwise",
+     {2, 3},
      [](Graph &g) {
          const int h = tanh_of(g, 0);
          const int flat = g.add_view(h, {6});
@@ -89,7 +96,8 @@ const std::vector<Case> cases{
          const Numbers h = each(x, tanh_slowly);
          return product(sum(h, each(h, gelu_slowly)), h);
      }},
-    {"one after another along the inner axis", {2, 2},
+    {"one after another along the inner axis",
+     {2, 2},
      [](Graph &g) {
          return g.add_view(concatenate(g, {tanh_of(g, 0), 0}, 1), {8});
      },
@@ -155,10 +163,12 @@ TEST_CASE("values that do not go together") {
         }
         return "";
     };
-    CHECK(message([](Graph &g) { add(g, 0, g.add_value({3, 2})); }) ==
-          "values of the shapes [2,3] and [3,2] do not go together value by value");
-    CHECK(message([](Graph &g) { concatenate(g, {0, g.add_value({3, 2})}, 0); }) ==
-          "values of the shapes [2,3] and [3,2] do not follow each other along axis 0");
+    CHECK(message([](Graph &g) {
+              add(g, 0, g.add_value({3, 2}));
+          }) == "values of the shapes [2,3] and [3,2] do not go together value by value");
+    CHECK(message([](Graph &g) {
+              concatenate(g, {0, g.add_value({3, 2})}, 0);
+          }) == "values of the shapes [2,3] and [3,2] do not follow each other along axis 0");
     CHECK(message([](Graph &g) { concatenate(g, {0}, 2); }) ==
           "a value of shape [2,3] has no axis 2");
     CHECK(message([](Graph &g) { concatenate(g, {0, g.add_value({4, 3})}, 0); }).empty());

@@ -66,8 +66,7 @@ struct Check {
     std::size_t most = 24;  /// values of a tensor that are looked at
 };
 
-inline void check_network(const LayerList &layers, const Shape &input,
-                          const Check &check = {}) {
+inline void check_network(const LayerList &layers, const Shape &input, const Check &check = {}) {
     Net net(layers, input);
     scatter_parameters(net);
     Problem problem{layers, check.training, {}, {}, {}};

@@ -94,9 +94,9 @@ TEST_CASE("gradients of layers over the last axis of any shape") {
     check_network({norm, linear(3)}, {7});
     check_network({norm, linear(9), norm, layer("gelu"), flat, linear(3)}, {5, 4});
     check_network({conv(5, 2), with(norm, "eps", 0.1), conv(4, 2), flat, linear(3)}, {2, 5, 6});
-    check_network({linear(6), residual({norm, linear(6), layer("gelu"), linear(6)}), flat,
-                   linear(3)},
-                  {3, 5});
+    check_network(
+        {linear(6), residual({norm, linear(6), layer("gelu"), linear(6)}), flat, linear(3)},
+        {3, 5});
 }
 
 TEST_CASE("gradients of pooling") {

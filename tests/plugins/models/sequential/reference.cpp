@@ -64,7 +64,8 @@ Tensor windowed(const Json &layer, const std::string &name, const Parameters &pa
     const bool conv = type_of(layer) == "conv";
     const Window window = window_of(layer);
     const Shape &in = x.shape;
-    Tensor y{{conv ? whole(layer, "out") : in[0], windows(window, in[1]), windows(window, in[2])}, {}};
+    Tensor y{{conv ? whole(layer, "out") : in[0], windows(window, in[1]), windows(window, in[2])},
+             {}};
     const Shape &out = y.shape;
     const bool max = type_of(layer) == "maxpool";
     y.values.assign(at(out[0] * out[1] * out[2]),
@@ -133,8 +134,7 @@ void layernorm(const Json &layer, const std::string &name, const Parameters &par
     }
 }
 
-Tensor apply(const Json &layer, const std::string &name, const Parameters &parameters,
-             Tensor x) {
+Tensor apply(const Json &layer, const std::string &name, const Parameters &parameters, Tensor x) {
     if (type_of(layer) == "conv" || type_of(layer) == "maxpool" || type_of(layer) == "avgpool")
         return windowed(layer, name, parameters, x);
     if (type_of(layer) == "linear") return linear(layer, name, parameters, x);
@@ -152,8 +152,8 @@ Tensor apply(const Json &layer, const std::string &name, const Parameters &param
     } else if (type_of(layer) == "normalize") {
         const std::int64_t plane = size / x.shape[0];
         for (std::int64_t i = 0; i < size; ++i)
-            x.values[at(i)] =
-                (x.values[at(i)] - layer.at("mean").at(at(i / plane)).get<double>()) / layer.at("std").at(at(i / plane)).get<double>();
+            x.values[at(i)] = (x.values[at(i)] - layer.at("mean").at(at(i / plane)).get<double>()) /
+                              layer.at("std").at(at(i / plane)).get<double>();
     } else if (type_of(layer) != "dropout") {
         for (double &value : x.values) value = activate(layer, value);
     }
@@ -175,7 +175,8 @@ void normalise(const Json &layer, const std::string &name, const Parameters &par
                std::int64_t channel, Moments m, Tensor &x) {
     const auto plane = static_cast<std::int64_t>(x.values.size()) / x.shape[0];
     for (std::int64_t i = channel * plane; i < (channel + 1) * plane; ++i)
-        x.values[at(i)] = (x.values[at(i)] - m.mean) / std::sqrt(m.variance + layer.value("eps", 1e-5)) *
+        x.values[at(i)] = (x.values[at(i)] - m.mean) /
+                              std::sqrt(m.variance + layer.value("eps", 1e-5)) *
                               parameters.at(name + ".weight")[at(channel)] +
                           parameters.at(name + ".bias")[at(channel)];
 }

@@ -7,8 +7,8 @@
 
 namespace fixture {
 
-inline void refuse(const LayerList &layers, const Shape &input,
-                   const std::string &pointer, const std::string &message) {
+inline void refuse(const LayerList &layers, const Shape &input, const std::string &pointer,
+                   const std::string &message) {
     try {
         network(layers, input, 1);
         FAIL("was accepted");

@@ -101,11 +101,9 @@ TEST_CASE("an attack's pass computes no parameter gradients, in any mode") {
 
 TEST_CASE("the input's gradient is the same with and without those of the parameters") {
     for (const auto &layers :
-         {small_resnet(),
-          LayerList{residual({conv(3, 3, 1, 1)}), layer("flatten"), linear(3)},
-          LayerList{
-              residual({conv(20, 3, 1, 1), conv(20, 3, 1, 1)}, {conv(20, 3, 1, 1)}),
-              layer("flatten"), linear(3)}}) {
+         {small_resnet(), LayerList{residual({conv(3, 3, 1, 1)}), layer("flatten"), linear(3)},
+          LayerList{residual({conv(20, 3, 1, 1), conv(20, 3, 1, 1)}, {conv(20, 3, 1, 1)}),
+                    layer("flatten"), linear(3)}}) {
         Net net(layers, {3, 8, 8});
         const std::vector<float> x = numbers(20 * net.size, 3);
         for (const bool training : {false, true}) {

@@ -55,8 +55,7 @@ struct Cut {
         }
     }
 
-    static LayerList front_of(const LayerList &layers,
-                                           std::size_t length) {
+    static LayerList front_of(const LayerList &layers, std::size_t length) {
         LayerList front(layers.begin(), layers.begin() + std::ptrdiff_t(length));
         front.push_back(layer("flatten"));
         return front;

@@ -1,8 +1,8 @@
 // Small models of text, and texts of every length for them.
 #pragma once
 
-#include "layers/embedding.hpp"
 #include "fixture.hpp"
+#include "layers/embedding.hpp"
 
 namespace fixture {
 

@@ -2,8 +2,8 @@
 #include "fixture.hpp"
 #include "python.hpp"
 
-#include "run/safetensors.hpp"
 #include "plugin_loader.hpp"
+#include "run/safetensors.hpp"
 
 #include <doctest/doctest.h>
 
