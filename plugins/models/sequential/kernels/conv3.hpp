@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/bits.hpp"
+#include "kernels/conv_geometry.hpp"
 #include "kernels/tap_products.hpp"
 #include "kernels/winograd.hpp"
 
