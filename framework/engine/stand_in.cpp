@@ -38,10 +38,12 @@ class Examples final : public Dataset {
         std::ranges::fill(out.mask, 1.0F);
         if (out.label != nullptr) *out.label = index;
         for (std::size_t i = 0; i < out.values.size(); ++i)
-            out.values[i] = static_cast<float>(share(index, i) / outputs_of_all);
+            out.values[i] = static_cast<float>(share(index, i) / (mean_share * outputs_of_all));
     }
 
   private:
+    /// Of ten places: target values sum to 1, as shares of classes do.
+    static constexpr double mean_share = 0.475;
     /// Numbers between 1/4 and 3/4 that differ from place to place.
     static double share(std::int64_t index, std::size_t i) {
         return 0.25 +
