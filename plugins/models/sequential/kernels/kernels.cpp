@@ -1,5 +1,8 @@
 #include "kernels/kernels.hpp"
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,7 +19,9 @@ enum class Isa { plain, avx2, avx512, amx };
 bool has_amx() {
 #if defined(__x86_64__) && defined(SYS_arch_prctl)
     constexpr int request_permission = 0x1023, tile_data = 18;  // of newer headers
-    return __builtin_cpu_supports("amx-bf16") != 0 &&
+    unsigned a = 0, b = 0, c = 0, d = 0;  // __builtin_cpu_supports does not know it everywhere
+    constexpr unsigned amx_bf16 = 1U << 22;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & amx_bf16) != 0 &&
            syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 #else
     return false;
