@@ -22,7 +22,9 @@ struct Work {
 };
 
 spar_status apply_to_block(void *context, std::int64_t index, spar_error *error) {
-    const auto &[transform, all] = *static_cast<const Work *>(context);
+    const auto &work = *static_cast<const Work *>(context);
+    const Instance &transform = work.transform;
+    const spar_transform_rows &all = work.rows;
     const std::int64_t first = index * block;
     spar_transform_rows some = all;
     some.count = std::min(block, all.count - first);

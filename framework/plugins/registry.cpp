@@ -201,9 +201,10 @@ void Registry::refuse_wrong_defaults() {
                                              with_article(kind_name(others[0]->descriptor->kind)) +
                                              ", " + quote(node.type));
         }
-    for (const auto &[plugin, fault] : faults) {
+    for (const auto &fault : faults) {
+        const PluginFile *plugin = fault.first;
         std::erase_if(components_, [&](const ComponentEntry &e) { return e.plugin == plugin; });
-        refusals_.push_back({plugin->path, fault});
+        refusals_.push_back({plugin->path, fault.second});
         std::erase_if(plugins_, [&](const auto &file) { return file.get() == plugin; });
     }
 }

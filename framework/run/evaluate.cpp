@@ -18,7 +18,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <ranges>
 
 namespace spar::host {
 namespace {
@@ -234,7 +233,8 @@ AttackOutcome Evaluator::attack(const PreparedAttack &plan, const EvaluationOutc
     for (std::size_t begin = 0, end = 0; begin < total(); begin = end) {
         end = std::min(begin + batch_size_, total());
         const auto started = Clock::now();
-        if (std::ranges::any_of(std::views::iota(begin, end), [&](auto i) { return open[i]; })) {
+        const auto at = [&](std::size_t i) { return open.begin() + static_cast<std::ptrdiff_t>(i); };
+        if (std::find(at(begin), at(end), true) != at(end)) {
             load(begin);
             attack_batch(plan, open, outcome);
         }
