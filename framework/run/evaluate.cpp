@@ -233,8 +233,8 @@ AttackOutcome Evaluator::attack(const PreparedAttack &plan, const EvaluationOutc
     for (std::size_t begin = 0, end = 0; begin < total(); begin = end) {
         end = std::min(begin + batch_size_, total());
         const auto started = Clock::now();
-        const auto at = [&](std::size_t i) { return open.begin() + static_cast<std::ptrdiff_t>(i); };
-        if (std::find(at(begin), at(end), true) != at(end)) {
+        const auto first = open.begin() + std::ptrdiff_t(begin);
+        if (std::count(first, first + std::ptrdiff_t(end - begin), true) > 0) {
             load(begin);
             attack_batch(plan, open, outcome);
         }
