@@ -29,14 +29,15 @@ void Warnings::add(Warning warning) {
     const std::lock_guard lock(mutex_);
     const auto same =
         std::ranges::find_if(warnings_, [&](const Warning &w) { return alike(w, warning); });
-    const auto fresh = same == warnings_.end();
-    Warning &kept = fresh ? warnings_.emplace_back(std::move(warning)) : *same;
-    if (fresh) {
-        tell(SPAR_LOG_WARNING, with_file_ ? with_file_(line_of(kept)) : line_of(kept));
-    } else {
-        kept.count += warning.count;
-        kept.examples.insert(kept.examples.end(), warning.examples.begin(), warning.examples.end());
+    if (same == warnings_.end()) {
+        tell(SPAR_LOG_WARNING, with_file_ ? with_file_(line_of(warning)) : line_of(warning));
+        if (warning.examples.size() > most_examples) warning.examples.resize(most_examples);
+        warnings_.push_back(std::move(warning));
+        return;
     }
+    Warning &kept = *same;
+    kept.count += warning.count;
+    kept.examples.insert(kept.examples.end(), warning.examples.begin(), warning.examples.end());
     if (kept.examples.size() > most_examples) kept.examples.resize(most_examples);
 }
 
