@@ -1,24 +1,9 @@
 // Weights of gigabytes: what of them is read, and whether that can be stopped.
-#include "hostile.hpp"
+#include "safetensors.hpp"
 
 #include <chrono>
 
 using namespace spar::test;
-
-namespace {
-
-/// A safetensors file from its header's text and the bytes behind it.
-std::string safetensors(const std::string &header, const std::string &bytes) {
-    const std::uint64_t size = header.size();
-    std::string file(reinterpret_cast<const char *>(&size), 8);
-    return file + header + bytes;
-}
-
-const std::string weight =
-    R"("1.weight":{"dtype":"F32","shape":[10,784],"data_offsets":[0,31360]})";
-const std::string bias = R"("1.bias":{"dtype":"F32","shape":[10],"data_offsets":[31360,31400]})";
-
-}  // namespace
 
 TEST_CASE("a large file is not read before its header is believed") {
     const Folder folder;

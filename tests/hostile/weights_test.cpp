@@ -1,5 +1,5 @@
 // Weights, output folders and places: everything around a sound pipeline that may be wrong.
-#include "hostile.hpp"
+#include "safetensors.hpp"
 
 #include <cmath>
 #include <cstring>
@@ -9,20 +9,9 @@ using namespace spar::test;
 
 namespace {
 
-/// A safetensors file from its header's text and the bytes behind it.
-std::string safetensors(const std::string &header, const std::string &bytes) {
-    const std::uint64_t size = header.size();
-    std::string file(reinterpret_cast<const char *>(&size), 8);
-    return file + header + bytes;
-}
-
 std::string zeros(std::size_t count) {
     return std::string(count * 4, '\0');
 }
-
-const std::string weight =
-    R"("1.weight":{"dtype":"F32","shape":[10,784],"data_offsets":[0,31360]})";
-const std::string bias = R"("1.bias":{"dtype":"F32","shape":[10],"data_offsets":[31360,31400]})";
 
 Ran run_with_weights(const std::string &file) {
     const Folder folder;

@@ -6,14 +6,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <spar/error.hpp>
+
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
+#include <string>
 #include <string_view>
 
 namespace sequential {
 namespace {
 
 enum class Isa { plain, avx2, avx512, amx };
+
+constexpr const char *names[] = {"plain", "avx2", "avx512", "amx"};
 
 // The system hands a process the registers of AMX when it asks for them.
 bool has_amx() {
@@ -38,16 +44,19 @@ Isa of_processor() {
     return Isa::plain;
 }
 
+Isa asked_for() {
+    const char *asked = std::getenv("SPAR_ISA");
+    if (asked == nullptr) return Isa::amx;
+    const auto *const name = std::ranges::find(names, std::string_view(asked));
+    if (name == std::end(names))
+        throw spar::Error(SPAR_E_UNSUPPORTED, "the environment's SPAR_ISA is \"" +
+                                                  std::string(asked) +
+                                                  "\", expected plain, avx2, avx512 or amx");
+    return static_cast<Isa>(name - std::begin(names));
+}
+
 Isa isa() {
-    static const Isa chosen = [] {
-        const char *asked = std::getenv("SPAR_ISA");
-        const std::string_view name = asked != nullptr ? asked : "";
-        const Isa most = name == "plain"    ? Isa::plain
-                         : name == "avx2"   ? Isa::avx2
-                         : name == "avx512" ? Isa::avx512
-                                            : Isa::amx;
-        return std::min(most, of_processor());
-    }();
+    static const Isa chosen = std::min(asked_for(), of_processor());
     return chosen;
 }
 
@@ -61,17 +70,7 @@ const Kernels &kernels() {
 }
 
 const char *instruction_set() {
-    switch (isa()) {
-        case Isa::amx:
-            return "amx";
-        case Isa::avx512:
-            return "avx512";
-        case Isa::avx2:
-            return "avx2";
-        case Isa::plain:
-            break;
-    }
-    return "plain";
+    return names[static_cast<int>(isa())];
 }
 
 const CoarseConv *fast_coarse_conv() {

@@ -192,7 +192,7 @@ struct Kernels {
 };
 
 /// Those for this processor. The environment may ask for fewer instructions than it has: SPAR_ISA
-/// is avx512 (without the matrix instructions), avx2 or plain.
+/// is avx512 (without the matrix instructions), avx2 or plain; throws spar::Error at another word.
 const Kernels &kernels();
 /// What they use: plain, avx2, avx512, or amx where coarse passes take the matrix instructions.
 const char *instruction_set();

@@ -38,14 +38,9 @@ class AveragePool final : public WindowedPool {
     static constexpr About about{"avgpool", "mean over windows, padding counted as zeros"};
     AveragePool() : WindowedPool(about) {}
 
-    int build(Builder &builder, int input) const override {
-        Graph &graph = builder.graph;
-        const Window window = window_on(graph, input);
-        const Shape shape = window.over(graph.value(input).shape, graph.value(input).shape[0]);
-        input = to_blocked(graph, input);
-        const int result = graph.add_value(shape, shape);
-        graph.add(std::make_unique<AveragePooling>(graph, input, result, window));
-        return result;
+    std::unique_ptr<Operation> operation(Graph &graph, int input, int result,
+                                         const Window &window) const override {
+        return std::make_unique<AveragePooling>(graph, input, result, window);
     }
 };
 

@@ -1,5 +1,4 @@
 // Maximum over windows of an image.
-#include "graph/reorder.hpp"
 #include "layers/pool.hpp"
 
 namespace sequential {
@@ -47,14 +46,9 @@ class MaxPool final : public WindowedPool {
     static constexpr About about{"maxpool", "maximum over windows"};
     MaxPool() : WindowedPool(about) {}
 
-    int build(Builder &builder, int input) const override {
-        Graph &graph = builder.graph;
-        const Window window = window_on(graph, input);
-        const Shape shape = window.over(graph.value(input).shape, graph.value(input).shape[0]);
-        input = to_blocked(graph, input);
-        const int result = graph.add_value(shape, shape);
-        graph.add(std::make_unique<MaxPooling>(graph, input, result, window));
-        return result;
+    std::unique_ptr<Operation> operation(Graph &graph, int input, int result,
+                                         const Window &window) const override {
+        return std::make_unique<MaxPooling>(graph, input, result, window);
     }
     bool applies_rectifier_gradient() const override { return true; }
 };

@@ -1,5 +1,7 @@
 #include "layers/pool.hpp"
 
+#include "graph/reorder.hpp"
+
 namespace sequential {
 
 Pool pool_over(const Graph &graph, int input, int result, const Window &window) {
@@ -16,12 +18,18 @@ Pool pool_over(const Graph &graph, int input, int result, const Window &window) 
             .slope = 1.0F};
 }
 
-Window WindowedPool::window_on(const Graph &graph, int input) const {
-    expect_image(graph, input);
+int WindowedPool::build(Builder &builder, int input) const {
+    Graph &graph = builder.graph;
+    const Shape in = expect_image(graph, input);
     if (*padding_ > *kernel_ / 2)
         throw spar::invalid("the padding may be at most half the kernel, got padding " +
                             std::to_string(*padding_) + " and kernel " + std::to_string(*kernel_));
-    return {*kernel_, stride_.value_or(*kernel_), *padding_};
+    const Window window{*kernel_, stride_.value_or(*kernel_), *padding_};
+    const Shape shape = window.over(in, in[0]);
+    input = to_blocked(graph, input);
+    const int result = graph.add_value(shape, shape);
+    graph.add(operation(graph, input, result, window));
+    return result;
 }
 
 }  // namespace sequential

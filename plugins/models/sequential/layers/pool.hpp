@@ -7,18 +7,21 @@
 
 namespace sequential {
 
-/// As the kernels are told, for blocked values and without a rectifier before.
+/// What the kernels are told, for blocked values and without a rectifier before.
 Pool pool_over(const Graph &graph, int input, int result, const Window &window);
 
 class WindowedPool : public Layer {
   public:
+    /// Refuses what is no image, and padding beyond half a window.
+    int build(Builder &builder, int input) const override;
     bool pools() const override { return true; }
 
   protected:
     using Layer::Layer;
 
-    /// Refuses what is no image, and padding beyond half a window.
-    Window window_on(const Graph &graph, int input) const;
+    /// From one blocked value to another.
+    virtual std::unique_ptr<Operation> operation(Graph &graph, int input, int result,
+                                                 const Window &window) const = 0;
 
   private:
     spar::Integer kernel_{this, "kernel", "side of the square window", {.min = 1, .max = 11}};
