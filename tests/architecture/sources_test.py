@@ -68,6 +68,15 @@ class Includes(unittest.TestCase):
             sizes[path.relative_to(tree.ROOT / "framework").parts[0]] += len(path.read_text().splitlines())
         self.assertLess(max(sizes.values()), 0.4 * sum(sizes.values()), sizes)
 
+    def test_rooms_of_sequential_form_a_line(self):
+        rooms = ["kernels", "graph", "layers"]
+        for room in rooms:
+            for path in tree.files(f"plugins/models/sequential/{room}"):
+                for line, kind, target in tree.includes(path):
+                    if kind == '"':
+                        with self.subTest(file=tree.name(path), line=line):
+                            self.assertLessEqual(rooms.index(target.split("/")[0]), rooms.index(room))
+
     def test_failure_is_a_leaf(self):
         quoted = [t for _, kind, t in tree.includes(tree.ROOT / "framework/base/failure.hpp")
                   if kind == '"']
