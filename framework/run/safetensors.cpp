@@ -5,8 +5,8 @@
 #include "base/json.hpp"
 #include "engine/stopping.hpp"
 
-#include <spar/file_kind.hpp>
-#include <spar/half.hpp>
+#include <spar/kit/file_kind.hpp>
+#include <spar/kit/half.hpp>
 #include <spar/tensor.hpp>
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // What counts as success, and what is only marginal.
-#include <spar/lead.hpp>
+#include <spar/kit/lead.hpp>
 #include <spar/verdict.hpp>
 
 #include <doctest/doctest.h>

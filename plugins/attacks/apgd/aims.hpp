@@ -1,7 +1,7 @@
 // The classes that APGD-T aims at.
 #pragma once
 
-#include <spar/lead.hpp>
+#include <spar/kit/lead.hpp>
 
 namespace apgd {
 

@@ -2,8 +2,8 @@
 #include "sparse.hpp"
 #include "windows.hpp"
 
-#include <spar/dlr.hpp>
-#include <spar/points.hpp>
+#include <spar/kit/dlr.hpp>
+#include <spar/kit/points.hpp>
 
 namespace {
 

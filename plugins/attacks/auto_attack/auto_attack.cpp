@@ -1,6 +1,6 @@
 #include "turns.hpp"
 
-#include <spar/part.hpp>
+#include <spar/kit/part.hpp>
 
 namespace {
 

@@ -1,5 +1,5 @@
-#include <spar/lead.hpp>
-#include <spar/points.hpp>
+#include <spar/kit/lead.hpp>
+#include <spar/kit/points.hpp>
 
 namespace {
 

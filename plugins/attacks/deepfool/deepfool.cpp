@@ -1,6 +1,6 @@
-#include <spar/hyperplane.hpp>
-#include <spar/lead.hpp>
-#include <spar/points.hpp>
+#include <spar/kit/hyperplane.hpp>
+#include <spar/kit/lead.hpp>
+#include <spar/kit/points.hpp>
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include <spar/descent.hpp>
+#include <spar/kit/descent.hpp>
 
 namespace {
 

@@ -1,8 +1,8 @@
 #include "image.hpp"
 #include "schedule.hpp"
 
-#include <spar/lead.hpp>
-#include <spar/points.hpp>
+#include <spar/kit/lead.hpp>
+#include <spar/kit/points.hpp>
 
 namespace {
 

@@ -1,7 +1,7 @@
 // Numbers as they lie in files: their type, their byte order, their meaning.
 #pragma once
 
-#include <spar/half.hpp>
+#include <spar/kit/half.hpp>
 
 #include <bit>
 #include <cstdint>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <spar/error.hpp>
-#include <spar/file_kind.hpp>
+#include <spar/kit/file_kind.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>

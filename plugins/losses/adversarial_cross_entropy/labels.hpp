@@ -1,7 +1,7 @@
 // Perturbed labels that depend on the class alone or on what the model finds likely.
 #pragma once
 
-#include <spar/targets.hpp>
+#include <spar/kit/targets.hpp>
 
 namespace spar {
 

@@ -3,7 +3,7 @@
 
 #include "shares.hpp"
 
-#include <spar/targets.hpp>
+#include <spar/kit/targets.hpp>
 
 namespace spar {
 

@@ -1,8 +1,8 @@
 // Target values at a loss that takes the softmax of the outputs: they are shares of classes.
 #pragma once
 
+#include <spar/kit/targets.hpp>
 #include <spar/loss.hpp>
-#include <spar/targets.hpp>
 
 #include <atomic>
 #include <cmath>

@@ -1,5 +1,5 @@
-#include <spar/dlr.hpp>
-#include <spar/targets.hpp>
+#include <spar/kit/dlr.hpp>
+#include <spar/kit/targets.hpp>
 
 namespace {
 

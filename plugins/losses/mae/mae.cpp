@@ -1,4 +1,4 @@
-#include <spar/targets.hpp>
+#include <spar/kit/targets.hpp>
 
 #include "../common/shares.hpp"
 

@@ -4,7 +4,7 @@
 
 #include "step.hpp"
 
-#include <spar/pair.hpp>
+#include <spar/kit/pair.hpp>
 
 /// A method that adds a divergence D between perturbed outputs and clean ones, at a perturbation
 /// that gradient steps make.

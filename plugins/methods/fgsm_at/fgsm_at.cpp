@@ -1,7 +1,7 @@
 #include "../common/example.hpp"
 
-#include <spar/crafting.hpp>
-#include <spar/pair.hpp>
+#include <spar/kit/crafting.hpp>
+#include <spar/kit/pair.hpp>
 
 namespace {
 

@@ -1,6 +1,6 @@
 #include "../common/example.hpp"
 
-#include <spar/crafting.hpp>
+#include <spar/kit/crafting.hpp>
 
 namespace {
 

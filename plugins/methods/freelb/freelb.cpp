@@ -1,7 +1,7 @@
 #include "../common/example.hpp"
 #include "../common/step.hpp"
 
-#include <spar/crafting.hpp>
+#include <spar/kit/crafting.hpp>
 
 namespace {
 

@@ -1,7 +1,7 @@
 #include "../common/example.hpp"
 
-#include <spar/crafting.hpp>
-#include <spar/mixed_derivative.hpp>
+#include <spar/kit/crafting.hpp>
+#include <spar/kit/mixed_derivative.hpp>
 
 namespace {
 

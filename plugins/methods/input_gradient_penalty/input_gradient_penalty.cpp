@@ -1,6 +1,6 @@
 #include "../common/example.hpp"
 
-#include <spar/mixed_derivative.hpp>
+#include <spar/kit/mixed_derivative.hpp>
 
 namespace {
 

@@ -1,5 +1,5 @@
-#include <spar/crafting.hpp>
-#include <spar/pair.hpp>
+#include <spar/kit/crafting.hpp>
+#include <spar/kit/pair.hpp>
 
 namespace {
 

@@ -1,6 +1,6 @@
 #include "../common/example.hpp"
 
-#include <spar/pair.hpp>
+#include <spar/kit/pair.hpp>
 
 namespace {
 

@@ -1,6 +1,6 @@
 #include "analytic.hpp"
 
-#include <spar/hyperplane.hpp>
+#include <spar/kit/hyperplane.hpp>
 
 #include <numeric>
 

@@ -4,7 +4,7 @@
 #include "base/warnings.hpp"
 #include "engine/loss_head.hpp"
 
-#include <spar/dlr.hpp>
+#include <spar/kit/dlr.hpp>
 
 #include <cmath>
 

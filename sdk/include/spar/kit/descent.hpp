@@ -2,7 +2,7 @@
 // fgsm, fgm, bim, pgd, mi_fgsm, ni_fgsm, gradient_ascent. An attack says how a point moves.
 #pragma once
 
-#include <spar/points.hpp>
+#include <spar/kit/points.hpp>
 
 namespace SPAR_HIDDEN spar {
 
