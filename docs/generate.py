@@ -25,45 +25,6 @@ def describe(*names):
     return json.loads(done.stdout)
 
 
-def article(noun):
-    return ("an " if noun[0] in "aeiou" else "a ") + noun
-
-
-def number(value):
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:g}"
-
-
-def values(schema):
-    """What a parameter may be, in a few words."""
-    if "oneOf" in schema:
-        return " or ".join(values(choice) for choice in schema["oneOf"])
-    if "const" in schema:
-        return f"`{json.dumps(schema['const'])}`"
-    if "x-spar-kind" in schema:
-        return article(schema["x-spar-kind"])
-    if "enum" in schema:
-        return ", ".join(f"`{word}`" for word in schema["enum"])
-    kind = schema.get("type", "")
-    if kind == "array":
-        items = schema.get("items", {})
-        return "list of parts, see below" if "$ref" in items or "properties" in items else (
-            "list: " + values(items))
-    if kind == "object" and "properties" in schema:
-        return "object, see below"
-    if schema.get("x-spar-path"):
-        return "file"
-    if kind in ("integer", "number"):
-        low = schema.get("exclusiveMinimum", schema.get("minimum"))
-        high = schema.get("exclusiveMaximum", schema.get("maximum"))
-        words = kind
-        if low is not None and abs(low) < 2e9:
-            words += f" {'above' if 'exclusiveMinimum' in schema else 'from'} {number(low)}"
-        if high is not None and abs(high) < 2e9:
-            words += f" {'below' if 'exclusiveMaximum' in schema else 'to'} {number(high)}"
-        return words
-    return {"string": "text", "boolean": "`true`, `false`"}.get(kind, kind)
-
-
 def default(name, schema, required):
     if "default" in schema:
         return f"`{json.dumps(schema['default'])}`"
@@ -78,7 +39,7 @@ def table(schema):
         what = parameter.get("description", "")
         if "x-unit" in parameter:
             what += f" ({parameter['x-unit']})"
-        cells = [f"`{name}`", what, values(parameter), default(name, parameter, schema["required"])]
+        cells = [f"`{name}`", what, parameter["x-spar-words"], default(name, parameter, schema["required"])]
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return rows if len(rows) > 2 else ["No parameters."]
 

@@ -5,6 +5,7 @@
 #include "base/failure.hpp"
 #include "base/words.hpp"
 #include "plugins/registry.hpp"
+#include "text/schema.hpp"
 
 #include <fmt/format.h>
 
@@ -93,7 +94,7 @@ Json as_json(const ComponentEntry &entry) {
             {"summary", c.summary},
             {"formula", c.formula},
             {"reference", c.reference},
-            {"schema", *entry.schema},
+            {"schema", with_words(*entry.schema, *entry.schema)},
             {"example", example.is_discarded() ? Json() : example},
             {"plugin", entry.plugin->name},
             {"version", entry.plugin->version},

@@ -1,7 +1,7 @@
 // What is said of a process that did not end of its own accord, and how its supervisor ends.
 #pragma once
 
-#include "plugins/calls.hpp"
+#include "app/guard.hpp"
 
 namespace spar::host {
 

@@ -1,11 +1,12 @@
 #include "app/commands.hpp"
+#include "app/guard.hpp"
 #include "app/output.hpp"
 #include "app/supervisor.hpp"
+#include "app/terminal.hpp"
 #include "base/failure.hpp"
 #include "base/problems.hpp"
 #include "base/secrets.hpp"
 #include "instances/services.hpp"
-#include "plugins/calls.hpp"
 
 #include <fmt/format.h>
 
@@ -92,6 +93,7 @@ int application(std::vector<std::string> words) {
 int main(int argc, char **argv) {
     spar::host::keep_standard_streams();
     spar::host::supervise();
+    spar::host::terminal();
     spar::host::leave(
         spar::host::exit_code(spar::host::application({argv + (argc > 0 ? 1 : 0), argv + argc})));
 }

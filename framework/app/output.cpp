@@ -1,7 +1,7 @@
 #include "app/output.hpp"
 
+#include "app/terminal.hpp"
 #include "base/failure.hpp"
-#include "base/messages.hpp"
 #include "base/secrets.hpp"
 #include "base/words.hpp"
 
@@ -57,8 +57,8 @@ void mention(std::string_view text) {
 }
 
 void complain(std::string_view text) {
-    standard_error().say("spar: " + printable(without_secrets(text)) + "\n");
-    standard_error().finish();
+    terminal().standard_error().say("spar: " + printable(without_secrets(text)) + "\n");
+    terminal().standard_error().finish();
 }
 
 int exit_code(int code) {

@@ -1,7 +1,8 @@
 #include "app/commands.hpp"
 #include "app/output.hpp"
+#include "app/probe.hpp"
+#include "app/terminal.hpp"
 #include "base/failure.hpp"
-#include "base/messages.hpp"
 #include "base/problems.hpp"
 #include "base/words.hpp"
 #include "instances/services.hpp"
@@ -9,7 +10,6 @@
 #include "plugins/cache.hpp"
 #include "plugins/registry.hpp"
 #include "plugins/search.hpp"
-#include "report/progress.hpp"
 #include "run/run.hpp"
 
 #include <nlohmann/json.hpp>
@@ -17,15 +17,15 @@
 namespace spar::host {
 
 Registry find_plugins(const Arguments &arguments) {
-    set_quiet(arguments.json);
-    set_verbose(arguments.verbose);
-    if (arguments.quiet) Progress::hide();
+    terminal().set_quiet(arguments.json);
+    terminal().set_verbose(arguments.verbose);
+    if (arguments.quiet) terminal().hide_progress();
     if (arguments.verbose)
         for (const auto &folder : plugin_folders(arguments.plugin_folders))
             complain("looks for plugins in " + folder.string());
-    for (const std::string &fault : search_faults()) tell(SPAR_LOG_WARNING, fault);
+    for (const std::string &fault : search_faults()) terminal().tell(SPAR_LOG_WARNING, fault);
     Registry registry = Registry::discover(plugin_folders(arguments.plugin_folders), host_table(),
-                                           plugin_cache_file());
+                                           plugin_cache_file(), probe);
     // Else what is missing for want of memory would pass for a mistake in the pipeline.
     for (const Refusal &refusal : registry.refusals())
         for (const char *sign : {"failed to map segment", "annot allocate memory"})

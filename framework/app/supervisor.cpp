@@ -1,8 +1,8 @@
 #include "app/supervisor.hpp"
 
 #include "app/ending.hpp"
+#include "app/guard.hpp"
 #include "app/output.hpp"
-#include "plugins/calls.hpp"
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -31,7 +31,7 @@ sigset_t signals_of_others() {
     return set;
 }
 
-/// With who sent it, so that a signal to the whole group is told from two (run/signals.hpp).
+/// With who sent it, so that a signal to the whole group is told from two (app/signals.hpp).
 void pass_on(pid_t worker, const siginfo_t &signal) {
     sigval sender{};
     sender.sival_int = signal.si_code == SI_USER ? signal.si_pid : 0;

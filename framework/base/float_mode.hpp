@@ -2,12 +2,8 @@
 // with -ffast-math switches on when it is loaded, and which exceptions end the process.
 #pragma once
 
-#include <cfenv>
-#include <cstdint>
-
-#if defined(__x86_64__)
 #include <xmmintrin.h>
-#endif
+#include <cstdint>
 
 namespace spar::host {
 
@@ -15,45 +11,31 @@ class FloatMode {
   public:
     static FloatMode now() {
         FloatMode mode;
-#if defined(__x86_64__)
         mode.control_ = _mm_getcsr() & ~status_flags;
         __asm__ volatile("fnstcw %0" : "=m"(mode.x87_));
-#else
-        mode.rounding_ = std::fegetround();
-#endif
         return mode;
     }
 
     void restore() const {
-#if defined(__x86_64__)
         _mm_setcsr((_mm_getcsr() & status_flags) | control_);
         __asm__ volatile("fldcw %0" : : "m"(x87_));
-#else
-        std::fesetround(rounding_);
-#endif
     }
 
     bool operator==(const FloatMode &) const = default;
 
     /// What the other mode does differently.
     const char *difference(const FloatMode &other) const {
-#if defined(__x86_64__)
         if (((control_ ^ other.control_) & 0x6000U) == 0 && ((x87_ ^ other.x87_) & 0x0C00U) == 0)
             return ((control_ ^ other.control_) & 0x8040U) != 0
                        ? "the flushing of denormal numbers to zero (it was built with -ffast-math)"
                        : "the exceptions or the precision of floating-point numbers";
-#endif
         return other == *this ? "nothing" : "the rounding mode";
     }
 
   private:
-#if defined(__x86_64__)
     static constexpr unsigned status_flags = 0x3F;
     unsigned control_ = 0;
     std::uint16_t x87_ = 0;
-#else
-    int rounding_ = 0;
-#endif
 };
 
 }  // namespace spar::host

@@ -1,6 +1,6 @@
 #include "base/warnings.hpp"
 
-#include "base/messages.hpp"
+#include "base/embedder.hpp"
 #include "base/words.hpp"
 
 #include <algorithm>
@@ -30,7 +30,8 @@ void Warnings::add(Warning warning) {
     const auto same =
         std::ranges::find_if(warnings_, [&](const Warning &w) { return alike(w, warning); });
     if (same == warnings_.end()) {
-        tell(SPAR_LOG_WARNING, with_file_ ? with_file_(line_of(warning)) : line_of(warning));
+        embedder().tell(SPAR_LOG_WARNING,
+                        with_file_ ? with_file_(line_of(warning)) : line_of(warning));
         if (warning.examples.size() > most_examples) warning.examples.resize(most_examples);
         warnings_.push_back(std::move(warning));
         return;

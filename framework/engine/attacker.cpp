@@ -21,17 +21,17 @@ double allowed(const Ball &ball) {
 
 /// An attack proposes, the host decides whether it stayed inside.
 void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
-    const Ball ball(*task.threat);
+    const Ball ball(*task.batch.threat);
     const auto breach = [&](std::int64_t row, const std::string &what) {
         throw Failure(
             Exit::plugin,
             fmt::format("#{}: attack \"{}\" broke the threat model on example {}: {}",
-                        task.attack->pointer(), task.attack->type(), task.points.ids[row], what));
+                        task.attack->pointer(), task.attack->type(), task.batch.ids[row], what));
     };
     const auto width = static_cast<std::size_t>(size);
-    const std::int64_t length = task.points.mask != nullptr ? task.space->shape()[0] : 0;
-    for (std::int64_t i = 0; i < task.points.count; ++i) {
-        const std::span<const float> x(task.points.x + i * size, width);
+    const std::int64_t length = task.batch.mask != nullptr ? task.space->shape()[0] : 0;
+    for (std::int64_t i = 0; i < task.batch.count; ++i) {
+        const std::span<const float> x(task.batch.x + i * size, width);
         const std::span<const float> adv(x_adv + i * size, width);
         for (const float value : adv) {
             if (!std::isfinite(value)) breach(i, fmt::format("it holds {}", value));
@@ -40,7 +40,7 @@ void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
                        fmt::format("it holds {}, outside [{}, {}]", value, ball.lower, ball.upper));
         }
         if (length > 0)
-            for_masked(task.points.mask + i * length, length, size, [&](std::size_t at) {
+            for_masked(task.batch.mask + i * length, length, size, [&](std::size_t at) {
                 if (adv[at] != x[at])
                     breach(i, fmt::format("it moves position {}, which is padding",
                                           static_cast<std::int64_t>(at) * length / size));
@@ -91,22 +91,11 @@ void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
     const spar_oracle oracle = handle.table();
     const std::span<const std::int64_t> shape = task.space->shape();
 
-    spar_attack_batch batch{};
+    spar_attack_batch batch = task.batch;
     batch.struct_size = sizeof batch;
-    batch.purpose = task.purpose;
-    batch.count = task.points.count;
     batch.size = task.space->size();
     batch.rank = static_cast<std::int32_t>(shape.size());
     std::copy(shape.begin(), shape.end(), batch.shape);
-    batch.x = task.points.x;
-    batch.mask = task.points.mask;
-    batch.labels = task.labels;
-    batch.values = task.values;
-    batch.targets = task.targets;
-    batch.ids = task.points.ids;
-    batch.key = task.key;
-    batch.outputs = task.outputs;
-    batch.threat = task.threat;
     batch.x_adv = x_adv;
     shown.show(batch, task.space->outputs());
     const auto check_what_was_shown = [&] {
@@ -139,13 +128,13 @@ void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
 }  // namespace
 
 void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
-    const std::int64_t count = task.points.count, size = task.space->size();
+    const std::int64_t count = task.batch.count, size = task.space->size();
     queries.forward.assign(static_cast<std::size_t>(count), 0);
     queries.gradient.assign(static_cast<std::size_t>(count), 0);
     queries.first_gradient.assign(static_cast<std::size_t>(count), FirstGradient::none);
     queries.notes.clear();
     queries.stages.clear();
-    std::copy(task.points.x, task.points.x + count * size, x_adv);
+    std::copy(task.batch.x, task.batch.x + count * size, x_adv);
     if (count == 0) return;
     perturb(task, x_adv, queries);
     verify(task, x_adv, size);
@@ -163,14 +152,14 @@ void rehearse_attack(const Instance &attack, Space &space, const spar_threat &th
     task.attack = &attack;
     task.space = &space;
     task.loss = loss;
-    task.threat = &threat;
-    task.purpose = SPAR_PURPOSE_EVALUATE;
-    task.mode = SPAR_MODE_EVAL;
-    task.points = {0, values, numbers + 1, nullptr, nullptr};
-    if (threat.space == SPAR_SPACE_EMBEDDING) task.points.mask = values;
-    task.labels = classes ? numbers + 1 : nullptr;
-    task.values = classes ? nullptr : values;
-    task.targets = threat.targeted != 0 ? numbers + 1 : nullptr;
+    task.batch.threat = &threat;
+    task.batch.purpose = SPAR_PURPOSE_EVALUATE;
+    task.batch.x = values;
+    task.batch.ids = numbers + 1;
+    task.batch.mask = threat.space == SPAR_SPACE_EMBEDDING ? values : nullptr;
+    task.batch.labels = classes ? numbers + 1 : nullptr;
+    task.batch.values = classes ? nullptr : values;
+    task.batch.targets = threat.targeted != 0 ? numbers + 1 : nullptr;
     QueryCount queries;
     perturb(task, x_adv.data() + width, queries);
 }

@@ -3,31 +3,40 @@
 
 #include "engine/network.hpp"
 
-#include "base/stop.hpp"
-
 #include <functional>
 #include <string>
 
 namespace spar::host {
 
-/// What is attacked. All pointers are to one value or row per example, null where there is none.
+/// What is attacked: the batch that the attack is given, and what the host adds to it.
 struct AttackTask {
-    const Instance *attack;
-    Space *space;                    /// what is perturbed
-    const spar_component_ref *loss;  /// null: attacks must bring their own
-    const spar_threat *threat;
-    spar_purpose purpose;
-    spar_mode mode;           /// of the model while crafting
-    std::uint64_t key;        /// of the attack's random numbers
-    std::uint64_t model_key;  /// of the model's own (dropout, when mode is training)
-    Network::Points points;   /// the clean examples
-    const std::int64_t *labels;
-    const float *values;
-    const std::int64_t *targets;
-    const float *reference;  /// for a loss that compares
-    const float *outputs;    /// at the clean points, null when not known
+    const Instance *attack = nullptr;
+    Space *space = nullptr;                    /// what is perturbed
+    const spar_component_ref *loss = nullptr;  /// null: attacks must bring their own
+    spar_mode mode = SPAR_MODE_EVAL;           /// of the model while crafting
+    std::uint64_t model_key = 0;  /// of the model's own random numbers (dropout, in training mode)
+    const float *reference = nullptr;      /// a row an example, for a loss that compares
+    const std::int64_t *tokens = nullptr;  /// of the clean examples, where x are their vectors
+    /// All but the size and shape of an example and x_adv, which run_attack fills in.
+    spar_attack_batch batch{};
     /// Told of every question, with the stage that the attack is in. May be empty.
     std::function<void(const std::string &stage)> alive{};
+
+    /// The clean examples.
+    Space::Points points() const {
+        return {.count = batch.count,
+                .x = batch.x,
+                .ids = batch.ids,
+                .tokens = tokens,
+                .mask = batch.mask};
+    }
+    void set_points(const Space::Points &points) {
+        batch.count = points.count;
+        batch.x = points.x;
+        batch.ids = points.ids;
+        batch.mask = points.mask;
+        tokens = points.tokens;
+    }
 };
 
 /// What the first gradient that an attack got for an example was; in evaluation.

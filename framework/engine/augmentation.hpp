@@ -18,6 +18,8 @@ class Augmentation {
     /// transform's fault: Failure(Exit::plugin).
     void apply(Batch &batch, std::int64_t epoch) const;
 
+    const std::vector<std::unique_ptr<Instance>> &transforms() const { return transforms_; }
+
   private:
     spar_transform_rows rows(Batch &batch, const Instance &transform, std::int64_t epoch) const;
     void check(const Batch &batch, const Instance &transform) const;

@@ -4,6 +4,8 @@
 
 #include "instances/instance.hpp"
 
+#include <spar/tensor.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -81,29 +83,8 @@ class Fenced {
     FencedMemory memory_;
 };
 
-/// A matrix in fenced memory, see Matrix.
-class FencedMatrix {
-  public:
-    void resize(std::int64_t count, std::int64_t width) {
-        values_.resize(static_cast<std::size_t>(count * width));
-        count_ = count;
-        width_ = width;
-    }
-    float *data() { return values_.data(); }
-    const float *data() const { return values_.data(); }
-    std::int64_t count() const { return count_; }
-    std::int64_t width() const { return width_; }
-    std::span<float> operator[](std::int64_t row) {
-        return {values_.data() + row * width_, static_cast<std::size_t>(width_)};
-    }
-    std::span<const float> operator[](std::int64_t row) const {
-        return {values_.data() + row * width_, static_cast<std::size_t>(width_)};
-    }
-
-  private:
-    Fenced<float> values_;
-    std::int64_t count_ = 0, width_ = 0;
-};
+/// A matrix in fenced memory. Its content is lost when its size changes.
+using FencedMatrix = MatrixOf<Fenced<float>>;
 
 /// An array that a plugin was given, by the name that the contract has for it.
 struct GivenArray {

@@ -87,12 +87,12 @@ void Network::read_parameters() {
                                       model_->pointer(), i));
         const std::vector<std::int64_t> shape(p.shape, p.shape + p.rank);
         const auto size = static_cast<std::size_t>(product(shape));
-        parameters_.push_back({p.name,
-                               trainable,
-                               (p.flags & SPAR_PARAMETER_STAGE) != 0,
-                               shape,
-                               {p.value, size},
-                               {p.gradient, trainable ? size : 0}});
+        parameters_.push_back({.name = p.name,
+                               .trainable = trainable,
+                               .of_stage = (p.flags & SPAR_PARAMETER_STAGE) != 0,
+                               .shape = shape,
+                               .value = {p.value, size},
+                               .gradient = {p.gradient, trainable ? size : 0}});
     }
 }
 

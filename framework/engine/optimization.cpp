@@ -90,15 +90,15 @@ void Optimization::step(double rate_factor) {
         auto &[self, factor] = *static_cast<Context *>(c);
         const auto i = static_cast<std::size_t>(index);
         const NetworkParameter &p = self->trained_[i];
-        const spar_update update{sizeof(spar_update),
-                                 0,
-                                 self->steps_,
-                                 factor,
-                                 p.name.c_str(),
-                                 static_cast<std::int64_t>(p.value.size()),
-                                 p.value.data(),
-                                 p.gradient.data(),
-                                 self->pointers_[i].data()};
+        const spar_update update{.struct_size = sizeof(spar_update),
+                                 .reserved = 0,
+                                 .step = self->steps_,
+                                 .rate_factor = factor,
+                                 .name = p.name.c_str(),
+                                 .size = static_cast<std::int64_t>(p.value.size()),
+                                 .parameter = p.value.data(),
+                                 .gradient = p.gradient.data(),
+                                 .state = self->pointers_[i].data()};
         return self->optimizer_->table<spar_optimizer_table>().update(self->optimizer_->self(),
                                                                       &update, error);
     };

@@ -79,18 +79,18 @@ void OracleHandle::enter(const std::string &name) {
 }
 
 void OracleHandle::note(std::int64_t row, const char *code, double value) {
-    if (row < 0 || row >= task.points.count || code == nullptr || *code == '\0') return;
+    if (row < 0 || row >= task.batch.count || code == nullptr || *code == '\0') return;
     queries.notes.push_back({row, stage, code, value});
 }
 
 void OracleHandle::count(const spar_query &query) {
     const bool gradient = query.gradient != nullptr;
-    const std::int64_t budget = task.threat->query_budget;
+    const std::int64_t budget = task.batch.threat->query_budget;
     for (std::int64_t i = 0; i < query.count; ++i) {
         const std::int64_t row = row_of(query, i);
-        if (row < 0 || row >= task.points.count)
+        if (row < 0 || row >= task.batch.count)
             throw Error(SPAR_E_CONTRACT, fmt::format("a query for example {} of a batch of {}", row,
-                                                     task.points.count));
+                                                     task.batch.count));
         const auto at = static_cast<std::size_t>(row);
         if (budget > 0 && queries.forward[at] >= budget) {
             budget_spent = true;
@@ -103,7 +103,7 @@ void OracleHandle::count(const spar_query &query) {
 }
 
 void OracleHandle::look_at(const float *gradient, std::int64_t points, const std::int64_t *rows) {
-    if (task.purpose != SPAR_PURPOSE_EVALUATE) return;
+    if (task.batch.purpose != SPAR_PURPOSE_EVALUATE) return;
     const std::int64_t size = task.space->size();
     for (std::int64_t i = 0; i < points; ++i) {
         const auto row = static_cast<std::size_t>(rows != nullptr ? rows[i] : i);
@@ -116,7 +116,7 @@ void OracleHandle::look_at(const float *gradient, std::int64_t points, const std
 }
 
 Network::Points OracleHandle::gather(const spar_query &query) {
-    const Network::Points &all = task.points;
+    const Network::Points all = task.points();
     const std::int64_t length = all.tokens != nullptr ? task.space->shape()[0] : 0;
     if (query.rows == nullptr) {
         Network::Points points = all;
@@ -124,9 +124,11 @@ Network::Points OracleHandle::gather(const spar_query &query) {
         points.x = query.x;
         return points;
     }
-    return {query.count, query.x, gather_rows(query, all.ids, 1, memory.ids),
-            gather_rows(query, all.tokens, length, memory.tokens),
-            gather_rows(query, all.mask, length, memory.mask)};
+    return {.count = query.count,
+            .x = query.x,
+            .ids = gather_rows(query, all.ids, 1, memory.ids),
+            .tokens = gather_rows(query, all.tokens, length, memory.tokens),
+            .mask = gather_rows(query, all.mask, length, memory.mask)};
 }
 
 void OracleHandle::evaluate(const spar_query &query) {
@@ -134,7 +136,7 @@ void OracleHandle::evaluate(const spar_query &query) {
     if (task.alive) task.alive(stage);
     if (query.tape < 0 || query.tape > tapes)
         throw Error(SPAR_E_CONTRACT, fmt::format("tape {}, expected 0 to {}", query.tape, tapes));
-    if (query.rows == nullptr && query.count > task.points.count)
+    if (query.rows == nullptr && query.count > task.batch.count)
         throw Error(SPAR_E_CONTRACT, "more points than examples, and no rows");
     count(query);
     const std::int64_t outputs = task.space->outputs();
@@ -145,16 +147,16 @@ void OracleHandle::evaluate(const spar_query &query) {
 
     LossHead loss{.loss = query.loss != nullptr ? query.loss : task.loss, .outputs = outputs};
     const Network::Points points = gather(query);
-    const bool aimed = task.targets != nullptr && query.labels == nullptr;
+    const bool aimed = task.batch.targets != nullptr && query.labels == nullptr;
     loss.negate = aimed;  // down towards the target is up for the attack
-    loss.targets = pick(task.targets, 1, memory.targets);
+    loss.targets = pick(task.batch.targets, 1, memory.targets);
     loss.labels = query.labels != nullptr ? query.labels
                   : aimed                 ? loss.targets
-                                          : pick(task.labels, 1, memory.labels);
-    loss.values = pick(task.values, outputs, memory.values);
+                                          : pick(task.batch.labels, 1, memory.labels);
+    loss.values = pick(task.batch.values, outputs, memory.values);
     loss.reference = pick(task.reference, outputs, memory.reference);
     loss.ids = points.ids;
-    loss.key = task.key;
+    loss.key = task.batch.key;
     loss.loss_values = query.loss_values;
 
     spar_pass pass{};
@@ -166,7 +168,7 @@ void OracleHandle::evaluate(const spar_query &query) {
     if (query.gradient != nullptr) pass.wants = SPAR_WANT_INPUT_GRADIENT;
     // What compares with exact outputs close by would mostly see the difference in exactness.
     const bool compares = task.reference != nullptr;
-    if (query.gradient != nullptr && task.purpose == SPAR_PURPOSE_TRAIN && !compares)
+    if (query.gradient != nullptr && task.batch.purpose == SPAR_PURPOSE_TRAIN && !compares)
         pass.wants |= SPAR_WANT_COARSE;
     ForeignHead head{*task.attack, query.head, query.head_context};
     if (query.head != nullptr) {

@@ -1,6 +1,7 @@
 // The oracle behind the table that an attack gets: one model, its loss, and a count of queries.
 #pragma once
 
+#include "base/embedder.hpp"
 #include "engine/attacker.hpp"
 
 #include <exception>
@@ -26,7 +27,9 @@ struct OracleHandle {
     spar_oracle table();
 
     /// A step of training is finished before a run stops, so that it can be resumed to the bit.
-    bool cancelled() const { return stop_requested && task.purpose == SPAR_PURPOSE_EVALUATE; }
+    bool cancelled() const {
+        return task.batch.purpose == SPAR_PURPOSE_EVALUATE && embedder().stop_requested();
+    }
 
     void evaluate(const spar_query &query);
     void note(std::int64_t row, const char *code, double value);

@@ -195,19 +195,19 @@ void TrainingSession::attack(const spar_component_ref *attack, const spar_object
     task.space = &space_;
     const spar_component_ref *fallback = crafting_loss != nullptr ? crafting_loss : &loss_;
     task.loss = objective != nullptr && objective->loss != nullptr ? objective->loss : fallback;
-    task.threat = &*threat_now_;
-    task.purpose = SPAR_PURPOSE_TRAIN;
+    task.batch.threat = &*threat_now_;
+    task.batch.purpose = SPAR_PURPOSE_TRAIN;
     task.mode = objective != nullptr ? objective->mode : SPAR_MODE_EVAL;
-    task.key = mix_key(mix_key(instance.key(), static_cast<std::uint64_t>(place_.step)),
-                       static_cast<std::uint64_t>(draw));
+    task.batch.key = mix_key(mix_key(instance.key(), static_cast<std::uint64_t>(place_.step)),
+                             static_cast<std::uint64_t>(draw));
     task.model_key = mix_key(network_.instance().key(), static_cast<std::uint64_t>(place_.step));
-    task.points = points(nullptr);
+    task.set_points(points(nullptr));
     if (objective != nullptr && objective->count > 0) {
-        if (objective->count > task.points.count) throw misused("more examples than the batch has");
-        task.points.count = objective->count;
+        if (objective->count > task.batch.count) throw misused("more examples than the batch has");
+        task.batch.count = objective->count;
     }
-    task.labels = parameter_ ? nullptr : batch_->label_data();
-    task.values = parameter_ ? nullptr : batch_->value_data();
+    task.batch.labels = parameter_ ? nullptr : batch_->label_data();
+    task.batch.values = parameter_ ? nullptr : batch_->value_data();
     task.reference = objective != nullptr ? objective->reference : nullptr;
     run_attack(task, x_adv, queries_);
 }

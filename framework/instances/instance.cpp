@@ -1,6 +1,6 @@
 #include "instances/instance.hpp"
 
-#include "base/stop.hpp"
+#include "base/embedder.hpp"
 #include "base/warnings.hpp"
 #include "base/words.hpp"
 #include "instances/blame.hpp"
@@ -81,7 +81,7 @@ Instance::~Instance() {
     } catch (...) {  // a destructor of somebody else's: nothing is left to be done about it
     }
     before.restore();
-    end_if_forked();
+    embedder().returned();
 }
 
 const char *Instance::type() const {
@@ -92,8 +92,8 @@ void Instance::fail(const char *what, spar_status status, const spar_error &erro
     std::string message = escaped({error.message, strnlen(error.message, sizeof error.message)},
                                   sizeof error.message);
     const std::string inside(error.pointer, strnlen(error.pointer, sizeof error.pointer));
-    const bool unasked = status == SPAR_E_CANCELLED && !stop_requested;
-    if (status == SPAR_E_CANCELLED && stop_requested)
+    const bool unasked = status == SPAR_E_CANCELLED && !embedder().stop_requested();
+    if (status == SPAR_E_CANCELLED && embedder().stop_requested())
         throw Failure(
             Exit::stopped,
             fmt::format("stopped in #{}; the same command with --resume goes on", pointer_));
@@ -145,16 +145,14 @@ std::uint64_t Builder::key(const std::string &pointer) const {
 /// Two plugins hold what the pipeline names: its author should know which one is taken.
 void Builder::tell_shadowed(const ComponentEntry &entry, const std::string &pointer) const {
     for (const ComponentEntry *other : registry_.shadowed(entry))
-        warnings().add({"",
-                        "shadowed_plugin",
-                        "#" + pointer,
-                        fmt::format("the {} \"{}\" is taken from {}, although {} holds one too",
+        warnings().add(
+            {.code = "shadowed_plugin",
+             .place = "#" + pointer,
+             .message = fmt::format("the {} \"{}\" is taken from {}, although {} holds one too",
                                     kind_name(entry.descriptor->kind), entry.descriptor->type,
                                     entry.plugin->path.string(), other->plugin->path.string()),
-                        fmt::format("\"plugin\": \"{}\" in its node takes that one",
-                                    other->plugin->path.string()),
-                        0,
-                        {}});
+             .remedy = fmt::format("\"plugin\": \"{}\" in its node takes that one",
+                                   other->plugin->path.string())});
 }
 
 std::unique_ptr<Instance> Builder::build(spar_kind kind, const nlohmann::ordered_json &node,

@@ -1,6 +1,7 @@
 // From a node of the plan to a living component, its children first.
 #pragma once
 
+#include "base/embedder.hpp"
 #include "base/failure.hpp"
 #include "base/float_mode.hpp"
 #include "instances/params.hpp"
@@ -29,6 +30,8 @@ class Instance {
 
     const ComponentEntry &entry() const { return *entry_; }
     const std::string &pointer() const { return pointer_; }
+    /// The plugin's own descriptor.
+    const spar_component &component() const { return *component_; }
     const char *type() const;
     std::uint64_t key() const { return key_; }
     const spar_component_ref &ref() const { return ref_; }
@@ -131,7 +134,7 @@ spar_status Instance::guarded_call(const char *what, Function &&function) const 
     } catch (...) {
         threw(what, "an exception of an unknown type");
     }
-    end_if_forked();
+    embedder().returned();
     if (const FloatMode after = FloatMode::now(); after != before) {
         before.restore();
         float_mode_changed(what, before.difference(after));

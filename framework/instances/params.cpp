@@ -105,17 +105,6 @@ spar_status get_path(const spar_params *params, const char *pointer, const char 
     });
 }
 
-spar_status get_key(const spar_params *params, const char *pointer, std::int64_t index,
-                    const char **out, spar_error *error) {
-    return guarded(error, [&] {
-        const Json &value = require(params, pointer);
-        if (!value.is_object()) wrong_kind(value, "an object", pointer);
-        if (index < 0 || index >= static_cast<std::int64_t>(value.size()))
-            throw invalid("the object has no member of that index", pointer);
-        *out = std::next(value.begin(), index).key().c_str();
-    });
-}
-
 spar_status get_component(const spar_params *params, const char *pointer, spar_kind kind,
                           spar_component_ref *out, spar_error *error) {
     return guarded(error, [&] {
@@ -143,7 +132,6 @@ void install_param_getters(spar_host &host) {
     host.get_number = get_number;
     host.get_string = get_string;
     host.get_path = get_path;
-    host.get_key = get_key;
     host.get_component = get_component;
     host.random_key = random_key;
 }

@@ -4,7 +4,7 @@
 #include <map>
 #include <mutex>
 #include <string>
-#include "base/messages.hpp"
+#include "base/embedder.hpp"
 #include "base/warnings.hpp"
 #include "instances/guarded.hpp"
 #include "instances/params.hpp"
@@ -43,22 +43,23 @@ void log(const spar_host *host, spar_severity severity, const char *text) {
     const auto [component, place] = speaker(host);
     const std::string said = text != nullptr ? text : "";
     if (severity == SPAR_LOG_WARNING)
-        warnings().add({component, "log", place, said, "", 1, {}});
+        warnings().add(
+            {.component = component, .code = "log", .place = place, .message = said, .count = 1});
     else
-        tell(severity, component.empty() ? said : place + ": " + component + ": " + said);
+        embedder().tell(severity,
+                        component.empty() ? said : place + ": " + component + ": " + said);
 }
 
 void warn(const spar_host *host, const spar_warning *warning) {
     const auto [component, place] = speaker(host);
     const spar_warning known = read_struct(warning);
     const auto text = [](const char *value) { return std::string(value != nullptr ? value : ""); };
-    Warning kept{component,
-                 text(known.code),
-                 place + text(known.pointer),
-                 text(known.message),
-                 text(known.remedy),
-                 known.count,
-                 {}};
+    Warning kept{.component = component,
+                 .code = text(known.code),
+                 .place = place + text(known.pointer),
+                 .message = text(known.message),
+                 .remedy = text(known.remedy),
+                 .count = known.count};
     if (known.examples != nullptr)
         kept.examples.assign(known.examples,
                              known.examples + std::clamp<std::int64_t>(known.example_count, 0, 8));

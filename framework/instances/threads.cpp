@@ -1,5 +1,6 @@
 #include "instances/threads.hpp"
 
+#include "base/embedder.hpp"
 #include "base/failure.hpp"
 #include "instances/guarded.hpp"
 #include "instances/processors.hpp"
@@ -85,7 +86,7 @@ void Threads::take_pieces(Job &job) {
 }
 
 void Threads::work() {
-    guard_thread();
+    embedder().thread_begun();
     std::uint64_t seen = 0;
     while (!stopping_) {
         if (spins_) spin_until([&] { return generation_.load(std::memory_order_acquire) != seen; });

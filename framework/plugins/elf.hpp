@@ -1,4 +1,4 @@
-// What a file says of itself before anything in it is run: a bounded reader of ELF headers.
+// What a file says of itself before anything in it is run.
 #pragma once
 
 #include <filesystem>
@@ -8,10 +8,9 @@ namespace spar::host {
 
 /// Why the file cannot be a plugin for this machine, in words; empty if nothing speaks against it.
 ///
-/// Checks that it is a regular file and a complete ELF shared library of this machine, that all its
-/// segments lie inside the file (mapping one that does not ends the process), that it asks for no
-/// executable stack, and that it exports the entry symbol. Every offset is checked against the
-/// file's size before it is followed.
+/// Checks what loading it (plugins/probe.hpp) would not tell, or not in plain words: that it is a
+/// regular file, an ELF shared library for the machine that this program runs on, and asks for no
+/// executable stack, which the loader would grant to the whole process.
 std::string elf_fault(const std::filesystem::path &path);
 
 }  // namespace spar::host

@@ -36,6 +36,21 @@ std::string loader_says(const std::filesystem::path &path) {
     return said;
 }
 
+/// Why a library without the entry is none of this host's plugins.
+std::string no_entry(void *library) {
+    std::string stem = SPAR_PLUGIN_ENTRY;
+    stem.erase(stem.find_last_not_of("0123456789") + 1);
+    for (int major = 0; major < 100; ++major)
+        if (const std::string name = stem + std::to_string(major);
+            ::dlsym(library, name.c_str()) != nullptr)
+            return "is a plugin of another major version of the contract: it exports " + name +
+                   ", this host looks for " SPAR_PLUGIN_ENTRY
+                   "; rebuild it with this version's SDK";
+    return "is no plugin: it does not export " SPAR_PLUGIN_ENTRY
+           "; where its source defines that function, make it visible (the declaration in "
+           "spar/abi.h does) and give it C linkage";
+}
+
 /// No library is ever closed: what it handed out lives for ever.
 spar_plugin_entry load(const std::filesystem::path &path) {
     ::dlerror();
@@ -49,7 +64,7 @@ spar_plugin_entry load(const std::filesystem::path &path) {
     }
     if (library == nullptr) throw PluginFault("cannot be loaded: " + loader_says(path));
     void *entry = ::dlsym(library, SPAR_PLUGIN_ENTRY);
-    if (entry == nullptr) throw PluginFault("has no " SPAR_PLUGIN_ENTRY ": " + loader_says(path));
+    if (entry == nullptr) throw PluginFault(no_entry(library));
     return reinterpret_cast<spar_plugin_entry>(entry);
 }
 

@@ -1,12 +1,12 @@
-// Trying plugins in a child process first, so that one which ends the process, changes it, or never
-// comes back harms nobody but the child.
+// Trying plugins before they are taken. How is up to the program that holds the host: a command can
+// try them in a child process first, so that one which ends the process, changes it, or never comes
+// back harms nobody but the child (app/probe.hpp).
 #pragma once
 
 #include "plugins/description.hpp"
 
 #include <spar/abi.h>
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -18,12 +18,16 @@ namespace spar::host {
 struct Probed {
     std::string fault;  // why it must not be loaded here, in words; empty where it came up well
     std::optional<PluginDescription> description;  // of one that came up well
+    const spar_plugin *loaded = nullptr;           // where it was loaded into this process
 };
 
-/// What became of every file. The child is a fork of this process, so nothing else may be running
-/// in it [main]. `meanwhile` is called once, while the first child is at work.
-std::vector<Probed> probe(const std::vector<std::filesystem::path> &files, const spar_host *host,
-                          const std::function<void()> &meanwhile,
-                          std::chrono::milliseconds patience = std::chrono::seconds(10));
+/// What became of every file. `meanwhile` is called once, where something else tries the first.
+using Prober = std::function<std::vector<Probed>(const std::vector<std::filesystem::path> &files,
+                                                 const spar_host *host,
+                                                 const std::function<void()> &meanwhile)>;
+
+/// Loads the files here and now: for who trusts them not to end the process.
+std::vector<Probed> probe_here(const std::vector<std::filesystem::path> &files,
+                               const spar_host *host, const std::function<void()> &meanwhile);
 
 }  // namespace spar::host

@@ -1,5 +1,6 @@
 #include "plugins/registry.hpp"
 
+#include "base/embedder.hpp"
 #include "base/kinds.hpp"
 #include "base/problems.hpp"
 #include "base/sha256.hpp"
@@ -8,7 +9,6 @@
 #include "plugins/calls.hpp"
 #include "plugins/files.hpp"
 #include "plugins/library.hpp"
-#include "plugins/probe.hpp"
 #include "text/default_nodes.hpp"
 #include "text/parse.hpp"
 #include "text/schema.hpp"
@@ -39,11 +39,12 @@ std::string digest_of(const fs::path &file) {
     }
 }
 
-/// What every file is: as the cache knows it, else as a child process finds it. Those that came up
+/// What every file is: as the cache knows it, else as the prober finds it. Those that came up
 /// well have a digest.
 std::pair<std::vector<Probed>, std::vector<std::string>> try_all(const std::vector<fs::path> &files,
                                                                  const spar_host *host,
-                                                                 PluginCache &cache) {
+                                                                 PluginCache &cache,
+                                                                 const Prober &prober) {
     std::vector<Probed> probed(files.size());
     std::vector<std::string> digests(files.size());
     std::vector<fs::path> unknown;
@@ -60,7 +61,7 @@ std::pair<std::vector<Probed>, std::vector<std::string>> try_all(const std::vect
     const auto hash = [&] {
         for (const std::size_t i : places) digests[i] = digest_of(files[i]);
     };
-    std::vector<Probed> tried = probe(unknown, host, hash);
+    std::vector<Probed> tried = prober(unknown, host, hash);
     for (std::size_t i = 0; i < tried.size(); ++i) {
         const std::size_t at = places[i];
         if (tried[i].description && !digests[at].empty())
@@ -111,7 +112,7 @@ const spar_plugin &PluginFile::load() const {
         throw PluginFault(
             "says something else of itself than when it was tried in a process of its own");
     loaded_ = plugin;
-    if (!own) note_foreign_plugin(path.filename().string());
+    if (!own) embedder().loaded_foreign(path.filename().string());
     return *loaded_;
 }
 
@@ -128,12 +129,12 @@ const spar_component &ComponentEntry::load() const {
 }
 
 Registry Registry::discover(const std::vector<fs::path> &folders, const spar_host *host,
-                            const fs::path &cache_file) {
+                            const fs::path &cache_file, const Prober &prober) {
     Registry registry;
     registry.folders_ = folders;
     PluginCache cache(cache_file);
     const std::vector<fs::path> files = sound_files(folders, registry.refusals_);
-    auto [probed, digests] = try_all(files, host, cache);
+    auto [probed, digests] = try_all(files, host, cache, prober);
     for (std::size_t i = 0; i < files.size(); ++i) {
         try {
             if (!probed[i].fault.empty()) throw PluginFault(probed[i].fault);
@@ -146,6 +147,7 @@ Registry Registry::discover(const std::vector<fs::path> &folders, const spar_hos
             file->name = file->description.name;
             file->version = file->description.version;
             file->host = host;
+            file->loaded_ = probed[i].loaded;
             registry.add(std::move(file));
         } catch (const std::exception &e) {
             registry.refusals_.push_back({files[i], e.what()});

@@ -5,6 +5,7 @@
 #include "base/kinds.hpp"
 #include "plugins/description.hpp"
 #include "plugins/files.hpp"
+#include "plugins/probe.hpp"
 
 #include <deque>
 #include <filesystem>
@@ -15,7 +16,7 @@
 
 namespace spar::host {
 
-/// A plugin that came up well in a child process.
+/// A plugin that came up well when it was tried.
 struct PluginFile {
     std::filesystem::path path;     // absolute, links resolved
     std::string name, version;      // as the plugin says
@@ -29,6 +30,7 @@ struct PluginFile {
     const spar_plugin &load() const;
 
   private:
+    friend class Registry;
     mutable const spar_plugin *loaded_ = nullptr;
 };
 
@@ -49,15 +51,16 @@ class Registry {
     Registry(Registry &&) = default;
     Registry &operator=(Registry &&) = default;
 
-    /// Tries every plugin (*.so) in the folders in a child process, in their order and by name
+    /// Tries every plugin (*.so) in the folders, in their order and by name
     /// inside one; none is loaded into this process before a component of it is. A file that is no
     /// good, or that others could have put there, is refused as a whole and the rest goes on; a
     /// folder that does not exist holds none. Of two components with one kind and name Spar's own
     /// stays, else the first found; the other file is refused, but for pipelines that name it.
     /// Plugins stay loaded until the process ends. `cache`, if given, is a file that remembers what
-    /// was tried. [main], with no other thread running.
+    /// was tried; `prober` tries the others. [main]
     static Registry discover(const std::vector<std::filesystem::path> &folders,
-                             const spar_host *host, const std::filesystem::path &cache = {});
+                             const spar_host *host, const std::filesystem::path &cache = {},
+                             const Prober &prober = probe_here);
 
     /// Null where there is none.
     const ComponentEntry *find(spar_kind kind, std::string_view type) const;

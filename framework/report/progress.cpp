@@ -1,19 +1,15 @@
 #include "report/progress.hpp"
 
-#include "base/messages.hpp"
+#include "base/embedder.hpp"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 
 namespace spar::host {
 namespace {
 
 constexpr auto redraw_after = std::chrono::milliseconds(100);
-std::atomic<bool> hidden{false};
 
 std::string duration_text(double seconds) {
     const auto whole = static_cast<std::int64_t>(std::min(seconds, 1e9) + 0.5);
@@ -26,12 +22,6 @@ std::string bar(double share, int width) {
     const int filled = static_cast<int>(share * width);
     return fmt::format(" [{}{}]", std::string(static_cast<std::size_t>(filled), '#'),
                        std::string(static_cast<std::size_t>(width - filled), '.'));
-}
-
-/// Columns of the terminal; one that does not tell has 80.
-std::size_t columns() {
-    winsize size{};
-    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 }  // namespace
@@ -57,12 +47,14 @@ std::string progress_line(const ProgressState &state, std::size_t room) {
 }
 
 Progress::Progress(std::string label, std::int64_t total, std::string unit, std::int64_t before)
-    : state_{std::move(label), {}, std::move(unit), std::max<std::int64_t>(total, 1), before,
-             before,           0},
-      shown_(!hidden && ::isatty(STDERR_FILENO) == 1) {}
+    : state_{.label = std::move(label),
+             .unit = std::move(unit),
+             .total = std::max<std::int64_t>(total, 1),
+             .done = before,
+             .before = before} {}
 
 Progress::~Progress() {
-    if (shown_ && drawn_ != Clock::time_point{}) standard_error().say("\r\033[K");
+    if (drawn_ != Clock::time_point{}) embedder().show_progress({});
 }
 
 void Progress::advance(std::int64_t amount) {
@@ -72,25 +64,19 @@ void Progress::advance(std::int64_t amount) {
 }
 
 void Progress::alive(const std::string &stage) {
-    if (!shown_) return;
     state_.stage = stage;
     draw();
 }
 
-void Progress::hide() {
-    hidden = true;
-}
-
 void Progress::draw() {
-    if (!shown_) return;
     const auto now = Clock::now();
-    // A terminal that is held up gets no more lines to catch up with.
-    if (now - drawn_ < redraw_after || !standard_error().idle()) return;
+    if (now - drawn_ < redraw_after) return;
+    const std::size_t room = embedder().progress_room();
+    if (room == 0) return;
     drawn_ = now;
     state_.seconds = std::chrono::duration<double>(advanced_ - begin_).count();
     state_.since = std::chrono::duration<double>(now - advanced_).count();
-    // A line that fills the last column wraps on some terminals.
-    standard_error().say("\r\033[K" + progress_line(state_, columns() - 1));
+    embedder().show_progress(progress_line(state_, room));
 }
 
 }  // namespace spar::host

@@ -1,5 +1,5 @@
 // A line on the terminal while something long runs: how far, how fast, how long yet. Nothing where
-// standard error is not a terminal, or people want quiet.
+// whoever holds the host wants none.
 #pragma once
 
 #include <chrono>
@@ -10,9 +10,9 @@ namespace spar::host {
 
 /// What the line tells of.
 struct ProgressState {
-    std::string label;       // "epoch 3/10"
-    std::string stage;       // of what is labelled, "apgd-t"; may be empty
-    std::string unit;        // of what is counted, "examples"
+    std::string label = {};  // "epoch 3/10"
+    std::string stage = {};  // of what is labelled, "apgd-t"; may be empty
+    std::string unit = {};   // of what is counted, "examples"
     std::int64_t total = 1;  // at least 1
     std::int64_t done = 0;
     std::int64_t before = 0;  // of these done in an earlier run, which says nothing of the speed
@@ -35,15 +35,11 @@ class Progress {
     /// Nothing is done, but the work goes on, in this stage.
     void alive(const std::string &stage);
 
-    /// From now on no line is shown.
-    static void hide();
-
   private:
     using Clock = std::chrono::steady_clock;
     void draw();
 
     ProgressState state_;
-    bool shown_;
     Clock::time_point begin_ = Clock::now(), advanced_ = begin_, drawn_{};
 };
 

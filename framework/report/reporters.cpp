@@ -11,7 +11,10 @@ namespace spar::host {
 void Reporters::begin(const std::filesystem::path &folder, const std::string &name, bool terminal) {
     folder_ = folder.string();
     name_ = name;
-    const spar_run run{sizeof(spar_run), terminal ? 1 : 0, folder_.c_str(), name_.c_str()};
+    const spar_run run{.struct_size = sizeof(spar_run),
+                       .terminal = terminal ? 1 : 0,
+                       .directory = folder_.c_str(),
+                       .name = name_.c_str()};
     for (const auto &reporter : reporters_)
         reporter->call("begin", [&](spar_error *error) {
             return reporter->table<spar_reporter_table>().begin(reporter->self(), &run, error);
@@ -38,7 +41,12 @@ void Reporters::tell_all(const char *what, Function &&function) {
 
 void Reporters::event(std::int64_t step, const std::string &path, const std::string &name,
                       double value) {
-    const spar_event event{sizeof(spar_event), 0, step, path.c_str(), name.c_str(), value};
+    const spar_event event{.struct_size = sizeof(spar_event),
+                           .reserved = 0,
+                           .step = step,
+                           .path = path.c_str(),
+                           .name = name.c_str(),
+                           .value = value};
     tell_all("event", [&](const spar_reporter_table &table, void *self, spar_error *error) {
         return table.event != nullptr ? table.event(self, &event, error) : SPAR_OK;
     });

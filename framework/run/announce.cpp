@@ -24,15 +24,15 @@ void say_all(Reporters &reporters, const std::string &path, const Json &figures)
 
 void say_threat(Reporters &reporters, const PreparedAttack &attack) {
     const auto say = [&](const char *name, double value) {
-        reporters.event(outside_training, "evaluate/" + attack.name, name, value);
+        reporters.event(outside_training, "evaluate/" + attack.name(), name, value);
     };
     say("norm", attack.threat.norm);
     say("eps", attack.threat.eps);
-    if (attack.aim == Target::one_class)
-        say("target_class", static_cast<double>(attack.aimed_class));
-    if (attack.aim == Target::random) say("target_random", 1);
-    if (attack.aim == Target::next) say("target_next", 1);
-    if (attack.aim == Target::least_likely) say("target_least_likely", 1);
+    if (attack.aim() == Target::one_class)
+        say("target_class", static_cast<double>(attack.aimed_class()));
+    if (attack.aim() == Target::random) say("target_random", 1);
+    if (attack.aim() == Target::next) say("target_next", 1);
+    if (attack.aim() == Target::least_likely) say("target_least_likely", 1);
 }
 
 }  // namespace

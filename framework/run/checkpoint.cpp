@@ -2,7 +2,6 @@
 
 #include "base/secrets.hpp"
 #include "base/sha256.hpp"
-#include "plugins/calls.hpp"
 #include "run/results.hpp"
 #include "run/safetensors.hpp"
 #include "run/same_run.hpp"
@@ -15,44 +14,6 @@
 
 namespace spar::host {
 namespace {
-
-/// JSON has no word for what is not a number.
-Json number(double value) {
-    return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-double number(const Json &value) {
-    return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
-}
-
-Json to_json(const EpochRecord &r) {
-    return {{"epoch", r.epoch},
-            {"loss", number(r.loss)},
-            {"train_accuracy", number(r.train_accuracy)},
-            {"validation_accuracy", number(r.validation_accuracy)},
-            {"validation_robust_accuracy", number(r.validation_robust_accuracy)},
-            {"validation_loss", number(r.validation_loss)},
-            {"seconds", r.seconds},
-            {"learning_rate_factor", r.learning_rate_factor},
-            {"forward_examples", r.forward_examples},
-            {"backward_examples", r.backward_examples},
-            {"reported", r.reported}};
-}
-
-EpochRecord epoch_from(const Json &json) {
-    EpochRecord r;
-    r.epoch = json.at("epoch");
-    r.loss = number(json.at("loss"));
-    r.train_accuracy = number(json.at("train_accuracy"));
-    r.validation_accuracy = number(json.at("validation_accuracy"));
-    r.validation_robust_accuracy = number(json.at("validation_robust_accuracy"));
-    r.validation_loss = number(json.at("validation_loss"));
-    r.seconds = json.at("seconds");
-    r.learning_rate_factor = json.at("learning_rate_factor");
-    r.forward_examples = json.at("forward_examples");
-    r.backward_examples = json.at("backward_examples");
-    r.reported = json.at("reported").get<std::map<std::string, double>>();
-    return r;
-}
 
 Json to_json(const TrainingState &s, std::int64_t optimizer_steps) {
     Json json{{"step", s.step},
@@ -96,37 +57,70 @@ void state_from(const Json &json, TrainingState &s) {
     for (const Json &record : json.at("epochs")) s.epochs.push_back(epoch_from(record));
 }
 
+/// Where the tensor of a component's state begins its name.
+constexpr std::string_view state_prefix = "component.";
+
+/// What a checkpoint's tensors hold, by name.
+struct Content {
+    std::map<std::string, std::vector<float>> values;
+    ComponentStates states;
+};
+
+Content content_of(const SafetensorsFile &file) {
+    Content content;
+    for (const auto &[name, tensor] : file.tensors()) {
+        if (name.starts_with(state_prefix))
+            content.states[name.substr(state_prefix.size())] = file.bytes(name);
+        else
+            content.values[name] = file.read(name);
+    }
+    return content;
+}
+
 /// Copies a tensor of the file to where it belongs.
-void restore(const LoadedTensors &file, const std::filesystem::path &path, const std::string &name,
+void restore(const Content &file, const std::filesystem::path &path, const std::string &name,
              std::span<float> target) {
-    const auto found = file.tensors.find(name);
-    if (found == file.tensors.end() || found->second.values.size() != target.size())
+    const auto found = file.values.find(name);
+    if (found == file.values.end() || found->second.size() != target.size())
         throw Failure(Exit::data, fmt::format("{}: tensor \"{}\" is missing or has another size",
                                               path.string(), name));
-    std::ranges::copy(found->second.values, target.begin());
+    std::ranges::copy(found->second, target.begin());
+}
+
+std::string_view bytes_of(std::span<const float> values) {
+    return {reinterpret_cast<const char *>(values.data()), values.size_bytes()};
 }
 
 /// Of everything in a checkpoint but itself, by name.
-std::string digest(const std::map<std::string, std::span<const float>> &tensors,
+std::string digest(const std::map<std::string, std::string_view> &tensors,
                    const std::map<std::string, std::string> &metadata) {
     std::string content;
     for (const auto &[name, text] : metadata)
         if (name != "sha256") content += name + '\0' + text + '\0';
-    for (const auto &[name, values] : tensors) {
+    for (const auto &[name, bytes] : tensors) {
         content += name + '\0';
-        content.append(reinterpret_cast<const char *>(values.data()), values.size_bytes());
+        content += bytes;
     }
     return sha256_of(content);
 }
 
+std::string digest(const Content &file, const std::map<std::string, std::string> &metadata) {
+    std::map<std::string, std::string_view> tensors;
+    for (const auto &[name, values] : file.values) tensors[name] = bytes_of(values);
+    for (const auto &[name, state] : file.states) tensors[std::string(state_prefix) + name] = state;
+    return digest(tensors, metadata);
+}
+
 }  // namespace
 
-void save_checkpoint(const TrainingTask &task, const TrainingState &state) {
+void save_checkpoint(const TrainingTask &task, const TrainingState &state,
+                     const ComponentStates &components) {
     std::vector<TensorToSave> tensors;
-    std::map<std::string, std::span<const float>> by_name;
+    std::map<std::string, std::string_view> by_name;
     const auto add = [&](const std::string &name, std::span<const float> values) {
-        tensors.push_back({name, {static_cast<std::int64_t>(values.size())}, values});
-        by_name[name] = values;
+        tensors.push_back(
+            {.name = name, .shape = {static_cast<std::int64_t>(values.size())}, .values = values});
+        by_name[name] = bytes_of(values);
     };
     const auto &parameters = task.network.parameters();
     for (const NetworkParameter &p : parameters) add("model." + p.name, p.value);
@@ -135,13 +129,21 @@ void save_checkpoint(const TrainingTask &task, const TrainingState &state) {
         if (tensor.saved) add("method." + name, tensor.values);
     for (std::size_t i = 0; i < state.best.size(); ++i)
         add("best." + parameters[i].name, state.best[i]);
+    for (const auto &[place, bytes] : components) {
+        const std::string name = std::string(state_prefix) + place;
+        tensors.push_back({.name = name,
+                           .shape = {static_cast<std::int64_t>(bytes.size())},
+                           .values = {},
+                           .bytes = bytes});
+        by_name[name] = bytes;
+    }
     std::map<std::string, std::string> metadata{
         {"fingerprint", task.fingerprint},
         {"made_with", json_without_secrets(task.made_with).dump()},
         {"state", to_json(state, task.optimization.steps()).dump()}};
     metadata["sha256"] = digest(by_name, metadata);
     save_safetensors(task.checkpoint, tensors, metadata);
-    if (Watched *const page = watched()) page->resumable = true;
+    embedder().run_can_resume();
 }
 
 namespace {
@@ -169,20 +171,20 @@ void settle_changes(const TrainingTask &task, TrainingState &state, const Json &
 
 Json load_checkpoint(const TrainingTask &task, TrainingState &state, bool anyway) {
     const std::filesystem::path &path = task.checkpoint;
-    const LoadedTensors file = load_safetensors(path);
-    if (Watched *const page = watched()) page->resumable = true;
+    const SafetensorsFile file(path);
+    const std::map<std::string, std::string> &metadata = file.metadata();
+    const Content content = content_of(file);
+    embedder().run_can_resume();
     for (const char *name : {"state", "fingerprint", "made_with", "sha256"})
-        if (!file.metadata.contains(name))
+        if (!metadata.contains(name))
             throw Failure(Exit::data, path.string() +
                                           ": not a checkpoint of a run, or one of an "
                                           "older version of Spar");
-    std::map<std::string, std::span<const float>> by_name;
-    for (const auto &[name, tensor] : file.tensors) by_name[name] = tensor.values;
-    if (file.metadata.at("sha256") != digest(by_name, file.metadata))
+    if (metadata.at("sha256") != digest(content, metadata))
         throw Failure(Exit::data, path.string() +
                                       ": the checkpoint is damaged: its content is not "
                                       "what its sum says");
-    if (file.metadata.at("fingerprint") != task.fingerprint)
+    if (metadata.at("fingerprint") != task.fingerprint)
         throw Failure(
             Exit::pipeline,
             fmt::format("{}: the checkpoint is of another pipeline (or seed); a run can only "
@@ -190,8 +192,8 @@ Json load_checkpoint(const TrainingTask &task, TrainingState &state, bool anyway
                         path.string()));
     Json before;
     try {
-        before = Json::parse(file.metadata.at("made_with"));
-        const Json json = Json::parse(file.metadata.at("state"));
+        before = Json::parse(metadata.at("made_with"));
+        const Json json = Json::parse(metadata.at("state"));
         state_from(json, state);
         task.optimization.set_steps(json.at("optimizer_steps"));
     } catch (const Json::exception &) {
@@ -199,18 +201,19 @@ Json load_checkpoint(const TrainingTask &task, TrainingState &state, bool anyway
     }
     settle_changes(task, state, before, anyway);
     for (const NetworkParameter &p : task.network.parameters())
-        restore(file, path, "model." + p.name, p.value);
-    for (const auto &[name, values] : task.optimization.state()) restore(file, path, name, values);
-    for (const auto &[name, tensor] : file.tensors)
-        if (name.starts_with("method."))
-            task.session.tensors()[name.substr(7)] = {tensor.values, true};
+        restore(content, path, "model." + p.name, p.value);
+    for (const auto &[name, values] : task.optimization.state())
+        restore(content, path, name, values);
+    for (const auto &[name, values] : content.values)
+        if (name.starts_with("method.")) task.session.tensors()[name.substr(7)] = {values, true};
     state.best.clear();
     if (state.best_epoch >= 0)
         for (const NetworkParameter &p : task.network.parameters()) {
             state.best.emplace_back(p.value.size());
-            restore(file, path, "best." + p.name, state.best.back());
+            restore(content, path, "best." + p.name, state.best.back());
         }
     task.network.parameters_changed();
+    load_states(task.participants, content.states);
     return before;
 }
 

@@ -5,7 +5,9 @@
 
 namespace spar::host {
 
-void save_checkpoint(const TrainingTask &task, const TrainingState &state);
+/// `components`: what saved_states() says between two steps.
+void save_checkpoint(const TrainingTask &task, const TrainingState &state,
+                     const ComponentStates &components);
 
 /// Puts the run back where the checkpoint was saved, and tells what it was made with (see
 /// same_run.hpp). Throws Failure(Exit::data) when the file is not sound, Failure(Exit::pipeline)

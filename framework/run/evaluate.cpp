@@ -92,7 +92,7 @@ LossHead Evaluator::head(const std::int64_t *labels, const float *values, const 
 }
 
 void Evaluator::load(std::size_t begin) {
-    if (stop_requested)
+    if (embedder().stop_requested())
         throw Failure(Exit::stopped,
                       "stopped during an evaluation; the same command with --resume goes on");
     const std::size_t count = std::min(batch_size_, total() - begin);
@@ -164,15 +164,14 @@ void Evaluator::attack_batch(const PreparedAttack &plan, const std::vector<bool>
     task.attack = plan.attack;
     task.space = &network_;
     task.loss = plan_.loss;
-    task.threat = &plan.threat;
-    task.purpose = SPAR_PURPOSE_EVALUATE;
-    task.mode = SPAR_MODE_EVAL;
-    task.key = mix_key(plan.attack->key(), 0);
-    task.points = survivors_.points(survivors_.x.data());
-    task.labels = survivors_.label_data();
-    task.values = survivors_.value_data();
-    task.targets = survivors_.target_data();
-    task.outputs = task.reference = survivors_.outputs.data();
+    task.batch.threat = &plan.threat;
+    task.batch.purpose = SPAR_PURPOSE_EVALUATE;
+    task.batch.key = mix_key(plan.attack->key(), 0);
+    task.set_points(survivors_.points(survivors_.x.data()));
+    task.batch.labels = survivors_.label_data();
+    task.batch.values = survivors_.value_data();
+    task.batch.targets = survivors_.target_data();
+    task.batch.outputs = task.reference = survivors_.outputs.data();
     task.alive = [this](const std::string &stage) { progress_->alive(stage); };
     run_attack(task, x_adv_.data(), queries_);
     settle(plan, begin, outcome);
@@ -189,7 +188,7 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
     const Ball ball(plan.threat);
     for (std::int64_t k = 0; k < s.count(); ++k) {
         const auto at = static_cast<std::size_t>(k);
-        const bool aims = plan.aim != Target::none;
+        const bool aims = plan.aim() != Target::none;
         ExampleResult r;
         r.attack = &plan - plan_.attacks.data();
         r.row = static_cast<std::int64_t>(batch_.begin) + s.rows[at];
@@ -224,10 +223,10 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
 
 AttackOutcome Evaluator::attack(const PreparedAttack &plan, const EvaluationOutcome &so_far,
                                 const std::string &label) {
-    Progress progress(label + plan.name, static_cast<std::int64_t>(total()), "examples");
+    Progress progress(label + plan.name(), static_cast<std::int64_t>(total()), "examples");
     progress_ = &progress;
     const auto begin_time = Clock::now();
-    AttackOutcome outcome(plan.name, so_far.correct);
+    AttackOutcome outcome(plan.name(), so_far.correct);
     const std::vector<bool> open = not_done(plan, so_far.correct, outcome);
     batch_size_ = static_cast<std::size_t>(plan_.batch_size);
     for (std::size_t begin = 0, end = 0; begin < total(); begin = end) {

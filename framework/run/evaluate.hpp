@@ -13,11 +13,13 @@ namespace spar::host {
 
 /// An attack of the plan, built.
 struct PreparedAttack {
-    std::string name;
+    AttackPlan plan;  /// with a threat
     const Instance *attack;
-    spar_threat threat;
-    Target aim = Target::none;
-    std::int64_t aimed_class = 0;
+    spar_threat threat;  /// as components see it
+
+    const std::string &name() const { return plan.name; }
+    Target aim() const { return plan.threat->target; }
+    std::int64_t aimed_class() const { return plan.threat->target_class; }
 };
 
 struct EvaluationTask {

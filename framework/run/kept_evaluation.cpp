@@ -1,7 +1,6 @@
 #include "run/kept_evaluation.hpp"
 
 #include "base/files.hpp"
-#include "plugins/calls.hpp"
 #include "run/run_files.hpp"
 #include "run/same_run.hpp"
 
@@ -65,7 +64,7 @@ EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, Evaluati
     Json header = {{"version", 1}};
     header.update(keeping.made);
     header["attacks"] = Json::array();
-    for (const PreparedAttack &attack : plan.attacks) header["attacks"].push_back(attack.name);
+    for (const PreparedAttack &attack : plan.attacks) header["attacks"].push_back(attack.name());
     header["shape"] = shape;
     header["examples"] = plan.indices.size();
     header["floats"] = options.save_adversarial;
@@ -73,7 +72,7 @@ EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, Evaluati
     const std::filesystem::path path = log_of(keeping.folder);
     if (!keeping.anyway) require_unchanged(path, ExamplesLog::header_of(path), header);
     ExamplesLog log(path, header, options.save_adversarial ? network.size() : 0);
-    if (Watched *const page = watched()) page->resumable = true;
+    embedder().run_can_resume();
     std::optional<AdversarialFiles> files;
     if (options.save_adversarial)
         files.emplace(keeping.folder / run_files::adversarial, shape, log,

@@ -13,11 +13,6 @@
 namespace spar::host {
 namespace {
 
-/// JSON has no word for what is not a number.
-Json number(double value) {
-    return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
 Json interval(double share, std::int64_t count) {
     const auto [low, high] = share_interval(share, count);
     return std::isfinite(low) ? Json{low, high} : Json(nullptr);
@@ -26,13 +21,13 @@ Json interval(double share, std::int64_t count) {
 /// As a pipeline has it, with nothing left out.
 Json threat_json(const PreparedAttack &attack) {
     const spar_threat &threat = attack.threat;
-    const char *target = word_of(target_words, attack.aim);
+    const char *target = word_of(target_words, attack.aim());
     return {{"norm", word_of(norm_words, threat.norm)},
             {"eps", threat.eps},
             {"lower", number(threat.lower)},
             {"upper", number(threat.upper)},
             {"space", word_of(space_words, threat.space)},
-            {"target", target != nullptr ? Json(target) : Json(attack.aimed_class)},
+            {"target", target != nullptr ? Json(target) : Json(attack.aimed_class())},
             {"queries", threat.query_budget}};
 }
 
@@ -87,7 +82,7 @@ Json worst_cases(const EvaluationOutcome &outcome, const std::vector<PreparedAtt
         auto group = std::ranges::find(groups, threat, &Group::threat);
         if (group == groups.end())
             group = groups.insert(group, {threat, Json::array(), outcome.correct});
-        group->names.push_back(attacks[i].name);
+        group->names.push_back(attacks[i].name());
         for (std::size_t k = 0; k < group->holds.size(); ++k)
             group->holds[k] = group->holds[k] && !outcome.attacks[i].success[k];
     }
@@ -147,21 +142,7 @@ std::string json_text(const Json &json) {
 
 Json training_results(const TrainingState &state) {
     Json epochs = Json::array();
-    for (const EpochRecord &r : state.epochs) {
-        Json row{{"epoch", r.epoch},
-                 {"loss", number(r.loss)},
-                 {"train_accuracy", number(r.train_accuracy)},
-                 {"validation_accuracy", number(r.validation_accuracy)}};
-        if (std::isfinite(r.validation_loss)) row["validation_loss"] = r.validation_loss;
-        if (std::isfinite(r.validation_robust_accuracy))
-            row["validation_robust_accuracy"] = r.validation_robust_accuracy;
-        row["learning_rate_factor"] = r.learning_rate_factor;
-        row["seconds"] = r.seconds;
-        row["forward_examples"] = r.forward_examples;
-        row["backward_examples"] = r.backward_examples;
-        for (const auto &[name, value] : r.reported) row["reported"][name] = number(value);
-        epochs.push_back(row);
-    }
+    for (const EpochRecord &record : state.epochs) epochs.push_back(to_json(record));
     return {
         {"epochs", epochs},
         {"kept_epoch", state.best_epoch >= 0 ? state.best_epoch

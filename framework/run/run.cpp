@@ -12,7 +12,6 @@
 #include "run/results.hpp"
 #include "run/run_folder.hpp"
 #include "run/same_run.hpp"
-#include "run/signals.hpp"
 
 namespace spar::host {
 
@@ -30,6 +29,18 @@ void RunUnderWay::train() {
         if (one.pointer.starts_with("/train/")) crafting.push_back(to_json(one));
     if (!state_.changes.empty()) results_["provenance"]["changes"] = change_results(state_.changes);
 }
+
+namespace {
+
+/// While it lives, the run can be asked to stop.
+struct Stoppable {
+    Stoppable() { embedder().run_can_stop(true); }
+    ~Stoppable() { embedder().run_can_stop(false); }
+    Stoppable(const Stoppable &) = delete;
+    Stoppable &operator=(const Stoppable &) = delete;
+};
+
+}  // namespace
 
 /// What was evaluated with something else is not overwritten unasked, and if asked, not silently.
 void RunUnderWay::settle() {
@@ -75,7 +86,7 @@ RunOutcome RunUnderWay::run() {
     warnings().begin(plan_.warnings);
     const RunFolder in_use(folder_, *plan_.resolved, options_.resume);
     set_threads(options_.threads);
-    std::optional<StopOnSignal> stop_on_signal(std::in_place);
+    std::optional<Stoppable> stoppable(std::in_place);
     try {
         build();
     } catch (const Failure &failure) {
@@ -101,7 +112,7 @@ RunOutcome RunUnderWay::run() {
     results_ = json_without_secrets(results_);
     write_file(folder_ / run_files::results, json_text(results_));
     fs::remove(log_of(folder_));  // all that it holds stands elsewhere now
-    stop_on_signal.reset();       // nothing is left to save, and a reporter may wait for its reader
+    stoppable.reset();            // nothing is left to save, and a reporter may wait for its reader
     reporters_->finish(results_);
     if (reporters_->failure()) throw Failure(*reporters_->failure());
     return {folder_, std::make_shared<const Json>(results_), missed_};

@@ -96,13 +96,38 @@ void RunUnderWay::build_training() {
     std::vector<std::unique_ptr<Instance>> transforms;
     for (const Node &node : plan.augment) transforms.push_back(make(SPAR_KIND_TRANSFORM, node));
     augmentation_ = std::make_unique<Augmentation>(std::move(transforms), *train_data_);
-    training_.emplace(TrainingTask{
-        plan, *network_, *optimization_, *session_, *train_data_, std::move(indices),
-        validation_data_ ? *validation_data_ : *train_data_, std::move(validation),
-        builder_.key("train/order"), fingerprint_of(*plan_.resolved), checkpoint(), made_with_});
-    training_->augmentation = augmentation_.get();
+    training_.emplace(
+        TrainingTask{.plan = plan,
+                     .network = *network_,
+                     .optimization = *optimization_,
+                     .session = *session_,
+                     .data = *train_data_,
+                     .indices = std::move(indices),
+                     .validation_data = validation_data_ ? *validation_data_ : *train_data_,
+                     .validation = std::move(validation),
+                     .order_key = builder_.key("train/order"),
+                     .fingerprint = fingerprint_of(*plan_.resolved),
+                     .checkpoint = checkpoint(),
+                     .made_with = made_with_,
+                     .augmentation = augmentation_.get(),
+                     .participants = participants()});
     refuse_single_example(*training_);
     if (validation_data_) warn_of_validation_overlap(*training_);
+}
+
+/// Everything that a training calls, also in its validations.
+std::vector<Participant> RunUnderWay::participants() const {
+    std::vector<Participant> all{{"", &network_->instance()},
+                                 {"", loss_.get()},
+                                 {"", method_.get()},
+                                 {"", &optimization_->instance()},
+                                 {"", &train_data_->instance()}};
+    for (const auto &transform : augmentation_->transforms()) all.push_back({"", transform.get()});
+    if (validation_data_) all.push_back({"", &validation_data_->instance()});
+    for (const auto &attack : attacks_) all.push_back({"", attack.get()});
+    if (attacked_loss_) all.push_back({"validation", attacked_loss_.get()});
+    if (crafting_loss_) all.push_back({"crafting", crafting_loss_.get()});
+    return all;
 }
 
 /// Takes the examples held out from those to train on.
@@ -118,7 +143,8 @@ EvaluationTask RunUnderWay::build_validation(std::vector<std::int64_t> &training
     validation.key = builder_.key("validation");
     if (const Node &attack = plan_.train->validate_attack)
         validation.attacks.push_back(
-            prepare({"validation", attack, plan_.threat}, data, validation.loss));
+            prepare({.name = "validation", .attack = attack, .threat = plan_.threat}, data,
+                    validation.loss));
     return validation;
 }
 
@@ -140,8 +166,7 @@ PreparedAttack RunUnderWay::prepare(const AttackPlan &attack, const Data &data,
     warn_of_wide_ball(threat, *attack.threat, *attack.attack.json, attack.attack.pointer,
                       network_->size());
     rehearse_attack(*attacks_.back(), *network_, threat, loss, data.classes());
-    return {attack.name, attacks_.back().get(), threat, attack.threat->target,
-            attack.threat->target_class};
+    return {.plan = attack, .attack = attacks_.back().get(), .threat = threat};
 }
 
 void RunUnderWay::build_evaluation() {

@@ -2,6 +2,7 @@
 
 #include "base/failure.hpp"
 #include "base/files.hpp"
+#include "base/warnings.hpp"
 #include "run/run_files.hpp"
 #include "run/same_run.hpp"
 
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -34,13 +36,23 @@ bool holds_nothing(const fs::path &folder) {
 /// A process whose supervisor was killed is killed in turn, and holds its lock until it is gone.
 constexpr auto patience = std::chrono::seconds(2);
 
-bool lock_within(int folder, std::chrono::milliseconds time) {
+/// 0, EWOULDBLOCK where another process holds it, or why there is no lock to be had.
+int lock_within(int folder, std::chrono::milliseconds time) {
     const auto end = std::chrono::steady_clock::now() + time;
-    while (::flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        if (std::chrono::steady_clock::now() > end) return false;
+    while (::flock(folder, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EINTR) continue;
+        if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() > end) return errno;
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
-    return true;
+    return 0;
+}
+
+/// Some file systems have no locks (ENOLCK, EOPNOTSUPP): a run is worth more than one.
+void warn_without_lock(const fs::path &folder, int error) {
+    warnings().add({.code = "folder_not_locked",
+                    .message = fmt::format("{}: the folder cannot be locked ({})", folder.string(),
+                                           std::strerror(error)),
+                    .remedy = "see to it that no other run writes there"});
 }
 
 void check_run_to_resume(const fs::path &folder, const Json &plan) {
@@ -98,8 +110,9 @@ void RunFolder::lock() {
             throw Failure(Exit::storage,
                           fmt::format("{}: cannot use the folder: {}", folder_.string(),
                                       error ? error.message() : std::strerror(errno)));
-        // A file system without locks has none to respect.
-        if (!lock_within(lock_, patience))
+        const int unlocked = lock_within(lock_, patience);
+        if (unlocked != 0 && unlocked != EWOULDBLOCK) warn_without_lock(folder_, unlocked);
+        if (unlocked == EWOULDBLOCK)
             throw Failure(Exit::usage,
                           fmt::format("{}: another process is running there; wait for its end, or "
                                       "choose another folder with --out",

@@ -34,6 +34,7 @@ class RunUnderWay {
     void open_data();
     void build();
     void build_training();
+    std::vector<Participant> participants() const;
     EvaluationTask build_validation(std::vector<std::int64_t> &training);
     void build_evaluation();
     std::vector<const Data *> data_in_use() const;

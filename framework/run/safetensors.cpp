@@ -61,6 +61,11 @@ void decode(const std::string &type, std::string_view bytes, std::span<float> va
     if (type == "U8" || type == "BOOL") convert<std::uint8_t>(bytes, values);
 }
 
+std::string_view content_of(const TensorToSave &tensor) {
+    if (tensor.bytes.data() != nullptr) return tensor.bytes;
+    return {reinterpret_cast<const char *>(tensor.values.data()), tensor.values.size_bytes()};
+}
+
 /// What to do with a file of another format.
 std::string remedy(const std::string &kind) {
     if (kind.find("PyTorch") == std::string::npos && kind != "a Python pickle")
@@ -227,15 +232,26 @@ std::vector<float> SafetensorsFile::read(const std::string &name) const {
     return values;
 }
 
+std::string SafetensorsFile::bytes(const std::string &name) const {
+    const TensorEntry &tensor = tensors_.at(name);
+    std::string bytes(tensor.end - tensor.begin, '\0');
+    stream_.seekg(static_cast<std::streamoff>(body_ + tensor.begin));
+    if (!stream_.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
+        refuse(fmt::format("tensor \"{}\" cannot be read", name));
+    return bytes;
+}
+
 void save_safetensors(const std::filesystem::path &path, const std::vector<TensorToSave> &tensors,
                       const std::map<std::string, std::string> &metadata) {
     Json header = Json::object();
     if (!metadata.empty()) header["__metadata__"] = metadata;
     std::uint64_t offset = 0;
     for (const TensorToSave &tensor : tensors) {
-        const std::uint64_t end = offset + tensor.values.size_bytes();
-        header[tensor.name] = {
-            {"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+        const bool raw = tensor.bytes.data() != nullptr;
+        const std::uint64_t end = offset + content_of(tensor).size();
+        header[tensor.name] = {{"dtype", raw ? "U8" : "F32"},
+                               {"shape", tensor.shape},
+                               {"data_offsets", {offset, end}}};
         offset = end;
     }
     std::string text = header.dump();
@@ -244,18 +260,8 @@ void save_safetensors(const std::filesystem::path &path, const std::vector<Tenso
     std::string content(reinterpret_cast<const char *>(&length), sizeof length);
     content += text;
     content.reserve(content.size() + offset);
-    for (const TensorToSave &tensor : tensors)
-        content.append(reinterpret_cast<const char *>(tensor.values.data()),
-                       tensor.values.size_bytes());
+    for (const TensorToSave &tensor : tensors) content += content_of(tensor);
     write_file(path, content);
-}
-
-LoadedTensors load_safetensors(const std::filesystem::path &path) {
-    const SafetensorsFile file(path);
-    LoadedTensors loaded{{}, file.metadata()};
-    for (const auto &[name, tensor] : file.tensors())
-        loaded.tensors.emplace(name, LoadedTensor{tensor.shape, file.read(name)});
-    return loaded;
 }
 
 }  // namespace spar::host

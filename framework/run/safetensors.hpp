@@ -16,9 +16,10 @@ struct TensorToSave {
     std::string name;
     std::vector<std::int64_t> shape;
     std::span<const float> values;
+    std::string_view bytes = {};  /// in the place of values: a tensor of U8
 };
 
-/// Writes float32 tensors in the given order, with text of one's own in "__metadata__".
+/// Writes tensors in the given order, with text of one's own in "__metadata__".
 void save_safetensors(const std::filesystem::path &path, const std::vector<TensorToSave> &tensors,
                       const std::map<std::string, std::string> &metadata = {});
 
@@ -42,6 +43,8 @@ class SafetensorsFile {
     const std::map<std::string, std::string> &metadata() const { return metadata_; }
     /// The values of a tensor as float32, also those of integers (PyTorch counts batches in one).
     std::vector<float> read(const std::string &name) const;
+    /// The bytes of a tensor as they are.
+    std::string bytes(const std::string &name) const;
 
   private:
     [[noreturn]] void refuse(const std::string &what) const;
@@ -55,17 +58,5 @@ class SafetensorsFile {
     std::map<std::string, TensorEntry> tensors_;
     std::map<std::string, std::string> metadata_;
 };
-
-struct LoadedTensor {
-    std::vector<std::int64_t> shape;
-    std::vector<float> values;
-};
-struct LoadedTensors {
-    std::map<std::string, LoadedTensor> tensors;
-    std::map<std::string, std::string> metadata;
-};
-
-/// All tensors of a file.
-LoadedTensors load_safetensors(const std::filesystem::path &path);
 
 }  // namespace spar::host

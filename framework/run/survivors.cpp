@@ -11,7 +11,7 @@ namespace {
 std::int64_t choose_target(const PreparedAttack &plan, std::uint64_t key, std::int64_t id,
                            std::int64_t label, std::span<const float> outputs) {
     const auto classes = static_cast<std::int64_t>(outputs.size());
-    switch (plan.aim) {
+    switch (plan.aim()) {
         case Target::random:
             return (label + 1 + Random(key, id).below(0, classes - 1)) % classes;
         case Target::least_likely: {
@@ -19,7 +19,7 @@ std::int64_t choose_target(const PreparedAttack &plan, std::uint64_t key, std::i
             return least != label ? least : (label + 1) % classes;
         }
         case Target::one_class:
-            return plan.aimed_class;
+            return plan.aimed_class();
         default:
             return (label + 1) % classes;
     }
@@ -34,7 +34,8 @@ void Survivors::gather(const EvaluationBatch &from, const PreparedAttack &plan,
     rows.clear();
     for (std::int64_t i = 0; i < batch.count; ++i) {
         const auto at = static_cast<std::size_t>(i);
-        const bool there = plan.aim == Target::one_class && batch.labels[at] == plan.aimed_class;
+        const bool there =
+            plan.aim() == Target::one_class && batch.labels[at] == plan.aimed_class();
         if (correct[from.begin + at] && !there) rows.push_back(i);
     }
     const std::int64_t size = from.batch.tokens.empty() ? batch.x.width() : from.vectors.width();
@@ -57,7 +58,7 @@ void Survivors::gather(const EvaluationBatch &from, const PreparedAttack &plan,
             std::ranges::copy(batch.values[row], values[k].begin());
         else
             labels.push_back(batch.labels[at]);
-        if (plan.aim != Target::none)
+        if (plan.aim() != Target::none)
             targets.push_back(
                 choose_target(plan, target_key, batch.ids[at], batch.labels[at], clean));
         if (batch.tokens.empty()) continue;

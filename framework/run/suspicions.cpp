@@ -48,7 +48,7 @@ void for_fingerprints(const Data &data, std::span<const std::int64_t> indices, U
     Batch batch;
     const auto width = static_cast<std::size_t>(product(data.shape()));
     for (std::size_t at = 0; at < indices.size(); at += block) {
-        if (stop_requested) return;  // nothing is reported of a run that ends here
+        if (embedder().stop_requested()) return;  // nothing is reported of a run that ends here
         data.read(indices.subspan(at, std::min(block, indices.size() - at)), batch);
         for (std::size_t i = 0; i < static_cast<std::size_t>(batch.count); ++i) {
             const auto bytes =

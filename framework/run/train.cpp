@@ -63,7 +63,8 @@ class Trainer {
     void keep_best(const EpochRecord &record);
     void announce(const EpochRecord &record);
     void finish();
-    void save() { save_checkpoint(task_, state_); }
+    void save(const ComponentStates &components) { save_checkpoint(task_, state_, components); }
+    void save() { save(saved_states(task_.participants)); }
     /// 1 in an epoch that has begun and is not closed; its last batch may be done.
     std::int64_t under_way() const { return state_.seen > 0 ? 1 : 0; }
 
@@ -84,7 +85,7 @@ void Trainer::epoch(std::int64_t epoch) {
         Progress progress(fmt::format("epoch {}/{}", epoch + 1, task_.plan.epochs),
                           static_cast<std::int64_t>(order_.size()), "examples", state_.seen);
         for (std::int64_t i = state_.step - epoch * batches_; i < batches_; ++i) {
-            if (stop_requested) {
+            if (embedder().stop_requested()) {
                 save();
                 throw Failure(
                     Exit::stopped,
@@ -111,8 +112,13 @@ void Trainer::batch(std::int64_t epoch, std::int64_t index) {
 
     const double factor = schedule_factor(task_.plan.schedule, state_.step, steps_, batches_);
     const double eps_factor = warmup_factor(task_.plan.eps_warmup_epochs, state_.step, batches_);
-    const TrainingSession::Outcome outcome = task_.session.run(
-        batch_, {epoch, task_.plan.epochs, state_.step, steps_, size, factor, eps_factor});
+    const TrainingSession::Outcome outcome = task_.session.run(batch_, {.epoch = epoch,
+                                                                        .epochs = task_.plan.epochs,
+                                                                        .step = state_.step,
+                                                                        .steps = steps_,
+                                                                        .batch_size = size,
+                                                                        .rate_factor = factor,
+                                                                        .eps_factor = eps_factor});
     task_.optimization.step(factor);
 
     ++state_.step;
@@ -144,10 +150,13 @@ void Trainer::close_epoch(std::int64_t epoch) {
         schedule_factor(task_.plan.schedule, state_.step - 1, steps_, batches_);
     for (const auto &[name, sum] : state_.reported)
         record.reported[name] = sum.first / static_cast<double>(sum.second);
+    // A validation that is stopped begins again, and so do the components that take part in it.
+    const ComponentStates before =
+        task_.validation ? saved_states(task_.participants) : ComponentStates{};
     try {
         validate(record);
     } catch (const Failure &failure) {
-        if (failure.exit() == Exit::stopped) save();
+        if (failure.exit() == Exit::stopped) save(before);
         throw;
     }
     keep_best(record);

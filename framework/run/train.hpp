@@ -4,7 +4,9 @@
 
 #include "engine/augmentation.hpp"
 #include "engine/session.hpp"
+#include "instances/state.hpp"
 #include "plan/plan.hpp"
+#include "run/epoch_record.hpp"
 #include "run/evaluate.hpp"
 
 #include <filesystem>
@@ -16,17 +18,6 @@
 #include <vector>
 
 namespace spar::host {
-
-/// One row of results.json's train.epochs. Shares and losses that were not measured are not
-/// numbers.
-struct EpochRecord {
-    std::int64_t epoch = 0;
-    double loss = 0, train_accuracy = 0;
-    double validation_accuracy = 0, validation_robust_accuracy = 0, validation_loss = 0;
-    double seconds = 0, learning_rate_factor = 0;
-    std::int64_t forward_examples = 0, backward_examples = 0;
-    std::map<std::string, double> reported;  /// means of what the method reported
-};
 
 /// What was another when a run was resumed, from which step on.
 struct Change {
@@ -65,6 +56,7 @@ struct TrainingTask {
     std::filesystem::path checkpoint;  /// the file
     Json made_with;                    /// see same_run.hpp
     const Augmentation *augmentation = nullptr;
+    std::vector<Participant> participants;  /// whose state a checkpoint holds
 };
 
 /// Refuses, with Failure(Exit::pipeline), a training whose last batch would be one example that the

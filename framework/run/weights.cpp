@@ -165,8 +165,10 @@ void require_meaning_of_weights(const Meaning &weights, const std::filesystem::p
                                          "the data that the weights were trained on");
     if (found.empty()) return;
     if (training)
-        warnings().add({"", "weights_of_other_data", "#/model/weights", found,
-                        "training goes on from weights that mean something else"});
+        warnings().add({.code = "weights_of_other_data",
+                        .place = "#/model/weights",
+                        .message = found,
+                        .remedy = "training goes on from weights that mean something else"});
     else
         throw Failure(Exit::data,
                       fmt::format("#/model/weights: {}: {}; give the data the same meaning, or "

@@ -11,7 +11,7 @@
 // false); x-spar-crafts (of a method's loss: crafting makes it grow); x-spar-formerly (the name
 // that the component had before); x-spar-version-1 (what defaults were in pipelines of version 1:
 // {"xi": "1e-6"}, or under one norm {"list": {"norm": "l1", "was": "[]"}}). Other keywords say
-// nothing.
+// nothing. x-spar-words stands in what is printed alone.
 #pragma once
 
 #include "base/json.hpp"
@@ -34,6 +34,10 @@ const Json &members(const Json &schema, const char *keyword);
 /// Which values fit, in words: "an integer from 1 to 10", "one of \"a\", \"b\"". Bounds as wide as
 /// the type of number are left out unless `all` is wanted.
 std::string expected(const Json &schema, const Json &root, bool all = false);
+
+/// The schema with "x-spar-words" in each of its parameters, at any depth: what expected() says of
+/// it, for those who print it.
+Json with_words(Json schema, const Json &root);
 
 /// What a value is, in words: "the text \"abc\"", "a list of 3".
 std::string found(const Json &value);

@@ -137,6 +137,15 @@ std::string expected(const Json &schema, const Json &root, bool all) {
     return words(schema, root, all, 0);
 }
 
+Json with_words(Json schema, const Json &root) {
+    if (schema.is_structured())
+        for (Json &inside : schema) inside = with_words(std::move(inside), root);
+    if (!schema.is_object() || !schema.contains("properties")) return schema;
+    for (Json &parameter : schema.at("properties"))
+        if (parameter.is_object()) parameter["x-spar-words"] = expected(parameter, root);
+    return schema;
+}
+
 std::string found(const Json &value) {
     switch (value.type()) {
         case Json::value_t::null:

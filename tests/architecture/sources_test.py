@@ -8,9 +8,48 @@ import tree
 # The folders of the host form a line: each may include itself and what stands before it.
 LINE = ["base", "text", "plugins", "plan", "instances", "report", "engine", "run", "app"]
 # Libraries that a plugin may use, by what its CMakeLists.txt links.
-LIBRARIES = {"zlib.h": "ZLIB", "zip.h": "zip", "Eigen/": "Eigen",
-             "png.h": "PNG"}
+LIBRARIES = {"zlib.h": "ZLIB", "zip.h": "zip", "Eigen/": "Eigen"}
 LONGEST = 300
+
+
+# Variables of the host that belong to the process, not to an object.
+OF_THE_PROCESS = {
+    "base/embedder.cpp: held_by",        # who holds the host
+    "base/embedder.cpp: nobody",         # who does where nobody does; holds nothing
+    "base/secrets.cpp: mutex", "base/secrets.cpp: secrets",  # are shown nowhere in the process
+    "base/warnings.cpp: of_this_run",    # plugins warn through a table that knows no run
+    "engine/fenced.cpp: mutex", "engine/fenced.cpp: all",    # by address: there is one memory
+    "instances/blame.cpp: mutex", "instances/blame.cpp: written",
+    "instances/instance.cpp: all",       # a plugin hands back an address, not an object
+    "instances/services.cpp: pool",      # the processors are the process's
+    "instances/services.cpp: tables_mutex", "instances/services.cpp: all",  # live as long as it
+    # Of a thread, for as long as one call lasts, or memory that is kept warm from call to call.
+    "plugins/calls.cpp: call", "instances/threads.cpp: inside_task",
+    "engine/loss_head.cpp: memory", "engine/attacker.cpp: memory", "engine/attacker.cpp: shown",
+}
+
+
+def code_of(path):
+    """The source without comments and texts."""
+    text = re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', path.read_text())
+    return re.sub(r"//[^\n]*", "", re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), text, flags=re.S))
+
+
+def variables(code):
+    """Names of variables that live as long as the process or a thread and may change."""
+    declared = r"(?P<type>[\w:]+(?:<[^;=(){}]*>)?(?:\s+const)?[\s*&]+(?:const\s+)?)(?P<name>\w+)\s*(?:=[^=]|\{|;|\[|,)"
+    kept = re.compile(r"^\s*(?:inline\s+)?(?:static|thread_local)\s+(?:thread_local\s+)?(?:const\s+\w+\s*\*\s*"
+                      r"(?P<pointer>\w+)\s*=|(?!const\b|constexpr\b)" + declared + ")")
+    # At the margin: of a namespace. Keywords begin something else.
+    outside = re.compile(r"^(?!(?:inline\s+)?(?:const|constexpr|constinit|using|namespace|struct|class|enum|template|typedef|"
+                         r"return|static|thread_local|extern|friend|public|private|protected|case|default|else|if|for|"
+                         r"while|do|switch|try|catch|throw|union)\b)(?:inline\s+)?" + declared)
+    names = set()
+    for text in code.splitlines():
+        match = kept.match(text) or outside.match(text)
+        if match:
+            names.add(match.groupdict().get("pointer") or match["name"])
+    return names
 
 
 class Includes(unittest.TestCase):
@@ -76,6 +115,28 @@ class Includes(unittest.TestCase):
                     if kind == '"':
                         with self.subTest(file=tree.name(path), line=line):
                             self.assertLessEqual(rooms.index(target.split("/")[0]), rooms.index(room))
+
+    def test_the_host_is_a_library(self):
+        """Outside app/ nothing prints, ends or forks the process, or handles its signals."""
+        calls = re.compile(r"(?<![\w.>])(?<!Exit )(?:::|std::)?(exit|_exit|_Exit|quick_exit|abort|terminate|fork|vfork|"
+                           r"posix_spawnp?|exec[lv]\w*|system|popen|atexit|at_quick_exit|pthread_atfork|signal|"
+                           r"sigaction|raise|kill|printf|puts|fputs|set_terminate)\(")
+        streams = re.compile(r"\b(STDOUT_FILENO|STDERR_FILENO|std::cout|std::cerr|stdout|stderr)\b")
+        for path in tree.files("framework"):
+            if path.is_relative_to(tree.ROOT / "framework/app"):
+                continue
+            for line, text in enumerate(code_of(path).splitlines(), 1):
+                with self.subTest(file=tree.name(path), line=line):
+                    self.assertIsNone(calls.search(text), text)
+                    self.assertIsNone(streams.search(text), text)
+
+    def test_the_host_has_few_variables_of_its_own(self):
+        """Outside app/: what changes and belongs to no object. Each has its reason here."""
+        found = set()
+        for path in tree.files("framework"):
+            if not path.is_relative_to(tree.ROOT / "framework/app"):
+                found |= {f"{tree.name(path)[len('framework/'):]}: {name}" for name in variables(code_of(path))}
+        self.assertEqual(found, OF_THE_PROCESS)
 
     def test_failure_is_a_leaf(self):
         quoted = [t for _, kind, t in tree.includes(tree.ROOT / "framework/base/failure.hpp")

@@ -1,6 +1,6 @@
 // Every component's example runs from beginning to end, to the same bytes each time and with any
 // number of threads. One test case a kind, so that they run beside each other.
-#include "base/messages.hpp"
+#include "app/terminal.hpp"
 #include "components.hpp"
 #include "process.hpp"
 #include "run_folder.hpp"
@@ -37,7 +37,7 @@ void runs_again_and_again(const Sample &sample) {
 }
 
 void run_all(spar_kind kind) {
-    host::set_quiet(true);
+    host::terminal().set_quiet(true);
     for (const Sample &sample : samples(kind)) runs_again_and_again(sample);
 }
 

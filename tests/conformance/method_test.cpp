@@ -1,6 +1,6 @@
 // Every method: one step on a small problem, and a run that is stopped after every few batches ends
 // in the same bytes as one that is not.
-#include "base/messages.hpp"
+#include "app/terminal.hpp"
 #include "components.hpp"
 #include "interrupting.hpp"
 
@@ -82,7 +82,7 @@ TEST_CASE("one step gives gradients that are numbers, and the same ones again") 
 }
 
 TEST_CASE("stopped again and again, a run ends in the bytes of one that was not") {
-    host::set_quiet(true);
+    host::terminal().set_quiet(true);
     for (const Sample &sample : samples(SPAR_KIND_METHOD)) {
         INFO(sample.name());
         host::Json pipeline = *sample.plan.resolved;

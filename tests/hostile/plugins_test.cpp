@@ -2,8 +2,8 @@
 // on.
 #include "process.hpp"
 
+#include "app/probe.hpp"
 #include "base/float_mode.hpp"
-#include "plugins/probe.hpp"
 
 using namespace spar;
 using namespace spar::test;
@@ -63,7 +63,8 @@ const std::map<std::string, std::string> expected = {
 
 TEST_CASE("every broken plugin is refused for its own reason, and the sound one is there") {
     const host::FloatMode before = host::FloatMode::now();
-    const host::Registry found = host::Registry::discover({broken}, host::host_table());
+    const host::Registry found =
+        host::Registry::discover({broken}, host::host_table(), {}, host::probe);
     CHECK((host::FloatMode::now() == before));
     CHECK(found.names(SPAR_KIND_ATTACK) == std::vector<std::string>{"broken"});
     REQUIRE(found.plugins().size() == 1);
@@ -91,7 +92,7 @@ TEST_CASE("of two components with one name the first stays and the second is ref
 TEST_CASE("a plugin that never comes back from being loaded is given up") {
     const std::vector<std::filesystem::path> files{SPAR_ZOO_DIR "/hanging/hangs_on_load.so",
                                                    broken + "sound.so"};
-    const auto probed = host::probe(
+    const auto probed = host::probe_patiently(
         files, host::host_table(), [] {}, std::chrono::milliseconds(500));
     CHECK(probed[0].fault.find("does not come back") != std::string::npos);
     CHECK(probed[1].fault == "");

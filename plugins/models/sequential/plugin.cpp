@@ -134,33 +134,45 @@ struct Extensions {
 
     static const spar_embedding *embedding() {
         static const spar_embedding table{
-            sizeof(spar_embedding), 0, [](void *self) { return of(self).embedding_->width(); },
-            [](void *self, const DLTensor *tokens, const DLTensor *mask, float *vectors,
-               spar_error *error) {
-                return spar::guarded(
-                    error, [&] { of(self).embedding_->embed(texts(*tokens, mask), vectors); });
-            },
-            [](void *self, const DLTensor *tokens, const DLTensor *mask, const float *gradient,
-               spar_error *error) {
-                return spar::guarded(error, [&] {
-                    of(self).embedding_->accumulate(texts(*tokens, mask), gradient);
-                });
-            }};
+            .struct_size = sizeof(spar_embedding),
+            .reserved = 0,
+            .width = [](void *self) { return of(self).embedding_->width(); },
+            .embed =
+                [](void *self, const DLTensor *tokens, const DLTensor *mask, float *vectors,
+                   spar_error *error) {
+                    return spar::guarded(
+                        error, [&] { of(self).embedding_->embed(texts(*tokens, mask), vectors); });
+                },
+            .accumulate =
+                [](void *self, const DLTensor *tokens, const DLTensor *mask, const float *gradient,
+                   spar_error *error) {
+                    return spar::guarded(error, [&] {
+                        of(self).embedding_->accumulate(texts(*tokens, mask), gradient);
+                    });
+                }};
         return &table;
     }
 
     static const spar_arithmetic *arithmetic() {
-        static const spar_arithmetic table{sizeof(spar_arithmetic), 0,
-                                           [](void *) { return instruction_set(); }};
+        static const spar_arithmetic table{
+            .struct_size = sizeof(spar_arithmetic), .reserved = 0, .instructions = [](void *) {
+                return instruction_set();
+            }};
         return &table;
     }
 
     static const spar_counters *counters() {
         static const spar_counters table{
-            sizeof(spar_counters), 0,
-            [](void *self) { return of(self).executor_->counters().forward.load(); },
-            [](void *self) { return of(self).executor_->counters().input_gradient.load(); },
-            [](void *self) { return of(self).executor_->counters().parameter_gradient.load(); }};
+            .struct_size = sizeof(spar_counters),
+            .reserved = 0,
+            .forward_rows =
+                [](void *self) { return of(self).executor_->counters().forward.load(); },
+            .input_gradient_rows =
+                [](void *self) { return of(self).executor_->counters().input_gradient.load(); },
+            .parameter_gradient_rows =
+                [](void *self) {
+                    return of(self).executor_->counters().parameter_gradient.load();
+                }};
         return &table;
     }
 };

@@ -45,18 +45,18 @@ class Oracle {
     }
 
     void evaluate(const Query &q) const {
-        const spar_query query{sizeof(spar_query),
-                               q.tape,
-                               q.count,
-                               q.rows,
-                               q.x,
-                               q.loss,
-                               q.labels,
-                               q.head.function,
-                               q.head.context,
-                               q.outputs,
-                               q.loss_values,
-                               q.gradient};
+        const spar_query query{.struct_size = sizeof(spar_query),
+                               .tape = q.tape,
+                               .count = q.count,
+                               .rows = q.rows,
+                               .x = q.x,
+                               .loss = q.loss,
+                               .labels = q.labels,
+                               .head = q.head.function,
+                               .head_context = q.head.context,
+                               .outputs = q.outputs,
+                               .loss_values = q.loss_values,
+                               .gradient = q.gradient};
         checked([&](spar_error *e) { return oracle_->evaluate(oracle_, &query, e); });
     }
 
@@ -137,9 +137,10 @@ class Attack : public Component {
 
     static const spar_attack_table *table() {
         static const spar_attack_table functions{
-            sizeof(spar_attack_table), 0,
-            [](void *self, const spar_oracle *oracle, const spar_attack_batch *batch,
-               spar_error *error) {
+            .struct_size = sizeof(spar_attack_table),
+            .reserved = 0,
+            .perturb = [](void *self, const spar_oracle *oracle, const spar_attack_batch *batch,
+                          spar_error *error) {
                 return guarded(error, [&] {
                     static_cast<Attack *>(self)->perturb(Oracle(oracle),
                                                          AttackBatch(batch, oracle->outputs));

@@ -5,6 +5,7 @@
 #include <spar/children.hpp>
 #include <spar/fields.hpp>
 #include <spar/philox.hpp>
+#include <spar/state.hpp>
 #include <spar/variants.hpp>
 
 #include <algorithm>
@@ -152,17 +153,24 @@ const spar_component *descriptor() {
         c.table = T::Kind::table();
         c.create = create<T>;
         c.destroy = destroy<T>;
-        if constexpr (requires(T & t, const spar_stream &s) {
-                          t.save(s);
-                          t.load(s);
-                      }) {
+        constexpr bool saves = requires(const T &t, const StateOut &out) {
+            t.save(out);
+        };
+        constexpr bool loads = requires(T & t, const StateIn &in) {
+            t.load(in);
+        };
+        static_assert(saves == loads,
+                      "state takes both: void save(const spar::StateOut &) const and "
+                      "void load(const spar::StateIn &)");
+        if constexpr (saves) {
             c.save = [](void *self, const spar_stream *stream, spar_error *error) {
-                auto *kind = static_cast<typename T::Kind *>(self);
-                return guarded(error, [&] { static_cast<T *>(kind)->save(*stream); });
+                const auto *kind = static_cast<typename T::Kind *>(self);
+                return guarded(error,
+                               [&] { static_cast<const T *>(kind)->save(StateOut(stream)); });
             };
             c.load = [](void *self, const spar_stream *stream, spar_error *error) {
                 auto *kind = static_cast<typename T::Kind *>(self);
-                return guarded(error, [&] { static_cast<T *>(kind)->load(*stream); });
+                return guarded(error, [&] { static_cast<T *>(kind)->load(StateIn(stream)); });
             };
         }
         return c;
@@ -173,14 +181,15 @@ const spar_component *descriptor() {
 template <class... Components>
 const spar_plugin *plugin(const char *name, const char *version) {
     static const spar_component *const components[] = {descriptor<Components>()...};
-    static const spar_plugin description{sizeof(spar_plugin),
-                                         SPAR_ABI_MINOR,
-                                         0,
-                                         static_cast<std::uint32_t>(sizeof...(Components)),
-                                         "",
-                                         name,
-                                         version,
-                                         components};
+    static const spar_plugin description{
+        .struct_size = sizeof(spar_plugin),
+        .abi_minor_built = SPAR_ABI_MINOR,
+        .abi_minor_required = 0,
+        .component_count = static_cast<std::uint32_t>(sizeof...(Components)),
+        .required_feature = "",
+        .name = name,
+        .version = version,
+        .components = components};
     return &description;
 }
 

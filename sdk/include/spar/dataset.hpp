@@ -49,63 +49,66 @@ class Dataset : public Component {
 
 inline const spar_dataset_table *Dataset::table() {
     static const spar_dataset_table functions{
-        sizeof(spar_dataset_table),
-        0,
-        [](void *self, spar_dataset_info *out, spar_error *error) {
-            return guarded(error, [&] {
-                const DatasetInfo info = static_cast<Dataset *>(self)->info();
-                if (info.shape.size() > SPAR_MAX_RANK) throw invalid("too many dimensions");
-                out->input = info.input;
-                out->target = info.target;
-                out->rank = static_cast<std::int32_t>(info.shape.size());
-                out->size = info.size;
-                std::copy(info.shape.begin(), info.shape.end(), out->shape);
-                out->outputs = info.outputs;
-                out->vocabulary = info.vocabulary;
-                out->lower = info.lower;
-                out->upper = info.upper;
-            });
-        },
-        [](void *self, const std::int64_t *indices, std::int64_t count, DLTensor *x, DLTensor *mask,
-           std::int64_t *labels, float *values, spar_error *error) {
-            return guarded(error, [&] {
-                if (count == 0) return;
-                std::int64_t width = product({x->shape + 1, static_cast<std::size_t>(x->ndim - 1)});
-                const bool tokens = x->dtype.code == kDLInt;
-                const auto size = static_cast<std::size_t>(width);
-                const DatasetInfo info = static_cast<Dataset *>(self)->info();
-                for (std::int64_t i = 0; i < count; ++i) {
-                    if (indices[i] < 0 || indices[i] >= info.size)
-                        throw invalid("example " + std::to_string(indices[i]) + " was asked of " +
-                                      std::to_string(info.size));
-                    ExampleOut out{};
-                    if (tokens) {
-                        out.tokens = {static_cast<std::int64_t *>(x->data) + i * width, size};
-                        out.mask = {static_cast<float *>(mask->data) + i * width, size};
-                    } else {
-                        out.x = {static_cast<float *>(x->data) + i * width, size};
+        .struct_size = sizeof(spar_dataset_table),
+        .reserved = 0,
+        .info =
+            [](void *self, spar_dataset_info *out, spar_error *error) {
+                return guarded(error, [&] {
+                    const DatasetInfo info = static_cast<Dataset *>(self)->info();
+                    if (info.shape.size() > SPAR_MAX_RANK) throw invalid("too many dimensions");
+                    out->input = info.input;
+                    out->target = info.target;
+                    out->rank = static_cast<std::int32_t>(info.shape.size());
+                    out->size = info.size;
+                    std::copy(info.shape.begin(), info.shape.end(), out->shape);
+                    out->outputs = info.outputs;
+                    out->vocabulary = info.vocabulary;
+                    out->lower = info.lower;
+                    out->upper = info.upper;
+                });
+            },
+        .read =
+            [](void *self, const std::int64_t *indices, std::int64_t count, DLTensor *x,
+               DLTensor *mask, std::int64_t *labels, float *values, spar_error *error) {
+                return guarded(error, [&] {
+                    if (count == 0) return;
+                    std::int64_t width =
+                        product({x->shape + 1, static_cast<std::size_t>(x->ndim - 1)});
+                    const bool tokens = x->dtype.code == kDLInt;
+                    const auto size = static_cast<std::size_t>(width);
+                    const DatasetInfo info = static_cast<Dataset *>(self)->info();
+                    for (std::int64_t i = 0; i < count; ++i) {
+                        if (indices[i] < 0 || indices[i] >= info.size)
+                            throw invalid("example " + std::to_string(indices[i]) +
+                                          " was asked of " + std::to_string(info.size));
+                        ExampleOut out{};
+                        if (tokens) {
+                            out.tokens = {static_cast<std::int64_t *>(x->data) + i * width, size};
+                            out.mask = {static_cast<float *>(mask->data) + i * width, size};
+                        } else {
+                            out.x = {static_cast<float *>(x->data) + i * width, size};
+                        }
+                        out.label = labels != nullptr ? labels + i : nullptr;
+                        if (values != nullptr)
+                            out.values = {values + i * info.outputs,
+                                          static_cast<std::size_t>(info.outputs)};
+                        static_cast<Dataset *>(self)->read(indices[i], out);
                     }
-                    out.label = labels != nullptr ? labels + i : nullptr;
-                    if (values != nullptr)
-                        out.values = {values + i * info.outputs,
-                                      static_cast<std::size_t>(info.outputs)};
-                    static_cast<Dataset *>(self)->read(indices[i], out);
-                }
-            });
-        },
-        [](void *self, std::int64_t index) -> const char * {
+                });
+            },
+        .file = [](void *self, std::int64_t index) -> const char * {
             auto *dataset = static_cast<Dataset *>(self);
             const std::vector<std::string> files = dataset->files();
             if (index < 0 || index >= static_cast<std::int64_t>(files.size())) return nullptr;
             dataset->text_ = files[static_cast<std::size_t>(index)];
             return dataset->text_.c_str();
         },
-        [](void *self, std::int64_t index) -> const char * {
+        .class_name = [](void *self, std::int64_t index) -> const char * {
             auto *dataset = static_cast<Dataset *>(self);
             dataset->text_ = dataset->class_name(index);
             return dataset->text_.empty() ? nullptr : dataset->text_.c_str();
         },
-        [](void *self, std::int64_t index) -> const char * {
+        .token = [](void *self, std::int64_t index) -> const char * {
             auto *dataset = static_cast<Dataset *>(self);
             dataset->text_ = dataset->token(index);
             return dataset->text_.empty() ? nullptr : dataset->text_.c_str();

@@ -34,31 +34,34 @@ class Loss : public Component {
 
 inline const spar_loss_table *Loss::table() {
     static const spar_loss_table functions{
-        sizeof(spar_loss_table), 0,
-        [](void *self, const spar_loss_rows *in, spar_error *error) {
-            return guarded(error, [&] {
-                const auto *loss = static_cast<const Loss *>(self);
-                const auto width = static_cast<std::size_t>(in->outputs);
-                const auto row_of = [&](auto *base, std::int64_t i) {
-                    using Span = std::span<std::remove_pointer_t<decltype(base)>>;
-                    return base != nullptr ? Span(base + i * in->outputs, width) : Span();
-                };
-                for (std::int64_t i = 0; i < in->count; ++i) {
-                    const std::int64_t id = in->ids != nullptr ? in->ids[i] : i;
-                    const LossRow row{row_of(in->output, i),
-                                      row_of(in->reference, i),
-                                      in->labels != nullptr ? in->labels + i : nullptr,
-                                      row_of(in->values, i),
-                                      in->targets != nullptr ? in->targets + i : nullptr,
-                                      Random(in->key, id),
-                                      row_of(in->gradient, i),
-                                      row_of(in->reference_gradient, i)};
-                    const double value = loss->evaluate(row);
-                    if (in->loss != nullptr) in->loss[i] = static_cast<float>(value);
-                }
-            });
-        },
-        [](void *self) { return static_cast<const Loss *>(self)->needs(); }};
+        .struct_size = sizeof(spar_loss_table),
+        .reserved = 0,
+        .evaluate =
+            [](void *self, const spar_loss_rows *in, spar_error *error) {
+                return guarded(error, [&] {
+                    const auto *loss = static_cast<const Loss *>(self);
+                    const auto width = static_cast<std::size_t>(in->outputs);
+                    const auto row_of = [&](auto *base, std::int64_t i) {
+                        using Span = std::span<std::remove_pointer_t<decltype(base)>>;
+                        return base != nullptr ? Span(base + i * in->outputs, width) : Span();
+                    };
+                    for (std::int64_t i = 0; i < in->count; ++i) {
+                        const std::int64_t id = in->ids != nullptr ? in->ids[i] : i;
+                        const LossRow row{
+                            .output = row_of(in->output, i),
+                            .reference = row_of(in->reference, i),
+                            .label = in->labels != nullptr ? in->labels + i : nullptr,
+                            .values = row_of(in->values, i),
+                            .target = in->targets != nullptr ? in->targets + i : nullptr,
+                            .random = Random(in->key, id),
+                            .gradient = row_of(in->gradient, i),
+                            .reference_gradient = row_of(in->reference_gradient, i)};
+                        const double value = loss->evaluate(row);
+                        if (in->loss != nullptr) in->loss[i] = static_cast<float>(value);
+                    }
+                });
+            },
+        .needs = [](void *self) { return static_cast<const Loss *>(self)->needs(); }};
     return &functions;
 }
 

@@ -83,11 +83,6 @@ inline double log_sum_exp(std::span<const float> z) {
     return largest + std::log(total);
 }
 
-inline void log_softmax(std::span<const float> z, std::span<float> out) {
-    const double log_sum = log_sum_exp(z);
-    for (std::size_t i = 0; i < z.size(); ++i) out[i] = static_cast<float>(double{z[i]} - log_sum);
-}
-
 inline void softmax(std::span<const float> z, std::span<float> out) {
     const double log_sum = log_sum_exp(z);
     for (std::size_t i = 0; i < z.size(); ++i)

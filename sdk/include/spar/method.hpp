@@ -150,12 +150,12 @@ class Session {
             checked([&](spar_error *e) { return s_->parameter(s_, i, &p, e); });
             const std::vector<std::int64_t> shape(p.shape, p.shape + p.rank);
             const auto size = static_cast<std::size_t>(product(shape));
-            all.push_back({p.name,
-                           (p.flags & SPAR_PARAMETER_TRAINABLE) != 0,
-                           (p.flags & SPAR_PARAMETER_STAGE) != 0,
-                           shape,
-                           {p.value, size},
-                           {p.gradient, p.gradient != nullptr ? size : 0}});
+            all.push_back({.name = p.name,
+                           .trainable = (p.flags & SPAR_PARAMETER_TRAINABLE) != 0,
+                           .of_stage = (p.flags & SPAR_PARAMETER_STAGE) != 0,
+                           .shape = shape,
+                           .value = {p.value, size},
+                           .gradient = {p.gradient, p.gradient != nullptr ? size : 0}});
         }
         return all;
     }
@@ -251,16 +251,10 @@ class Method : public Component {
     virtual void gradients(const Session &session) = 0;
 
     static const spar_method_table *table() {
-        static const spar_method_table functions{
-            sizeof(spar_method_table), 0,
-            [](void *self, const spar_session *session, spar_error *error) {
-                return guarded(error,
-                               [&] { static_cast<Method *>(self)->prepare(Session(session)); });
-            },
-            [](void *self, const spar_session *session, spar_error *error) {
-                return guarded(error,
-                               [&] { static_cast<Method *>(self)->gradients(Session(session)); });
-            }};
+        static const spar_method_table functions{.struct_size = sizeof(spar_method_table),
+                                                 .reserved = 0,
+                                                 .prepare = call<&Method::prepare>,
+                                                 .gradients = call<&Method::gradients>};
         return &functions;
     }
 
@@ -294,6 +288,12 @@ class Method : public Component {
             session.clear_masked(row, gradient[row]);
             ball.ascend(session.x()[row], gradient[row], static_cast<float>(step), x_adv[row]);
         });
+    }
+
+  private:
+    template <void (Method::*function)(const Session &)>
+    static spar_status call(void *self, const spar_session *session, spar_error *error) {
+        return guarded(error, [&] { (static_cast<Method *>(self)->*function)(Session(session)); });
     }
 };
 

@@ -29,27 +29,33 @@ class Model : public Component {
 
 inline const spar_model_table *Model::table() {
     static const spar_model_table functions{
-        sizeof(spar_model_table),
-        0,
-        [](void *self, const spar_model_setup *setup, spar_error *error) {
-            return guarded(error, [&] { static_cast<Model *>(self)->setup(*setup); });
-        },
-        [](void *self) { return static_cast<Model *>(self)->outputs(); },
-        [](void *self) { return static_cast<Model *>(self)->parameter_count(); },
-        [](void *self, std::int64_t index, spar_parameter *parameter, spar_error *error) {
-            return guarded(error,
-                           [&] { static_cast<Model *>(self)->parameter(index, *parameter); });
-        },
-        [](void *self) { static_cast<Model *>(self)->parameters_changed(); },
-        [](void *self, const spar_pass *pass, spar_error *error) {
-            return guarded(error, [&] { static_cast<Model *>(self)->pass(*pass); });
-        },
-        [](void *self, std::int32_t tape, const float *cotangent, spar_wants wants, float *dx,
-           spar_error *error) {
-            return guarded(
-                error, [&] { static_cast<Model *>(self)->backward(tape, cotangent, wants, dx); });
-        },
-        [](void *self, const char *id) { return static_cast<Model *>(self)->extension(id); }};
+        .struct_size = sizeof(spar_model_table),
+        .reserved = 0,
+        .setup =
+            [](void *self, const spar_model_setup *setup, spar_error *error) {
+                return guarded(error, [&] { static_cast<Model *>(self)->setup(*setup); });
+            },
+        .outputs = [](void *self) { return static_cast<Model *>(self)->outputs(); },
+        .parameter_count = [](void *self) { return static_cast<Model *>(self)->parameter_count(); },
+        .parameter =
+            [](void *self, std::int64_t index, spar_parameter *parameter, spar_error *error) {
+                return guarded(error,
+                               [&] { static_cast<Model *>(self)->parameter(index, *parameter); });
+            },
+        .parameters_changed = [](void *self) { static_cast<Model *>(self)->parameters_changed(); },
+        .pass =
+            [](void *self, const spar_pass *pass, spar_error *error) {
+                return guarded(error, [&] { static_cast<Model *>(self)->pass(*pass); });
+            },
+        .backward =
+            [](void *self, std::int32_t tape, const float *cotangent, spar_wants wants, float *dx,
+               spar_error *error) {
+                return guarded(error, [&] {
+                    static_cast<Model *>(self)->backward(tape, cotangent, wants, dx);
+                });
+            },
+        .extension = [](void *self,
+                        const char *id) { return static_cast<Model *>(self)->extension(id); }};
     return &functions;
 }
 

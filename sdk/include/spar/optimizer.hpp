@@ -32,23 +32,28 @@ class Optimizer : public Component {
 
 inline const spar_optimizer_table *Optimizer::table() {
     static const spar_optimizer_table functions{
-        sizeof(spar_optimizer_table), 0,
-        [](void *self) {
-            return static_cast<std::int64_t>(static_cast<const Optimizer *>(self)->state().size());
-        },
-        [](void *self, std::int64_t index) -> const char * {
+        .struct_size = sizeof(spar_optimizer_table),
+        .reserved = 0,
+        .state_count =
+            [](void *self) {
+                return static_cast<std::int64_t>(
+                    static_cast<const Optimizer *>(self)->state().size());
+            },
+        .state_name = [](void *self, std::int64_t index) -> const char * {
             return static_cast<const Optimizer *>(self)->state()[static_cast<std::size_t>(index)];
         },
-        [](void *self, const spar_update *in, spar_error *error) {
-            return guarded(error, [&] {
-                const auto size = static_cast<std::size_t>(in->size);
-                static_cast<const Optimizer *>(self)->update({in->step,
-                                                              in->rate_factor,
-                                                              {in->parameter, size},
-                                                              {in->gradient, size},
-                                                              in->state});
-            });
-        }};
+        .update =
+            [](void *self, const spar_update *in, spar_error *error) {
+                return guarded(error, [&] {
+                    const auto size = static_cast<std::size_t>(in->size);
+                    static_cast<const Optimizer *>(self)->update(
+                        {.step = in->step,
+                         .rate_factor = in->rate_factor,
+                         .parameter = {in->parameter, size},
+                         .gradient = {in->gradient, size},
+                         .state = in->state});
+                });
+            }};
     return &functions;
 }
 

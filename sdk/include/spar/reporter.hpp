@@ -22,19 +22,23 @@ class Reporter : public Component {
 
     static const spar_reporter_table *table() {
         static const spar_reporter_table functions{
-            sizeof(spar_reporter_table), 0,
-            [](void *self, const spar_run *run, spar_error *error) {
-                return guarded(error, [&] { static_cast<Reporter *>(self)->begin(*run); });
-            },
-            [](void *self, const spar_event *event, spar_error *error) {
-                return guarded(error, [&] { static_cast<Reporter *>(self)->event(*event); });
-            },
-            [](void *self, const spar_params *results, const char *json, spar_error *error) {
-                return guarded(error, [&] {
-                    auto *reporter = static_cast<Reporter *>(self);
-                    reporter->finish({Reader{&reporter->host(), results, ""}, json});
-                });
-            }};
+            .struct_size = sizeof(spar_reporter_table),
+            .reserved = 0,
+            .begin =
+                [](void *self, const spar_run *run, spar_error *error) {
+                    return guarded(error, [&] { static_cast<Reporter *>(self)->begin(*run); });
+                },
+            .event =
+                [](void *self, const spar_event *event, spar_error *error) {
+                    return guarded(error, [&] { static_cast<Reporter *>(self)->event(*event); });
+                },
+            .finish =
+                [](void *self, const spar_params *results, const char *json, spar_error *error) {
+                    return guarded(error, [&] {
+                        auto *reporter = static_cast<Reporter *>(self);
+                        reporter->finish({Reader{&reporter->host(), results, ""}, json});
+                    });
+                }};
         return &functions;
     }
 };

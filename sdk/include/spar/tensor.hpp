@@ -34,11 +34,12 @@ class Rows {
     std::int64_t count_ = 0, width_ = 0;
 };
 
-/// A matrix that owns its memory.
-class Matrix {
+/// A matrix that owns its memory: `Values` is an array of floats that can be resized.
+template <class Values>
+class MatrixOf {
   public:
-    Matrix() = default;
-    Matrix(std::int64_t count, std::int64_t width) { resize(count, width); }
+    MatrixOf() = default;
+    MatrixOf(std::int64_t count, std::int64_t width) { resize(count, width); }
 
     /// Keeps its capacity: no allocation when it shrinks or grows back.
     void resize(std::int64_t count, std::int64_t width) {
@@ -57,9 +58,10 @@ class Matrix {
     }
 
   private:
-    std::vector<float> values_;
+    Values values_;
     std::int64_t count_ = 0, width_ = 0;
 };
+using Matrix = MatrixOf<std::vector<float>>;
 
 /// What std::ranges::copy does, which libc++ 14 lacks.
 inline void copy_row(std::span<const float> from, std::span<float> to) {

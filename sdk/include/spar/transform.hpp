@@ -37,18 +37,23 @@ class Transform : public Component {
 
 inline const spar_transform_table *Transform::table() {
     static const spar_transform_table functions{
-        sizeof(spar_transform_table), 0,
-        [](void *self, const spar_transform_rows *rows, spar_error *error) {
+        .struct_size = sizeof(spar_transform_table),
+        .reserved = 0,
+        .apply = [](void *self, const spar_transform_rows *rows, spar_error *error) {
             return guarded(error, [&] {
                 const auto *transform = static_cast<const Transform *>(self);
-                const ExampleForm form{{rows->shape, static_cast<std::size_t>(rows->rank)},
-                                       rows->tokens != nullptr,
-                                       rows->lower,
-                                       rows->upper};
+                const ExampleForm form{.shape = {rows->shape, static_cast<std::size_t>(rows->rank)},
+                                       .tokens = rows->tokens != nullptr,
+                                       .lower = rows->lower,
+                                       .upper = rows->upper};
                 const auto size = static_cast<std::size_t>(rows->size);
                 transform->require(form);
                 for (std::int64_t i = 0; i < rows->count; ++i) {
-                    TransformExample example{form, {}, {}, {}, {rows->key, rows->ids[i]}};
+                    TransformExample example{.form = form,
+                                             .x = {},
+                                             .tokens = {},
+                                             .mask = {},
+                                             .random = {rows->key, rows->ids[i]}};
                     if (rows->x != nullptr) example.x = {rows->x + i * rows->size, size};
                     if (rows->tokens != nullptr) {
                         example.tokens = {rows->tokens + i * rows->size, size};

@@ -25,6 +25,19 @@ TEST_CASE("describe explains the pipeline's own parts") {
     CHECK(has(toy_spar({"describe", "shedule"}).err, "did you mean \"schedule\"?"));
 }
 
+TEST_CASE("describe says in JSON, too, what each parameter may be in words") {
+    const auto words = [](const std::vector<std::string> &what, const std::string &pointer) {
+        std::vector<std::string> call{"describe"};
+        call.insert(call.end(), what.begin(), what.end());
+        call.push_back("--json");
+        const host::Json json = host::Json::parse(toy_spar(call).out);
+        return json.at(host::Json::json_pointer("/schema" + pointer)).at("x-spar-words");
+    };
+    CHECK(words({"threat"}, "/properties/eps") == "a number from 0 to 1e+30");
+    CHECK(words({"pipeline"}, "/definitions/threat/properties/eps") == "a number from 0 to 1e+30");
+    CHECK(words({"pipeline"}, "/properties/seed").get<std::string>().starts_with("an integer"));
+}
+
 TEST_CASE("describe explains every key of the pipeline, by its name or its path") {
     for (const char *part : {"vars", "extends", "report", "epochs", "seed", "train.schedule",
                              "data.validation.split", "train.split"}) {

@@ -33,10 +33,10 @@ TEST_CASE("no attack makes the model compute a parameter gradient, and queries a
         task.attack = &attack.instance();
         task.space = &network;
         task.loss = &loss.instance().ref();
-        task.threat = &threat;
-        task.key = 5;
-        task.points = {count, batch.x.data(), batch.ids.data()};
-        task.labels = batch.labels.data();
+        task.batch.threat = &threat;
+        task.batch.key = 5;
+        task.set_points({.count = count, .x = batch.x.data(), .ids = batch.ids.data()});
+        task.batch.labels = batch.labels.data();
         Matrix x_adv(count, network.size());
         host::QueryCount queries;
         host::run_attack(task, x_adv.data(), queries);

@@ -15,7 +15,7 @@ using spar::test::Folder;
 namespace {
 
 Registry found_in(const std::vector<fs::path> &folders) {
-    return Registry::discover(folders, host_table());
+    return Registry::discover(folders, host_table(), {}, probe);
 }
 
 /// Why the only file of a folder is refused.

@@ -1,5 +1,6 @@
 // The engine's file formats: what is written is read back, and what is broken is refused.
 #include "example_files.hpp"
+#include "loaded_tensors.hpp"
 #include "process.hpp"
 #include "python.hpp"
 
@@ -37,7 +38,7 @@ std::string of_type(const std::string &type, const std::string &bytes) {
 
 TEST_CASE("safetensors come back bit by bit") {
     const Folder folder;
-    const auto loaded = host::load_safetensors(saved(folder));
+    const auto loaded = load_safetensors(saved(folder));
     REQUIRE(loaded.tensors.size() == 3);
     const auto &back = loaded.tensors.at("b.weight");
     CHECK(back.shape == std::vector<std::int64_t>{2, 3});
@@ -52,14 +53,14 @@ TEST_CASE("a safetensors file cut at any byte is refused, and with any bit chang
     for (std::size_t size = 0; size < whole.size(); ++size) {
         CAPTURE(size);
         const std::string file = folder.write("cut", whole.substr(0, size));
-        CHECK(failure_of([&] { host::load_safetensors(file); }).exit() == host::Exit::data);
+        CHECK(failure_of([&] { load_safetensors(file); }).exit() == host::Exit::data);
     }
     for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
         std::string bytes = whole;
         bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
         const std::string file = folder.write("flipped", bytes);
         try {
-            host::load_safetensors(file);
+            load_safetensors(file);
         } catch (const host::Failure &failure) {
             CHECK(failure.exit() == host::Exit::data);
         }
@@ -69,9 +70,7 @@ TEST_CASE("a safetensors file cut at any byte is refused, and with any bit chang
 TEST_CASE("halves, bfloats, doubles and integers become floats") {
     const Folder folder;
     const auto values = [&](const std::string &type, const std::string &bytes) {
-        return host::load_safetensors(folder.write("t", of_type(type, bytes)))
-            .tensors.at("t")
-            .values;
+        return load_safetensors(folder.write("t", of_type(type, bytes))).tensors.at("t").values;
     };
     using Two = std::vector<float>;
     CHECK(values("F16", std::string("\x00\x3c\x01\x00", 4)) == Two{1, 0x1p-24F});

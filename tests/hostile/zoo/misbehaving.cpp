@@ -174,12 +174,13 @@ class Method final : public zoo::Method {
         std::vector<float> x(static_cast<std::size_t>(session.count() * session.size())), other = x;
         auto stay = [](std::int64_t, std::int64_t, float *, const float *) {};
         const spar::AscentRef ascent(stay);
-        const spar_stage_steps steps{sizeof(spar_stage_steps),
-                                     0,
-                                     how.is("steps_with_negative_count") ? -1 : 1,
-                                     x.data(),
-                                     how.is("steps_with_no_ascent") ? nullptr : ascent.function,
-                                     ascent.context};
+        const spar_stage_steps steps{
+            .struct_size = sizeof(spar_stage_steps),
+            .full_pass = 0,
+            .count = how.is("steps_with_negative_count") ? -1 : 1,
+            .x = x.data(),
+            .ascent = how.is("steps_with_no_ascent") ? nullptr : ascent.function,
+            .ascent_context = ascent.context};
         spar_session_pass pass{};
         pass.struct_size = sizeof pass;
         pass.wants = how.is("steps_with_input_gradients") ? SPAR_WANT_INPUT_GRADIENT

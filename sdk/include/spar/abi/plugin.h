@@ -26,7 +26,15 @@ typedef struct spar_component {
     spar_status (*create)(const struct spar_component *component, const spar_host *host,
                           const spar_params *params, void **self, spar_error *error);
     void (*destroy)(void *self);
-    /* [optional] State that must survive a restart. `load` is given what `save` wrote. */
+    /* [optional, both or none] State that must survive a restart and is not the host's anyway
+       (parameters, the optimizer's arrays, SPAR_TENSOR_SAVED). The host keeps that of every
+       component of a training, also of those inside others, by its place in the pipeline.
+       `save` is called whenever the host writes a checkpoint, between two steps; it changes
+       nothing, and writes at most 256 MiB. `load` is called once where a training goes on, after
+       `create`, a model's `setup` and the rehearsal, before the first step, with what `save` of the
+       same type wrote, perhaps in an older version of the plugin. Reading too much fails, and so
+       does reading less than was written: begin with a version of your own. A checkpoint is refused
+       that holds none for a component that loads some, or some for one that no longer does. */
     spar_status (*save)(void *self, const spar_stream *stream, spar_error *error);
     spar_status (*load)(void *self, const spar_stream *stream, spar_error *error);
 } spar_component;

@@ -1,4 +1,5 @@
 // Networks with buffers through the command: weights there and back, and where a message points.
+#include "loaded_tensors.hpp"
 #include "plugin_loader.hpp"
 #include "process.hpp"
 
@@ -86,7 +87,7 @@ TEST_CASE("running statistics are part of the weights") {
     const Folder folder;
     const Json trained = evaluation(folder, pipeline(), "trained");
     const std::string weights = folder / "trained/model.safetensors";
-    const auto tensors = spar::host::load_safetensors(weights).tensors;
+    const auto tensors = load_safetensors(weights).tensors;
     for (const char *name : {"norm.weight", "norm.bias", "norm.running_mean", "norm.running_var",
                              "3.body.0.weight", "3.body.1.weight", "3.body.1.bias"})
         CHECK_MESSAGE(tensors.contains(name), name);

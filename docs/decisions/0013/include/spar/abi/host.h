@@ -32,8 +32,9 @@ typedef int32_t spar_severity;
    [exclusive] function of the instance that started it. */
 typedef spar_status (*spar_task)(void *context, int64_t index, spar_error *error);
 
-/* A sink or source of bytes for state that survives a restart. `write` and `read` transfer exactly
-   `size` bytes or fail; a stream offers one of the two, the other slot is null. */
+/* A sink or source of bytes for state that survives a restart, see spar_component. `write` and
+   `read` transfer exactly `size` bytes or fail; a stream offers one of the two, the other slot is
+   null. Valid during the call that it is handed to. */
 typedef struct spar_stream {
     uint32_t struct_size;
     uint32_t reserved;
@@ -91,9 +92,6 @@ typedef struct spar_host {
     /* A string that names a file: made absolute, relative to the pipeline file it stands in. */
     spar_status (*get_path)(const spar_params *params, const char *pointer, const char **value,
                             spar_error *error);
-    /* The name of member `index` of an object, in the order of the text. */
-    spar_status (*get_key)(const spar_params *params, const char *pointer, int64_t index,
-                           const char **value, spar_error *error);
     /* A parameter that is itself a component, already built. [main] */
     spar_status (*get_component)(const spar_params *params, const char *pointer, spar_kind kind,
                                  spar_component_ref *value, spar_error *error);
@@ -101,14 +99,11 @@ typedef struct spar_host {
        between nodes of the pipeline: the key of this component's random numbers. */
     uint64_t (*random_key)(const spar_params *params);
 
-    /* [optional] Further tables of the host by id ("spar.host.x/1"); null: not offered. */
-    const void *(*extension)(const struct spar_host *host, const char *id);
-
     void (*warn)(const struct spar_host *host, const spar_warning *warning); /* see spar_warning */
 } spar_host;
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_stream) == 32);
 SPAR_ASSERT_LAYOUT(sizeof(spar_warning) == 64);
-SPAR_ASSERT_LAYOUT(sizeof(spar_host) == 128);
+SPAR_ASSERT_LAYOUT(sizeof(spar_host) == 112);
 
 #endif

@@ -2,8 +2,6 @@
 // pager, a closed pipe or a full disk never holds up or ends what is computed.
 #pragma once
 
-#include <spar/abi/visibility.h>
-
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -15,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace SPAR_HIDDEN spar {
+namespace spar::host {
 
 /// [thread-safe]
 class Console {
@@ -107,4 +105,4 @@ class Console {
     bool broken_ = false, left_out_ = false;
 };
 
-}  // namespace spar
+}  // namespace spar::host

@@ -31,6 +31,9 @@ class SignalCount {
     Way ways_[2];
 };
 
+/// Set by a signal while a StopOnSignal lives, and from then on.
+extern std::atomic<bool> stop_requested;
+
 class StopOnSignal {
   public:
     StopOnSignal();

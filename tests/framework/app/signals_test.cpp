@@ -1,5 +1,5 @@
 // How often a signal was meant that comes by two ways.
-#include "run/signals.hpp"
+#include "app/signals.hpp"
 
 #include <doctest/doctest.h>
 

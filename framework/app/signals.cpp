@@ -1,6 +1,4 @@
-#include "run/signals.hpp"
-
-#include "base/stop.hpp"
+#include "app/signals.hpp"
 
 #include <unistd.h>
 
@@ -34,6 +32,8 @@ void on_stop(int signal, siginfo_t *info, void *) {
 }
 
 }  // namespace
+
+std::atomic<bool> stop_requested{false};
 
 int SignalCount::heard(bool passed_on, pid_t sender, std::int64_t now) {
     Way &way = ways_[passed_on ? 1 : 0];

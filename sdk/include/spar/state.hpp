@@ -1,0 +1,59 @@
+// State of a component that must survive a restart, beside what the host keeps anyway (parameters,
+// an optimizer's arrays, a method's saved tensors). A component that has some defines both
+//
+//   void save(const spar::StateOut &out) const { out.write(steps_); }
+//   void load(const spar::StateIn &in) { in.read(steps_); }
+//
+// and then a run that was stopped goes on as one that was not; see spar_component.
+#pragma once
+
+#include <spar/error.hpp>
+
+#include <cstddef>
+#include <span>
+#include <type_traits>
+
+namespace SPAR_HIDDEN spar {
+
+class StateOut {
+  public:
+    explicit StateOut(const spar_stream *stream) : stream_(stream) {}
+
+    template <class T, std::size_t extent>
+    void write(std::span<T, extent> values) const {
+        static_assert(std::is_arithmetic_v<T>, "state is made of numbers");
+        checked([&](spar_error *e) {
+            return stream_->write(stream_->handle, values.data(),
+                                  static_cast<std::int64_t>(values.size_bytes()), e);
+        });
+    }
+    template <class T>
+    requires std::is_arithmetic_v<T>
+    void write(const T &value) const { write(std::span<const T>(&value, 1)); }
+
+  private:
+    const spar_stream *stream_;
+};
+
+class StateIn {
+  public:
+    explicit StateIn(const spar_stream *stream) : stream_(stream) {}
+
+    /// Fills all of `values`, or throws where less is left.
+    template <class T, std::size_t extent>
+    void read(std::span<T, extent> values) const {
+        static_assert(std::is_arithmetic_v<T>, "state is made of numbers");
+        checked([&](spar_error *e) {
+            return stream_->read(stream_->handle, values.data(),
+                                 static_cast<std::int64_t>(values.size_bytes()), e);
+        });
+    }
+    template <class T>
+    requires std::is_arithmetic_v<T>
+    void read(T &value) const { read(std::span<T>(&value, 1)); }
+
+  private:
+    const spar_stream *stream_;
+};
+
+}  // namespace spar
