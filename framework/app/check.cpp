@@ -1,6 +1,7 @@
 #include "app/commands.hpp"
 #include "app/output.hpp"
 #include "base/problems.hpp"
+#include "base/words.hpp"
 #include "engine/crafting.hpp"
 #include "engine/rehearsal.hpp"
 #include "plugins/registry.hpp"
@@ -14,6 +15,7 @@ namespace {
 /// Throws with everything that is wrong with a pipeline, its components and the files it names.
 Plan checked(const std::string &file, const Arguments &arguments, const Registry &registry) {
     Plan plan = load_plan(file, arguments.settings, registry);
+    for (const NamedFile &named : plan.files) keep_on_one_line(named.path);
     std::vector<Problem> problems = rehearse(plan, registry);
     const Exit exit = problems.empty() ? Exit::data : Exit::pipeline;
     for (Problem &problem : missing_files(plan)) problems.push_back(std::move(problem));
@@ -37,7 +39,7 @@ int check_command(const Arguments &arguments) {
                            {"crafting", to_json(crafting)},
                            {"warnings", warning_results()}});
             if (arguments.json || arguments.quiet) continue;
-            print(file + ": no problems\n");
+            print(escaped(file, file.size()) + ": no problems\n");
             for (const Crafting &one : crafting) print(sentence(one) + "\n");
         } catch (...) {
             if (!several) throw;

@@ -74,6 +74,10 @@ int command(const Arguments &arguments) {
 }
 
 int application(std::vector<std::string> words) {
+    for (const std::string_view word : words) {
+        keep_on_one_line(word);
+        if (word.starts_with("--")) keep_on_one_line(word.substr(word.find('=') + 1));
+    }
     try {
         if (!words.empty() && (words[0] == "--version" || words[0] == "-V")) {
             print(fmt::format("spar {} (contract {}.{})\n", host_table()->version, SPAR_ABI_MAJOR,

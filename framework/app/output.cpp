@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <vector>
 
 namespace spar::host {
 namespace {
@@ -28,6 +29,9 @@ int write_all(int stream, std::string_view text) {
     }
     return 0;
 }
+
+/// Names of files that hold line ends or tabs.
+std::vector<std::string> names;
 
 /// What stopped print(), 0 as long as nothing did.
 int output_error = 0;
@@ -50,14 +54,30 @@ void print(std::string_view text) {
         output_error = write_all(STDOUT_FILENO, printable(without_secrets(text)));
 }
 
+void keep_on_one_line(std::string_view name) {
+    const bool more = name.find_first_not_of("\n\t\r ") != std::string_view::npos;
+    if (more && name.find_first_of("\n\t") != std::string_view::npos) names.emplace_back(name);
+}
+
+std::string sayable(std::string_view text) {
+    std::string said = without_secrets(text);
+    for (const std::string &name : names) {
+        const std::string shown = escaped(name, name.size());
+        for (std::size_t at = 0; (at = said.find(name, at)) != std::string::npos;
+             at += shown.size())
+            said.replace(at, name.size(), shown);
+    }
+    return printable(said);
+}
+
 void mention(std::string_view text) {
     Console output(STDOUT_FILENO);
-    output.say(printable(without_secrets(text)));
+    output.say(sayable(text));
     output.finish();
 }
 
 void complain(std::string_view text) {
-    terminal().standard_error().say("spar: " + printable(without_secrets(text)) + "\n");
+    terminal().standard_error().say("spar: " + sayable(text) + "\n");
     terminal().standard_error().finish();
 }
 

@@ -1,6 +1,7 @@
 // Standard output and standard error of the command.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace spar::host {
@@ -20,6 +21,14 @@ void mention(std::string_view text);
 
 /// Writes a line to standard error, "spar: " before it. Never fails.
 void complain(std::string_view text);
+
+/// From now on the name of a file, wherever it stands in what is said to people, stays on one line:
+/// its line ends and tabs are shown. Others are no line of their own in a message.
+void keep_on_one_line(std::string_view name);
+
+/// What is said to people as a terminal may get it: without secrets, names on one line, control
+/// characters shown.
+std::string sayable(std::string_view text);
 
 /// How the process ends: with the command's own code, but where that is 0 and print() could not
 /// write, with Exit::storage. A reader who went away wanted no more, which is no failure.

@@ -134,7 +134,9 @@ Json part_json(const Part &part) {
     Json schema = *part.schema;
     if (part.schema != part.root && part.root->contains("definitions"))
         schema["definitions"] = part.root->at("definitions");
-    return {{"part", part.name}, {"where", part.where}, {"schema", with_words(std::move(schema), *part.root)}};
+    return {{"part", part.name},
+            {"where", part.where},
+            {"schema", with_words(std::move(schema), *part.root)}};
 }
 
 }  // namespace spar::host

@@ -59,6 +59,7 @@ RunOutcome run_with_places(const Plan &plan, const Registry &registry, const Run
 int run_command(const Arguments &arguments) {
     const Registry registry = find_plugins(arguments);
     const Plan plan = load_plan(arguments.operands[0], arguments.settings, registry);
+    for (const NamedFile &named : plan.files) keep_on_one_line(named.path);
     // A run that goes on knows which files it has left behind.
     if (std::vector<Problem> missing = missing_files(plan); !arguments.resume && !missing.empty())
         throw PipelineError(std::move(missing), Exit::data);

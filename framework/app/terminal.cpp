@@ -1,9 +1,8 @@
 #include "app/terminal.hpp"
 
 #include "app/guard.hpp"
+#include "app/output.hpp"
 #include "base/paragraph.hpp"
-#include "base/secrets.hpp"
-#include "base/words.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -32,9 +31,8 @@ void Terminal::tell(spar_severity severity, const std::string &text) {
                         : severity == SPAR_LOG_INFO ? "info"
                                                     : "warning";
     // One line where a program may look for it, lines that fit where a person reads.
-    console_.say((is_terminal_ ? fresh_line : "") + paragraph(std::string(label) + ": ", 2,
-                                                              printable(without_secrets(text)),
-                                                              width(0)));
+    console_.say((is_terminal_ ? fresh_line : "") +
+                 paragraph(std::string(label) + ": ", 2, sayable(text), width(0)));
 }
 
 std::size_t Terminal::progress_room() {

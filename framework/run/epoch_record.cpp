@@ -43,8 +43,8 @@ EpochRecord epoch_from(const Json &row) {
     r.seconds = row.at("seconds");
     r.forward_examples = row.at("forward_examples");
     r.backward_examples = row.at("backward_examples");
-    for (const auto &[name, mean] : row.value("reported", Json::object()).items())
-        r.reported[name] = number(mean);
+    const Json reported = row.value("reported", Json::object());
+    for (const auto &[name, mean] : reported.items()) r.reported[name] = number(mean);
     return r;
 }
 

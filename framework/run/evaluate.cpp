@@ -276,7 +276,7 @@ EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label)
     for (const PreparedAttack &plan : plan_.attacks) {
         outcome.attacks.push_back(attack(plan, outcome, label));
         const AttackOutcome &attack = outcome.attacks.back();
-        keeper_.make_file(plan.name, &plan - plan_.attacks.data(), outcome, &attack);
+        keeper_.make_file(plan.name(), &plan - plan_.attacks.data(), outcome, &attack);
         if (reporters != nullptr) warn_of_attack(plan, attack);
         for (std::size_t i = 0; i < holds.size(); ++i) holds[i] = holds[i] && !attack.success[i];
         if (reporters != nullptr) announce_attack(*reporters, attack);

@@ -8,6 +8,22 @@
 using namespace spar;
 using namespace spar::test;
 
+TEST_CASE("names of files with line ends stay on one line of what is said") {
+    const Folder folder;
+    const std::string forged = "p\nspar: all is well";
+    const auto lines = [](const Ended &ended) {
+        INFO(ended.err);
+        CHECK(ended.code != 0);
+        CHECK(has(ended.err, "\\u000aspar: all is well"));
+        CHECK(!has(ended.err, "\nspar: all is well"));
+    };
+    lines(toy_spar({"check", folder / (forged + ".json")}));
+    const host::Json json = host::Json::parse(R"({"version": 2, "name": "p", "evaluate": {},
+        "data": {"test": {"type": "npz", "file": "p\nspar: all is well"}},
+        "model": {"type": "sequential", "layers": [{"type": "flatten"}]}})");
+    lines(spar::test::spar({"check", folder.write("q.json", json.dump())}));
+}
+
 TEST_CASE("a pipeline comes through a pipe as well as from a file") {
     const Folder folder;
     const std::string file = folder.write("p.json", toy_pipeline);

@@ -8,6 +8,8 @@
 
 namespace {
 
+#if !defined(FORGETFUL)
+
 /// Writes more than the host takes.
 void write_endlessly(const spar::StateOut &out) {
     const std::vector<char> block(1 << 24);
@@ -40,6 +42,8 @@ std::int64_t loaded_count(const spar::StateIn &in, const spar::Choice &how) {
         in.read(count[0]);
     return count[0];
 }
+
+#endif
 
 #define ZOO_ABOUT(kind_word)                                                                   \
     static constexpr spar::About about{.type = "remembering_" kind_word,                       \
