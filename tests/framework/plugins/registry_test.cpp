@@ -1,5 +1,6 @@
 #include "plugin_loader.hpp"
 
+#include "app/probe.hpp"
 #include "base/sha256.hpp"
 #include "plugins/search.hpp"
 
