@@ -33,7 +33,8 @@ TEST_CASE("describe says in JSON, too, what each parameter may be in words") {
         const host::Json json = host::Json::parse(toy_spar(call).out);
         return json.at(host::Json::json_pointer("/schema" + pointer)).at("x-spar-words");
     };
-    CHECK(words({"threat"}, "/properties/eps") == "a number from 0 to 1e+30");
+    CHECK(words({"pipeline"}, "/definitions/train/properties/epochs") ==
+          "an integer from 1 to 1000000");
     CHECK(words({"pipeline"}, "/definitions/threat/properties/eps") == "a number from 0 to 1e+30");
     CHECK(words({"pipeline"}, "/properties/seed").get<std::string>().starts_with("an integer"));
 }
