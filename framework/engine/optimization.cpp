@@ -43,10 +43,43 @@ Optimization::Optimization(std::unique_ptr<Instance> optimizer, Network &network
         auto &of_parameter = memory_.emplace_back();
         for (std::int64_t i = 0; i < arrays; ++i) of_parameter.emplace_back(p.value.size());
     }
-    for (auto &of_parameter : memory_) {
-        pointers_.emplace_back();
-        for (auto &array : of_parameter) pointers_.back().push_back(array.data());
+    const bool told = table.struct_size > offsetof(spar_optimizer_table, traits);
+    const spar_optimizer_traits traits =
+        told && table.traits != nullptr
+            ? optimizer_->ask("traits", [&] { return table.traits(optimizer_->self()); })
+            : 0;
+    cut((traits & SPAR_OPTIMIZER_ELEMENTWISE) != 0);
+}
+
+/// An elementwise optimizer gets pieces that lie in a near cache together with its memory of them,
+/// so that threads share large tensors; their size depends on nothing, and no bit on their size.
+void Optimization::cut(bool elementwise) {
+    constexpr std::size_t most = 16384;
+    for (std::size_t p = 0; p < trained_.size(); ++p) {
+        const std::size_t all = trained_[p].value.size();
+        for (std::size_t offset = 0; offset < all;) {
+            const std::size_t size = elementwise ? std::min(most, all - offset) : all;
+            Piece piece{.parameter = p, .offset = offset, .size = size, .memory = {}};
+            for (Fenced<float> &array : memory_[p]) piece.memory.push_back(array.data() + offset);
+            pieces_.push_back(std::move(piece));
+            offset += size;
+        }
     }
+}
+
+spar_update Optimization::update_of(const Piece &piece, double rate_factor) const {
+    const NetworkParameter &p = trained_[piece.parameter];
+    return {.struct_size = sizeof(spar_update),
+            .rank = static_cast<std::int32_t>(p.shape.size()),
+            .step = steps_,
+            .rate_factor = rate_factor,
+            .name = p.name.c_str(),
+            .size = static_cast<std::int64_t>(piece.size),
+            .parameter = p.value.data() + piece.offset,
+            .gradient = p.gradient.data() + piece.offset,
+            .state = piece.memory.data(),
+            .shape = p.shape.data(),
+            .offset = static_cast<std::int64_t>(piece.offset)};
 }
 
 void Optimization::refuse_gradients() const {
@@ -88,22 +121,13 @@ void Optimization::step(double rate_factor) {
     } context{this, rate_factor};
     const auto task = [](void *c, std::int64_t index, spar_error *error) {
         auto &[self, factor] = *static_cast<Context *>(c);
-        const auto i = static_cast<std::size_t>(index);
-        const NetworkParameter &p = self->trained_[i];
-        const spar_update update{.struct_size = sizeof(spar_update),
-                                 .reserved = 0,
-                                 .step = self->steps_,
-                                 .rate_factor = factor,
-                                 .name = p.name.c_str(),
-                                 .size = static_cast<std::int64_t>(p.value.size()),
-                                 .parameter = p.value.data(),
-                                 .gradient = p.gradient.data(),
-                                 .state = self->pointers_[i].data()};
+        const spar_update update =
+            self->update_of(self->pieces_[static_cast<std::size_t>(index)], factor);
         return self->optimizer_->table<spar_optimizer_table>().update(self->optimizer_->self(),
                                                                       &update, error);
     };
     optimizer_->call("update", [&](spar_error *error) {
-        return host_table()->parallel_for(host_table(), static_cast<std::int64_t>(trained_.size()),
+        return host_table()->parallel_for(host_table(), static_cast<std::int64_t>(pieces_.size()),
                                           task, &context, error);
     });
     for (const auto &of_parameter : memory_)

@@ -39,6 +39,15 @@ class Optimization {
     const Instance &instance() const { return *optimizer_; }
 
   private:
+    /// What one call of the optimizer updates: a tensor, or a part of one.
+    struct Piece {
+        std::size_t parameter;  // in trained_
+        std::size_t offset, size;
+        std::vector<float *> memory;
+    };
+
+    void cut(bool elementwise);
+    spar_update update_of(const Piece &piece, double rate_factor) const;
     void clip();
     [[noreturn]] void refuse_gradients() const;
     void update_average();
@@ -50,7 +59,7 @@ class Optimization {
     std::int64_t steps_ = 0;
     std::vector<NetworkParameter> trained_;
     std::vector<std::vector<Fenced<float>>> memory_;  // [parameter][array][element]
-    std::vector<std::vector<float *>> pointers_;
+    std::vector<Piece> pieces_;
     std::vector<std::vector<float>> average_;  // of every parameter, buffers too
 };
 

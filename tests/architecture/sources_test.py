@@ -8,7 +8,10 @@ import tree
 # The folders of the host form a line: each may include itself and what stands before it.
 LINE = ["base", "text", "plugins", "plan", "instances", "report", "engine", "run", "app"]
 # Libraries that a plugin may use, by what its CMakeLists.txt links.
-LIBRARIES = {"zlib.h": "ZLIB", "zip.h": "zip", "Eigen/": "Eigen"}
+LIBRARIES = {"zlib.h": "ZLIB", "zip.h": "zip", "spar/array.hpp": "Eigen3::Eigen"}
+# What Eigen computes in another way at another address, and the SDK has instead.
+ADDRESSED = (r"(?<!session)\.(sum|prod|mean|norm|squaredNorm|stableNorm|lpNorm|dot|maxCoeff|minCoeff|redux|visit|"
+             r"exp|expm1|log|log1p|log2|log10|pow|sin|cos|tanh|logistic|erf|rsqrt|inverse)\(")
 LONGEST = 300
 
 
@@ -58,8 +61,21 @@ class Includes(unittest.TestCase):
             for line, kind, target in tree.includes(path):
                 own = target.startswith("spar/") if kind == "<" else (path.parent / target).is_file()
                 with self.subTest(file=tree.name(path), line=line):
-                    self.assertTrue(own or target in tree.STANDARD or target == "dlpack/dlpack.h",
+                    eigen = target == "Eigen/Core" and path.name == "array.hpp"
+                    self.assertTrue(own or target in tree.STANDARD or target == "dlpack/dlpack.h" or eigen,
                                     f"the SDK may not include {target}")
+
+    def test_formulas_give_the_same_bits_at_every_address(self):
+        users = [path for path in tree.files("plugins", "sdk", "framework")
+                 if "spar/array.hpp" in [target for _, _, target in tree.includes(path)]]
+        self.assertGreater(len(users), 20)
+        for path in users:
+            self.assertNotIn("models/sequential", tree.name(path), "kernels are compiled several times over")
+            self.assertNotIn("sdk/", tree.name(path), "arrays are opt-in")
+            for line, text in enumerate(path.read_text().splitlines(), 1):
+                found = re.search(ADDRESSED, text.split("//")[0])
+                with self.subTest(file=tree.name(path), line=line):
+                    self.assertFalse(found, f"{found and found.group(1)}: see the head of spar/array.hpp")
 
     def test_plugins_need_the_sdk_and_their_own_libraries(self):
         for path in tree.files("plugins"):

@@ -12,10 +12,11 @@ using namespace spar::test;
 namespace {
 
 constexpr std::int64_t count = 14;
-const std::vector<std::int64_t> shape{1, 4, 4};
+// Of odd size, so that rows lie at every distance from an aligned address.
+const std::vector<std::int64_t> shape{1, 3, 5};
 
 const AnalyticModel &model() {
-    static const AnalyticModel network(16, 12, 5, 3);
+    static const AnalyticModel network(15, 12, 5, 3);
     return network;
 }
 

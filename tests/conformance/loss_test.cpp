@@ -127,6 +127,37 @@ TEST_CASE("an example's loss does not depend on its company, nor on who asks for
     }
 }
 
+TEST_CASE("an example's loss does not depend on where its row lies in memory") {
+    for (const Sample &sample : samples(SPAR_KIND_LOSS)) {
+        INFO(sample.name());
+        const Made made = sample.make();
+        const spar_component_ref &loss = made.instance().ref();
+        const Problem p(loss, 2);
+        Result plain;
+        run(loss, p, plain);
+        for (std::ptrdiff_t offset = 1; offset < 8; ++offset) {
+            CAPTURE(offset);
+            const auto moved = [&](auto &values) {
+                values.insert(values.begin(), offset * classes, 0);
+            };
+            Problem q = p;
+            for (auto *values : {&q.output, &q.reference, &q.values}) moved(*values);
+            for (auto *values : {&q.labels, &q.targets, &q.ids})
+                values->insert(values->begin(), static_cast<std::size_t>(offset), 0);
+            Result result;
+            result.loss.resize(static_cast<std::size_t>(rows + offset));
+            moved(result.gradient);
+            moved(result.reference_gradient);
+            run(loss, q, result, offset);
+            CHECK(std::equal(plain.loss.begin(), plain.loss.end(), result.loss.begin() + offset));
+            CHECK(std::equal(plain.gradient.begin(), plain.gradient.end(),
+                             result.gradient.begin() + offset * classes));
+            CHECK(std::equal(plain.reference_gradient.begin(), plain.reference_gradient.end(),
+                             result.reference_gradient.begin() + offset * classes));
+        }
+    }
+}
+
 TEST_CASE("outputs of 1e4 and of all one value give numbers") {
     for (const Sample &sample : samples(SPAR_KIND_LOSS)) {
         INFO(sample.name());

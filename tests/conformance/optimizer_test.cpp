@@ -47,25 +47,37 @@ class Descent {
         const std::int64_t count = table_.state_count(optimizer.self());
         REQUIRE((count >= 0 && count <= 16));
         state_.resize(static_cast<std::size_t>(count));
-        for (Guarded &array : state_) pointers_.push_back(array.data());
     }
 
-    void step(double factor = 1) {
+    /// One step, the tensor in pieces of `piece` elements.
+    void step(double factor = 1, std::size_t piece = size) {
         problem_.gradient(parameter.data(), gradient_);
         const std::vector<float> before = gradient_;
-        spar_update update{};
-        update.struct_size = sizeof update;
-        update.step = ++steps_;
-        update.rate_factor = factor;
-        update.name = "layer.weight";
-        update.size = size;
-        update.parameter = parameter.data();
-        update.gradient = gradient_.data();
-        update.state = pointers_.data();
-        optimizer_.call("update", [&](spar_error *error) {
-            return table_.update(optimizer_.self(), &update, error);
-        });
+        ++steps_;
+        for (std::size_t offset = 0; offset < size; offset += piece) {
+            const std::int64_t shape[] = {size};
+            std::vector<float *> memory;
+            for (Guarded &array : state_) memory.push_back(array.data() + offset);
+            const spar_update update{
+                .struct_size = sizeof update,
+                .rank = 1,
+                .step = steps_,
+                .rate_factor = factor,
+                .name = "layer.weight",
+                .size = static_cast<std::int64_t>(std::min(piece, size - offset)),
+                .parameter = parameter.data() + offset,
+                .gradient = gradient_.data() + offset,
+                .state = memory.data(),
+                .shape = shape,
+                .offset = static_cast<std::int64_t>(offset)};
+            optimizer_.call("update", [&](spar_error *error) {
+                return table_.update(optimizer_.self(), &update, error);
+            });
+        }
         CHECK(gradient_ == before);
+    }
+    bool elementwise() const {
+        return (table_.traits(optimizer_.self()) & SPAR_OPTIMIZER_ELEMENTWISE) != 0;
     }
     double value() { return problem_.value(parameter.data()); }
     std::vector<std::vector<float>> everything() const {
@@ -86,7 +98,6 @@ class Descent {
     const spar_optimizer_table &table_;
     Quadratic problem_;
     std::vector<Guarded> state_;
-    std::vector<float *> pointers_;
     std::vector<float> gradient_;
     std::int64_t steps_ = 0;
 };
@@ -115,6 +126,24 @@ TEST_CASE("gives the same bytes for the same arguments, whatever it did before")
         CHECK((a.everything() == b.everything()));
         CHECK((a.everything() == c.everything()));
     }
+}
+
+TEST_CASE("what calls itself elementwise gives the same bytes in pieces, wherever they begin") {
+    int tried = 0;
+    for (const Sample &sample : samples(SPAR_KIND_OPTIMIZER)) {
+        INFO(sample.name());
+        const Made one = sample.make(), other = sample.make();
+        Descent whole(one.instance());
+        if (!whole.elementwise()) continue;
+        ++tried;
+        for (std::size_t piece = 1; piece <= 8; ++piece) {
+            CAPTURE(piece);
+            Descent a(one.instance()), b(other.instance());
+            for (int i = 0; i < 20; ++i) a.step(), b.step(1, piece);
+            CHECK((a.everything() == b.everything()));
+        }
+    }
+    CHECK(tried > 0);
 }
 
 TEST_CASE("a rate factor of zero leaves the parameter where it is") {

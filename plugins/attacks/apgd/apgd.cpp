@@ -2,6 +2,7 @@
 #include "sparse.hpp"
 #include "windows.hpp"
 
+#include <spar/array.hpp>
 #include <spar/kit/dlr.hpp>
 #include <spar/kit/points.hpp>
 
@@ -132,8 +133,7 @@ class Apgd : public spar::Attack {
             const double scale = ball.norm != SPAR_NORM_L1 ? ball.eps / (length + 1e-12)
                                  : std::isfinite(box)      ? box
                                                            : 1;
-            for (std::size_t i = 0; i < x.size(); ++i)
-                x[i] = static_cast<float>(center[i] + scale * x[i]);
+            spar::array(x) = (spar::doubles(center) + scale * spar::doubles(x)).cast<float>();
             if (ball.norm != SPAR_NORM_L1) ball.project(center, x);
             batch.hold_masked(row, x);
         });

@@ -1,6 +1,7 @@
 // APGD under linf and l2 (Croce and Hein 2020): step with momentum, step rule.
 #pragma once
 
+#include <spar/array.hpp>
 #include <spar/geometry.hpp>
 
 namespace apgd {
@@ -44,11 +45,10 @@ inline void momentum_step(const spar::Ball &ball, std::span<const float> center,
     std::copy(x.begin(), x.end(), ahead.begin());
     ball.ascend(center, gradient, static_cast<float>(step), ahead);
     const double share = first ? 1 : 0.75;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        const double here = x[i], momentum = here - before[i];
-        before[i] = x[i];
-        x[i] = static_cast<float>(here + share * (ahead[i] - here) + (1 - share) * momentum);
-    }
+    const auto here = spar::doubles(x), last = spar::doubles(before), next = spar::doubles(ahead);
+    spar::array(ahead) = (here + share * (next - here) + (1 - share) * (here - last)).cast<float>();
+    std::copy(x.begin(), x.end(), before.begin());
+    std::copy(ahead.begin(), ahead.end(), x.begin());
     ball.project(center, x);
 }
 

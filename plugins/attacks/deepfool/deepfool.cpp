@@ -1,3 +1,4 @@
+#include <spar/array.hpp>
 #include <spar/kit/hyperplane.hpp>
 #include <spar/kit/lead.hpp>
 #include <spar/kit/points.hpp>
@@ -121,8 +122,9 @@ class DeepFool : public spar::Attack {
     /// Under l1 few coordinates move, and would be the same ones for ever.
     static void clear_stopped(const spar::Ball &ball, std::span<const float> x,
                               std::span<float> w) {
-        for (std::size_t i = 0; i < w.size(); ++i)
-            if ((w[i] > 0 && x[i] >= ball.upper) || (w[i] < 0 && x[i] <= ball.lower)) w[i] = 0;
+        auto g = spar::array(w);
+        const auto at = spar::array(x);
+        g = ((g > 0 && at >= ball.upper) || (g < 0 && at <= ball.lower)).select(0.0F, g);
     }
 
     /// The way of asked point k to a hyperplane as if there were no box, into move_; its length.
@@ -131,7 +133,7 @@ class DeepFool : public spar::Attack {
         batch.ball().steepest(w, move_[k]);
         const double slope = spar::dot(w, move_[k]);
         if (!(slope > 0)) return std::numeric_limits<double>::infinity();
-        for (float &value : move_[k]) value = static_cast<float>(need / slope * value);
+        spar::array(move_[k]) = (need / slope * spar::doubles(move_[k])).cast<float>();
         return need / slope;
     }
 
@@ -167,8 +169,7 @@ class DeepFool : public spar::Attack {
             const double way = ball.distance(batch.x()[row], x_[row]);
             if (!(move_inside(batch, k, normal_[k], need_[at]) <= 0.01 * way) && !inside_)
                 move_freely(batch, k, normal_[k], need_[at]);
-            for (std::size_t i = 0; i < x_[row].size(); ++i)
-                x_[row][i] += static_cast<float>((1 + *overshoot) * move_[k][i]);
+            spar::array(x_[row]) += ((1 + *overshoot) * spar::doubles(move_[k])).cast<float>();
             ball.clamp(x_[row]);
         });
     }

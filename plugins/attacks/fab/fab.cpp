@@ -1,3 +1,4 @@
+#include <spar/array.hpp>
 #include <spar/kit/hyperplane.hpp>
 #include <spar/kit/lead.hpp>
 #include <spar/kit/points.hpp>
@@ -158,9 +159,9 @@ class Fab : public spar::Attack {
             const double a = std::max(ball.length(first), 1e-8);
             const double b = std::max(ball.length(second), 1e-8);
             const double share = std::min(a / (a + b), *alpha_max);
-            for (std::size_t i = 0; i < x.size(); ++i)
-                x[i] = static_cast<float>((1 - share) * (x[i] + *eta * first[i]) +
-                                          share * (center[i] + *eta * second[i]));
+            const auto there = spar::doubles(x) + *eta * spar::doubles(first);
+            const auto around = spar::doubles(center) + *eta * spar::doubles(second);
+            spar::array(x) = ((1 - share) * there + share * around).cast<float>();
             ball.clamp(x);
             batch.hold_masked(points_.row(point), x);
         });
@@ -182,8 +183,8 @@ class Fab : public spar::Attack {
                 std::ranges::copy(x, batch.x_adv()[row].begin());
                 ball.project(center, batch.x_adv()[row]);
             }
-            for (std::size_t i = 0; i < x.size(); ++i)
-                x[i] = static_cast<float>(center[i] + *beta * (double{x[i]} - center[i]));
+            const auto middle = spar::doubles(center);
+            spar::array(x) = (middle + *beta * (spar::doubles(x) - middle)).cast<float>();
         }
         if (*minimise) return;
         points_.drop([&](std::int64_t point) {

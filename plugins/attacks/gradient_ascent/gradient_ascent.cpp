@@ -1,3 +1,4 @@
+#include <spar/array.hpp>
 #include <spar/kit/descent.hpp>
 
 namespace {
@@ -42,8 +43,8 @@ class GradientAscent : public spar::Descent {
         return rule;
     }
     void move(const Place &p) const override {
-        for (std::size_t i = 0; i < p.x.size(); ++i)
-            if (std::isfinite(p.gradient[i])) p.x[i] += p.step * p.gradient[i];
+        const auto g = spar::array(p.gradient);
+        spar::array(p.x) += g.isFinite().select(p.step * g, 0.0F);
         p.ball.project(p.center, p.x);
     }
 };

@@ -1,3 +1,4 @@
+#include <spar/array.hpp>
 #include <spar/kit/descent.hpp>
 
 namespace {
@@ -39,7 +40,7 @@ class NesterovFgsm : public spar::Descent {
     void look_ahead(std::span<const float> x, std::span<const float> memory, float step,
                     std::span<float> ahead) const override {
         const auto reach = static_cast<float>(step * *decay);
-        for (std::size_t i = 0; i < x.size(); ++i) ahead[i] = x[i] + reach * memory[i];
+        spar::array(ahead) = spar::array(x) + reach * spar::array(memory);
     }
     void move(const Place &p) const override {
         // What an even gradient adds has length 1 in the threat's norm.

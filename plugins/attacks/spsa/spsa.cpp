@@ -1,3 +1,4 @@
+#include <spar/array.hpp>
 #include <spar/kit/lead.hpp>
 #include <spar/kit/points.hpp>
 
@@ -130,14 +131,15 @@ class Spsa : public spar::Attack {
         const double correction2 = 1 - std::pow(beta2, step);
         for_rows(points_.live_count(), [&](std::int64_t k) {
             const std::int64_t row = points_.live()[static_cast<std::size_t>(k)];
-            const std::span<float> g = gradient_[row], m = first_[row], v = second_[row];
-            for (std::size_t i = 0; i < g.size(); ++i) {
-                if (!std::isfinite(g[i])) continue;
-                m[i] = static_cast<float>(beta1 * m[i] + (1 - beta1) * g[i]);
-                v[i] = static_cast<float>(beta2 * v[i] + (1 - beta2) * g[i] * g[i]);
-                const double size = std::sqrt(v[i] / correction2) + 1e-8;
-                x_[row][i] += static_cast<float>(*rate * (m[i] / correction1) / size);
-            }
+            auto x = spar::array(x_[row]);
+            auto m = spar::array(first_[row]), v = spar::array(second_[row]);
+            const auto known = spar::array(gradient_[row]).isFinite();
+            const auto g = spar::doubles(gradient_[row]);
+            m = known.select((beta1 * m.cast<double>() + (1 - beta1) * g).cast<float>(), m);
+            v = known.select((beta2 * v.cast<double>() + (1 - beta2) * g * g).cast<float>(), v);
+            const auto size = (v.cast<double>() / correction2).sqrt() + 1e-8;
+            x +=
+                known.select((*rate * (m.cast<double>() / correction1) / size).cast<float>(), 0.0F);
             batch.ball().project(batch.x()[row], x_[row]);
             batch.hold_masked(row, x_[row]);
         });

@@ -1,6 +1,7 @@
 #include "image.hpp"
 #include "schedule.hpp"
 
+#include <spar/array.hpp>
 #include <spar/kit/lead.hpp>
 #include <spar/kit/points.hpp>
 
@@ -147,8 +148,7 @@ class Square : public spar::Attack {
     static void place(const spar::Ball &ball, std::span<const float> center, std::span<float> x) {
         const double length = spar::norm_l2(x);
         const double scale = ball.norm == SPAR_NORM_L1 ? 1 : length > 0 ? ball.eps / length : 0;
-        for (std::size_t i = 0; i < x.size(); ++i)
-            x[i] = static_cast<float>(center[i] + scale * x[i]);
+        spar::array(x) = (spar::doubles(center) + scale * spar::doubles(x)).cast<float>();
     }
 
     /// Draws hills into one window with the length that both windows and the rest of the ball have

@@ -1,3 +1,4 @@
+#include <spar/array.hpp>
 #include <spar/kit/targets.hpp>
 
 namespace {
@@ -6,16 +7,14 @@ namespace {
 /// that p and q are the softmax of; they are added to.
 double divergence(std::span<const float> p, std::span<const float> q, std::span<float> gradient_p,
                   std::span<float> gradient_q) {
-    const double log_sum_p = spar::log_sum_exp(p), log_sum_q = spar::log_sum_exp(q);
-    const auto ratio = [&](std::size_t i) { return (p[i] - log_sum_p) - (q[i] - log_sum_q); };
-    double total = 0;
-    for (std::size_t i = 0; i < p.size(); ++i) total += std::exp(p[i] - log_sum_p) * ratio(i);
-    for (std::size_t i = 0; i < gradient_p.size(); ++i)
-        gradient_p[i] += static_cast<float>(std::exp(p[i] - log_sum_p) * (ratio(i) - total));
-    for (std::size_t i = 0; i < gradient_q.size(); ++i)
-        gradient_q[i] +=
-            static_cast<float>(std::exp(q[i] - log_sum_q) - std::exp(p[i] - log_sum_p));
-    return total;
+    const auto log_p = spar::doubles(p) - spar::log_sum_exp(p);
+    const auto log_q = spar::doubles(q) - spar::log_sum_exp(q);
+    const auto share_p = spar::each_exp(log_p), share_q = spar::each_exp(log_q);
+    const double divergence = spar::total(share_p * (log_p - log_q));
+    if (!gradient_p.empty())
+        spar::array(gradient_p) += (share_p * (log_p - log_q - divergence)).cast<float>();
+    if (!gradient_q.empty()) spar::array(gradient_q) += (share_q - share_p).cast<float>();
+    return divergence;
 }
 
 class KullbackLeibler : public spar::Loss {

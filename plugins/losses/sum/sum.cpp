@@ -1,3 +1,4 @@
+#include <spar/array.hpp>
 #include <spar/kit/targets.hpp>
 
 namespace {
@@ -77,9 +78,8 @@ class Sum : public spar::Loss {
         std::fill(other.begin(), other.end(), 0.0F);
         spar::evaluate(*term.loss.ref(), rows);
         const auto weight = static_cast<float>(*term.weight);
-        for (std::size_t i = 0; i < own.size(); ++i) row.gradient[i] += weight * own[i];
-        for (std::size_t i = 0; i < other.size(); ++i)
-            row.reference_gradient[i] += weight * other[i];
+        spar::array(row.gradient) += weight * spar::array(own);
+        spar::array(row.reference_gradient) += weight * spar::array(other);
         return *term.weight * double{value};
     }
 };

@@ -1,6 +1,7 @@
 #include "../common/example.hpp"
 #include "../common/stash.hpp"
 
+#include <spar/array.hpp>
 #include <spar/method.hpp>
 
 namespace {
@@ -65,8 +66,8 @@ class Awp final : public spar::Method {
         const double length = spar::norm_l2(p.gradient);
         if (!(length > 0)) return;
         const double scale = *gamma_ * spar::norm_l2(p.value) / length;
-        for (std::size_t i = 0; i < p.value.size(); ++i)
-            p.value[i] = static_cast<float>(p.value[i] + scale * p.gradient[i]);
+        spar::array(p.value) =
+            (spar::doubles(p.value) + scale * spar::doubles(p.gradient)).cast<float>();
     }
 
     spar::Child method_{this,

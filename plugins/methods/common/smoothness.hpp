@@ -4,6 +4,7 @@
 
 #include "step.hpp"
 
+#include <spar/array.hpp>
 #include <spar/kit/pair.hpp>
 
 /// A method that adds a divergence D between perturbed outputs and clean ones, at a perturbation
@@ -42,13 +43,14 @@ class Smoothness : public spar::Method {
                              std::span<float> x_adv) {
         const spar_session &s = session.raw();
         const auto width = static_cast<std::size_t>(s.shape[s.rank - 1]);
-        const std::span<const float> x = session.x()[row];
-        for (std::size_t first = 0; first < x.size(); first += width) {
-            double largest = 0;
-            for (std::size_t i = first; i < first + width; ++i)
-                largest = std::max(largest, std::fabs(double{x_adv[i]} - double{x[i]}));
-            for (std::size_t i = first; i < first + width; ++i)
-                x_adv[i] = static_cast<float>(x[i] + (double{x_adv[i]} - x[i]) / (largest + 1e-6));
+        for (std::size_t first = 0; first < x_adv.size(); first += width) {
+            const auto there = spar::doubles(x_adv.subspan(first, width));
+            const auto x = spar::doubles(session.x()[row].subspan(first, width));
+            const double largest = spar::max_of(width, [&](std::size_t i) {
+                return std::fabs((there - x).coeff(static_cast<Eigen::Index>(i)));
+            });
+            spar::array(x_adv.subspan(first, width)) =
+                (x + (there - x) / (largest + 1e-6)).cast<float>();
         }
     }
 

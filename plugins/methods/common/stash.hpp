@@ -1,6 +1,7 @@
 // What a method puts aside while it looks at the model elsewhere.
 #pragma once
 
+#include <spar/array.hpp>
 #include <spar/method.hpp>
 
 /// Gradients of all parameters.
@@ -20,10 +21,8 @@ class Stash {
     /// Adds them to what is there now.
     void add(const spar::Session &session) const {
         std::size_t i = 0;
-        for (const spar::Parameter &p : session.parameters()) {
-            const std::vector<float> &kept = kept_[i++];
-            for (std::size_t j = 0; j < kept.size(); ++j) p.gradient[j] += kept[j];
-        }
+        for (const spar::Parameter &p : session.parameters())
+            spar::array(p.gradient) += spar::array(kept_[i++]);
     }
 
   private:

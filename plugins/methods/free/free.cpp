@@ -1,5 +1,6 @@
 #include "../common/example.hpp"
 
+#include <spar/array.hpp>
 #include <spar/kit/crafting.hpp>
 
 namespace {
@@ -43,8 +44,7 @@ class Free final : public spar::Method {
         const spar::Ball ball = session.ball();
         for_rows(session.count(), [&](std::int64_t row) {
             session.clear_masked(row, delta[row]);
-            for (std::size_t i = 0; i < delta[row].size(); ++i)
-                x_adv[row][i] = session.x()[row][i] + delta[row][i];
+            spar::array(x_adv[row]) = spar::array(session.x()[row]) + spar::array(delta[row]);
             ball.clamp(x_adv[row]);
         });
     }
@@ -56,11 +56,11 @@ class Free final : public spar::Method {
         const auto step = static_cast<float>(*step_ * ball.eps);
         zero_.resize(static_cast<std::size_t>(session.size()));
         for_rows(session.count(), [&](std::int64_t row) {
-            if (*stop_at_box_)
-                for (std::size_t i = 0; i < delta[row].size(); ++i) {
-                    const float value = session.x()[row][i] + delta[row][i];
-                    if (value < box.lower || value > box.upper) gradient[row][i] = 0;
-                }
+            if (*stop_at_box_) {
+                const auto moved = spar::array(session.x()[row]) + spar::array(delta[row]);
+                auto g = spar::array(gradient[row]);
+                g = (moved < box.lower || moved > box.upper).select(0.0F, g);
+            }
             session.clear_masked(row, gradient[row]);
             ball.ascend(zero_, gradient[row], step, delta[row]);
         });

@@ -1,5 +1,6 @@
 #include "../common/example.hpp"
 
+#include <spar/array.hpp>
 #include <spar/kit/crafting.hpp>
 #include <spar/kit/mixed_derivative.hpp>
 
@@ -60,12 +61,12 @@ class GradAlign final : public spar::Method {
                 return;
             }
             cosine[at] = spar::dot(g[row], h[row]) / (of_g * of_h);
-            for (std::size_t i = 0; i < h[row].size(); ++i)
-                h[row][i] =
-                    static_cast<float>((g[row][i] / of_g - cosine[at] * h[row][i] / of_h) / of_h);
+            auto v = spar::array(h[row]);
+            v = ((spar::doubles(g[row]) / of_g - cosine[at] * spar::doubles(h[row]) / of_h) / of_h)
+                    .cast<float>();
             length[at] = spar::norm_l2(h[row]);
             const double inverse = length[at] > 0 ? 1 / length[at] : 0;
-            for (float &value : h[row]) value = static_cast<float>(value * inverse);
+            v = (spar::doubles(h[row]) * inverse).cast<float>();
         });
         const auto kept = static_cast<double>(std::ranges::count(counts, 1));
         if (kept == 0) return;

@@ -1,5 +1,6 @@
 #include "../common/example.hpp"
 
+#include <spar/array.hpp>
 #include <spar/kit/mixed_derivative.hpp>
 
 namespace {
@@ -35,8 +36,10 @@ class InputGradientPenalty final : public spar::Method {
             const double length = spar::norm_l2(g[row]);
             penalty += length * length * session.mean();
             factor[static_cast<std::size_t>(row)] = 2 * *weight_ * length * session.mean();
-            for (float &value : g[row])
-                value = length > 0 ? static_cast<float>(value / length) : 0.0F;
+            if (length > 0)
+                spar::array(g[row]) = (spar::doubles(g[row]) / length).cast<float>();
+            else
+                std::ranges::fill(g[row], 0.0F);
         }
         session.report("input_gradient_penalty", penalty);
         derivative_.add(session, session.x(), {g.data(), g.count(), g.width()}, factor,

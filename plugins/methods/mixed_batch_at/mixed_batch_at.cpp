@@ -1,5 +1,6 @@
 #include "../common/example.hpp"
 
+#include <spar/array.hpp>
 #include <spar/kit/crafting.hpp>
 
 namespace {
@@ -40,7 +41,7 @@ class MixedBatchAt final : public spar::Method {
             const spar::Rows<float> rows(gradients, count, session.outputs());
             for (std::int64_t row = 0; row < count; ++row) {
                 const double weight = (first + row < k ? *lambda_ : 1) / total;
-                for (float &value : rows[row]) value = static_cast<float>(value * weight);
+                spar::array(rows[row]) = (spar::doubles(rows[row]) * weight).cast<float>();
             }
         };
         session.pass({.x = session.points("x").data(), .head = head});

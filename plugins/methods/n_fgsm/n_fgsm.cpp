@@ -1,5 +1,6 @@
 #include "../common/example.hpp"
 
+#include <spar/array.hpp>
 #include <spar/kit/crafting.hpp>
 #include <spar/kit/pair.hpp>
 
@@ -38,7 +39,7 @@ class NFgsm final : public spar::Method {
                        g.data());
         for_rows(session.count(), [&](std::int64_t row) {
             ball.steepest(g[row], g[row]);
-            for (std::size_t i = 0; i < g[row].size(); ++i) x_adv[row][i] += step * g[row][i];
+            spar::array(x_adv[row]) += step * spar::array(g[row]);
             finish(session, ball, row, x_adv[row]);
         });
     }

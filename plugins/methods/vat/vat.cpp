@@ -1,5 +1,6 @@
 #include "../common/example.hpp"
 
+#include <spar/array.hpp>
 #include <spar/kit/pair.hpp>
 
 namespace {
@@ -57,8 +58,8 @@ class Vat final : public spar::Method {
             session.clear_masked(row, d[row]);
             const double length = spar::norm_l2(d[row]);
             const double scale = length > 0 ? *xi_ / length : 0;
-            for (std::size_t i = 0; i < d[row].size(); ++i)
-                x_adv[row][i] = static_cast<float>(session.x()[row][i] + scale * d[row][i]);
+            spar::array(x_adv[row]) =
+                (spar::doubles(session.x()[row]) + scale * spar::doubles(d[row])).cast<float>();
         });
     }
 

@@ -1,5 +1,6 @@
 #include "../common/example.hpp"
 
+#include <spar/array.hpp>
 #include <spar/optimizer.hpp>
 
 #include <cmath>
@@ -32,18 +33,16 @@ class Adagrad : public spar::Optimizer {
                      {.fallback = 1e-10, .above = 0}};
 
     std::vector<const char *> state() const override { return {"sum"}; }
+    bool elementwise() const override { return true; }
 
     void update(const spar::Update &u) const override {
         const auto rate = static_cast<float>(*lr * u.rate_factor /
                                              (1 + static_cast<double>(u.step - 1) * *lr_decay));
         const auto decay = static_cast<float>(*weight_decay), epsilon = static_cast<float>(*eps);
-        float *w = u.parameter.data(), *sum = u.memory(0).data();
-        const float *gradient = u.gradient.data();
-        for (std::size_t i = 0; i < u.parameter.size(); ++i) {
-            const float g = gradient[i] + decay * w[i];
-            sum[i] += g * g;
-            w[i] -= rate * (g / (std::sqrt(sum[i]) + epsilon));
-        }
+        auto w = spar::array(u.parameter), s = spar::array(u.memory(0));
+        const auto g = spar::array(u.gradient) + decay * w;
+        s += g * g;
+        w -= rate * (g / (s.sqrt() + epsilon));
     }
 };
 

@@ -1,5 +1,6 @@
 #include "../common/example.hpp"
 
+#include <spar/array.hpp>
 #include <spar/optimizer.hpp>
 
 #include <cmath>
@@ -22,6 +23,7 @@ class Moments : public spar::Optimizer {
         this, "eps", "added to the root, against division by zero", {.fallback = 1e-8, .above = 0}};
 
     std::vector<const char *> state() const override { return {"mean", "square"}; }
+    bool elementwise() const override { return true; }
 
   protected:
     /// `coupled` is added to the gradient as an l2 penalty; `shrink` multiplies the parameter
@@ -34,15 +36,12 @@ class Moments : public spar::Optimizer {
         const auto b1 = static_cast<float>(*beta1), b2 = static_cast<float>(*beta2);
         const auto c1 = static_cast<float>(1 - *beta1), c2 = static_cast<float>(1 - *beta2);
         const auto epsilon = static_cast<float>(*eps);
-        float *w = u.parameter.data(), *mean = u.memory(0).data(), *square = u.memory(1).data();
-        const float *gradient = u.gradient.data();
-        for (std::size_t i = 0; i < u.parameter.size(); ++i) {
-            const float g = gradient[i] + coupled * w[i];
-            mean[i] = b1 * mean[i] + c1 * g;
-            square[i] = b2 * square[i] + c2 * g * g;
-            const float root = std::sqrt(square[i]) / root_correction + epsilon;
-            w[i] = shrink * w[i] - rate * (mean[i] / root);
-        }
+        auto w = spar::array(u.parameter), m = spar::array(u.memory(0)),
+             v = spar::array(u.memory(1));
+        const auto g = spar::array(u.gradient) + coupled * w;
+        m = b1 * m + c1 * g;
+        v = b2 * v + c2 * g * g;
+        w = shrink * w - rate * (m / (v.sqrt() / root_correction + epsilon));
     }
 };
 

@@ -1,5 +1,6 @@
 #include "../common/example.hpp"
 
+#include <spar/array.hpp>
 #include <spar/optimizer.hpp>
 
 namespace {
@@ -27,6 +28,7 @@ class Lion : public spar::Optimizer {
                               {.fallback = 0, .min = 0}};
 
     std::vector<const char *> state() const override { return {"momentum"}; }
+    bool elementwise() const override { return true; }
 
     void update(const spar::Update &u) const override {
         const double lr_now = *lr * u.rate_factor;
@@ -34,14 +36,10 @@ class Lion : public spar::Optimizer {
         const auto shrink = static_cast<float>(1 - lr_now * *weight_decay);
         const auto b1 = static_cast<float>(*beta1), b2 = static_cast<float>(*beta2);
         const auto c1 = static_cast<float>(1 - *beta1), c2 = static_cast<float>(1 - *beta2);
-        float *w = u.parameter.data(), *momentum = u.memory(0).data();
-        const float *gradient = u.gradient.data();
-        for (std::size_t i = 0; i < u.parameter.size(); ++i) {
-            const float g = gradient[i], c = b1 * momentum[i] + c1 * g;
-            const auto sign = static_cast<float>((c > 0) - (c < 0));
-            w[i] = shrink * w[i] - rate * sign;
-            momentum[i] = b2 * momentum[i] + c2 * g;
-        }
+        auto w = spar::array(u.parameter), m = spar::array(u.memory(0));
+        const auto g = spar::array(u.gradient);
+        w = shrink * w - rate * (b1 * m + c1 * g).sign();
+        m = b2 * m + c2 * g;
     }
 };
 

@@ -1,5 +1,6 @@
 #include "../common/example.hpp"
 
+#include <spar/array.hpp>
 #include <spar/optimizer.hpp>
 
 #include <cmath>
@@ -44,36 +45,30 @@ class RmsProp : public spar::Optimizer {
         if (*momentum > 0) names.push_back("momentum");
         return names;
     }
+    bool elementwise() const override { return true; }
 
     void update(const spar::Update &u) const override {
-        if (*centered)
-            step<true>(u, u.memory(1).data());
-        else
-            step<false>(u, nullptr);
-    }
-
-  private:
-    template <bool is_centered>
-    void step(const spar::Update &u, float *mean) const {
         const auto rate = static_cast<float>(*lr * u.rate_factor);
         const auto decay = static_cast<float>(*weight_decay), epsilon = static_cast<float>(*eps);
         const auto a = static_cast<float>(*alpha), c = static_cast<float>(1 - *alpha);
         const auto mu = static_cast<float>(*momentum);
-        float *w = u.parameter.data(), *square = u.memory(0).data();
-        float *velocity = mu > 0 ? u.memory(is_centered ? 2 : 1).data() : nullptr;
-        const float *gradient = u.gradient.data();
-        for (std::size_t i = 0; i < u.parameter.size(); ++i) {
-            const float g = gradient[i] + decay * w[i];
-            square[i] = a * square[i] + c * g * g;
-            float variance = square[i];
-            if constexpr (is_centered) {
-                mean[i] = a * mean[i] + c * g;
-                variance = std::max(variance - mean[i] * mean[i], 0.0F);
+        auto w = spar::array(u.parameter), square = spar::array(u.memory(0));
+        const auto g = spar::array(u.gradient) + decay * w;
+        square = a * square + c * g * g;
+        const auto step = [&](const auto &variance) {
+            const auto direction = g / (variance.sqrt() + epsilon);
+            if (*momentum == 0) {
+                w -= rate * direction;
+                return;
             }
-            float direction = g / (std::sqrt(variance) + epsilon);
-            if (velocity != nullptr) direction = velocity[i] = mu * velocity[i] + direction;
-            w[i] -= rate * direction;
-        }
+            auto velocity = spar::array(u.memory(*centered ? 2 : 1));
+            velocity = mu * velocity + direction;
+            w -= rate * velocity;
+        };
+        if (!*centered) return step(square);
+        auto mean = spar::array(u.memory(1));
+        mean = a * mean + c * g;
+        step((square - mean * mean).max(0.0F));
     }
 };
 

@@ -1,5 +1,6 @@
 #include "../common/example.hpp"
 
+#include <spar/array.hpp>
 #include <spar/optimizer.hpp>
 
 namespace {
@@ -42,26 +43,24 @@ class Sgd : public spar::Optimizer {
     std::vector<const char *> state() const override {
         return *momentum > 0 ? std::vector{"momentum"} : std::vector<const char *>{};
     }
+    bool elementwise() const override { return true; }
 
     void update(const spar::Update &u) const override {
         const auto rate = static_cast<float>(*lr * u.rate_factor);
         const auto decay = static_cast<float>(*weight_decay);
-        float *w = u.parameter.data();
-        const float *gradient = u.gradient.data();
+        auto w = spar::array(u.parameter);
+        const auto g = spar::array(u.gradient) + decay * w;
         if (*momentum == 0) {
-            for (std::size_t i = 0; i < u.parameter.size(); ++i)
-                w[i] -= rate * (gradient[i] + decay * w[i]);
+            w -= rate * g;
             return;
         }
         const auto mu = static_cast<float>(*momentum);
-        const float gradient_share = *nesterov ? 1.0F : 0.0F,
-                    velocity_share = *nesterov ? mu : 1.0F;
-        float *velocity = u.memory(0).data();
-        for (std::size_t i = 0; i < u.parameter.size(); ++i) {
-            const float g = gradient[i] + decay * w[i];
-            velocity[i] = mu * velocity[i] + g;
-            w[i] -= rate * (gradient_share * g + velocity_share * velocity[i]);
-        }
+        auto v = spar::array(u.memory(0));
+        v = mu * v + g;
+        if (*nesterov)
+            w -= rate * (g + mu * v);
+        else
+            w -= rate * v;
     }
 };
 

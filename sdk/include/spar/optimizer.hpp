@@ -6,13 +6,15 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// One tensor at one step.
+/// One tensor, or a piece of one, at one step.
 struct Update {
-    std::int64_t step;   /// 1 for the first
-    double rate_factor;  /// the schedule's; the rate is the component's own times this
-    std::span<float> parameter;
-    std::span<const float> gradient;
-    float *const *state;  /// state().size() arrays as long as the parameter
+    std::int64_t step;                /// 1 for the first
+    double rate_factor;               /// the schedule's; the rate is the component's own times this
+    std::span<float> parameter;       /// the tensor, or the piece
+    std::span<const float> gradient;  /// as long
+    float *const *state;              /// state().size() arrays as long
+    std::span<const std::int64_t> shape;  /// of the whole tensor
+    std::int64_t offset;                  /// of the first element in the whole tensor
 
     std::span<float> memory(std::size_t index) const { return {state[index], parameter.size()}; }
 };
@@ -24,8 +26,11 @@ class Optimizer : public Component {
 
     /// Names of the arrays it remembers for each tensor, zero before the first step. Static text.
     virtual std::vector<const char *> state() const = 0;
-    /// Called for different tensors at the same time.
+    /// Called for different tensors, and pieces of them, at the same time.
     virtual void update(const Update &update) const = 0;
+    /// Whether an element's update depends on that element's parameter, gradient and state alone.
+    /// Then tensors come in pieces, which threads share and caches hold; otherwise whole.
+    virtual bool elementwise() const { return false; }
 
     static const spar_optimizer_table *table();
 };
@@ -51,9 +56,15 @@ inline const spar_optimizer_table *Optimizer::table() {
                          .rate_factor = in->rate_factor,
                          .parameter = {in->parameter, size},
                          .gradient = {in->gradient, size},
-                         .state = in->state});
+                         .state = in->state,
+                         .shape = {in->shape, static_cast<std::size_t>(in->rank)},
+                         .offset = in->offset});
                 });
-            }};
+            },
+        .traits = [](void *self) -> spar_optimizer_traits {
+            return static_cast<const Optimizer *>(self)->elementwise() ? SPAR_OPTIMIZER_ELEMENTWISE
+                                                                       : 0U;
+        }};
     return &functions;
 }
 

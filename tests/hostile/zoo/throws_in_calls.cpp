@@ -87,6 +87,7 @@ struct ThrowsOptimizer final : zoo::Optimizer {
         ZOO_SLOT(spar_optimizer_table, state_count);
         ZOO_SLOT(spar_optimizer_table, state_name);
         ZOO_SLOT(spar_optimizer_table, update);
+        ZOO_SLOT(spar_optimizer_table, traits);
         return &spoiled;
     }
 };

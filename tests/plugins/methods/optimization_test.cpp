@@ -79,3 +79,26 @@ TEST_CASE("the moving average warms up: in step t it keeps (1 + t) / (10 + t) at
     const Floats slow = averaged(0.999, 40), now = t.weights();
     CHECK(difference(slow, now) < 0.5 * difference(first, now));
 }
+
+TEST_CASE("a large tensor goes whole to an optimizer that must see it whole, else in pieces") {
+    const std::string wide = R"({"type":"sequential","layers":[{"type":"linear","out":3000},
+        {"type":"linear","out":3}]})";  // weights of 18,000 elements, biases of 3,000
+    Training whole(
+        {.method = R"({"type":"natural"})", .model = wide, .optimizer = R"({"type":"normed"})"});
+    const Floats before = whole.weights();
+    whole.update(Floats(before.size(), 1));
+    const Floats moved = plus(before, whole.weights(), -1);
+    CHECK(moved.front() == doctest::Approx(1 / std::sqrt(18000)).epsilon(1e-4));
+    CHECK(moved[17999] == doctest::Approx(1 / std::sqrt(18000)).epsilon(1e-4));
+
+    Training cut(
+        {.method = R"({"type":"natural"})", .model = wide, .optimizer = R"({"type":"placing"})"});
+    cut.update(Floats(before.size(), 1));
+    const Floats sizes = cut.weights();
+    CHECK(sizes.front() == 16384);
+    CHECK(sizes[17999] == 18000 - 16384);
+    CHECK(sizes[18000] == 3000);
+    for (const auto &state : cut.optimization().state())
+        for (std::size_t i = 0; i < state.values.size(); ++i)
+            REQUIRE(state.values[i] == static_cast<float>(i));
+}

@@ -1,7 +1,9 @@
 // A model and datasets small enough to be written out again in a test: f(x) = W2 a(W1 x + b1) + b2,
 // in double inside, with a first stage, tapes and, for tokens, an embedding.
 #include <spar/dataset.hpp>
+#include <spar/math.hpp>
 #include <spar/model.hpp>
+#include <spar/optimizer.hpp>
 
 #include <cmath>
 #include <map>
@@ -212,11 +214,12 @@ class TinyData final : public spar::Dataset {
 
     spar::Choice kind{
         this, "kind", "", {"values", "regression", "one_value", "text"}, {.fallback = "values"}};
+    spar::Integer width{this, "width", "", {.fallback = 6}};
 
     spar::DatasetInfo info() override {
         const bool text = kind.is("text");
         return {.size = 24,
-                .shape = {text ? 4 : 6},
+                .shape = {text ? 4 : *width},
                 .outputs = kind.is("one_value") ? 1 : 3,
                 .input = text ? SPAR_INPUT_TOKENS : SPAR_INPUT_VALUES,
                 .target = kind.is("regression") || kind.is("one_value") ? SPAR_TARGET_VALUES
@@ -237,6 +240,36 @@ class TinyData final : public spar::Dataset {
     }
 };
 
+/// Moves every element by its tensor's gradient over the length of that: it must see it whole.
+class Normed final : public spar::Optimizer {
+  public:
+    static constexpr spar::About about{.type = "normed", .summary = "For tests."};
+
+    std::vector<const char *> state() const override { return {}; }
+    void update(const spar::Update &u) const override {
+        const double length = spar::norm_l2(u.gradient);
+        for (std::size_t i = 0; i < u.parameter.size(); ++i)
+            u.parameter[i] -= static_cast<float>(u.gradient[i] / length);
+    }
+};
+
+/// Writes where each element lay: the size of the piece, and its place in the whole tensor.
+class Placing final : public spar::Optimizer {
+  public:
+    static constexpr spar::About about{.type = "placing", .summary = "For tests."};
+
+    std::vector<const char *> state() const override { return {"place"}; }
+    bool elementwise() const override { return true; }
+    void update(const spar::Update &u) const override {
+        for (std::size_t i = 0; i < u.parameter.size(); ++i) {
+            u.parameter[i] = static_cast<float>(u.parameter.size());
+            u.memory(0)[i] = static_cast<float>(u.offset + std::int64_t(i));
+        }
+        if (u.offset + std::ssize(u.parameter) > spar::product(u.shape))
+            throw spar::invalid("a piece that goes beyond its tensor");
+    }
+};
+
 }  // namespace
 
-SPAR_PLUGIN("tiny", "1.0.0", TinyMlp, TinyData)
+SPAR_PLUGIN("tiny", "1.0.0", TinyMlp, TinyData, Normed, Placing)

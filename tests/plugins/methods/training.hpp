@@ -143,6 +143,11 @@ class Training {
     host::TrainingSession &session() { return session_; }
     host::Optimization &optimization() { return optimization_; }
     std::int64_t step_number() const { return step_; }
+    /// The batch becomes one example over and over.
+    void repeat(std::int64_t index) {
+        data_.read(std::vector<std::int64_t>(static_cast<std::size_t>(choices_.batch_size), index),
+                   batch_);
+    }
     /// As after that many steps, for what comes from a checkpoint.
     void skip_to(std::int64_t step) {
         step_ = step;

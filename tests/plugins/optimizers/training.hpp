@@ -50,15 +50,18 @@ class Trained {
                 const std::vector<float> &gradients) {
         std::vector<float *> memory;
         for (auto &array : state) memory.push_back(array.data() + begin);
-        const spar_update update{sizeof(spar_update),
-                                 0,
-                                 number,
-                                 rate_factor,
-                                 "w",
-                                 end - begin,
-                                 parameter.data() + begin,
-                                 gradients.data() + begin,
-                                 memory.data()};
+        const std::int64_t shape[] = {size};
+        const spar_update update{.struct_size = sizeof(spar_update),
+                                 .rank = 1,
+                                 .step = number,
+                                 .rate_factor = rate_factor,
+                                 .name = "w",
+                                 .size = end - begin,
+                                 .parameter = parameter.data() + begin,
+                                 .gradient = gradients.data() + begin,
+                                 .state = memory.data(),
+                                 .shape = shape,
+                                 .offset = begin};
         made_.instance().call(
             "update", [&](spar_error *error) { return table().update(self(), &update, error); });
     }
