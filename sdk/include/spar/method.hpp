@@ -4,6 +4,7 @@
 
 #include <spar/attack.hpp>
 #include <spar/component.hpp>
+#include <spar/fit.hpp>
 #include <spar/geometry.hpp>
 #include <spar/head.hpp>
 #include <spar/mask.hpp>
@@ -66,7 +67,7 @@ class Session {
             throw invalid("this method needs a threat model: add \"threat\" to the pipeline");
         return *s_->threat;
     }
-    Ball ball() const { return Ball(threat()); }
+    Ball ball() const { return Ball(threat(), {s_->shape, static_cast<std::size_t>(s_->rank)}); }
     std::int64_t step() const { return s_->step; }
     std::int64_t steps() const { return s_->steps; }
     std::int64_t epoch() const { return s_->epoch; }
@@ -250,16 +251,28 @@ class Method : public Component {
     /// Adds this batch's gradients. May be called again after one prepare, with other parameters.
     virtual void gradients(const Session &session) = 0;
 
+    /// The threats that it works under. What takes others than linf, l2 and l1 says so here; a
+    /// method that leaves the threat to its attack takes any.
+    virtual Fit fit() const { return {}; }
+
     static const spar_method_table *table() {
         static const spar_method_table functions{
             sizeof(spar_method_table), 0,
             [](void *self, const spar_session *session, spar_error *error) {
-                return guarded(error,
-                               [&] { static_cast<Method *>(self)->prepare(Session(session)); });
+                return guarded(error, [&] {
+                    auto &method = *static_cast<Method *>(self);
+                    if (session->threat != nullptr) method.fit().require(*session->threat);
+                    method.prepare(Session(session));
+                });
             },
             [](void *self, const spar_session *session, spar_error *error) {
                 return guarded(error,
                                [&] { static_cast<Method *>(self)->gradients(Session(session)); });
+            },
+            [](void *self, const spar_threat *threat, spar_error *error) {
+                return guarded(error, [&] {
+                    if (threat != nullptr) static_cast<Method *>(self)->fit().require(*threat);
+                });
             }};
         return &functions;
     }
