@@ -15,7 +15,8 @@ class Checker;
 /// schema can say goes to the checker's problems.
 Threat threat_of(const Json &json, const std::string &pointer, Checker &checker);
 
-/// The pipeline's threat with an attack's own changes, complete and checked; none where it is wrong.
+/// The pipeline's threat with an attack's own changes, complete and checked; none where it is
+/// wrong.
 std::optional<Threat> changed_threat(const Json &root, const Json &changes,
                                      const std::string &pointer, Checker &checker);
 

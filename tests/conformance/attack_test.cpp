@@ -1,5 +1,6 @@
-// Every attack under every norm: refused when a pipeline is checked, or inside the threat model whatever it meets, the same for an example whatever stands
-// beside it, and at home in its own memory.
+// Every attack under every norm: refused when a pipeline is checked, or inside the threat model
+// whatever it meets, the same for an example whatever stands beside it, and at home in its own
+// memory.
 #include "attack_bench.hpp"
 
 #include "engine/data.hpp"
@@ -48,7 +49,8 @@ Problem problem_of(spar_norm norm, spar_group group) {
 /// Every norm that a pipeline can name, and under l0 both things that are counted.
 std::vector<Problem> problems() {
     std::vector<Problem> all;
-    for (const auto &word : host::norm_words) all.push_back(problem_of(word.value, SPAR_GROUP_NONE));
+    for (const auto &word : host::norm_words)
+        all.push_back(problem_of(word.value, SPAR_GROUP_NONE));
     all.push_back(problem_of(SPAR_NORM_L0, SPAR_GROUP_PIXEL));
     return all;
 }

@@ -95,11 +95,11 @@ TEST_CASE_FIXTURE(Files, "noise and pgd change so many values, or pixels, and no
 TEST_CASE_FIXTURE(Files, "training against l0 works, also while its budget rises, and resists it") {
     Json json = pipeline(l0(2, "pixel"));
     const double natural = results(json, "natural")["evaluation"]["attacks"][1]["robust_accuracy"];
-    json["train"]["method"] =
-        Json::parse(R"({"type": "awp", "method": {"type": "pgd_at",
+    json["train"]["method"] = Json::parse(R"({"type": "awp", "method": {"type": "pgd_at",
                         "attack": {"type": "pgd", "steps": 7}}})");
     json["train"]["eps_warmup_epochs"] = 3;
-    const double hardened = results(json, "hardened")["evaluation"]["attacks"][1]["robust_accuracy"];
+    const double hardened =
+        results(json, "hardened")["evaluation"]["attacks"][1]["robust_accuracy"];
     CHECK(hardened > natural);
 }
 
@@ -110,8 +110,9 @@ TEST_CASE_FIXTURE(Files, "what is no count is refused, with its place") {
         CHECK(ended.code == 3);
         CHECK(ended.says(message));
     };
-    refused(l0(2.5), "#/threat/eps: under l0 it counts values that may change, and must be a whole "
-                     "number, as 3.0; it is 2.5");
+    refused(l0(2.5),
+            "#/threat/eps: under l0 it counts values that may change, and must be a whole "
+            "number, as 3.0; it is 2.5");
     refused(l0(0.5, "pixel"), "#/threat/eps: under l0 it counts pixels that may change");
     refused({{"norm", "linf"}, {"eps", 0.1}, {"group", "pixel"}},
             "#/threat/group: \"pixel\" says what the norm l0 counts, and the norm is linf");
@@ -131,12 +132,14 @@ TEST_CASE_FIXTURE(Files, "what is no count is refused, with its place") {
         {"run", write(folder, "v.json", pipeline(l0(2, "pixel"))), "--out", folder / "vectors"});
     INFO(vectors.err);
     CHECK(vectors.code == 3);
-    CHECK(vectors.says("#/threat/group: only images [channels, height, width] have pixels, and the "
-                       "data holds values [108]"));
+    CHECK(
+        vectors.says("#/threat/group: only images [channels, height, width] have pixels, and the "
+                     "data holds values [108]"));
 }
 
-TEST_CASE_FIXTURE(Files, "attacks and methods that have no l0 are refused by check, which names "
-                         "those that do") {
+TEST_CASE_FIXTURE(Files,
+                  "attacks and methods that have no l0 are refused by check, which names "
+                  "those that do") {
     const auto refused = [&](const Json &json, const std::string &place, const std::string &names) {
         const Ended ended = checked(json);
         INFO(ended.err);
@@ -154,8 +157,8 @@ TEST_CASE_FIXTURE(Files, "attacks and methods that have no l0 are refused by che
         refused(json, "#/evaluate/attacks/0", attacks);
     }
     Json json = pipeline(l0(2));
-    json["evaluate"]["attacks"] = Json::parse(
-        R"([{"type": "auto_attack", "attacks": [{"type": "pgd"}, {"type": "apgd"}]}])");
+    json["evaluate"]["attacks"] =
+        Json::parse(R"([{"type": "auto_attack", "attacks": [{"type": "pgd"}, {"type": "apgd"}]}])");
     refused(json, "#/evaluate/attacks/0/attacks/1", attacks);
     json = pipeline(l0(2));
     json["train"]["method"] = Json::parse(R"({"type": "pgd_at", "attack": {"type": "bim"}})");

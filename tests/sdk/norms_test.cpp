@@ -136,26 +136,34 @@ TEST_CASE("l0 projects to the nearest point of ball and box: no subset of groups
         }
 }
 
-// The numbers are what project_L0_box of github.com/fra31/sparse-imperceivable-attacks made of these
-// images of three channels (here one after the other) and k pixels.
+// The numbers are what project_L0_box of github.com/fra31/sparse-imperceivable-attacks made of
+// these images of three channels (here one after the other) and k pixels.
 TEST_CASE("l0 projects pixels as the authors' program does") {
     struct Case {
         double k;
         Floats center, x, projected;
     };
-    const Case cases[] = {
-        {1,
-         {0.62F, 0.94F, 0.03F, 0.65F, 0.47F, 0.57F, 0.74F, 0.74F, 0.47F, 0.90F, 0.25F, 0.01F, 0.80F, 0.92F, 0.94F, 0.11F, 0.54F, 0.22F},
-         {-0.16F, -0.52F, 0.85F, 1.61F, 1.95F, 1.88F, 1.75F, 1.39F, -0.62F, -0.37F, 1.62F, 0.62F, 1.30F, -0.58F, -0.99F, -0.35F, -0.13F, 1.03F},
-         {0.62F, 0.94F, 0.85F, 0.65F, 0.47F, 0.57F, 0.74F, 0.74F, 0.00F, 0.90F, 0.25F, 0.01F, 0.80F, 0.92F, 0.00F, 0.11F, 0.54F, 0.22F}},
-        {2,
-         {0.20F, 0.97F, 0.36F, 0.07F, 0.00F, 0.31F, 0.94F, 0.89F, 0.17F, 0.30F, 0.68F, 0.82F, 0.69F, 0.30F, 0.15F, 0.60F, 0.34F, 0.48F},
-         {-0.05F, -0.83F, 1.25F, 1.36F, -0.97F, 1.87F, 0.44F, 1.93F, 1.53F, 0.10F, -0.86F, -0.41F, 1.11F, -0.93F, -0.95F, 0.74F, -0.46F, 1.27F},
-         {0.20F, 0.00F, 0.36F, 0.07F, 0.00F, 1.00F, 0.94F, 1.00F, 0.17F, 0.30F, 0.68F, 0.00F, 0.69F, 0.00F, 0.15F, 0.60F, 0.34F, 1.00F}},
-        {3,
-         {0.93F, 0.35F, 0.11F, 0.86F, 0.09F, 0.92F, 0.94F, 0.52F, 0.75F, 0.04F, 0.34F, 0.34F, 0.34F, 0.78F, 0.80F, 0.95F, 0.61F, 0.92F},
-         {0.64F, -0.47F, 1.07F, -0.85F, 0.22F, 1.48F, -0.06F, -0.77F, 1.99F, 1.96F, -0.29F, 0.37F, -0.05F, -0.55F, -0.52F, 0.60F, 0.78F, 0.27F},
-         {0.93F, 0.00F, 1.00F, 0.00F, 0.09F, 0.92F, 0.94F, 0.00F, 1.00F, 1.00F, 0.34F, 0.34F, 0.34F, 0.00F, 0.00F, 0.60F, 0.61F, 0.92F}}};
+    const Case cases[] = {{1,
+                           {0.62F, 0.94F, 0.03F, 0.65F, 0.47F, 0.57F, 0.74F, 0.74F, 0.47F, 0.90F,
+                            0.25F, 0.01F, 0.80F, 0.92F, 0.94F, 0.11F, 0.54F, 0.22F},
+                           {-0.16F, -0.52F, 0.85F, 1.61F, 1.95F, 1.88F, 1.75F, 1.39F, -0.62F,
+                            -0.37F, 1.62F, 0.62F, 1.30F, -0.58F, -0.99F, -0.35F, -0.13F, 1.03F},
+                           {0.62F, 0.94F, 0.85F, 0.65F, 0.47F, 0.57F, 0.74F, 0.74F, 0.00F, 0.90F,
+                            0.25F, 0.01F, 0.80F, 0.92F, 0.00F, 0.11F, 0.54F, 0.22F}},
+                          {2,
+                           {0.20F, 0.97F, 0.36F, 0.07F, 0.00F, 0.31F, 0.94F, 0.89F, 0.17F, 0.30F,
+                            0.68F, 0.82F, 0.69F, 0.30F, 0.15F, 0.60F, 0.34F, 0.48F},
+                           {-0.05F, -0.83F, 1.25F, 1.36F, -0.97F, 1.87F, 0.44F, 1.93F, 1.53F, 0.10F,
+                            -0.86F, -0.41F, 1.11F, -0.93F, -0.95F, 0.74F, -0.46F, 1.27F},
+                           {0.20F, 0.00F, 0.36F, 0.07F, 0.00F, 1.00F, 0.94F, 1.00F, 0.17F, 0.30F,
+                            0.68F, 0.00F, 0.69F, 0.00F, 0.15F, 0.60F, 0.34F, 1.00F}},
+                          {3,
+                           {0.93F, 0.35F, 0.11F, 0.86F, 0.09F, 0.92F, 0.94F, 0.52F, 0.75F, 0.04F,
+                            0.34F, 0.34F, 0.34F, 0.78F, 0.80F, 0.95F, 0.61F, 0.92F},
+                           {0.64F, -0.47F, 1.07F, -0.85F, 0.22F, 1.48F, -0.06F, -0.77F, 1.99F,
+                            1.96F, -0.29F, 0.37F, -0.05F, -0.55F, -0.52F, 0.60F, 0.78F, 0.27F},
+                           {0.93F, 0.00F, 1.00F, 0.00F, 0.09F, 0.92F, 0.94F, 0.00F, 1.00F, 1.00F,
+                            0.34F, 0.34F, 0.34F, 0.00F, 0.00F, 0.60F, 0.61F, 0.92F}}};
     for (const Case &one : cases) {
         Floats x = one.x;
         ball(SPAR_NORM_L0, one.k, SPAR_GROUP_PIXEL).project(one.center, x);

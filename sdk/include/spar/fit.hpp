@@ -42,9 +42,7 @@ struct Fit {
     bool pixels = false;  /// also where whole pixels count as one
 
     /// Every norm and group: of what asks none itself.
-    static Fit any() {
-        return {{SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1, SPAR_NORM_L0}, true};
-    }
+    static Fit any() { return {{SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1, SPAR_NORM_L0}, true}; }
 
     /// Throws where the threat is not among them.
     void require(const spar_threat &threat) const {

@@ -44,9 +44,9 @@ struct L0 {
         return (double{r.upper} - r.lower) * static_cast<double>(size);
     }
 
-    /// To the nearest point of ball and box, exactly (Croce and Hein 2019, "Sparse and imperceivable
-    /// adversarial attacks", PGD_0): the eps groups of largest gain keep what the box leaves of
-    /// their change, the others become clean again. What is not finite counts as clean.
+    /// To the nearest point of ball and box, exactly (Croce and Hein 2019, "Sparse and
+    /// imperceivable adversarial attacks", PGD_0): the eps groups of largest gain keep what the box
+    /// leaves of their change, the others become clean again. What is not finite counts as clean.
     static void project(const Region &r, std::span<const float> center, std::span<float> x) {
         const std::size_t all = groups(r, x.size());
         const auto rank = [&](std::size_t group) { return rank_of(gain(r, group, center, x)); };
@@ -116,8 +116,8 @@ struct L0 {
             return in_group(r, group, size, one) > 0 ? 1.0 : 0.0;
         });
     }
-    /// z^2 - dist(x, box)^2, z the change: by so much the squared distance to x falls when the group
-    /// may change. Written as a product, as z^2 and the distance may be large and alike.
+    /// z^2 - dist(x, box)^2, z the change: by so much the squared distance to x falls when the
+    /// group may change. Written as a product, as z^2 and the distance may be large and alike.
     static double gain(const Region &r, std::size_t group, std::span<const float> center,
                        std::span<const float> x) {
         const double total = in_group(r, group, x.size(), [&](std::size_t i) {

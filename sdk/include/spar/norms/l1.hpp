@@ -75,7 +75,8 @@ struct L1 {
     static constexpr const char *word = "l1";
 
     static double distance(const Region &, std::span<const float> a, std::span<const float> b) {
-        return sum_of(a.size(), [&](std::size_t i) { return std::fabs(double{a[i]} - double{b[i]}); });
+        return sum_of(a.size(),
+                      [&](std::size_t i) { return std::fabs(double{a[i]} - double{b[i]}); });
     }
     static double length(const Region &, std::span<const float> a) { return norm_l1(a); }
     static double dual(const Region &, std::span<const float> gradient) {
@@ -88,9 +89,8 @@ struct L1 {
     static double longest_step(const Region &r, std::size_t size) { return diameter(r, size); }
 
     static void project(const Region &r, std::span<const float> center, std::span<float> x) {
-        project_by<L1>(r, center, x, [&](double radius) {
-            l1::project(center, x, radius, r.lower, r.upper);
-        });
+        project_by<L1>(r, center, x,
+                       [&](double radius) { l1::project(center, x, radius, r.lower, r.upper); });
     }
 
     /// size + 1 exponential numbers over their sum are uniform on a simplex; signs make it a ball.

@@ -61,7 +61,8 @@ void project_by(const Region &r, std::span<const float> center, std::span<float>
         r.clamp(x);
         margin = margin == 0 ? 1e-6 : 4 * margin;
     }
-    if (!(Norm::distance(r, center, x) <= limit)) std::copy(center.begin(), center.end(), x.begin());
+    if (!(Norm::distance(r, center, x) <= limit))
+        std::copy(center.begin(), center.end(), x.begin());
 }
 
 }  // namespace norms
