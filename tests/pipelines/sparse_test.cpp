@@ -24,7 +24,7 @@ void write_images(const std::string &file, std::int64_t count, bool vectors = fa
         for (std::int64_t at = 0; at < 3 * side * side; ++at) {
             const std::int64_t row = at / side % side, column = at % side;
             const std::int64_t quarter = 2 * (row / 3) + column / 3;
-            x.push_back(random.uniform(108 * i + at, 0, 0.6F) + (quarter == y.back() ? 0.2F : 0));
+            x.push_back(random.uniform(108 * i + at, 0, 0.6F) + (quarter == y.back() ? 0.12F : 0));
         }
     }
     const std::vector<std::int64_t> shape =
@@ -71,18 +71,18 @@ Json l0(double eps, const char *group = "none") {
 
 TEST_CASE_FIXTURE(Files, "noise and pgd change so many values, or pixels, and no more") {
     for (const char *group : {"none", "pixel"}) {
-        CAPTURE(group);
-        const Json found = results(pipeline(l0(3, group)), group)["evaluation"];
-        CHECK(found["clean_accuracy"] >= 0.9);
+        CAPTURE(std::string(group));
+        const Json found = results(pipeline(l0(5, group)), group)["evaluation"];
+        CHECK(found["clean_accuracy"] >= 0.8);
         const Json &noise = found["attacks"][0], &pgd = found["attacks"][1];
         CHECK(pgd["robust_accuracy"].get<double>() < noise["robust_accuracy"].get<double>() - 0.2);
         for (const Json *attack : {&noise, &pgd}) {
             CHECK((*attack)["threat"]["norm"] == "l0");
             CHECK((*attack)["threat"]["group"] == group);
-            CHECK((*attack)["mean_distance"] <= 3);
-            CHECK((*attack)["mean_distance"] > 2);
+            CHECK((*attack)["mean_distance"] <= 5);
+            CHECK((*attack)["mean_distance"] > 4);
         }
-        CHECK(pgd["median_distance"] == 3);
+        CHECK(pgd["median_distance"] == 5);
     }
     // A pixel is three values: with as large a budget of them, more examples fall.
     const auto robust = [&](const char *name) {
@@ -112,7 +112,7 @@ TEST_CASE_FIXTURE(Files, "what is no count is refused, with its place") {
     };
     refused(l0(2.5),
             "#/threat/eps: under l0 it counts values that may change, and must be a whole "
-            "number, as 3.0; it is 2.5");
+            "number, as 3; it is 2.5");
     refused(l0(0.5, "pixel"), "#/threat/eps: under l0 it counts pixels that may change");
     refused({{"norm", "linf"}, {"eps", 0.1}, {"group", "pixel"}},
             "#/threat/group: \"pixel\" says what the norm l0 counts, and the norm is linf");
@@ -151,7 +151,7 @@ TEST_CASE_FIXTURE(Files,
     const char *const attacks = "; attacks that take this threat: noise, pgd";
     for (const char *type : {"fgsm", "fgm", "fgm_batch", "bim", "mi_fgsm", "ni_fgsm", "deepfool",
                              "gradient_ascent", "apgd", "fab", "square", "spsa", "auto_attack"}) {
-        CAPTURE(type);
+        CAPTURE(std::string(type));
         Json json = pipeline(l0(2));
         json["evaluate"]["attacks"] = {{{"type", type}}};
         refused(json, "#/evaluate/attacks/0", attacks);
@@ -165,10 +165,10 @@ TEST_CASE_FIXTURE(Files,
     refused(json, "#/train/method/attack", attacks);
     for (const char *type : {"fgsm_at", "n_fgsm", "fgm_at", "free", "freelb", "yopo", "alum",
                              "smart", "vat", "r3f", "grad_align"}) {
-        CAPTURE(type);
+        CAPTURE(std::string(type));
         json["train"]["method"] = {{"type", type}};
         refused(json, "#/train/method",
-                "; methods that take this threat: awp, input_gradient_penalty, mart, "
+                "; methods that take this threat: awp, mart, "
                 "mixed_batch_at, natural, pgd_at, trades");
     }
 }
