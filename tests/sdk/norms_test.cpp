@@ -185,6 +185,12 @@ TEST_CASE("what l0 leaves out is clean to the bit, and so is what is no number")
     Floats x = center;
     b.ascend(center, Floats(values, nan), 1, x);
     CHECK(x == center);
+    const Floats even(values, 0.5F);  // of equal gains the first ones
+    Floats wanted = even;
+    for (const std::size_t i : {0, 6, 12, 1, 7, 13}) wanted[i] = 1;
+    x.assign(values, 2.0F);
+    b.project(even, x);
+    CHECK(x == wanted);
 }
 
 TEST_CASE("a step under l0 is the gradient over its l1 norm, then projected") {

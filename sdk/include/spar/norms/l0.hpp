@@ -50,7 +50,7 @@ struct L0 {
     static void project(const Region &r, std::span<const float> center, std::span<float> x) {
         const std::size_t all = groups(r, x.size());
         const auto rank = [&](std::size_t group) { return rank_of(gain(r, group, center, x)); };
-        auto cut = cut_largest(all, budget(r, all), rank);
+        auto cut = cut_largest(all, budget(r, all), rank, [](std::size_t) { return false; });
         for (std::size_t group = 0; group < all; ++group) {
             const bool kept = cut.takes(rank(group));
             for (std::size_t i = group; i < x.size(); i += all)

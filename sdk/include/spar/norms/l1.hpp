@@ -58,12 +58,12 @@ using norms::rank_of;
 /// among equal ones the first. Entries with skip(i) do not stand for election.
 template <class Skip, class Take>
 void largest(std::span<const float> values, std::int64_t count, Skip &&skip, Take &&take) {
-    const auto rank = [&](std::size_t i) {
-        return skip(i) ? std::uint32_t{0} : rank_of(values[i]);
-    };
-    auto cut = norms::cut_largest(values.size(), count, rank);
-    for (std::size_t i = 0; i < values.size(); ++i)
-        if (cut.takes(rank(i))) take(i);
+    auto cut = norms::cut_largest(
+        values.size(), count, [&](std::size_t i) { return rank_of(values[i]); }, skip);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const std::uint32_t rank = rank_of(values[i]);
+        if (rank != 0 && !skip(i) && cut.takes(rank)) take(i);
+    }
 }
 
 }  // namespace l1

@@ -42,13 +42,13 @@ struct Cut {
 };
 
 /// The `count` indices in [0, size) of largest rank(i), fewer when the others have rank 0; among
-/// equal ones the first.
-template <class RankOf>
-auto cut_largest(std::size_t size, std::int64_t count, RankOf &&rank) {
+/// equal ones the first. Those with skip(i), which is asked of few, do not count.
+template <class RankOf, class Skip>
+auto cut_largest(std::size_t size, std::int64_t count, RankOf &&rank, Skip &&skip) {
     using Rank = decltype(rank(std::size_t{}));
     const auto at_least = [&](Rank threshold) {
         std::int64_t number = 0;
-        for (std::size_t i = 0; i < size; ++i) number += rank(i) >= threshold ? 1 : 0;
+        for (std::size_t i = 0; i < size; ++i) number += rank(i) >= threshold && !skip(i) ? 1 : 0;
         return number;
     };
     Rank low = 1, high = above_all<Rank>();  // at_least(low) may be > count, at_least(high) is 0
