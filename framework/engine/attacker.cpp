@@ -1,6 +1,7 @@
 #include "engine/attacker.hpp"
 
 #include "engine/fenced.hpp"
+#include "engine/fit.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/oracle.hpp"
 
@@ -14,14 +15,9 @@ namespace spar::host {
 
 namespace {
 
-/// Rounding in float32 may carry a projected point this far out of the ball.
-double allowed(const Ball &ball) {
-    return static_cast<double>(ball.eps) * (1 + 1e-5) + 1e-7;
-}
-
 /// An attack proposes, the host decides whether it stayed inside.
 void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
-    const Ball ball(*task.batch.threat);
+    const Ball ball(*task.batch.threat, task.space->shape());
     const auto breach = [&](std::int64_t row, const std::string &what) {
         throw Failure(
             Exit::plugin,
@@ -45,7 +41,7 @@ void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
                     breach(i, fmt::format("it moves position {}, which is padding",
                                           static_cast<std::int64_t>(at) * length / size));
             });
-        if (const double distance = ball.distance(x, adv); distance > allowed(ball))
+        if (const double distance = ball.distance(x, adv); distance > ball.limit())
             breach(i, fmt::format("its distance is {}, more than eps {}", distance, ball.eps));
     }
 }
@@ -85,6 +81,7 @@ class ShownBatch {
 
 /// The attack's call, with its questions counted.
 void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
+    require_fit(*task.attack, *task.threat);
     thread_local OracleMemory memory;
     thread_local ShownBatch shown;
     OracleHandle handle{task, queries, memory};

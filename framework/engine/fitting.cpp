@@ -35,6 +35,15 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
     threat.space = from.space;
     threat.targeted = from.target != Target::none ? 1 : 0;
     threat.query_budget = from.queries;
+    threat.group = from.group;
+    if (from.group == SPAR_GROUP_PIXEL && data.shape().size() != 3)
+        refuse("/group", fmt::format("only images [channels, height, width] have pixels, and the "
+                                     "data holds values {}; leave it out to count values",
+                                     shape_text(data.shape())));
+    if (from.norm == SPAR_NORM_L0 && !std::isfinite(threat.upper - threat.lower))
+        refuse("", fmt::format("under l0 the box alone limits how far a value moves, and it is "
+                               "[{}, {}]; give lower and upper",
+                               threat.lower, threat.upper));
     // Bounds that are the data's but for the rounding of float32 are the data's.
     const double lower = data.info().lower, upper = data.info().upper;
     const double slack = 1e-6 * std::max(std::abs(lower), std::abs(upper));

@@ -2,9 +2,12 @@
 
 #include "engine/attacker.hpp"
 #include "engine/crafting.hpp"
+#include "engine/fit.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/training_rehearsal.hpp"
 #include "instances/instance.hpp"
+#include "plan/check.hpp"
+#include "plan/grammar.hpp"
 #include "plugins/registry.hpp"
 #include "text/schema.hpp"
 
@@ -54,6 +57,7 @@ spar_threat threat_of(const Threat &from) {
     threat.space = from.space;
     threat.targeted = from.target != Target::none ? 1 : 0;
     threat.query_budget = from.queries;
+    threat.group = from.group;
     return threat;
 }
 
@@ -74,7 +78,9 @@ class Rehearsal {
             const auto optimizer = build(SPAR_KIND_OPTIMIZER, plan_.train->optimizer);
             loss = build(SPAR_KIND_LOSS, plan_.train->loss);
             for (const Node &node : plan_.train->augment) build(SPAR_KIND_TRANSFORM, node);
-            if (method && optimizer && loss) training(needs_of(loss->ref()));
+            if (method && (!plan_.threat || fits(*method, plan_.train->method, *plan_.threat)) &&
+                optimizer && loss)
+                training(needs_of(loss->ref()));
         }
         on_classes_ = build(SPAR_KIND_LOSS, attacked_loss(plan_, loss.get(), true).loss);
         on_values_ = build(SPAR_KIND_LOSS, attacked_loss(plan_, loss.get(), false).loss);
@@ -145,7 +151,8 @@ class Rehearsal {
 
     void attack(const Node &node, const std::optional<Threat> &threat) {
         const auto built = build(SPAR_KIND_ATTACK, node);
-        if (!built || !threat || threat->space == SPAR_SPACE_PARAMETER) return;
+        if (!built || !threat || !fits(*built, node, *threat)) return;
+        if (threat->space == SPAR_SPACE_PARAMETER) return;
         const spar_threat asked = threat_of(*threat);
         const bool embedding = threat->space == SPAR_SPACE_EMBEDDING;
         std::optional<Failure> refusal;
@@ -167,6 +174,38 @@ class Rehearsal {
             }
         }
         told(node, [&] { throw Failure(*refusal); });
+    }
+
+    /// Whether an attack or a method works under the threat; where not, that is a problem, which
+    /// names those that do.
+    bool fits(const Instance &component, const Node &node, const Threat &threat) {
+        try {
+            require_fit(component, threat_of(threat));
+            return true;
+        } catch (const Failure &failure) {
+            const std::string others = fitting(component.ref().kind, threat_of(threat));
+            told(node, [&] { throw Failure(failure.exit(), failure.what() + others); });
+            return false;
+        }
+    }
+    /// "; attacks that take this threat: noise, pgd". Each is tried with its defaults.
+    std::string fitting(spar_kind kind, const spar_threat &threat) const {
+        std::string names;
+        for (const ComponentEntry &entry : registry_.components()) {
+            if (entry.descriptor->kind != kind) continue;
+            Json node{{"type", entry.descriptor->type}};
+            Checker checker(registry_, *plan_.origins);
+            checker.check(node, {{"type", "object"}, {"x-spar-kind", kind_name(kind)}}, grammar(),
+                          "");
+            try {
+                require_fit(*builder_.build(kind, node, ""), threat);
+                names += (names.empty() ? "" : ", ") + std::string(entry.descriptor->type);
+            } catch (const Failure &) {  // it does not, or cannot be built without parameters
+            }
+        }
+        const std::string what = std::string(kind_name(kind)) + "s";
+        return names.empty() ? "; no " + what + " here take this threat"
+                             : "; " + what + " that take this threat: " + names;
     }
 
     /// A failure becomes a problem, at the place that it names.

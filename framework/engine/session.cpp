@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <utility>
 
 namespace spar::host {
@@ -64,6 +65,8 @@ TrainingSession::Outcome TrainingSession::run(const Batch &batch, const Place &p
     place_ = place;
     threat_now_ = threat_;
     if (threat_now_) threat_now_->eps *= place.eps_factor;
+    if (threat_now_ && threat_now_->norm == SPAR_NORM_L0)  // a count stays one while it rises
+        threat_now_->eps = std::floor(threat_now_->eps);
     outcome_ = {};
     outcome_known_ = false;
     if (parameter_)

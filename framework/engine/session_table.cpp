@@ -1,5 +1,6 @@
 // What a method sees of the session: the functions of spar_session, for it and for methods inside
 // it.
+#include "engine/fit.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/session.hpp"
 
@@ -180,6 +181,7 @@ void TrainingSession::call(const Instance &method, const char *what, Function &&
 
 void TrainingSession::prepare(const Instance &method) {
     const auto &table = method.table<spar_method_table>();
+    if (threat_now_) require_fit(method, *threat_now_);
     if (table.prepare == nullptr) return;
     call(method, "prepare", [&](const spar_session *session, spar_error *error) {
         return table.prepare(method.self(), session, error);

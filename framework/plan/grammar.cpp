@@ -31,7 +31,10 @@ Json make_grammar() {
     Json &threat = whole["definitions"]["threat"]["properties"];
     threat["norm"]["enum"] = texts(norm_words);
     threat["space"]["enum"] = texts(space_words);
+    threat["group"]["enum"] = texts(group_words);
     threat["target"]["oneOf"][0]["enum"] = texts(target_words);
+    whole["definitions"]["train"]["properties"]["attack_precision"]["enum"] =
+        texts(precision_words);
     whole["definitions"]["threat_override"] = override_of(whole["definitions"]["threat"]);
     return whole;
 }

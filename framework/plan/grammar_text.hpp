@@ -1,5 +1,5 @@
 // The text of the host's grammar; see text/schema.hpp for the keywords. The words of a threat model
-// are filled in from threat_words.hpp.
+// and of precisions are filled in from threat_words.hpp.
 #pragma once
 
 namespace spar::host {
@@ -48,7 +48,8 @@ inline constexpr const char *grammar_text = R"JSON({
       "type": "object",
       "properties": {
         "norm": {"type": "string", "enum": [], "description": "in which distances are measured"},
-        "eps": {"type": "number", "minimum": 0, "maximum": 1e30, "description": "radius of the ball, in the units of the space"},
+        "eps": {"type": "number", "minimum": 0, "maximum": 1e30, "description": "radius of the ball, in the units of the space; under l0 a whole number, of values or pixels that may change"},
+        "group": {"type": "string", "enum": [], "default": "none", "description": "what l0 counts: values (none), or pixels, the channels at one place of an image"},
         "lower": {"type": "number", "description": "least value; without, the dataset's"},
         "upper": {"type": "number", "description": "largest value; without, the dataset's"},
         "space": {"type": "string", "enum": [], "default": "input", "description": "what is perturbed"},
@@ -105,7 +106,7 @@ inline constexpr const char *grammar_text = R"JSON({
         "drop_last": {"type": "boolean", "default": false, "description": "leave out of each epoch the examples at its end that make no whole batch; others each time, as the order changes"},
         "schedule": {"$ref": "#/definitions/schedule", "default": {"type": "constant"}},
         "eps_warmup_epochs": {"type": "number", "minimum": 0, "maximum": 1e9, "default": 0, "description": "epochs of a straight rise of the threat's eps to its full size; small networks that else learn nothing may need it"},
-        "attack_precision": {"type": "string", "enum": ["f32", "bf16"], "default": "bf16", "description": "of passes that only an attack during training needs; bf16: in bfloat16 where the model and the processor (AMX) can, else as f32. Gradients of parameters, attacks on a divergence from clean outputs, and evaluation stay f32"},
+        "attack_precision": {"type": "string", "enum": [], "default": "bf16", "description": "of passes that only an attack during training needs; bf16: in bfloat16 where the model and the processor (AMX) can, else as f32. Gradients of parameters, attacks on a divergence from clean outputs, and evaluation stay f32"},
         "clip": {"type": "object", "description": "bounds on the gradients", "properties": {
           "norm": {"type": "number", "exclusiveMinimum": 0, "description": "most Euclidean norm of all of them together"},
           "value": {"type": "number", "exclusiveMinimum": 0, "description": "most size of any one"}},

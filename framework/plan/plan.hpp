@@ -32,6 +32,9 @@ struct Node {
 /// Which examples of a set stand for a part of it.
 enum class Split { drawn, first, last };
 
+/// Of passes that only an attack during training needs.
+enum class Precision { f32, bf16 };
+
 enum class Target { none, random, next, least_likely, one_class };
 
 struct Threat {
@@ -43,7 +46,8 @@ struct Threat {
     Target target = Target::none;
     std::int64_t target_class = 0;  // for Target::one_class
     std::int64_t queries = 0;       // most an example; 0: no limit
-    std::string pointer;            // where it stands
+    spar_group group = SPAR_GROUP_NONE;
+    std::string pointer;  // where it stands
 };
 
 struct DataPlan {
@@ -68,7 +72,7 @@ struct TrainPlan {
     bool drop_last = false;  // what makes no whole batch at the end of an epoch
     Schedule schedule;
     double eps_warmup_epochs = 0;                 // of a straight rise of eps from 0
-    bool coarse_attacks = false;                  // see SPAR_WANT_COARSE
+    Precision attack_precision = Precision::f32;  // see SPAR_WANT_COARSE
     std::optional<double> clip_norm, clip_value;  // of the gradients
     std::optional<Averaging> averaging;           // of the weights
     std::optional<std::int64_t> examples;         // so many of train

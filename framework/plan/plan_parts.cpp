@@ -6,6 +6,7 @@
 #include "plan/check.hpp"
 #include "plan/file_name.hpp"
 #include "plan/grammar.hpp"
+#include "plan/threat.hpp"
 #include "plan/threat_words.hpp"
 #include "text/schema.hpp"
 
@@ -30,34 +31,6 @@ template <class T>
 std::optional<T> optional_at(const Json &owner, const char *name) {
     const auto found = owner.find(name);
     return found != owner.end() ? std::optional<T>(found->get<T>()) : std::nullopt;
-}
-
-Target target_of(const Json &value, std::int64_t &one_class) {
-    if (value.is_number()) {
-        one_class = value.get<std::int64_t>();
-        return Target::one_class;
-    }
-    return value_of(target_words, value.get<std::string>());
-}
-
-Threat threat_of(const Json &json, const std::string &pointer, Checker &checker) {
-    Threat threat;
-    threat.pointer = pointer;
-    threat.norm = value_of(norm_words, json.at("norm").get<std::string>());
-    threat.eps = json.at("eps").get<double>();
-    threat.lower = optional_at<double>(json, "lower");
-    threat.upper = optional_at<double>(json, "upper");
-    threat.space = value_of(space_words, json.at("space").get<std::string>());
-    threat.parameter = json.value("parameter", "");
-    threat.target = target_of(json.at("target"), threat.target_class);
-    threat.queries = json.at("queries").get<std::int64_t>();
-    if (threat.lower && threat.upper && *threat.lower > *threat.upper)
-        checker.problem(child_pointer(pointer, "lower"), "is greater than upper");
-    if ((threat.space == SPAR_SPACE_PARAMETER) != !threat.parameter.empty())
-        checker.problem(pointer,
-                        "\"parameter\" names what is perturbed in the space \"parameter\"; "
-                        "give both or none");
-    return threat;
 }
 
 Schedule schedule_of(const Json &json) {
@@ -96,7 +69,8 @@ TrainPlan train_of(const Json &json) {
     train.drop_last = json.at("drop_last").get<bool>();
     train.schedule = schedule_of(json.at("schedule"));
     train.eps_warmup_epochs = json.at("eps_warmup_epochs").get<double>();
-    train.coarse_attacks = json.at("attack_precision") == "bf16";
+    train.attack_precision =
+        value_of(precision_words, json.at("attack_precision").get<std::string>());
     if (json.contains("clip")) {
         train.clip_norm = optional_at<double>(json.at("clip"), "norm");
         train.clip_value = optional_at<double>(json.at("clip"), "value");
@@ -110,18 +84,6 @@ TrainPlan train_of(const Json &json) {
     train.checkpoint_every = json.at("checkpoint_every").get<std::int64_t>();
     train.keep_best = json.at("keep") == "best";
     return train;
-}
-
-/// The pipeline's threat with an attack's own changes, complete and checked.
-std::optional<Threat> changed_threat(const Json &root, const Json &changes,
-                                     const std::string &pointer, Checker &checker) {
-    Json threat = root.value("threat", Json::object());
-    threat.update(changes);
-    if (changes.value("space", "parameter") != "parameter") threat.erase("parameter");
-    const std::size_t before = checker.problems().size();
-    checker.check(threat, grammar().at("definitions").at("threat"), grammar(), pointer);
-    if (checker.problems().size() > before) return std::nullopt;
-    return threat_of(threat, pointer, checker);
 }
 
 AttackPlan attack_of(const Json &root, const std::optional<Threat> &threat, std::size_t index,

@@ -1,11 +1,15 @@
-// The words that a pipeline, a plan and the results have for a threat model: each stands here
-// alone.
+// The words that a pipeline, a plan and the results have for a threat model, and for the precision
+// of attacks in training: each stands here alone. One that is not here is an error everywhere.
 #pragma once
 
 #include "plan/plan.hpp"
 
+#include <spar/norms.hpp>
+
 #include <algorithm>
 #include <iterator>
+#include <stdexcept>
+#include <string>
 #include <string_view>
 
 namespace spar::host {
@@ -16,29 +20,38 @@ struct Word {
     T value;
 };
 
-inline constexpr Word<spar_norm> norm_words[] = {
-    {"linf", SPAR_NORM_LINF}, {"l2", SPAR_NORM_L2}, {"l1", SPAR_NORM_L1}};
+template <class Norm>
+constexpr Word<spar_norm> norm_word{Norm::word, Norm::value};
+
+inline constexpr Word<spar_norm> norm_words[] = {norm_word<norms::Linf>, norm_word<norms::L2>,
+                                                 norm_word<norms::L1>, norm_word<norms::L0>};
 inline constexpr Word<spar_space> space_words[] = {{"input", SPAR_SPACE_INPUT},
                                                    {"embedding", SPAR_SPACE_EMBEDDING},
                                                    {"parameter", SPAR_SPACE_PARAMETER}};
+inline constexpr Word<spar_group> group_words[] = {{"none", SPAR_GROUP_NONE},
+                                                   {"pixel", SPAR_GROUP_PIXEL}};
 /// Target::one_class is a number in a pipeline.
 inline constexpr Word<Target> target_words[] = {{"none", Target::none},
                                                 {"random", Target::random},
                                                 {"next", Target::next},
                                                 {"least_likely", Target::least_likely}};
+inline constexpr Word<Precision> precision_words[] = {{"f32", Precision::f32},
+                                                      {"bf16", Precision::bf16}};
 
-/// The value of a word that the grammar has let pass.
+/// The value of a word. The grammar, which is filled from these tables, lets no other pass.
 template <class T, std::size_t N>
 T value_of(const Word<T> (&words)[N], std::string_view text) {
-    return std::ranges::find_if(words, [&](const Word<T> &word) { return word.text == text; })
-        ->value;
+    for (const Word<T> &word : words)
+        if (word.text == text) return word.value;
+    throw std::logic_error("no value is called \"" + std::string(text) + "\"");
 }
 
-/// Null where there is no word for it.
 template <class T, std::size_t N>
 const char *word_of(const Word<T> (&words)[N], T value) {
-    const auto found = std::ranges::find(words, value, &Word<T>::value);
-    return found != std::end(words) ? found->text : nullptr;
+    for (const Word<T> &word : words)
+        if (word.value == value) return word.text;
+    throw std::logic_error("there is no word for the value " +
+                           std::to_string(static_cast<int>(value)));
 }
 
 }  // namespace spar::host

@@ -28,6 +28,7 @@ void say_threat(Reporters &reporters, const PreparedAttack &attack) {
     };
     say("norm", attack.threat.norm);
     say("eps", attack.threat.eps);
+    if (attack.threat.group != SPAR_GROUP_NONE) say("group", attack.threat.group);
     if (attack.aim() == Target::one_class)
         say("target_class", static_cast<double>(attack.aimed_class()));
     if (attack.aim() == Target::random) say("target_random", 1);

@@ -185,7 +185,7 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
     adversarial_outputs_.resize(s.count(), network_.outputs());
     forward(s.points(x_adv_.data()), adversarial_outputs_.data(),
             head(s.label_data(), s.value_data(), s.ids.data(), s.outputs.data()));
-    const Ball ball(plan.threat);
+    const Ball ball(plan.threat, network_.shape());
     for (std::int64_t k = 0; k < s.count(); ++k) {
         const auto at = static_cast<std::size_t>(k);
         const bool aims = plan.aim() != Target::none;

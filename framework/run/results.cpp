@@ -21,13 +21,15 @@ Json interval(double share, std::int64_t count) {
 /// As a pipeline has it, with nothing left out.
 Json threat_json(const PreparedAttack &attack) {
     const spar_threat &threat = attack.threat;
-    const char *target = word_of(target_words, attack.aim());
+    const Json target = attack.aim() == Target::one_class ? Json(attack.aimed_class())
+                                                        : Json(word_of(target_words, attack.aim()));
     return {{"norm", word_of(norm_words, threat.norm)},
             {"eps", threat.eps},
             {"lower", number(threat.lower)},
             {"upper", number(threat.upper)},
             {"space", word_of(space_words, threat.space)},
-            {"target", target != nullptr ? Json(target) : Json(attack.aimed_class())},
+            {"group", word_of(group_words, threat.group)},
+            {"target", target},
             {"queries", threat.query_budget}};
 }
 

@@ -60,7 +60,7 @@ void RunUnderWay::build() {
 
 void RunUnderWay::build_training() {
     const TrainPlan &plan = *plan_.train;
-    network_->coarse_attacks = plan.coarse_attacks;
+    network_->coarse_attacks = plan.attack_precision == Precision::bf16;
     loss_ = make(SPAR_KIND_LOSS, plan.loss);
     method_ = make(SPAR_KIND_METHOD, plan.method);
     for (const auto *part : {loss_.get(), method_.get()})
@@ -72,7 +72,7 @@ void RunUnderWay::build_training() {
     if (plan_.threat) {
         threat = threat_for(*plan_.threat, *train_data_, network_->outputs());
         warn_of_wide_ball(*threat, *plan_.threat, *plan.method.json, plan.method.pointer,
-                          network_->size());
+                          network_->shape());
         threat->targeted = 0;  // training is against any class
     }
     session_ = std::make_unique<TrainingSession>(*network_, *optimization_, builder_, *method_,
@@ -164,7 +164,7 @@ PreparedAttack RunUnderWay::prepare(const AttackPlan &attack, const Data &data,
     rehearse_losses(*attacks_.back(), data, network_->outputs());
     const spar_threat threat = threat_for(*attack.threat, data, network_->outputs());
     warn_of_wide_ball(threat, *attack.threat, *attack.attack.json, attack.attack.pointer,
-                      network_->size());
+                      network_->shape());
     rehearse_attack(*attacks_.back(), *network_, threat, loss, data.classes());
     return {.plan = attack, .attack = attacks_.back().get(), .threat = threat};
 }

@@ -2,6 +2,8 @@
 
 #include "base/warnings.hpp"
 
+#include <spar/geometry.hpp>
+
 #include <fmt/format.h>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -18,20 +20,13 @@ constexpr double suspicious_share = 0.01;
 /// The least part of the first batch's loss that counts as learning.
 constexpr double least_fall = 0.01;
 
-/// The largest distance between two points of the box.
-double diameter(const spar_threat &threat, std::int64_t size) {
-    const double width = threat.upper - threat.lower, n = static_cast<double>(size);
-    return threat.norm == SPAR_NORM_LINF ? width
-           : threat.norm == SPAR_NORM_L2 ? width * std::sqrt(n)
-                                         : width * n;
-}
-
 void warn_of_wide_steps(const Json &node, const std::string &pointer, double width,
                         const spar_threat &threat) {
     if (!node.is_structured()) return;
     for (const auto &[name, value] : node.items()) {
         const std::string here = pointer + "/" + name;
-        if (name == "step_size" && value.is_number() && value.get<double>() >= width)
+        if (name == "step_size" && value.is_number() &&
+            static_cast<float>(value.get<double>()) >= width)
             warnings().add({.code = "wide_step",
                             .place = "#" + here,
                             .message = fmt::format("the step {} crosses the whole box [{}, {}]",
@@ -106,18 +101,21 @@ void warn_of_few_examples(const std::string &place, std::int64_t asked, std::int
 }
 
 void warn_of_wide_ball(const spar_threat &threat, const Threat &from, const Json &node,
-                       const std::string &pointer, std::int64_t size) {
+                       const std::string &pointer, std::span<const std::int64_t> shape) {
     if (!std::isfinite(threat.lower) || !std::isfinite(threat.upper)) return;
-    const double width = diameter(threat, size);
-    if (threat.eps >= width)
+    const Ball ball(threat, shape);
+    const auto size = static_cast<std::size_t>(product(shape));
+    if (ball.eps >= ball.diameter(size))
         warnings().add({.code = "wide_ball",
                         .place = "#" + from.pointer + "/eps",
                         .message = fmt::format("eps {} is as large as the whole box [{}, {}], so "
                                                "that any example may become any other",
                                                threat.eps, threat.lower, threat.upper),
-                        .remedy = "eps is in the units of the data: 8 of 255 is 8/255 where the "
-                                  "values are in [0, 1]"});
-    warn_of_wide_steps(node, pointer, width, threat);
+                        .remedy = threat.norm == SPAR_NORM_L0
+                                      ? "under l0 eps counts the values, or pixels, that may change"
+                                      : "eps is in the units of the data: 8 of 255 is 8/255 where "
+                                        "the values are in [0, 1]"});
+    warn_of_wide_steps(node, pointer, ball.longest_step(size), threat);
 }
 
 void warn_of_overlap(const TrainingTask &training, const Data &test,

@@ -15,7 +15,7 @@ void warn_of_few_examples(const std::string &place, std::int64_t asked, std::int
 
 /// A ball, or a step ("step_size" anywhere in `node`), as large as the box.
 void warn_of_wide_ball(const spar_threat &threat, const Threat &from, const Json &node,
-                       const std::string &pointer, std::int64_t size);
+                       const std::string &pointer, std::span<const std::int64_t> shape);
 
 /// Examples to be evaluated, or to validate on, that stand in the training set, value for value.
 void warn_of_overlap(const TrainingTask &training, const Data &test,

@@ -22,7 +22,7 @@ class Steps {
           loss_(make(SPAR_KIND_LOSS, plan_.train->loss)),
           session_(network_, optimization_, builder_, *method_, loss_->ref(),
                    host::threat_for(*plan_.threat, data_, data_.info().outputs)) {
-        network_.coarse_attacks = plan_.train->coarse_attacks;
+        network_.coarse_attacks = plan_.train->attack_precision == host::Precision::bf16;
         data_.read(host::index_range(0, batch_size()), batch_);
         network_.zero_gradients();
     }

@@ -1,8 +1,11 @@
-// Every attack: inside the threat model whatever it meets, the same for an example whatever stands
-// beside it, and at home in its own memory.
+// Every attack under every norm: refused when a pipeline is checked, or inside the threat model
+// whatever it meets, the same for an example whatever stands beside it, and at home in its own
+// memory.
 #include "attack_bench.hpp"
 
 #include "engine/data.hpp"
+#include "engine/fit.hpp"
+#include "plan/threat_words.hpp"
 
 #include <set>
 
@@ -12,25 +15,57 @@ using namespace spar::test;
 namespace {
 
 constexpr std::int64_t count = 14;
-// Of odd size, so that rows lie at every distance from an aligned address.
-const std::vector<std::int64_t> shape{1, 3, 5};
+// Of three channels, and of odd size, so that rows lie at every distance from an aligned address.
+const std::vector<std::int64_t> shape{3, 1, 5};
 
 const AnalyticModel &model() {
     static const AnalyticModel network(15, 12, 5, 3);
     return network;
 }
 
-Problem problem_of(spar_norm norm, double eps) {
-    Problem p = problem(model(), count, norm, eps, shape);
+/// A radius that leaves an attack something to do.
+double eps_of(spar_norm norm) {
+    switch (norm) {
+        case SPAR_NORM_LINF:
+            return 0.15;
+        case SPAR_NORM_L2:
+            return 0.6;
+        case SPAR_NORM_L1:
+            return 1.5;
+        case SPAR_NORM_L0:
+            return 2;
+        default:
+            FAIL("give the new norm a radius here");
+            return 0;
+    }
+}
+
+Problem problem_of(spar_norm norm, spar_group group) {
+    Problem p = problem(model(), count, norm, eps_of(norm), shape);
     p.labels[3] = (p.labels[3] + 1) % 5;  // one that is wrong already
+    p.threat.group = group;
     return p;
 }
 
-struct Ball3 {
-    spar_norm norm;
-    double eps;
-};
-constexpr Ball3 balls[] = {{SPAR_NORM_LINF, 0.15}, {SPAR_NORM_L2, 0.6}, {SPAR_NORM_L1, 1.5}};
+/// Every norm that a pipeline can name, and under l0 both things that are counted.
+std::vector<Problem> problems() {
+    std::vector<Problem> all;
+    for (const auto &word : host::norm_words)
+        all.push_back(problem_of(word.value, SPAR_GROUP_NONE));
+    all.push_back(problem_of(SPAR_NORM_L0, SPAR_GROUP_PIXEL));
+    return all;
+}
+
+/// Whether `spar check` lets the attack pass under this threat.
+bool fits(const host::Instance &attack, const spar_threat &threat) {
+    try {
+        host::require_fit(attack, threat);
+        return true;
+    } catch (const host::Failure &failure) {
+        CHECK(failure.exit() == host::Exit::pipeline);
+        return false;
+    }
+}
 
 /// Attacks whose definition is over the batch as a whole, and says so.
 const std::set<std::string> over_the_batch = {"fgm_batch"};
@@ -42,10 +77,11 @@ void in_every_norm(Visit &&visit) {
         INFO(sample.name());
         const Made made = sample.make();
         int norms = 0;
-        for (const Ball3 &ball : balls) {
-            CAPTURE(ball.norm);
-            const Problem p = problem_of(ball.norm, ball.eps);
+        for (const Problem &p : problems()) {
+            CAPTURE(p.threat.norm);
+            CAPTURE(p.threat.group);
             const Attacked result = attack(made.instance(), model(), p);
+            CHECK((result.status == SPAR_OK) == fits(made.instance(), p.threat));
             if (result.status == SPAR_OK) {
                 ++norms;
                 visit(made.instance(), p);

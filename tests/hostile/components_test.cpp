@@ -71,8 +71,8 @@ TEST_CASE("an exception out of any function is caught, and its plugin named") {
           "pass"}},
         {"loss", {"create", "evaluate", "needs"}},
         {"optimizer", {"create", "state_count", "state_name", "update"}},
-        {"attack", {"create", "perturb"}},
-        {"method", {"create", "prepare", "gradients"}},
+        {"attack", {"create", "fits", "perturb"}},
+        {"method", {"create", "fits", "prepare", "gradients"}},
         {"reporter", {"create", "begin", "event", "finish"}},
         {"transform", {"create", "apply"}}};
     for (const auto &[kind, names] : functions)

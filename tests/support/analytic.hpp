@@ -237,12 +237,11 @@ inline std::span<const float> example(const Floats &x, const Problem &p, std::in
 
 /// Whether every example is a number inside ball and box, with the host's tolerance.
 inline bool inside(const Problem &p, const Floats &x_adv) {
-    const Ball ball(p.threat);
+    const Ball ball(p.threat, p.shape);
     for (std::int64_t row = 0; row < p.count; ++row) {
         for (const float value : example(x_adv, p, row))
             if (!(value >= ball.lower && value <= ball.upper)) return false;
-        if (!(ball.distance(example(p.x, p, row), example(x_adv, p, row)) <=
-              double{ball.eps} * (1 + 1e-5) + 1e-7))
+        if (!(ball.distance(example(p.x, p, row), example(x_adv, p, row)) <= ball.limit()))
             return false;
     }
     return true;

@@ -51,12 +51,21 @@ class AutoAttack : public spar::Attack {
  {"type":"apgd","targets":5},{"type":"fab","targets":9},{"type":"square"}])",
                        .unless = "attacks"}};
 
+    /// The standard version is one under linf, l2 and l1; of a list each attack must work.
+    void fits(const spar_threat &threat) const override {
+        if (attacks.refs().empty()) fit().require(threat);
+        const Turns &list = chosen(threat);
+        for (std::size_t turn = 0; turn < list.refs().size(); ++turn)
+            spar::at_part('/' + list.name() + '/' + std::to_string(turn),
+                          [&] { spar::require_fit(list.refs()[turn], threat); });
+    }
+
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
         std::vector<std::int64_t> standing;
         for (std::int64_t row = 0; row < batch.count(); ++row)
             if (!batch.outputs() || !batch.success(row, batch.outputs()[row]))
                 standing.push_back(row);
-        const Turns &list = chosen(batch);
+        const Turns &list = chosen(batch.threat());
         for (std::size_t turn = 0; turn < list.refs().size(); ++turn) {
             if (standing.empty() && batch.count() > 0) break;
             const spar_component_ref &attack = list.refs()[turn];
@@ -76,9 +85,9 @@ class AutoAttack : public spar::Attack {
     }
 
   private:
-    const Turns &chosen(const spar::AttackBatch &batch) const {
+    const Turns &chosen(const spar_threat &threat) const {
         if (!attacks.refs().empty()) return attacks;
-        return batch.threat().norm == SPAR_NORM_L1 ? standard_l1 : standard;
+        return threat.norm == SPAR_NORM_L1 ? standard_l1 : standard;
     }
 
     void hand_over(const spar::AttackBatch &batch) {

@@ -41,11 +41,14 @@ class CarliniWagner : public spar::Attack {
                               "leave a constant when a tenth of the steps brought no progress",
                               {.fallback = true}};
 
+    void fits(const spar_threat &threat) const override {
+        if (threat.norm != SPAR_NORM_L2)
+            throw spar::Error(SPAR_E_UNSUPPORTED,
+                              "cw minimises the l2 norm, and the threat's norm is another: give it "
+                              "a threat of its own, or use pgd with the loss margin");
+    }
+
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
-        if (batch.threat().norm != SPAR_NORM_L2)
-            throw spar::invalid(
-                "cw minimises the l2 norm, and the threat's norm is another: give it a "
-                "threat of its own, or use pgd with the loss margin");
         spar::require_classes(oracle, batch);
         search_.assign(static_cast<std::size_t>(batch.count()), {.constant = *constant});
         warn_of_walls(batch);

@@ -8,7 +8,7 @@ class Noise : public spar::Attack {
         .type = "noise",
         .summary =
             "Uniform noise from the ball, clamped to the box: the baseline that every attack "
-            "must beat.",
+            "must beat. Under l0, eps values or pixels at random, uniform in the box.",
         .formula = "x' = clip(x + u), u uniform in {||u|| <= eps}",
         .example = R"({"version":2,"name":"noise","seed":1,
  "data":{"test":{"type":"digits","examples":16}},
@@ -16,6 +16,8 @@ class Noise : public spar::Attack {
  "threat":{"norm":"linf","eps":0.1},
  "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"noise"}]}})",
     };
+
+    spar::Fit fit() const override { return spar::Fit::any(); }
 
     void perturb(const spar::Oracle &, const spar::AttackBatch &batch) override {
         const spar::Ball ball = batch.ball();

@@ -24,6 +24,8 @@ class Awp final : public spar::Method {
             R"({"type":"awp","method":{"type":"pgd_at","attack":{"type":"pgd","steps":3}}})"),
     };
 
+    spar::Fit fit() const override { return spar::Fit::any(); }
+
     void prepare(const spar::Session &session) override {
         if (session.step() == 0 && *warmup_epochs_ > 0 && *warmup_epochs_ >= session.epochs())
             warn({.code = "long_warmup",

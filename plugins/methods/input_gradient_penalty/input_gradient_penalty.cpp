@@ -22,6 +22,8 @@ class InputGradientPenalty final : public spar::Method {
         .example = METHOD_EXAMPLE("linf", R"({"type":"input_gradient_penalty","weight":0.1})"),
     };
 
+    spar::Fit fit() const override { return spar::Fit::any(); }
+
     void prepare(const spar::Session &session) override { session.prepare(method_); }
 
     /// d/dw |g|^2 = 2 |g| d/dw <u, g> with u = g / |g| held fixed.

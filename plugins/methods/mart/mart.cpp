@@ -22,6 +22,8 @@ class Mart final : public spar::Method {
             "linf", R"({"type":"mart","attack":{"type":"pgd","steps":3,"start_noise":0.001}})"),
     };
 
+    spar::Fit fit() const override { return spar::Fit::any(); }
+
     void prepare(const spar::Session &session) override {
         if (session.labels() == nullptr)
             throw spar::invalid(

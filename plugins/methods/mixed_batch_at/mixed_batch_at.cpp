@@ -22,6 +22,8 @@ class MixedBatchAt final : public spar::Method {
         .formerly = "augment",
     };
 
+    spar::Fit fit() const override { return spar::Fit::any(); }
+
     void prepare(const spar::Session &session) override {
         const spar::Rows<float> x = session.points("x");
         start_at_x(session, x);

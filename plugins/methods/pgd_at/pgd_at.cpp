@@ -23,6 +23,8 @@ class PgdAt final : public spar::Method {
             "optimizer": {"type": "sgd", "lr": 0.1}, "epochs": 1, "batch_size": 32}
 })"};
 
+    spar::Fit fit() const override { return spar::Fit::any(); }
+
     void prepare(const spar::Session &session) override {
         if (session.loss_compares() && *clean_weight_ > 0)
             throw spar::invalid("the loss brings a clean term of its own: leave clean_weight out",

@@ -21,6 +21,8 @@ class Trades final : public spar::Method {
             "linf", R"({"type":"trades","attack":{"type":"pgd","steps":3,"start_noise":0.001}})"),
     };
 
+    spar::Fit fit() const override { return spar::Fit::any(); }
+
     void prepare(const spar::Session &session) override {
         outputs_.resize(session.count(), session.outputs());
         session.pass({.mode = SPAR_MODE_EVAL, .outputs = outputs_.data(), .forward_only = true});

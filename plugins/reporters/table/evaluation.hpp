@@ -4,6 +4,7 @@
 #include "columns.hpp"
 #include "format.hpp"
 
+#include <spar/norms.hpp>
 #include <spar/reporter.hpp>
 
 #include <map>
@@ -59,7 +60,7 @@ class Evaluation {
 };
 
 inline std::string norm_name(double norm) {
-    return norm == SPAR_NORM_L2 ? "l2" : norm == SPAR_NORM_L1 ? "l1" : "linf";
+    return spar::norms::word(static_cast<spar_norm>(norm));
 }
 
 template <class Show>
@@ -68,10 +69,14 @@ std::string shown(const Figures &figures, const char *name, Show show) {
     return found != figures.end() && std::isfinite(found->second) ? show(found->second) : "";
 }
 
-/// "linf 8/255"
+/// What is counted where that is not values.
+constexpr const char *pixels = " px";
+
+/// "linf 8/255", "l0 10 px"
 inline std::string ball(const spar::Reader &threat) {
     const auto eps = number(threat.at("eps"));
-    return text(threat.at("norm")) + (eps ? " " + radius(*eps) : "");
+    return text(threat.at("norm")) + (eps ? " " + radius(*eps) : "") +
+           (text(threat.at("group")) == "pixel" ? pixels : "");
 }
 
 /// "next", "3"; empty where any wrong class will do.
@@ -123,6 +128,7 @@ inline std::string Evaluation::event(std::string_view path, const std::string &n
     Row &row = attack(rest);
     if (name == "norm") row.threat = norm_name(value) + row.threat;
     if (name == "eps") row.threat += " " + radius(value);
+    if (name == "group" && value == SPAR_GROUP_PIXEL) row.threat += pixels;
     if (name == "target_class") row.target = fixed(value, 0);
     if (name.starts_with("target_") && name != "target_class") row.target = name.substr(7);
     if (name != "attack_end") {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <spar/component.hpp>
+#include <spar/fit.hpp>
 #include <spar/geometry.hpp>
 #include <spar/head.hpp>
 #include <spar/loss.hpp>
@@ -92,7 +93,7 @@ class AttackBatch {
     const std::int64_t *targets() const { return batch_->targets; }
     const std::int64_t *ids() const { return batch_->ids; }
     const spar_threat &threat() const { return *batch_->threat; }
-    Ball ball() const { return Ball(*batch_->threat); }
+    Ball ball() const { return Ball(*batch_->threat, shape()); }
     bool training() const { return batch_->purpose == SPAR_PURPOSE_TRAIN; }
 
     /// The random stream of one example; `draw` tells restarts and steps apart.
@@ -133,7 +134,14 @@ class Attack : public Component {
     using Kind = Attack;
     static constexpr spar_kind kind = SPAR_KIND_ATTACK;
 
+    /// Called under threats that fits() lets pass alone.
     virtual void perturb(const Oracle &oracle, const AttackBatch &batch) = 0;
+
+    /// The threats that it works under. What takes others than linf, l2 and l1 says so here.
+    virtual Fit fit() const { return {}; }
+    /// Throws SPAR_E_UNSUPPORTED, and why, for a threat that this instance cannot attack under; for
+    /// attacks of which fit() cannot tell it all.
+    virtual void fits(const spar_threat &threat) const { fit().require(threat); }
 
     static const spar_attack_table *table() {
         static const spar_attack_table functions{
@@ -142,18 +150,28 @@ class Attack : public Component {
             .perturb = [](void *self, const spar_oracle *oracle, const spar_attack_batch *batch,
                           spar_error *error) {
                 return guarded(error, [&] {
-                    static_cast<Attack *>(self)->perturb(Oracle(oracle),
-                                                         AttackBatch(batch, oracle->outputs));
+                    auto &attack = *static_cast<Attack *>(self);
+                    attack.fits(*batch->threat);  // also where another attack asks for it
+                    attack.perturb(Oracle(oracle), AttackBatch(batch, oracle->outputs));
                 });
+            },
+            [](void *self, const spar_threat *threat, spar_error *error) {
+                return guarded(error, [&] { static_cast<Attack *>(self)->fits(*threat); });
             }};
         return &functions;
     }
 };
 
+/// Throws where an attack that came as a parameter does not work under the threat.
+inline void require_fit(const spar_component_ref &attack, const spar_threat &threat) {
+    require_fit(*static_cast<const spar_attack_table *>(attack.table), attack.self, threat);
+}
+
 /// Runs an attack that came as a parameter, on the same oracle and another batch.
 inline void perturb(const spar_component_ref &attack, const spar_oracle *oracle,
                     const spar_attack_batch &batch) {
     const auto *table = static_cast<const spar_attack_table *>(attack.table);
+    require_fit(attack, *batch.threat);
     checked([&](spar_error *e) { return table->perturb(attack.self, oracle, &batch, e); });
 }
 

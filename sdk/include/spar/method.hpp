@@ -4,49 +4,13 @@
 
 #include <spar/attack.hpp>
 #include <spar/component.hpp>
+#include <spar/fit.hpp>
 #include <spar/geometry.hpp>
 #include <spar/head.hpp>
 #include <spar/mask.hpp>
+#include <spar/pass.hpp>
 
 namespace SPAR_HIDDEN spar {
-
-/// Steps through the model's first stage alone, behind a pass over the same x; see
-/// spar_stage_steps.
-struct StageSteps {
-    float *x = nullptr;  /// [n, size], moved in place
-    std::int64_t count = 0;
-    AscentRef ascent{};
-    bool full_pass = false;  /// goes back through the stage too; its gradients add up
-};
-
-/// One pass over the batch's rows; the fields of spar_session_pass.
-struct Pass {
-    const float *x = nullptr;  /// [n, size]; null: the batch's own
-    spar_wants wants = SPAR_WANT_PARAMETER_GRADIENTS;
-    double weight = 1;  /// of the loss in everything pulled back; 1/n makes the batch mean
-    spar_mode mode = SPAR_MODE_TRAIN;
-    HeadRef head{};                            /// instead of the loss
-    const spar_component_ref *loss = nullptr;  /// null: the pipeline's
-    const float *reference = nullptr;          /// [n, K] for a loss that compares
-    const std::int64_t *labels = nullptr;      /// [n]; null: the batch's
-    const float *values = nullptr;             /// [n, K]; null: the batch's
-    float *outputs = nullptr;                  /// [n, K] or null
-    float *loss_values = nullptr;              /// [n] unweighted, or null
-    float *dx = nullptr;                       /// [n, size] with SPAR_WANT_INPUT_GRADIENT
-    std::int32_t tape = 0;                     /// slot in [1, 8] for backward, 0: none
-    std::int64_t draw = 0;                     /// another number, other dropout masks
-    bool forward_only = false;                 /// neither loss nor gradient
-};
-
-/// One parameter of the model.
-struct Parameter {
-    std::string_view name;
-    bool trainable;
-    bool of_stage;  /// belongs to the model's first stage
-    std::vector<std::int64_t> shape;
-    std::span<float> value;
-    std::span<float> gradient;  /// empty for a buffer
-};
 
 class Session {
   public:
@@ -66,7 +30,7 @@ class Session {
             throw invalid("this method needs a threat model: add \"threat\" to the pipeline");
         return *s_->threat;
     }
-    Ball ball() const { return Ball(threat()); }
+    Ball ball() const { return Ball(threat(), {s_->shape, static_cast<std::size_t>(s_->rank)}); }
     std::int64_t step() const { return s_->step; }
     std::int64_t steps() const { return s_->steps; }
     std::int64_t epoch() const { return s_->epoch; }
@@ -250,11 +214,29 @@ class Method : public Component {
     /// Adds this batch's gradients. May be called again after one prepare, with other parameters.
     virtual void gradients(const Session &session) = 0;
 
+    /// The threats that it works under. What takes others than linf, l2 and l1 says so here; a
+    /// method that leaves the threat to its attack takes any.
+    virtual Fit fit() const { return {}; }
+
     static const spar_method_table *table() {
-        static const spar_method_table functions{.struct_size = sizeof(spar_method_table),
-                                                 .reserved = 0,
-                                                 .prepare = call<&Method::prepare>,
-                                                 .gradients = call<&Method::gradients>};
+        static const spar_method_table functions{
+            .struct_size = sizeof(spar_method_table),
+            .reserved = 0,
+            .prepare =
+                [](void *self, const spar_session *session, spar_error *error) {
+                    return guarded(error, [&] {
+                        auto &method = *static_cast<Method *>(self);
+                        if (session->threat != nullptr) method.fit().require(*session->threat);
+                        method.prepare(Session(session));
+                    });
+                },
+            .gradients = call<&Method::gradients>,
+            .fits =
+                [](void *self, const spar_threat *threat, spar_error *error) {
+                    return guarded(error, [&] {
+                        if (threat != nullptr) static_cast<Method *>(self)->fit().require(*threat);
+                    });
+                }};
         return &functions;
     }
 

@@ -62,7 +62,7 @@ static spar_status stream(void *self, const spar_stream *bytes, spar_error *erro
     return SPAR_OK;
 }
 
-static spar_attack_table table = {sizeof(spar_attack_table), 0, perturb};
+static spar_attack_table table = {sizeof(spar_attack_table), 0, perturb, 0};
 
 static spar_component component = {
     .struct_size = sizeof(spar_component),

@@ -24,7 +24,7 @@ static void destroy(void *self) {
     (void)self;
 }
 
-static const spar_attack_table table = {sizeof(spar_attack_table), 0, perturb};
+static const spar_attack_table table = {sizeof(spar_attack_table), 0, perturb, 0};
 static spar_component component = {
     sizeof(spar_component),
     SPAR_KIND_ATTACK,

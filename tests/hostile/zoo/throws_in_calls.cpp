@@ -97,6 +97,7 @@ struct ThrowsAttack final : zoo::Attack {
     static const spar_attack_table *table() {
         static spar_attack_table spoiled = *sound();
         ZOO_SLOT(spar_attack_table, perturb);
+        ZOO_SLOT(spar_attack_table, fits);
         return &spoiled;
     }
 };
@@ -107,6 +108,7 @@ struct ThrowsMethod final : zoo::Method {
         static spar_method_table spoiled = *sound();
         ZOO_SLOT(spar_method_table, prepare);
         ZOO_SLOT(spar_method_table, gradients);
+        ZOO_SLOT(spar_method_table, fits);
         return &spoiled;
     }
 };

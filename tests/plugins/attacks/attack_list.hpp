@@ -5,6 +5,9 @@
 
 namespace spar::test {
 
+inline const std::vector<spar_norm> with_l0{SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1,
+                                            SPAR_NORM_L0};
+
 struct AttackCase {
     std::string node;
     std::vector<spar_norm> norms{SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1};
@@ -15,15 +18,16 @@ struct AttackCase {
 
 inline const std::vector<AttackCase> &attack_cases() {
     static const std::vector<AttackCase> cases{
-        {.node = R"({"type":"noise"})", .strong = false},
+        {.node = R"({"type":"noise"})", .norms = with_l0, .strong = false},
         {.node = R"({"type":"fgsm"})"},
         {.node = R"({"type":"fgsm","random_start":true})"},
         {.node = R"({"type":"fgm"})", .strong = false},
         {.node = R"({"type":"fgm_batch"})", .strong = false, .per_example = false},
         {.node = R"({"type":"bim","steps":5})"},
-        {.node = R"({"type":"pgd","steps":5})"},
-        {.node = R"({"type":"pgd","steps":5,"restarts":3,"loss":{"type":"margin"}})"},
-        {.node = R"({"type":"pgd","steps":5,"keep":"last","stop_early":"no"})"},
+        {.node = R"({"type":"pgd","steps":5})", .norms = with_l0},
+        {.node = R"({"type":"pgd","steps":5,"restarts":3,"loss":{"type":"margin"}})",
+         .norms = with_l0},
+        {.node = R"({"type":"pgd","steps":5,"keep":"last","stop_early":"no"})", .norms = with_l0},
         {.node = R"({"type":"mi_fgsm","steps":5})"},
         {.node = R"({"type":"ni_fgsm","steps":5})"},
         {.node = R"({"type":"gradient_ascent","steps":5})", .strong = false},

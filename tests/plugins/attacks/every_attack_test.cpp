@@ -21,7 +21,10 @@ struct Fixture {
 };
 
 double eps_of(spar_norm norm) {
-    return norm == SPAR_NORM_LINF ? 0.06 : norm == SPAR_NORM_L2 ? 0.4 : 2.0;
+    return norm == SPAR_NORM_LINF ? 0.06
+           : norm == SPAR_NORM_L2 ? 0.4
+           : norm == SPAR_NORM_L1 ? 2.0
+                                  : 4.0;
 }
 
 template <class Body>

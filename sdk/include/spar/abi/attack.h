@@ -88,11 +88,16 @@ typedef struct spar_attack_table {
     uint32_t reserved;
     spar_status (*perturb)(void *self, const spar_oracle *oracle, const spar_attack_batch *batch,
                            spar_error *error); /* reads x, writes x_adv; asks the oracle */
+    /* [optional] SPAR_E_UNSUPPORTED, and why, for a threat that this instance cannot attack under.
+       Asked when a pipeline is checked, before any data is read, and before `perturb`. An attack
+       without it is offered what minor 1 knew: no groups, and the norms linf, l2 and l1. Minor 2.
+     */
+    spar_status (*fits)(void *self, const spar_threat *threat, spar_error *error);
 } spar_attack_table;
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_query) == 88);
 SPAR_ASSERT_LAYOUT(sizeof(spar_oracle) == 64);
 SPAR_ASSERT_LAYOUT(sizeof(spar_attack_batch) == 176);
-SPAR_ASSERT_LAYOUT(sizeof(spar_attack_table) == 16);
+SPAR_ASSERT_LAYOUT(sizeof(spar_attack_table) == 24);
 
 #endif

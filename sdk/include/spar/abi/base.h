@@ -18,7 +18,7 @@
 /* The minor number of this header. A plugin states which one it was built with and which one it
  *requires*; the host refuses only on the second. */
 #define SPAR_ABI_MAJOR 1
-#define SPAR_ABI_MINOR 1
+#define SPAR_ABI_MINOR 2
 
 /* Most dimensions a tensor may have at the boundary. */
 #define SPAR_MAX_RANK 8
@@ -76,6 +76,7 @@ typedef int32_t spar_norm;
 #define SPAR_NORM_LINF 0
 #define SPAR_NORM_L2 2
 #define SPAR_NORM_L1 1
+#define SPAR_NORM_L0 3 /* how many values, or groups, have other bits (0 and -0 are equal) */
 
 /* What is perturbed. */
 typedef int32_t spar_space;
@@ -83,8 +84,15 @@ typedef int32_t spar_space;
 #define SPAR_SPACE_EMBEDDING 1
 #define SPAR_SPACE_PARAMETER 2
 
+/* Values that belong together: l0 counts them as one. Where the values of a group lie follows from
+   the shape. Other norms go over the whole example. */
+typedef int32_t spar_group;
+#define SPAR_GROUP_NONE 0  /* l0 counts values */
+#define SPAR_GROUP_PIXEL 1 /* the channels at one place of [channels, height, width] */
+
 /* Every example is perturbed inside the ball ||x_adv - x|| <= eps and the box [lower, upper]. In
-   the spaces of embeddings and parameters the box is infinite. */
+   the spaces of embeddings and parameters the box is infinite. Under l0 eps is a whole number, and
+   the space that of inputs. */
 typedef struct spar_threat {
     uint32_t struct_size;
     spar_norm norm;
@@ -93,6 +101,8 @@ typedef struct spar_threat {
     spar_space space;
     int32_t targeted;     /* 1: the goal is the class in `targets`, else any class but the label */
     int64_t query_budget; /* most queries an example; 0: no limit */
+    spar_group group;     /* minor 2, as the norm l0 */
+    int32_t reserved;
 } spar_threat;
 
 typedef int32_t spar_mode;
@@ -123,7 +133,7 @@ typedef spar_status (*spar_ascent)(void *context, int64_t first, int64_t count, 
 SPAR_ASSERT_LAYOUT(sizeof(spar_error) == 1288);
 SPAR_ASSERT_LAYOUT(offsetof(spar_error, message) == 264);
 SPAR_ASSERT_LAYOUT(sizeof(spar_component_ref) == 32);
-SPAR_ASSERT_LAYOUT(sizeof(spar_threat) == 48);
+SPAR_ASSERT_LAYOUT(sizeof(spar_threat) == 56);
 SPAR_ASSERT_LAYOUT(offsetof(spar_threat, space) == 32);
 
 #endif

@@ -144,11 +144,14 @@ typedef struct spar_method_table {
     /* Adds this batch's gradients to the parameters' gradient tensors. May be called again for the
        same batch after one `prepare`, with other parameters (AWP): what `prepare` crafted stays. */
     spar_status (*gradients)(void *self, const spar_session *session, spar_error *error);
+    /* [optional] As in spar_attack_table; `threat` is null where the pipeline names none. Minor 2.
+     */
+    spar_status (*fits)(void *self, const spar_threat *threat, spar_error *error);
 } spar_method_table;
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_session_pass) == 128);
 SPAR_ASSERT_LAYOUT(sizeof(spar_objective) == 32);
 SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 320);
-SPAR_ASSERT_LAYOUT(sizeof(spar_method_table) == 24);
+SPAR_ASSERT_LAYOUT(sizeof(spar_method_table) == 32);
 
 #endif

@@ -90,8 +90,12 @@ inline void cross(const Crossing &c, std::span<float> move) {
         std::fill(move.begin(), move.end(), 0.0F);
     else if (c.ball.norm == SPAR_NORM_L1)
         move_greedily(c, move);
-    else
+    else if (c.ball.norm == SPAR_NORM_LINF || c.ball.norm == SPAR_NORM_L2)
         move_evenly(c, move);
+    else
+        throw Error(SPAR_E_UNSUPPORTED,
+                    std::string("no shortest way to a hyperplane is known under ") +
+                        norms::word(c.ball.norm));
 }
 
 }  // namespace spar

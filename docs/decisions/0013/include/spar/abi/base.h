@@ -132,7 +132,7 @@ typedef struct spar_threat {
     spar_space space;
     int32_t targeted;     /* 1: the goal is the class in `targets`, else any class but the label */
     int64_t query_budget; /* most queries an example; 0: no limit */
-    spar_group group;
+    spar_group group;     /* minor 2, as the norm l0 */
     spar_access access;
     const char *site; /* name of the site in SPAR_SPACE_SITE, else null; valid as the threat is */
 } spar_threat;

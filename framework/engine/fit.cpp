@@ -1,0 +1,25 @@
+#include "engine/fit.hpp"
+
+#include <spar/fit.hpp>
+
+namespace spar::host {
+
+void require_fit(const Instance &component, const spar_threat &threat) {
+    const auto ask = [&](const auto &table) {
+        component.call("fits", [&](spar_error *error) -> spar_status {
+            const spar_threat shown = threat;  // the component's to look at, not to change
+            try {
+                spar::require_fit(table, component.self(), shown);
+                return SPAR_OK;
+            } catch (const Error &e) {  // what it throws itself is for call() to find
+                return fill(error, e.code(), e.what(), e.pointer());
+            }
+        });
+    };
+    if (component.ref().kind == SPAR_KIND_METHOD)
+        ask(component.table<spar_method_table>());
+    else
+        ask(component.table<spar_attack_table>());
+}
+
+}  // namespace spar::host

@@ -1,0 +1,90 @@
+#include "plan/threat.hpp"
+
+#include "plan/check.hpp"
+#include "plan/grammar.hpp"
+#include "plan/threat_words.hpp"
+#include "text/schema.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace spar::host {
+namespace {
+
+Target target_of(const Json &value, std::int64_t &one_class) {
+    if (value.is_number()) {
+        one_class = value.get<std::int64_t>();
+        return Target::one_class;
+    }
+    return value_of(target_words, value.get<std::string>());
+}
+
+std::optional<double> bound(const Json &threat, const char *name) {
+    const auto found = threat.find(name);
+    return found != threat.end() ? std::optional(found->get<double>()) : std::nullopt;
+}
+
+/// What is asked of a threat under which changes are counted, and refused of others.
+void check_count(const Threat &threat, Checker &checker) {
+    const std::string group = word_of(group_words, threat.group);
+    if (threat.norm != SPAR_NORM_L0) {
+        if (threat.group != SPAR_GROUP_NONE)
+            checker.problem(child_pointer(threat.pointer, "group"),
+                            "\"" + group + "\" says what the norm l0 counts, and the norm is " +
+                                word_of(norm_words, threat.norm) +
+                                ": leave it out, or set \"norm\": \"l0\"");
+        return;
+    }
+    if (threat.eps != std::floor(threat.eps))
+        checker.problem(child_pointer(threat.pointer, "eps"),
+                        "under l0 it counts " +
+                            std::string(threat.group == SPAR_GROUP_NONE ? "values" : "pixels") +
+                            " that may change, and must be a whole number, as " +
+                            found(Json(std::ceil(threat.eps))) + "; it is " +
+                            found(Json(threat.eps)));
+    if (threat.space != SPAR_SPACE_INPUT)
+        checker.problem(child_pointer(threat.pointer, "norm"),
+                        std::string("l0 limits how many values change, and the box how far, which "
+                                    "the space \"") +
+                            word_of(space_words, threat.space) +
+                            "\" does not have: take the norm linf, l2 or l1 there, or the space "
+                            "\"input\"");
+}
+
+}  // namespace
+
+Threat threat_of(const Json &json, const std::string &pointer, Checker &checker) {
+    Threat threat;
+    threat.pointer = pointer;
+    threat.norm = value_of(norm_words, json.at("norm").get<std::string>());
+    threat.eps = json.at("eps").get<double>();
+    threat.lower = bound(json, "lower");
+    threat.upper = bound(json, "upper");
+    threat.space = value_of(space_words, json.at("space").get<std::string>());
+    threat.parameter = json.value("parameter", "");
+    threat.target = target_of(json.at("target"), threat.target_class);
+    threat.queries = json.at("queries").get<std::int64_t>();
+    threat.group = value_of(group_words, json.at("group").get<std::string>());
+    if (threat.lower && threat.upper && *threat.lower > *threat.upper)
+        checker.problem(child_pointer(pointer, "lower"), "is greater than upper");
+    if ((threat.space == SPAR_SPACE_PARAMETER) != !threat.parameter.empty())
+        checker.problem(pointer,
+                        "\"parameter\" names what is perturbed in the space \"parameter\"; "
+                        "give both or none");
+    check_count(threat, checker);
+    return threat;
+}
+
+std::optional<Threat> changed_threat(const Json &root, const Json &changes,
+                                     const std::string &pointer, Checker &checker) {
+    Json threat = root.value("threat", Json::object());
+    threat.update(changes);
+    if (changes.value("space", "parameter") != "parameter") threat.erase("parameter");
+    if (changes.value("norm", "l0") != "l0" && !changes.contains("group")) threat.erase("group");
+    const std::size_t before = checker.problems().size();
+    checker.check(threat, grammar().at("definitions").at("threat"), grammar(), pointer);
+    if (checker.problems().size() > before) return std::nullopt;
+    return threat_of(threat, pointer, checker);
+}
+
+}  // namespace spar::host

@@ -1,0 +1,72 @@
+// Which threat models an attack or a method works under: declared, so that others are refused when
+// a pipeline is checked.
+#pragma once
+
+#include <spar/norms.hpp>
+
+#include <initializer_list>
+#include <string>
+
+namespace SPAR_HIDDEN spar {
+
+class NormSet {
+  public:
+    constexpr NormSet(std::initializer_list<spar_norm> norms) {
+        for (const spar_norm norm : norms) bits_ |= 1U << static_cast<unsigned>(norm);
+    }
+    constexpr bool contains(spar_norm norm) const {
+        return norm >= 0 && norm < 32 && (bits_ >> static_cast<unsigned>(norm) & 1U) != 0;
+    }
+    /// "linf, l1 and l2"
+    std::string words() const {
+        std::string text;
+        for (spar_norm norm = 0, left = count(); norm < 32; ++norm) {
+            if (!contains(norm)) continue;
+            text += std::string(norms::word(norm)) + (--left > 1 ? ", " : left == 1 ? " and " : "");
+        }
+        return text;
+    }
+
+  private:
+    spar_norm count() const {
+        spar_norm number = 0;
+        for (spar_norm norm = 0; norm < 32; ++norm) number += contains(norm) ? 1 : 0;
+        return number;
+    }
+    std::uint32_t bits_ = 0;
+};
+
+/// Left as it is, what minor 1 of the contract knew: a program that takes more says so.
+struct Fit {
+    NormSet norms{SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1};
+    bool pixels = false;  /// also where whole pixels count as one
+
+    /// Every norm and group: of what asks none itself.
+    static Fit any() { return {{SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1, SPAR_NORM_L0}, true}; }
+
+    /// Throws where the threat is not among them.
+    void require(const spar_threat &threat) const {
+        const char *word = norms::word(threat.norm);  // throws for a number that is no norm
+        if (!norms.contains(threat.norm))
+            throw Error(SPAR_E_UNSUPPORTED, std::string("works under the norms ") + norms.words() +
+                                                ", and the threat's norm is " + word);
+        if (threat.group == SPAR_GROUP_NONE || (threat.group == SPAR_GROUP_PIXEL && pixels)) return;
+        throw Error(SPAR_E_UNSUPPORTED,
+                    threat.group == SPAR_GROUP_PIXEL
+                        ? "changes single values, and the threat counts whole pixels"
+                        : "the threat counts groups of a kind that this program does not know: " +
+                              std::to_string(threat.group));
+    }
+};
+
+/// Asks an attack or a method, by its table, whether it works under a threat; throws where not. One
+/// without an answer was made before there were others than minor 1 knew.
+template <class Table>
+void require_fit(const Table &table, void *self, const spar_threat &threat) {
+    const bool answers =
+        table.struct_size >= offsetof(Table, fits) + sizeof table.fits && table.fits != nullptr;
+    if (!answers) return Fit().require(threat);
+    checked([&](spar_error *e) { return table.fits(self, &threat, e); });
+}
+
+}  // namespace spar
