@@ -21,8 +21,9 @@ Json interval(double share, std::int64_t count) {
 /// As a pipeline has it, with nothing left out.
 Json threat_json(const PreparedAttack &attack) {
     const spar_threat &threat = attack.threat;
-    const Json target = attack.aim() == Target::one_class ? Json(attack.aimed_class())
-                                                        : Json(word_of(target_words, attack.aim()));
+    const Json target = attack.aim() == Target::one_class
+                            ? Json(attack.aimed_class())
+                            : Json(word_of(target_words, attack.aim()));
     return {{"norm", word_of(norm_words, threat.norm)},
             {"eps", threat.eps},
             {"lower", number(threat.lower)},

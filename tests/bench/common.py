@@ -13,7 +13,7 @@ THREADS = (1, 2)
 
 
 def binary():
-    return os.environ.get("SPAR_BINARY", ROOT / "build/release/bin/spar")
+    return os.environ.get("SPAR_BINARY", ROOT / "build/dev/bin/spar")
 
 
 def build(*presets):

@@ -147,17 +147,19 @@ class Attack : public Component {
         static const spar_attack_table functions{
             .struct_size = sizeof(spar_attack_table),
             .reserved = 0,
-            .perturb = [](void *self, const spar_oracle *oracle, const spar_attack_batch *batch,
-                          spar_error *error) {
-                return guarded(error, [&] {
-                    auto &attack = *static_cast<Attack *>(self);
-                    attack.fits(*batch->threat);  // also where another attack asks for it
-                    attack.perturb(Oracle(oracle), AttackBatch(batch, oracle->outputs));
-                });
-            },
-            [](void *self, const spar_threat *threat, spar_error *error) {
-                return guarded(error, [&] { static_cast<Attack *>(self)->fits(*threat); });
-            }};
+            .perturb =
+                [](void *self, const spar_oracle *oracle, const spar_attack_batch *batch,
+                   spar_error *error) {
+                    return guarded(error, [&] {
+                        auto &attack = *static_cast<Attack *>(self);
+                        attack.fits(*batch->threat);  // also where another attack asks for it
+                        attack.perturb(Oracle(oracle), AttackBatch(batch, oracle->outputs));
+                    });
+                },
+            .fits =
+                [](void *self, const spar_threat *threat, spar_error *error) {
+                    return guarded(error, [&] { static_cast<Attack *>(self)->fits(*threat); });
+                }};
         return &functions;
     }
 };

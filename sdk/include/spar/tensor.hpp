@@ -80,9 +80,11 @@ inline std::int64_t product(std::span<const std::int64_t> shape) {
 /// "[1,28,28]"
 inline std::string shape_text(std::span<const std::int64_t> shape) {
     std::string text = "[";
-    for (std::size_t i = 0; i < shape.size(); ++i)
-        text += (i == 0 ? "" : ",") + std::to_string(shape[i]);
-    return text + "]";
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        if (i > 0) text += ',';
+        text += std::to_string(shape[i]);
+    }
+    return text + ']';
 }
 
 /// A DLPack view of memory that the caller owns. It holds its own shape and strides, so it must

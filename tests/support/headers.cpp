@@ -1,0 +1,1 @@
+// What spar_test_headers needs to have a source.
