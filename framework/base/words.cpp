@@ -28,7 +28,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return above[b.size()];
 }
 
-/// The code point of a sequence of `count` bytes.
+/// The code point of a sequence of `length` bytes.
 std::uint32_t point_of(std::string_view text, std::size_t length) {
     const auto first = static_cast<unsigned char>(text[0]);
     std::uint32_t point = length == 1 ? first : first & (0xFFU >> (length + 1));
