@@ -16,9 +16,9 @@ namespace spar::host {
 namespace {
 
 constexpr std::size_t most_problems = 100;
-/// More than any file can hold.
+/// More values than a pipeline file can hold.
 constexpr std::size_t most_checks = 16U << 20;
-/// Limits on the depth of the value, and on schemas that refer to one another at one level.
+/// Levels of the value, and schemas that refer to one another at one level.
 constexpr std::size_t deepest_check = 4 * deepest_nesting;
 
 bool is_type(const Json &node, const std::string &type) {

@@ -62,7 +62,7 @@ class Registry {
                              const spar_host *host, const std::filesystem::path &cache = {},
                              const Prober &prober = probe_here);
 
-    /// Null where there is none.
+    /// Null if there is none.
     const ComponentEntry *find(spar_kind kind, std::string_view type) const;
     /// Every kind that has a component of this name.
     std::vector<const ComponentEntry *> find(std::string_view type) const;

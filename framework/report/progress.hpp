@@ -16,7 +16,7 @@ struct ProgressState {
     std::int64_t total = 1;  // at least 1
     std::int64_t done = 0;
     std::int64_t before = 0;  // of these, done in an earlier run, and not counted for the speed
-    double seconds = 0;       // of this run up to the latest of these
+    double seconds = 0;       // since this run began, when `done` last rose
     double since = 0;         // seconds since then
 };
 
