@@ -1,1 +1,1 @@
-// What spar_plugin_headers needs to have a source: the SDK, compiled once for all plugins.
+// The source of spar_plugin_headers: the SDK, precompiled once for all plugins.

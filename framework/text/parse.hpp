@@ -12,10 +12,10 @@ namespace spar::host {
 inline constexpr std::size_t deepest_nesting = 64;
 inline constexpr std::uintmax_t largest_pipeline = 16U << 20;
 
-/// Parses one JSON value. Comments (// and /* */) and a comma behind the last element are passed
-/// over. Throws PipelineError for malformed text (with line and column), duplicate
-/// keys, nesting beyond 64 levels, integers beyond 64 bits, and numbers that a double cannot hold.
-/// Messages call the text `name`.
+/// Parses one JSON value. Comments (// and /* */) and a comma after the last element are ignored.
+/// Throws PipelineError for malformed text (with line and column), duplicate keys, nesting beyond
+/// 64 levels, integers beyond 64 bits, and numbers that a double cannot hold. Messages call the
+/// text `name`.
 Json parse_json(std::string_view text, const std::string &name);
 
 /// The name of standard input on the command line.

@@ -43,7 +43,7 @@ class NesterovFgsm : public spar::Descent {
         spar::array(ahead) = spar::array(x) + reach * spar::array(memory);
     }
     void move(const Place &p) const override {
-        // What an even gradient adds has length 1 in the threat's norm.
+        // A uniform gradient adds a vector of length 1 in the threat's norm.
         const auto size = static_cast<double>(p.x.size());
         const double unit = p.ball.norm == SPAR_NORM_LINF ? size
                             : p.ball.norm == SPAR_NORM_L2 ? std::sqrt(size)

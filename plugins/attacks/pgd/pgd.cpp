@@ -61,7 +61,7 @@ class Pgd : public spar::Descent {
         keeping.apply(batch, rule);
         return rule;
     }
-    /// Under l0 a step must move values so far that they displace others: the authors' program for
+    /// Under l0 a step must move values far enough to displace others: the authors' program for
     /// CIFAR-10 takes steps of 235 for 3,072 values in [0, 1].
     double default_step(const spar::AttackBatch &batch) const {
         const spar_threat &threat = batch.threat();

@@ -25,7 +25,7 @@ class Free final : public spar::Method {
     void gradients(const spar::Session &session) override {
         const spar::Rows<float> delta = session.points("delta", SPAR_TENSOR_SAVED);
         const spar::Rows<float> x_adv = session.points("x_adv"), g = session.points("gradient");
-        // Positions of one text have nothing to do with those of the last.
+        // Positions of one text are unrelated to those of the previous one.
         if (session.threat().space == SPAR_SPACE_EMBEDDING) std::ranges::fill(delta.flat(), 0.0F);
         for (std::int64_t replay = 0; replay < *replays_; ++replay) {
             if (replay > 0) session.optimizer_step();
@@ -80,7 +80,7 @@ class Free final : public spar::Method {
                                "then stay black for good",
                                {.fallback = false}};
     spar::CraftingLoss loss_{this};
-    std::vector<float> zero_;  // delta is around no point
+    std::vector<float> zero_;  // delta is not centred on a point
 };
 
 }  // namespace

@@ -52,7 +52,7 @@ class FreeLb final : public spar::Method {
     }
 
   private:
-    /// What init is divided by: the length of U(-1, 1)^N grows with it, its largest value does not.
+    /// The divisor of init: the length of U(-1, 1)^N grows with N, its largest value does not.
     static double spread(const spar::Session &session, std::int64_t row) {
         if (session.threat().norm == SPAR_NORM_LINF) return 1;
         std::int64_t values = session.size();
