@@ -13,7 +13,7 @@ struct Progress {
     /// linf, l2: since the last checkpoint.
     double best_at_check = 0;
     std::int64_t rises = 0;
-    bool halved = true;  /// infinite at the first checkpoint
+    bool halved = true;  /// true: the first checkpoint has nothing to compare with
     /// l1: entries in which the best point differed from x at the last checkpoint, and how many
     /// the next step moves.
     std::int64_t differing = 0, moving = 0;

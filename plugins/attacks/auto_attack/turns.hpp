@@ -48,7 +48,7 @@ class Turns final : public spar::Field {
         return count > 0;
     }
 
-    spar::Record nobody_;  // the owner of the field attacks_; this record itself belongs to it
+    spar::Record nobody_;  // the nominal owner of attacks_; the real one owns this field
     spar::Children attacks_;
     std::vector<std::string> stages_;
 };

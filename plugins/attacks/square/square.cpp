@@ -120,7 +120,7 @@ class Square : public spar::Attack {
                 random.below(index + 1, image.width - width + 1), height, width};
     }
 
-    /// Tiles of five by five hills; l2: scaled to the surface of the ball.
+    /// Five by five tiles of hills; l2: scaled to the surface of the ball.
     void tiles(const spar::AttackBatch &batch, const Image &image, spar::Random &random,
                std::int64_t row) {
         const std::int64_t height = std::max<std::int64_t>(image.height / 5, 1);

@@ -5,7 +5,7 @@
 
 namespace {
 
-/// Stochastic gradient descent in the form of PyTorch, where the rate multiplies the momentum.
+/// Stochastic gradient descent in PyTorch's form: the rate multiplies the momentum.
 class Sgd : public spar::Optimizer {
   public:
     static constexpr spar::About about{
