@@ -1,5 +1,5 @@
 // Every attack under every norm: refused when a pipeline is checked, or inside the threat model
-// whatever it meets, the same for an example whatever stands beside it, and at home in its own
+// whatever it meets, the same for an example whatever else is in the batch, and at home in its own
 // memory.
 #include "attack_bench.hpp"
 

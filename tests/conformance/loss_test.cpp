@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t rows = 6, classes = 5;
 
-/// Outputs and what to compare them with; a loss gets what it needs, else labels.
+/// Outputs and what to compare them with; a loss gets what it needs, otherwise labels.
 struct Problem {
     std::vector<float> output, reference, values;
     std::vector<std::int64_t> labels, targets, ids;
@@ -110,7 +110,7 @@ TEST_CASE("the gradient is that of the value") {
     }
 }
 
-TEST_CASE("an example's loss does not depend on its company, nor on who asks for gradients") {
+TEST_CASE("an example's loss depends neither on the other rows nor on which gradients are wanted") {
     for (const Sample &sample : samples(SPAR_KIND_LOSS)) {
         INFO(sample.name());
         const Made made = sample.make();

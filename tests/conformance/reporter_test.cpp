@@ -1,5 +1,5 @@
 // Every reporter: hears a whole run, writes in the run's folder alone, and leaves standard output
-// to programs when it is told to.
+// to programs on request.
 #include "components.hpp"
 #include "process.hpp"
 
@@ -131,7 +131,7 @@ TEST_CASE("reports the same run in the same bytes") {
     }
 }
 
-TEST_CASE("a folder that cannot be written is said, not passed over") {
+TEST_CASE("a folder that cannot be written is an error, not ignored") {
     for (const Sample &sample : samples(SPAR_KIND_REPORTER)) {
         INFO(sample.name());
         auto reporters = alone(sample);

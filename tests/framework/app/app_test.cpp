@@ -136,7 +136,7 @@ TEST_CASE("plugins that fault while loading do not take the command with them") 
     CHECK(has(ended.err, "faulty_1.so ends the process while it is loaded"));
 }
 
-TEST_CASE("output that nobody takes") {
+TEST_CASE("output without a reader") {
     CHECK(shell("\"$SPAR\" list | true; exit 0").err.empty());
     const Ended full = shell("\"$SPAR\" list > /dev/full");
     CHECK(full.code == 7);

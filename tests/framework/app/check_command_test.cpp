@@ -8,7 +8,7 @@
 using namespace spar;
 using namespace spar::test;
 
-TEST_CASE("names of files with line ends stay on one line of what is said") {
+TEST_CASE("names of files with line ends stay on one line of a message") {
     const Folder folder;
     const std::string forged = "p\nspar: all is well";
     const auto lines = [](const Ended &ended) {
@@ -211,7 +211,7 @@ TEST_CASE("files that are not there are named with their place, by check and by 
     }
 }
 
-TEST_CASE("what fails in a run names the file that it stands in") {
+TEST_CASE("a failure in a run names the pipeline's file") {
     const Folder folder;
     const std::string file = folder.write("p.json", R"({
       "version": 1, "name": "x", "data": {"test": {"type": "digits", "examples": 5}},

@@ -28,7 +28,7 @@ TEST_CASE("what an earlier run did says nothing of the speed") {
     CHECK(progress_line(begun, 79) == "epoch 3/10 [############............]  50 %");
 }
 
-TEST_CASE("the stage of an attack stands behind its name") {
+TEST_CASE("the stage of an attack follows its name") {
     const ProgressState state{"auto_attack", "fab", "examples", 100, 0, 0, 5};
     CHECK(progress_line(state, 79) == "auto_attack: fab [........................]   0 %");
 }

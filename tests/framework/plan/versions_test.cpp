@@ -27,7 +27,7 @@ using Places = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("a pipeline of version 1 is told which defaults it relies on are others now") {
+TEST_CASE("a pipeline of version 1 gets a warning for each changed default that it relies on") {
     CHECK(places(R"({"version": 1, "evaluate": {"attacks": [{"type": "push"}]}})") ==
           Places{"changed_default #/evaluate/attacks/0/steps",
                  "changed_default #/evaluate/attacks/0/step_size"});

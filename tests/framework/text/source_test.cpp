@@ -87,7 +87,7 @@ TEST_CASE("files to extend that are no good are named") {
     CHECK(has(fault(R"({"extends":"."})"), "is a folder"));
 }
 
-TEST_CASE("every value remembers the file it stands in") {
+TEST_CASE("every value remembers its file") {
     const Folder folder;
     std::filesystem::create_directory(folder.path() / "sub");
     folder.write("sub/base.json", R"({"d":{"a":"x","b":"y"},"l":["z"],"v":"w"})");

@@ -8,7 +8,7 @@ using namespace spar::test;
 
 namespace {
 
-/// What is said of these images, their file named.
+/// The message about these images, with their file's name.
 std::string images_refused(const std::string &images) {
     const IdxPair files(images);
     const std::string message = refusal(files.node());
@@ -56,7 +56,7 @@ TEST_CASE("cut off at every byte") {
     CHECK(has(images_refused(packed.substr(0, packed.size() - 9)), "cut off at byte"));
 }
 
-TEST_CASE("bytes behind the end") {
+TEST_CASE("bytes after the end") {
     CHECK(has(images_refused(three_images + "x"), "need 28 bytes, found 29"));
     CHECK(has(images_refused(gzip(three_images + "x")), "goes on behind its end"));
     CHECK(has(images_refused(gzip(three_images) + "xyz"), "3 bytes follow the end"));
