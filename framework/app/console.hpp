@@ -58,7 +58,7 @@ class Console {
     /// taken nothing for a few seconds: a paused reader does not delay the end.
     void finish() {
         const std::lock_guard lock(mutex_);
-        if (left_out_) waiting_ += "... (more was said while nobody read)\n";
+        if (left_out_) waiting_ += "... (more output was dropped while nobody read)\n";
         left_out_ = false;
         for (write_what_fits(); !waiting_.empty(); write_what_fits()) {
             pollfd ready{own_ >= 0 ? own_ : descriptor_, POLLOUT, 0};

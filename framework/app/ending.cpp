@@ -165,7 +165,7 @@ void end_as(int status, const Watched &page, bool memory_was_short) {
         say({Exit::resources,
              stopped(signal, page) + (memory_was_short
                                           ? ": the system has run out of memory meanwhile"
-                                          : ": by somebody, or by the system for want of memory")},
+                                          : ": by someone, or by the system for lack of memory")},
             page);
     if (signal == SIGXCPU) say({Exit::resources, stopped(signal, page) + ": see ulimit -t"}, page);
     if (!asked_for(signal)) complain(stopped(signal, page));

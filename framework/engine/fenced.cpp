@@ -165,7 +165,7 @@ void check_ends(const Instance &whose, const char *what, std::initializer_list<G
                                   "here; the plugin must keep inside of what it is given",
                                   whose.pointer(), whose.label(), behind > 0 ? "end" : "begin",
                                   array.name, what, behind > 0 ? behind : before,
-                                  behind > 0 ? "behind" : "before", region->size));
+                                  behind > 0 ? "after" : "before", region->size));
     }
 }
 

@@ -230,7 +230,7 @@ float *TrainingSession::tensor(const std::string &name, std::int64_t size,
 void TrainingSession::check(const spar_session_pass &pass, const spar_stage_steps &steps) const {
     if (parameter_)
         throw Error(SPAR_E_UNSUPPORTED,
-                    "where a parameter is perturbed, the first stage by itself is not offered");
+                    "where a parameter is perturbed, the first stage alone is not offered");
     if (!network_.has_first_stage())
         throw Error(SPAR_E_UNSUPPORTED,
                     "the model offers no first stage with parameters, as one of text does not: "

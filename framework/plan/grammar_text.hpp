@@ -115,7 +115,7 @@ inline constexpr const char *grammar_text = R"JSON({
           "decay": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "description": "share of the average kept at each step"},
           "warmup": {"type": "boolean", "default": true, "description": "keep less at first: at most (1 + t) / (10 + t) in step t, so that the first, untrained parameters are soon forgotten"}},
           "required": ["decay"], "additionalProperties": false},
-        "examples": {"type": "integer", "minimum": 1, "description": "train on only so many"},
+        "examples": {"type": "integer", "minimum": 1, "description": "train on only this many"},
         "split": {"$ref": "#/definitions/split", "default": "drawn"},
         "validate_attack": {"type": "object", "x-spar-kind": "attack", "description": "for the robust validation accuracy of every epoch"},
         "checkpoint_every": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1, "description": "epochs"},
@@ -128,7 +128,7 @@ inline constexpr const char *grammar_text = R"JSON({
       "description": "how the model is attacked and measured",
       "type": "object",
       "properties": {
-        "examples": {"type": "integer", "minimum": 1, "description": "attack only so many"},
+        "examples": {"type": "integer", "minimum": 1, "description": "attack only this many"},
         "split": {"$ref": "#/definitions/split", "default": "drawn"},
         "batch_size": {"type": "integer", "minimum": 1, "maximum": 1048576, "default": 256, "description": "examples attacked together"},
         "loss": {"type": "object", "x-spar-kind": "loss", "description": "what attacks make grow that have no loss of their own; without, cross_entropy on classes, whatever the model was trained with, and on values the training loss (mse where that cannot be evaluated alone)",

@@ -110,7 +110,7 @@ const spar_plugin &PluginFile::load() const {
     const spar_plugin *plugin = open_plugin(path, host);
     if (describe(*plugin) != description)
         throw PluginFault(
-            "says something else of itself than when it was tried in a process of its own");
+            "describes itself differently than when it was tried in a separate process");
     loaded_ = plugin;
     if (!own) embedder().loaded_foreign(path.filename().string());
     return *loaded_;

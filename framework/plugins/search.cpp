@@ -79,9 +79,10 @@ std::vector<std::string> search_faults() {
         std::error_code error;
         const std::string entry = "SPAR_PLUGIN_PATH names " + quote(folder.string(), 1000);
         if (!folder.is_absolute())
-            faults.push_back(entry +
-                             ", which is relative and means another folder wherever one stands: it "
-                             "is left out; give it whole, or use --plugin-dir");
+            faults.push_back(
+                entry +
+                ", which is relative, so that its meaning depends on the current folder: "
+                "it is left out; give it whole, or use --plugin-dir");
         else if (!fs::is_directory(folder, error))
             faults.push_back(entry + ", which is no folder");
     }

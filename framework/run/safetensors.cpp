@@ -136,7 +136,7 @@ void SafetensorsFile::read_header() {
     const auto take = [&](int depth, Json::parse_event_t event, Json &parsed) {
         if (depth > 8) throw std::runtime_error("nested too deep");
         if (!keys.note(depth, event, parsed)) twice = keys.last();
-        if (!twice.empty()) throw std::runtime_error("a key stands twice");
+        if (!twice.empty()) throw std::runtime_error("a key occurs twice");
         if (event == Json::parse_event_t::key && depth == 1) name = keys.last();
         if (event != Json::parse_event_t::object_end || depth != 1) return true;
         add(name, parsed);

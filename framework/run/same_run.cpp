@@ -218,7 +218,7 @@ void warn_of_changes(const std::vector<std::string> &changes) {
         {.component = "",
          .code = "resumed_anyway",
          .place = "",
-         .message = fmt::format("the run goes on with something else than it was started with: {}",
+         .message = fmt::format("the run goes on with something other than it was started with: {}",
                                 fmt::join(changes, "; ")),
          .remedy = "run it anew for numbers that can be repeated",
          .count = std::ssize(changes)});

@@ -125,7 +125,7 @@ void warn_of_overlap(const TrainingTask &training, const Data &test,
     warning.code = "test_in_training";
     warning.place = "#/data/test";
     warning.message = fmt::format(
-        "{} of the {} examples to evaluate stand in the training set "
+        "{} of the {} examples to evaluate are in the training set "
         "too, so that what is measured there is memory",
         warning.count, evaluated.size());
     warning.remedy = "give examples that were not trained on";
@@ -139,7 +139,7 @@ void warn_of_validation_overlap(const TrainingTask &training) {
     warning.code = "validation_in_training";
     warning.place = "#/data/validation";
     warning.message = fmt::format(
-        "{} of the {} examples to validate on stand in the training set too, so that what is "
+        "{} of the {} examples to validate on are in the training set too, so that what is "
         "measured there is memory{}",
         warning.count, validated.size(),
         training.plan.keep_best ? ", and \"keep\": \"best\" goes by it" : "");

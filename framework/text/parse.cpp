@@ -45,7 +45,7 @@ std::string reason(std::string text) {
 /// What is often meant by text that is not JSON.
 std::string remedy(std::string_view text, std::size_t byte) {
     const std::string_view rest = text.substr(std::min(byte > 0 ? byte - 1 : 0, text.size()));
-    if (rest.starts_with('\'')) return "; texts stand in double quotes";
+    if (rest.starts_with('\'')) return "; texts need double quotes";
     if (rest.starts_with('#')) return "; comments begin with //";
     for (const std::string_view word : {"True", "False", "None"})
         if (rest.starts_with(word)) return "; JSON writes true, false and null";
@@ -54,7 +54,7 @@ std::string remedy(std::string_view text, std::size_t byte) {
                                           (rest[0] >= 'A' && rest[0] <= 'Z') || rest[0] == '_');
     if (letter && text.find_first_of("{[") >= byte - 1)
         return "; expected JSON, a pipeline begins with \"{\"";
-    return letter ? "; names and texts stand in double quotes" : "";
+    return letter ? "; names and texts need double quotes" : "";
 }
 
 /// Builds the value from the parser's events, and detects what the finished value no longer shows.

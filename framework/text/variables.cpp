@@ -103,7 +103,7 @@ class Substitution {
 
     bool put(std::string &out, const Value &value, const std::string &pointer) {
         if (value.json.is_structured()) {
-            problem(pointer, "a list or an object cannot stand inside of a text");
+            problem(pointer, "a list or an object cannot be put inside a text");
             return false;
         }
         out += value.json.is_string() ? value.json.get<std::string>() : value.json.dump();

@@ -29,11 +29,8 @@ class Cifar10 : public spar::Dataset {
  "evaluate":{"examples":100,"attacks":[{"type":"fgsm"}]}})",
     };
 
-    spar::Paths files_{this,
-                       "files",
-                       "files of records, read one behind the other",
-                       {},
-                       {.min_items = 1, .max_items = 1000}};
+    spar::Paths files_{
+        this, "files", "files of records, read in order", {}, {.min_items = 1, .max_items = 1000}};
     spar::Choice labels{
         this,
         "labels",

@@ -11,7 +11,7 @@ struct ImageFields {
     explicit ImageFields(spar::Record *owner)
         : channels{owner,
                    "channels",
-                   "where the channels of [n, ...] stand: first, [n, channels, height, width], or "
+                   "where the channels of [n, ...] are: first, [n, channels, height, width], or "
                    "last, [n, height, width, channels]; left out, first, with a warning where that "
                    "can hardly be",
                    {"first", "last"},

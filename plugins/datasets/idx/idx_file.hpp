@@ -108,11 +108,12 @@ class File {
   private:
     void check_content(std::int64_t found) const {
         if (found == header_.content) return;
-        throw wrong(file_.path(),
-                    std::string(found < header_.content ? "is cut off" : "goes on behind its end") +
-                        ": the dimensions " + spar::shape_text(header().shape) + " need " +
-                        std::to_string(header_.content) + " bytes, found " +
-                        (found > header_.content && packed_ ? "more" : std::to_string(found)));
+        throw wrong(
+            file_.path(),
+            std::string(found < header_.content ? "is cut off" : "continues after its end") +
+                ": the dimensions " + spar::shape_text(header().shape) + " need " +
+                std::to_string(header_.content) + " bytes, found " +
+                (found > header_.content && packed_ ? "more" : std::to_string(found)));
     }
 
     InputFile file_;

@@ -51,7 +51,7 @@ inline void advise_on_line_ends(const std::string &path, const std::vector<Recor
         if (found == 0) continue;
         dataset.warn({.code = "line_ends_in_text",
                       .message = path + ": in line " + std::to_string(line) + ", " + end.name +
-                                 " stands before what looks like the next labelled line, " +
+                                 " precedes what looks like the next labelled line, " +
                                  std::to_string(found) +
                                  " times in the file; lines end at LF, CR LF or CR alone, so that "
                                  "it is read as part of the text",

@@ -71,7 +71,7 @@ class Unquoter {
             const std::size_t end = std::min(line.find_first_of(ends, place), line.size());
             const std::string_view plain = std::string_view(line).substr(place, end - place);
             if (plain.find('"') != std::string_view::npos)
-                return fail("holds a quote inside a text that stands in none", at_);
+                return fail("holds a quote inside an unquoted text", at_);
             out += plain;
             place = end;
             return true;
@@ -97,7 +97,7 @@ class Unquoter {
         ++place;
         if (place < line.size() && std::string_view(ends).find(line[place]) == std::string::npos)
             return at_ == opened
-                       ? fail("goes on behind a closing quote", opened)
+                       ? fail("continues after a closing quote", opened)
                        : fail("opens a quote whose text runs up to the next quote in line " +
                                   std::to_string(lines_[at_].line) +
                                   "; its closing quote seems to be missing",

@@ -75,7 +75,7 @@ inline void unquote(const std::string &path, const std::string &quotes,
         dataset.warn({.code = "texts_in_quotes",
                       .message = path + ": " + std::to_string(in_quotes) + " of " +
                                  std::to_string(records.size()) +
-                                 " texts stand in double quotes, which are read as part of words",
+                                 " texts are in double quotes, which are read as part of words",
                       .remedy = "say \"quotes\": \"csv\" where a CSV writer put them there, or "
                                 "\"text\"",
                       .pointer = "/quotes",

@@ -95,7 +95,7 @@ class Tsv : public spar::Dataset {
                         "quotes",
                         "what double quotes around a text are: csv, the marks of a CSV writer, "
                         "which are taken off; text, part of its words; auto, csv where all texts "
-                        "or just those that need it stand in quotes",
+                        "or just those that need it are in quotes",
                         {"auto", "csv", "text"},
                         {.fallback = "auto"}};
     spar::Integer classes{this,

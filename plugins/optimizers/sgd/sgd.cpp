@@ -24,7 +24,7 @@ class Sgd : public spar::Optimizer {
     spar::Number lr{this, "lr", "learning rate", {.min = 0}};
     spar::Number momentum{this,
                           "momentum",
-                          "share of the last step that goes on",
+                          "share of the last step that is kept",
                           {.fallback = 0, .min = 0, .below = 1}};
     spar::Boolean nesterov{this, "nesterov", "look ahead along the momentum", {.fallback = false}};
     spar::Number weight_decay{this,

@@ -78,9 +78,9 @@ TEST_CASE("comments and a comma after the last element are ignored") {
 }
 
 TEST_CASE("what other notations write gets a word of how JSON does") {
-    CHECK(has(fault_of("{'a': 1}"), "texts stand in double quotes"));
+    CHECK(has(fault_of("{'a': 1}"), "texts need double quotes"));
     CHECK(has(fault_of("{\"a\": True}"), "JSON writes true, false and null"));
-    CHECK(has(fault_of("{a: 1}"), "names and texts stand in double quotes"));
+    CHECK(has(fault_of("{a: 1}"), "names and texts need double quotes"));
     CHECK(has(fault_of("# comment\n{}"), "comments begin with //"));
     CHECK(has(fault_of("version: 1\n"), "a pipeline begins with \"{\""));
 }

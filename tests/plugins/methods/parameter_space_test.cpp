@@ -245,7 +245,7 @@ TEST_CASE("what does not fit a perturbed parameter is reported") {
         CHECK(holds(with(method), "the whole batch is one point"));
     }
     CHECK(holds(with(R"({"type":"mart"})"), "mart needs classes"));
-    CHECK(holds(with(R"({"type":"yopo"})"), "the first stage by itself is not offered"));
+    CHECK(holds(with(R"({"type":"yopo"})"), "the first stage alone is not offered"));
     CHECK(holds(message({.method = R"({"type":"pgd_at"})",
                          .loss = R"({"type":"adversarial_cross_entropy","clean_weight":0.5})",
                          .threat = threat("2.weight")}),

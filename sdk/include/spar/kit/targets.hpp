@@ -48,7 +48,7 @@ inline void require_softmax(std::span<const float> output) {
 inline std::span<const float> clean_outputs(const LossRow &row) {
     if (row.reference.empty())
         throw invalid(
-            "this loss takes a term at the clean input, and nobody offers the clean outputs here: "
+            "this loss takes a term at the clean input, and there are no clean outputs here: "
             "train by a method that does (pgd_at, fgsm_at, n_fgsm, fgm_at, trades), or set the "
             "term's weight to 0");
     return row.reference;
