@@ -124,7 +124,7 @@ TEST_CASE("a warning names its source, once") {
 TEST_CASE("a write past an end of an array is reported in its own call, with its length") {
     for (int time = 0; time < 3; ++time)
         check_fails("behind", {"#/evaluate/attacks/0", "\"cheat\"", "ending.so", "the end of x_adv",
-                               "in perturb", "256 bytes behind"});
+                               "in perturb", "256 bytes after"});
     check_fails("before", {"\"cheat\"", "the begin of x_adv in perturb: 4 bytes before"});
     check_fails("behind labels", {"\"cheat\"", "the end of labels"});
     // Beyond the fence is protected memory.

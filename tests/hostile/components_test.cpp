@@ -121,7 +121,7 @@ TEST_CASE("a plugin that writes past the end of an array is named with the array
                                                        {"transform", "the end of x in apply"}};
     for (const auto &[kind, words] : arrays)
         check_misbehaves(kind, "past_the_end", 4,
-                         {"misbehaving_" + kind, words, "bytes behind", places.at(kind)});
+                         {"misbehaving_" + kind, words, "bytes after", places.at(kind)});
 }
 #endif
 
