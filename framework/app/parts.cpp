@@ -124,7 +124,7 @@ std::string part_text(const Part &part, std::size_t width) {
     if (!has_table(*part.schema)) return simple_text(part, width);
     std::string beside;
     if (part.schema->contains("x-spar-kind"))
-        beside = "\nBeside the parameters of the " +
+        beside = "\nIn addition to the parameters of the " +
                  part.schema->at("x-spar-kind").get<std::string>() + "\n";
     return fmt::format("{} ({})\n{}", part.name, part.where, beside) +
            parameters_text("", *part.schema, *part.root, width);

@@ -90,7 +90,7 @@ struct TrainingSession::Table {
         return answer(s, e, [&](TrainingSession &self) {
             if (Caller::of(s).inside_another())
                 throw Error(SPAR_E_UNSUPPORTED,
-                            "this method takes steps of the optimizer itself, so it cannot stand "
+                            "this method takes steps of the optimizer itself, so it cannot be "
                             "inside another: make it the training method");
             self.optimization_.step(self.place_.rate_factor);
             self.parameters_changed();

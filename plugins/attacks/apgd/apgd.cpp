@@ -51,7 +51,7 @@ class Apgd : public spar::Attack {
     spar::Integer targets{
         this,
         "targets",
-        "0: the loss. Else the targeted difference of logits ratio, for that many "
+        "0: the loss. Otherwise the targeted difference of logits ratio, for that many "
         "of the classes most likely at x",
         {.fallback = 0, .min = 0, .max = 1000}};
     spar::Choice larger_radii{

@@ -12,7 +12,8 @@ class AutoAttack : public spar::Attack {
         .type = "auto_attack",
         .summary =
             "Several attacks in turn, each on the examples that withstood those before; the record "
-            "says which broke an example. Left alone it is AutoAttack's standard version. Targets "
+            "says which broke an example. Without parameters it is AutoAttack's standard version. "
+            "Targets "
             "need a model with four outputs or more.",
         .formula =
             "APGD-CE, APGD-T with 9 targets, FAB-T with 9 targets, 100 steps each, and Square "

@@ -36,7 +36,7 @@ class DeepFool : public spar::Attack {
                            {.fallback = 0.02, .min = 0}};
     spar::Integer candidates{this,
                              "candidates",
-                             "classes looked at, those most likely at x, the own one among them",
+                             "classes considered, the most likely at x, including its own",
                              {.fallback = 10, .min = 2}};
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {

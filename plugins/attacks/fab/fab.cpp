@@ -31,7 +31,7 @@ class Fab : public spar::Attack {
     spar::Integer targets{
         this,
         "targets",
-        "0: the nearest boundary of all. Else, in turn, the boundary to each of that "
+        "0: the nearest boundary of all. Otherwise, in turn, the boundary to each of that "
         "many of the classes most likely at x",
         {.fallback = 0, .min = 0, .max = 1000}};
     spar::Integer restarts{this,

@@ -12,7 +12,8 @@ class NesterovFgsm : public spar::Descent {
             "leads. Proposes its last iterate.",
         .formula =
             "grad at x_k + step_size decay g_k; g_{k+1} = decay g_k + n^(1 - 1/p) grad / "
-            "||grad||_1, for n values an example and the threat's norm p: linf, grad over the mean "
+            "||grad||_1, for n values per example and the threat's norm p: linf, grad over the "
+            "mean "
             "of its magnitudes; x_{k+1} = project(x_k + step_size u(g_{k+1}))",
         .reference =
             "Lin et al. 2020, Nesterov accelerated gradient and scale invariance for "

@@ -26,7 +26,7 @@ class Pgd : public spar::Descent {
 
     spar::DescentFields fields{this, 10,
                                "2.5 eps / steps; under l0, where it is a length in l1, 0.077 n "
-                               "(upper - lower) for n values an example"};
+                               "(upper - lower) for n values per example"};
     spar::Boolean random_start{
         this, "random_start", "begin uniformly in the ball instead of at x", {.fallback = true}};
     spar::Number start_noise{this,

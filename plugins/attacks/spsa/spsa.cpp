@@ -27,7 +27,7 @@ class Spsa : public spar::Attack {
     spar::Integer steps{this, "steps", "gradient steps", {.fallback = 100, .min = 1}};
     spar::Integer samples{this,
                           "samples",
-                          "random directions a step, of two queries each",
+                          "random directions per step, of two queries each",
                           {.fallback = 128, .min = 1, .max = 1000000}};
     spar::Number delta{this,
                        "delta",

@@ -32,7 +32,8 @@ class Square : public spar::Attack {
  "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"square","queries":100}]}})",
     };
 
-    spar::Integer queries{this, "queries", "most queries an example", {.fallback = 5000, .min = 1}};
+    spar::Integer queries{
+        this, "queries", "most queries per example", {.fallback = 5000, .min = 1}};
     spar::Number p{this,
                    "p",
                    "share of the image in the first squares; 0.8 as in AutoAttack, in the paper "

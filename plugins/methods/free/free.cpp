@@ -14,7 +14,7 @@ class Free final : public spar::Method {
             "backward pass each time moves the weights and the perturbation, which goes on "
             "from batch to batch (of text it starts anew with each). Divide the number of epochs "
             "by m. It takes optimizer "
-            "steps itself, so it cannot stand inside another method.",
+            "steps itself, so it cannot be inside another method.",
         .formula =
             "m times: (g_w, g_d) = grad l(f_w(clip(x + d)), y); d = clip(d + step eps "
             "sign(g_d), -eps, eps); optimizer step on g_w",

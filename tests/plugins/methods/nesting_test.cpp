@@ -56,7 +56,7 @@ TEST_CASE("the message names what is missing") {
     const std::string inside =
         message({.method = R"({"type":"awp","method":{"type":"free","replays":2}})"});
     CHECK(holds(inside, "#/train/method/method"));
-    CHECK(holds(inside, "cannot stand inside another"));
+    CHECK(holds(inside, "cannot be inside another"));
     CHECK(holds(
         message({.method = R"({"type":"yopo"})", .model = R"({"type":"tiny_mlp","stage":false})"}),
         "no first stage"));
