@@ -10,7 +10,7 @@ namespace SPAR_HIDDEN spar {
 struct DatasetInfo {
     std::int64_t size = 0;            /// examples
     std::vector<std::int64_t> shape;  /// of one example
-    std::int64_t outputs = 0;         /// classes, or target values an example
+    std::int64_t outputs = 0;         /// classes, or target values per example
     spar_input_kind input = SPAR_INPUT_VALUES;
     spar_target_kind target = SPAR_TARGET_CLASS;
     std::int64_t vocabulary = 0;  /// for tokens
