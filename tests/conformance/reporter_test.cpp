@@ -34,7 +34,7 @@ std::vector<std::string> listing(const std::filesystem::path &folder) {
     return names;
 }
 
-/// Everything that lands on standard output while `work` runs.
+/// Everything written to standard output while `work` runs.
 template <class Work>
 std::string printed_by(Work &&work) {
     const Folder folder;
@@ -73,7 +73,7 @@ void hear(host::Reporters &reporters, const std::string &folder, bool terminal) 
 
 }  // namespace
 
-TEST_CASE("writes in the run's folder alone, and nothing for people where programs read") {
+TEST_CASE("writes only in the run's folder, and prints nothing for people if programs read") {
     for (const Sample &sample : samples(SPAR_KIND_REPORTER)) {
         INFO(sample.name());
         const Folder folder;
@@ -89,7 +89,7 @@ TEST_CASE("writes in the run's folder alone, and nothing for people where progra
     }
 }
 
-TEST_CASE("hears numbers that are none, and a run without events") {
+TEST_CASE("copes with NaN, and with a run without events") {
     for (const Sample &sample : samples(SPAR_KIND_REPORTER)) {
         INFO(sample.name());
         const Folder folder;

@@ -1,6 +1,5 @@
 // Attacks that write through pointers to const, change the arithmetic of other threads, or put the
-// blame on somebody else: the host's verdict is by its own copies, and its messages by its own
-// names.
+// blame on others: the host's verdict is by its own copies, and its messages by its own names.
 #include "hostile.hpp"
 
 using namespace spar::test;

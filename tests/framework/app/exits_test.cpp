@@ -97,7 +97,7 @@ TEST_CASE("a reader that is gone, full or closed does not stop a training") {
         CHECK(ended.code == 0);
         CHECK(std::filesystem::exists(folder / out + "/results.json"));
     }
-    // Where the output is what was asked for, its loss is a failure, after all is kept.
+    // If the output is the command's result, losing it is a failure, once everything is saved.
     const Ended lost = shell("\"$SPAR\" run p.json --out lost --json > /dev/full", folder);
     CHECK(lost.code == 7);
     CHECK(lost.says("standard output cannot be written: No space left on device"));
@@ -173,7 +173,7 @@ TEST_CASE("a file beyond the system's limit is a failure with words") {
     CHECK(ended.says("File too large"));
 }
 
-TEST_CASE("control characters of others are shown, never sent") {
+TEST_CASE("control characters in foreign text are escaped, never sent") {
     const Folder folder;
     const std::string evil =
         "a\x1b[2J\x07\xc2\x9b"

@@ -37,7 +37,7 @@ std::string with(std::string bytes, std::size_t offset, T value) {
     return bytes;
 }
 
-/// Behind the last byte of the file that is loaded.
+/// The place after the last byte of the file that is loaded.
 std::size_t end_of_segments(const std::string &bytes) {
     Elf64_Ehdr header;
     std::memcpy(&header, bytes.data(), sizeof header);
