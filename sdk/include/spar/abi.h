@@ -101,13 +101,13 @@
    When a call fails
 
    The host reports the message with the component and its place in the pipeline, and ends the run;
-   what follows is only `destroy`. There are three exceptions. A reporter that fails after `begin` is
-   destroyed at once, with a warning, and the run goes on. An attack that returns SPAR_E_BUDGET after
-   the oracle did is done: its x_adv counts as it is. SPAR_E_CANCELLED in a run that is being stopped
-   is no fault. `spar check` collects the problems instead, and asks an attack that refuses again
-   with examples of another kind. A status passes unchanged through components that hand it on; the
-   host remembers whose failure it was. Exceptions, changes of the thread's floating-point mode and
-   writes past the end of an array count as failures of the component whose call it was.
+   what follows is only `destroy`. There are three exceptions. A reporter that fails after `begin`
+   is destroyed at once, with a warning, and the run goes on. An attack that returns SPAR_E_BUDGET
+   after the oracle did is done: its x_adv counts as it is. SPAR_E_CANCELLED in a run that is being
+   stopped is no fault. `spar check` collects the problems instead, and asks an attack that refuses
+   again with examples of another kind. A status passes unchanged through components that hand it
+   on; the host remembers whose failure it was. Exceptions, changes of the thread's floating-point
+   mode and writes past the end of an array count as failures of the component called.
 
    Memory
 
