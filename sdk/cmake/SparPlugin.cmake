@@ -18,9 +18,10 @@ function(spar_add_plugin name)
                VISIBILITY_INLINES_HIDDEN ON)
   target_compile_features(${target} PRIVATE cxx_std_20)
   target_compile_options(${target} PRIVATE $<$<CONFIG:>:-O2>)
-  # One meaning of every sum, whatever the compiler may contract.
+  # Every sum has one meaning, however compilers contract.
   target_compile_options(${target} PRIVATE -ffp-contract=off)
-  # Nobody reads errno after a square root; without this it keeps loops from being vectorised.
+  # No code reads errno after a square root; without this, setting it keeps loops from being
+  # vectorised.
   target_compile_options(${target} PRIVATE -fno-math-errno)
   target_link_libraries(${target} PRIVATE Spar::sdk ${PLUGIN_LIBS})
   set(script ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.version)

@@ -79,7 +79,7 @@ inline std::string file_content(const std::string &path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// Where real data may lie: $SPAR_DATA, else shared/data beside the sources.
+/// The folder of real data: $SPAR_DATA, otherwise shared/data next to the sources.
 inline std::filesystem::path data_folder() {
     const char *given = std::getenv("SPAR_DATA");
     return given != nullptr

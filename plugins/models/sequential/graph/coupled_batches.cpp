@@ -1,6 +1,6 @@
-// The executor where the examples of a batch are coupled: in training with batch normalisation. All
-// micro-batches go to the next operation that couples them; what they gather is added up in their
-// order; all go on. So every micro-batch keeps a frame and a workspace of its own.
+// The executor for coupled examples: training with batch normalisation. All micro-batches advance
+// to the next operation that couples them, their sums are added up in order, then all continue.
+// Hence every micro-batch keeps its own frame and workspace.
 #include "graph/lanes.hpp"
 
 namespace sequential {

@@ -42,7 +42,7 @@ void Executor::refresh(bool coarse) {
     coarse_stale_ = false;
 }
 
-// Where only the gradient of the input is wanted, and nothing is kept.
+// Only the gradient of the input is wanted, and nothing is kept.
 bool Executor::coarse(const Pass &pass) {
     return pass.wants.coarse && pass.wants.input && !pass.wants.parameters &&
            pass.head != nullptr && pass.tape == 0 && coarse_conv() != nullptr;
@@ -54,8 +54,8 @@ Executor::Tape &Executor::tape(int slot) {
     return tapes_[static_cast<std::size_t>(slot - 1)];
 }
 
-// Where results are the same for every division: halves at the end, so that a thread that was held
-// up keeps the others waiting for less.
+// Used if results do not depend on the division: ends with halves, so that the others wait less for
+// a thread that was held up.
 Executor::Parts Executor::parts(std::int64_t rows, bool any_division) const {
     const std::int64_t width = graph_.width;
     if (!any_division) return {rows, width, width, micro_batch_count(rows)};
@@ -162,7 +162,7 @@ void Executor::backward(Batch &batch, Stretch stretch, Wants wants) {
         const Run &run = graph_.runs[r];
         const Stretch part = common(run, stretch);
         if (part.first == part.last) continue;
-        // Between two meetings of a batch, the gradients of all examples have to be there.
+        // Between two coupling points of a batch, the gradients of all examples must be available.
         const bool one_by_one =
             batch.sums == nullptr && (wants.parameters ? run.learns_by_example : run.by_example);
         for_examples(batch, one_by_one, [&] {

@@ -1,5 +1,5 @@
-// The weights of kernels/conv_bf16.hpp in the order of kernels/amx_tiles.hpp, and all of it
-// together.
+// The weights of kernels/conv_bf16.hpp in the order of kernels/amx_tiles.hpp, and the whole
+// algorithm.
 #pragma once
 
 #include "kernels/conv_bf16.hpp"

@@ -21,7 +21,7 @@ enum class Isa { plain, avx2, avx512, amx };
 
 constexpr const char *names[] = {"plain", "avx2", "avx512", "amx"};
 
-// The system hands a process the registers of AMX when it asks for them.
+// The system grants a process the registers of AMX on request.
 bool has_amx() {
 #if defined(__x86_64__) && defined(SYS_arch_prctl)
     constexpr int request_permission = 0x1023, tile_data = 18;  // of newer headers

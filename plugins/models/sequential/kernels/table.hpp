@@ -1,4 +1,4 @@
-// The loops of kernels.hpp, for a block of BLOCK floats. Included by one file an instruction set.
+// The loops of kernels.hpp, for a block of BLOCK floats. Included by one file per instruction set.
 #include "kernels/activation.hpp"
 #include "kernels/conv3_weights.hpp"
 #include "kernels/conv_bf16_weights.hpp"

@@ -1,5 +1,5 @@
-// Convolution with bias, and a rectifier behind it if there is one. Between blocked images by one
-// of two ways in our own loops; for images of few plain channels see first_conv.cpp.
+// Convolution with bias, and the rectifier after it, if there is one. Between blocked images it
+// uses one of two algorithms of our own; for images of few plain channels see first_conv.cpp.
 #include "graph/reorder.hpp"
 #include "kernels/kernels.hpp"
 #include "layers/first_conv.hpp"
@@ -123,7 +123,7 @@ class Convolution final : public Operation {
     int weight_slot_ = 0, bias_slot_ = 0;
 };
 
-// Images of so few channels stay plain: in blocks they would be mostly filling.
+// Images of so few channels stay plain: blocks would be mostly filling.
 constexpr std::int64_t few_channels = 3;
 
 class Conv2d final : public Weighted {

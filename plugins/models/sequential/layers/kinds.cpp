@@ -1,6 +1,6 @@
 #include "layers/layer.hpp"
 
-// One line a layer: the function that its file ends with.
+// One line per layer: the function at the end of its file.
 #define LAYERS(LAYER)     \
     LAYER(conv)           \
     LAYER(linear)         \

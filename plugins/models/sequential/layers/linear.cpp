@@ -1,6 +1,6 @@
 // Fully connected layer over the last axis, with bias, and a rectifier after it if there is one. It
-// reads a flattened image in blocks of channels as it lies: its weights are brought into that
-// order, with zeros for the channels that fill up a block.
+// reads a flattened image in blocks of channels in place: its weights are permuted to that order,
+// with zeros for the channels that fill up a block.
 #include "graph/reorder.hpp"
 #include "kernels/kernels.hpp"
 #include "layers/weighted.hpp"
@@ -10,9 +10,9 @@
 namespace sequential {
 namespace {
 
-// The columns that lie side by side in weights as Kernels::product reads them.
+// Columns that are adjacent in the weights as Kernels::product reads them.
 struct Columns {
-    std::int64_t first, width, begin;  // where they lie: [in][width] from there on
+    std::int64_t first, width, begin;  // their place: [in][width] from there on
 };
 
 Columns columns_with(const Product &m, std::int64_t column) {
@@ -73,8 +73,8 @@ class AffineMap final : public Operation {
     bool has_parameters() const override { return true; }
     bool reads_output() const override { return rectifier_.has_value(); }
 
-    // The weights are many and an example's part in their gradient is small: sums of micro-batches
-    // would be written and read more often than anything else here.
+    // There are many weights, and an example contributes little to their gradient: writing and
+    // reading sums per micro-batch would be the most frequent access here.
     void expect(std::int64_t rows) override {
         lines_now_ = rows * lines_each_;
         const auto room = [](Aligned &values, std::int64_t size) {
@@ -126,7 +126,7 @@ class AffineMap final : public Operation {
     }
 
   private:
-    static constexpr std::int64_t outputs_each_ = 32;  // of the parts that weights are cut into
+    static constexpr std::int64_t outputs_each_ = 32;  // for each part of the weights
     std::pair<std::int64_t, std::int64_t> outputs_of(std::int64_t part) const {
         return {part * outputs_each_, std::min((part + 1) * outputs_each_, forward_.out)};
     }
@@ -136,12 +136,13 @@ class AffineMap final : public Operation {
     Parameter *bias_;
     std::optional<Rectifier> rectifier_;
     Product forward_{}, backward_{};
-    std::int64_t lines_each_ = 1;       // of an example, as its other axes say
-    std::vector<std::int64_t> places_;  // of each feature, in an example as it lies
-    Aligned rows_;  // for each part an output's weights as they lie, with zeros for filling
+    std::int64_t lines_each_ = 1;       // per example, from its other axes
+    std::vector<std::int64_t> places_;  // per feature, its place in an example in memory
+    Aligned rows_;  // per part, an output's weights in the order of the memory, with zeros for
+                    // filling
     Aligned packed_forward_, packed_backward_, packed_bias_, no_bias_;
-    // Of the whole batch: inputs, gradients before the activation, and the weights' gradient [out]
-    // [in as it lies], which is cut into parts of so many inputs.
+    // For the whole batch: inputs, gradients before the activation, and the weights' gradient [out]
+    // [in, in the order of the memory], in parts of this many inputs.
     mutable Aligned x_, g_, sums_;
     std::int64_t lines_now_ = 0, sum_stride_ = 0, part_ = 0;
 };

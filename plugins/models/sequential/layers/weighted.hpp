@@ -18,7 +18,7 @@ class Weighted : public Layer {
     using Layer::Layer;
 
     std::int64_t out() const { return *out_; }
-    /// Adds both to the graph and lets them start as the pipeline says; `shape` is the weight's.
+    /// Adds both to the graph and initialises them as the pipeline says; `shape` is the weight's.
     Weights add_weights(Builder &builder, const Shape &shape) const;
 
   private:

@@ -109,7 +109,7 @@ TEST_CASE("gradients of models of text, down to the matrix of word embeddings") 
     }
 }
 
-TEST_CASE("what stands at padding has no influence and no gradient") {
+TEST_CASE("values at padding have no influence and no gradient") {
     for (const auto &layers : networks) {
         CAPTURE(layers[1].dump());
         const Corpus corpus(40);
