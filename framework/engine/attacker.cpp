@@ -81,7 +81,7 @@ class ShownBatch {
 
 /// The attack's call, with its questions counted.
 void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
-    require_fit(*task.attack, *task.threat);
+    require_fit(*task.attack, *task.batch.threat);
     thread_local OracleMemory memory;
     thread_local ShownBatch shown;
     OracleHandle handle{task, queries, memory};
