@@ -93,7 +93,7 @@ TEST_CASE("a method that keeps something goes on from a checkpoint as if nothing
         for (int step = 0; step < 2; ++step) stopped.step();
         spar::host::TrainingState state;
         state.step = 2;
-        save_checkpoint(stopped.task(file), state);
+        save_checkpoint(stopped.task(file), state, {});
         spar::host::TrainingState found;
         load_checkpoint(resumed.task(file), found, false);
         resumed.skip_to(found.step);

@@ -165,7 +165,8 @@ class Training {
                 .order_key = 0,
                 .fingerprint = "a training",
                 .checkpoint = checkpoint,
-                .made_with = {}};
+                .made_with = {},
+                .participants = {}};
     }
 
     spar_threat threat() const {
