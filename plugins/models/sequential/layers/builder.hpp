@@ -2,6 +2,7 @@
 #pragma once
 
 #include "layers/layer.hpp"
+#include "layers/padding.hpp"
 
 namespace sequential {
 
@@ -32,7 +33,7 @@ class Builder {
     /// `key`: of the initial values of parameters; `vocabulary`: of the data, 0 where it is no
     /// text.
     Builder(Graph &graph, std::uint64_t key, std::int64_t vocabulary)
-        : graph(graph), key(key), vocabulary(vocabulary) {}
+        : graph(graph), key(key), vocabulary(vocabulary), padding(graph) {}
 
     /// Adds all layers after a value. The first `stage` of them are the graph's first stage, whose
     /// end no operation spans. `pointer` leads to the list, names of parameters begin with
@@ -54,6 +55,7 @@ class Builder {
     Graph &graph;
     const std::uint64_t key;
     const std::int64_t vocabulary;
+    Padding padding;  /// of the value at hand
 
   private:
     const Layer *next() const;

@@ -20,7 +20,8 @@
     LAYER(layernorm)      \
     LAYER(residual)       \
     LAYER(embedding)      \
-    LAYER(mean_pool)
+    LAYER(mean_pool)      \
+    LAYER(attention)
 
 namespace sequential {
 

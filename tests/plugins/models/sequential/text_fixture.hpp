@@ -25,6 +25,10 @@ inline const std::vector<LayerList> networks = {
     classifier({layer("tanh"), layer("mean_pool")}),
     classifier({dropout(0.4), layer("mean_pool")}),
     classifier({layer("flatten")}),
+    classifier({with(named(layer("attention"), "first"), "heads", 4),
+                with(with(named(layer("attention"), "next"), "score", "additive"), "positions",
+                     "relative"),
+                layer("mean_pool")}),
 };
 
 /// Random tokens; text i has i % length + 1 of them, and some token's number at padding.

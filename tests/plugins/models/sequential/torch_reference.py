@@ -1,7 +1,8 @@
 """A network of the tests in PyTorch: torch_reference.py NAME FOLDER
 
-NAME is `images`, the small residual network of fixture.hpp, or `lines`, layers over the last axis. FOLDER/weights is
-a safetensors file of its parameters, FOLDER/tensors one of what ours makes of them. Ends with 1, and says where, if
+NAME is `images`, the small residual network of fixture.hpp, `lines`, layers over the last axis, or one of layers over
+the positions of texts, of which tensors has a mask. FOLDER/weights is a safetensors file of its parameters,
+FOLDER/tensors one of what ours makes of them. Ends with 1, and says where, if
 PyTorch's numbers differ.
 """
 import json
@@ -48,6 +49,43 @@ def lines():
         nn.Linear(8, 12), nn.LayerNorm(12), nn.GELU(), nn.Linear(12, 5), nn.Flatten(), nn.Linear(120, 3))
 
 
+class MeanPool(nn.Module):
+    def forward(self, x, mask):
+        return (x * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+
+
+class Attention(nn.MultiheadAttention):
+    """Of positions with themselves, padding left out."""
+    def __init__(self, dim, heads, causal=False):
+        super().__init__(dim, heads, batch_first=True)
+        self.causal = causal
+
+    def forward(self, x, mask):
+        n = x.shape[1]
+        later = torch.ones(n, n).triu(1).bool() if self.causal else None
+        return super().forward(x, x, x, mask == 0, attn_mask=later, need_weights=False)[0]
+
+
+class Text(nn.Sequential):
+    """Layers of which some want to know the padding."""
+    def __init__(self, *layers, mask=None):
+        super().__init__(*layers)
+        self.mask = mask
+
+    def forward(self, x):
+        for layer in self:
+            x = layer(x) if isinstance(layer, nn.Linear) else layer(x, self.mask)
+        return x
+
+
+def texts(mask):
+    layers = {
+        "attention": lambda: (Attention(24, 4), MeanPool(), nn.Linear(24, 3)),
+        "causal": lambda: (Attention(24, 4, True), MeanPool(), nn.Linear(24, 3)),
+    }
+    return {name: lambda make=make: Text(*make(), mask=mask) for name, make in layers.items()}
+
+
 def safetensors(path):
     content = open(path, "rb").read()
     size = int.from_bytes(content[:8], "little")
@@ -71,7 +109,7 @@ def compare(what, ours, theirs):
 
 name, folder = sys.argv[1:]
 weights, ours = safetensors(folder + "/weights"), safetensors(folder + "/tensors")
-net = {"images": images, "lines": lines}[name]()
+net = {"images": images, "lines": lines, **texts(ours.get("mask"))}[name]()
 if list(net.state_dict()) != list(weights):
     sys.exit(f"names differ: {list(net.state_dict())}, ours {list(weights)}")
 net.load_state_dict(weights, strict=True)

@@ -1,0 +1,16 @@
+// Layers over the positions of a text, computed slowly and plainly.
+#pragma once
+
+#include "reference.hpp"
+
+#include <optional>
+
+namespace reference {
+
+using TextLayer = std::function<Tensor(const fixture::Json &layer, const std::string &name,
+                                       const Parameters &, const Tensor &)>;
+
+/// What computes a layer of this type; nothing for others.
+std::optional<TextLayer> text_layer(const std::string &type);
+
+}  // namespace reference
