@@ -21,7 +21,12 @@
     LAYER(residual)       \
     LAYER(embedding)      \
     LAYER(mean_pool)      \
-    LAYER(attention)
+    LAYER(max_over_positions) \
+    LAYER(first_position) \
+    LAYER(attention_pool) \
+    LAYER(positions) \
+    LAYER(attention) \
+    LAYER(transformer)
 
 namespace sequential {
 

@@ -66,6 +66,34 @@ class Attention(nn.MultiheadAttention):
         return super().forward(x, x, x, mask == 0, attn_mask=later, need_weights=False)[0]
 
 
+class MaxPool(nn.Module):
+    def forward(self, x, mask):
+        return x.masked_fill(mask[..., None] == 0, -torch.inf).max(1).values
+
+
+class First(nn.Module):
+    def forward(self, x, mask):
+        return x[:, 0]
+
+
+class Positions(nn.Module):
+    def __init__(self, length, dim):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(length, dim))
+
+    def forward(self, x, mask):
+        return x + self.weight
+
+
+class Encoder(nn.TransformerEncoder):
+    def __init__(self, dim, layers, norm=None, **own):
+        layer = nn.TransformerEncoderLayer(dim, 4, 40, 0.0, batch_first=True, **own)
+        super().__init__(layer, layers, norm, enable_nested_tensor=False)
+
+    def forward(self, x, mask):
+        return super().forward(x, src_key_padding_mask=mask == 0)
+
+
 class Text(nn.Sequential):
     """Layers of which some want to know the padding."""
     def __init__(self, *layers, mask=None):
@@ -81,6 +109,10 @@ class Text(nn.Sequential):
 def texts(mask):
     layers = {
         "attention": lambda: (Attention(24, 4), MeanPool(), nn.Linear(24, 3)),
+        "post_norm": lambda: (Encoder(24, 2), MaxPool(), nn.Linear(24, 3)),
+        "pre_norm": lambda: (Positions(9, 24),
+                             Encoder(24, 2, nn.LayerNorm(24), activation="gelu", norm_first=True),
+                             First(), nn.Linear(24, 3)),
         "causal": lambda: (Attention(24, 4, True), MeanPool(), nn.Linear(24, 3)),
     }
     return {name: lambda make=make: Text(*make(), mask=mask) for name, make in layers.items()}

@@ -86,3 +86,11 @@ TEST_CASE("attention agrees with PyTorch's") {
     compare({heads, layer("mean_pool"), linear(3)}, "attention", {9, 24});
     compare({with(heads, "causal", true), layer("mean_pool"), linear(3)}, "causal", {9, 24});
 }
+
+TEST_CASE("encoder layers of a transformer agree with PyTorch's") {
+    const Json encoder{{"type", "transformer"}, {"layers", 2}, {"heads", 4}, {"hidden", 40}};
+    compare({encoder, layer("max_over_positions"), linear(3)}, "post_norm", {9, 24});
+    const Json gelu = with(with(encoder, "activation", "gelu"), "norm", true);
+    compare({layer("positions"), with(gelu, "norm_first", true), layer("first_position"), linear(3)},
+            "pre_norm", {9, 24});
+}
