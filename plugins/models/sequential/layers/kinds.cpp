@@ -26,7 +26,11 @@
     LAYER(attention_pool) \
     LAYER(positions) \
     LAYER(attention) \
-    LAYER(transformer)
+    LAYER(transformer) \
+    LAYER(conv1d) \
+    LAYER(lstm) \
+    LAYER(gru) \
+    LAYER(patches)
 
 namespace sequential {
 

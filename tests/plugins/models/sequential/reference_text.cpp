@@ -187,6 +187,10 @@ std::optional<TextLayer> text_layer(const std::string &type) {
         {"positions", positions},
         {"attention", attention},
         {"transformer", transformer},
+        {"conv1d", conv1d},
+        {"patches", patches},
+        {"lstm", recurrent},
+        {"gru", recurrent},
     };
     const auto found = layers.find(type);
     return found != layers.end() ? std::optional(found->second) : std::nullopt;

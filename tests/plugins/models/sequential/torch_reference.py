@@ -94,6 +94,44 @@ class Encoder(nn.TransformerEncoder):
         return super().forward(x, src_key_padding_mask=mask == 0)
 
 
+def recurrent(kind):
+    class Packed(kind):
+        """All states, or the last of each direction."""
+        def __init__(self, dim, hidden, last=False, **own):
+            super().__init__(dim, hidden, batch_first=True, **own)
+            self.last = last
+
+        def forward(self, x, mask):
+            packed = nn.utils.rnn.pack_padded_sequence(x, mask.sum(1).long(), True, enforce_sorted=False)
+            states, end = super().forward(packed)
+            if self.last:
+                end = end[0] if isinstance(end, tuple) else end
+                return end.transpose(0, 1).flatten(1)
+            return nn.utils.rnn.pad_packed_sequence(states, True, total_length=x.shape[1])[0]
+
+    return Packed
+
+
+class Conv1d(nn.Conv1d):
+    """Of texts whose padding is zero."""
+    def forward(self, x, mask):
+        return super().forward((x * mask[..., None]).transpose(1, 2)).transpose(1, 2)
+
+
+class Relu(nn.ReLU):
+    def forward(self, x, mask):
+        return super().forward(x)
+
+
+class Patches(nn.Conv2d):
+    def forward(self, x):
+        return super().forward(x).flatten(2).transpose(1, 2)
+
+
+def patches():
+    return nn.Sequential(Patches(3, 24, 4, 4), nn.Flatten(), nn.Linear(96, 3))
+
+
 class Text(nn.Sequential):
     """Layers of which some want to know the padding."""
     def __init__(self, *layers, mask=None):
@@ -113,6 +151,11 @@ def texts(mask):
         "pre_norm": lambda: (Positions(9, 24),
                              Encoder(24, 2, nn.LayerNorm(24), activation="gelu", norm_first=True),
                              First(), nn.Linear(24, 3)),
+        "conv1d": lambda: (Conv1d(24, 20, 3, padding=1), Relu(), MaxPool(), nn.Linear(20, 3)),
+        **{name: lambda kind=kind: (recurrent(kind)(24, 10, num_layers=2, bidirectional=True), MeanPool(),
+                                    nn.Linear(20, 3)) for name, kind in (("lstm", nn.LSTM), ("gru", nn.GRU))},
+        **{name: lambda kind=kind: (recurrent(kind)(24, 20, last=True), nn.Linear(20, 3))
+           for name, kind in (("lstm_last", nn.LSTM), ("gru_last", nn.GRU))},
         "causal": lambda: (Attention(24, 4, True), MeanPool(), nn.Linear(24, 3)),
     }
     return {name: lambda make=make: Text(*make(), mask=mask) for name, make in layers.items()}
@@ -141,7 +184,7 @@ def compare(what, ours, theirs):
 
 name, folder = sys.argv[1:]
 weights, ours = safetensors(folder + "/weights"), safetensors(folder + "/tensors")
-net = {"images": images, "lines": lines, **texts(ours.get("mask"))}[name]()
+net = {"images": images, "lines": lines, "patches": patches, **texts(ours.get("mask"))}[name]()
 if list(net.state_dict()) != list(weights):
     sys.exit(f"names differ: {list(net.state_dict())}, ours {list(weights)}")
 net.load_state_dict(weights, strict=True)

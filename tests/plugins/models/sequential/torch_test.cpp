@@ -94,3 +94,20 @@ TEST_CASE("encoder layers of a transformer agree with PyTorch's") {
     compare({layer("positions"), with(gelu, "norm_first", true), layer("first_position"), linear(3)},
             "pre_norm", {9, 24});
 }
+
+TEST_CASE("recurrent layers agree with PyTorch's on packed sequences") {
+    for (const std::string type : {"lstm", "gru"}) {
+        const Json both{
+            {"type", type}, {"hidden", 10}, {"layers", 2}, {"bidirectional", true}};
+        compare({both, layer("mean_pool"), linear(3)}, type, {9, 24});
+        const Json last{{"type", type}, {"hidden", 20}, {"output", "last"}};
+        compare({last, linear(3)}, type + "_last", {9, 24});
+    }
+}
+
+TEST_CASE("convolutions over positions and patches agree with PyTorch's") {
+    const Json conv{{"type", "conv1d"}, {"out", 20}, {"kernel", 3}, {"padding", 1}};
+    compare({conv, layer("relu"), layer("max_over_positions"), linear(3)}, "conv1d", {9, 24});
+    const Json patches{{"type", "patches"}, {"size", 4}, {"out", 24}};
+    compare({patches, layer("flatten"), linear(3)}, "patches");
+}
