@@ -20,12 +20,6 @@ inline void store_some(float *to, Vector v, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) to[i] = v[i];
 }
 
-inline float sum_of(Vector v) {
-    float sum = 0;
-    for (std::int64_t i = 0; i < B; ++i) sum += v[i];
-    return sum;
-}
-
 constexpr float left_out = -3.0e38F;  // such scores, and lower ones
 
 void softmax(std::int64_t count, const float *first, const float *second, float *x) {
@@ -37,14 +31,13 @@ void softmax(std::int64_t count, const float *first, const float *second, float 
         store_some(x + i, v, count - i);
         most = v > most ? v : most;
     }
-    float largest = most[0];
-    for (std::int64_t i = 1; i < B; ++i) largest = most[i] > largest ? most[i] : largest;
+    const float largest = largest_of(most);
     Vector sums{};
     for (std::int64_t i = 0; i < count; i += B) {
         const Vector v = load_part(x + i, count - i, left_out);
         const Vector p = v <= left_out ? Vector{} : exponential(v - largest);
         store_some(x + i, p, count - i);
-        sums += load_part(x + i, count - i, 0);
+        sums += p;
     }
     const float sum = sum_of(sums), inverse = sum == 0.0F ? 0.0F : 1.0F / sum;
     for (std::int64_t i = 0; i < count; ++i) x[i] *= inverse;

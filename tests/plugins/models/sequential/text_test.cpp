@@ -89,11 +89,13 @@ TEST_CASE("gradients of models of text, down to the matrix of word embeddings") 
             auto &values = problem.parameters[net.graph->parameters[i].name];
             CAPTURE(net.graph->parameters[i].name);
             double apart = 0, size = 0;
-            for (double &value : values) {
-                const double wanted = reference::slope(value, [&] { return problem.value(); });
-                apart += std::pow(wanted - result.gradients[at++], 2);
+            // Differences are slow: of many values every third.
+            for (std::size_t k = 0; k < values.size(); k += values.size() > 200 ? 3 : 1) {
+                const double wanted = reference::slope(values[k], [&] { return problem.value(); });
+                apart += std::pow(wanted - result.gradients[at + k], 2);
                 size += wanted * wanted;
             }
+            at += values.size();
             CHECK(std::sqrt(apart / size) < 3e-4);  // some sums all but cancel
         }
     }
@@ -126,7 +128,7 @@ TEST_CASE("what stands at padding has no influence and no gradient") {
 }
 
 TEST_CASE("the number of threads changes no bit of a model of text, nor does the company") {
-    for (const auto &layers : {networks.front(), networks.back()}) {
+    for (const auto &layers : networks) {
         CAPTURE(layers[1].dump());
         const Corpus corpus(203);
         TextResult one;
@@ -150,21 +152,24 @@ TEST_CASE("the number of threads changes no bit of a model of text, nor does the
 }
 
 TEST_CASE("a tape of a text keeps its padding") {
-    const Corpus corpus(20);
-    Net net(networks[0], {length, dim});
-    const TextResult fused = run(net, corpus);
-    std::vector<float> outputs(fused.outputs.size()), g(outputs.size()), dx(fused.dx.size());
-    net.executor.pass({.rows = corpus.count,
-                       .x = fused.vectors.data(),
-                       .mask = corpus.mask.data(),
-                       .tape = 1,
-                       .outputs = outputs.data()});
-    for (std::size_t i = 0; i < g.size(); ++i)
-        g[i] = cotangent(100 + static_cast<std::int64_t>(i) / net.outputs,
-                         static_cast<std::int64_t>(i) % net.outputs, outputs[i]);
-    run(net, Corpus(33));  // in the workers' own memory
-    net.executor.backward(1, g.data(), {.input = true}, dx.data());
-    CHECK(same(dx, fused.dx));
+    for (const auto &layers : networks) {
+        CAPTURE(layers[1].dump());
+        const Corpus corpus(20);
+        Net net(layers, {length, dim});
+        const TextResult fused = run(net, corpus);
+        std::vector<float> outputs(fused.outputs.size()), g(outputs.size()), dx(fused.dx.size());
+        net.executor.pass({.rows = corpus.count,
+                           .x = fused.vectors.data(),
+                           .mask = corpus.mask.data(),
+                           .tape = 1,
+                           .outputs = outputs.data()});
+        for (std::size_t i = 0; i < g.size(); ++i)
+            g[i] = cotangent(100 + static_cast<std::int64_t>(i) / net.outputs,
+                             static_cast<std::int64_t>(i) % net.outputs, outputs[i]);
+        run(net, Corpus(33));  // in the workers' own memory
+        net.executor.backward(1, g.data(), {.input = true}, dx.data());
+        CHECK(same(dx, fused.dx));
+    }
 }
 
 TEST_CASE("an embedding is called, shaped and begun as PyTorch's") {
