@@ -7,18 +7,6 @@
 namespace sequential {
 namespace {
 
-template <int Half, int... Lane>
-Vector turned_by(Vector v, Lanes<Lane...>) {
-    return __builtin_shufflevector(v, v, ((Lane + Half) % B)...);
-}
-
-template <int Half = B / 2>
-float sum_of(Vector v) {
-    v += turned_by<Half>(v, LanesTo<B>::All{});
-    if constexpr (Half > 1) return sum_of<Half / 2>(v);
-    return v[0];
-}
-
 // Adds the gradient of some taps of some channels, over all tiles, to [tap][out padded] and to the
 // bias. Prefetches the next channels.
 template <int Channels, int Taps>

@@ -36,6 +36,24 @@ struct Product {
     float slope;
 };
 
+/// A matrix as it lies: its value in row i and column j is at[i * row + j * column].
+struct Matrix {
+    const float *at;
+    std::int64_t row, column;
+};
+
+/// [rows][in] times [in][out], times `scale`; rows of the result are `y_row` floats apart.
+struct MatrixProduct {
+    std::int64_t rows, in, out;
+    float scale;
+    std::int64_t y_row;
+};
+
+/// Scores of one query with `keys` keys, all of `width` values.
+struct AdditiveScores {
+    std::int64_t width, keys;
+};
+
 struct Pool {
     std::int64_t blocks, height, width, out_height, out_width;
     std::int64_t kernel, stride, padding;
@@ -125,6 +143,25 @@ struct Kernels {
     /// whole blocks]. `first` is a multiple of 4 blocks; g: at y, before the activation.
     void (*product_gradient)(const Product &, std::int64_t rows, std::int64_t first,
                              std::int64_t last, const float *x, const float *g, float *weights);
+
+    /// Floats of scratch for a right side of so many rows.
+    std::int64_t (*multiply_scratch)(std::int64_t in);
+    /// y = scale x w, the same for any number of rows; either rows or columns of w lie in one
+    /// piece. Sums go in the order of `in`.
+    void (*multiply)(const MatrixProduct &, const Matrix &x, const Matrix &w, float *scratch,
+                     float *y);
+    /// x = softmax(x + first + second) over `count` values; either may be null. A value of minus
+    /// infinity is left out and becomes zero; where all are, all do.
+    void (*softmax)(std::int64_t count, const float *first, const float *second, float *x);
+    /// From the softmax y and the gradient g there to that of its argument, in g.
+    void (*softmax_gradient)(std::int64_t count, const float *y, float *g);
+    /// y[j] = sum over c of v[c] tanh(q[c] + k[c][j]); rows of k are filled up to whole blocks.
+    void (*additive_scores)(const AdditiveScores &, const float *q, const float *k, const float *v,
+                            float *y);
+    /// From g at y: writes dq, adds to dk, as k, and to dv.
+    void (*additive_scores_gradient)(const AdditiveScores &, const float *q, const float *k,
+                                     const float *v, const float *g, float *dq, float *dk,
+                                     float *dv);
 
     /// Floats of scratch that the three below need.
     std::int64_t (*first_conv_scratch)(const FirstConv &);

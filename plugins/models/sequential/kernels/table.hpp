@@ -5,9 +5,11 @@
 #include "kernels/conv_weights.hpp"
 #include "kernels/first_conv_gradient.hpp"
 #include "kernels/first_conv_steps_weights.hpp"
+#include "kernels/matrix.hpp"
 #include "kernels/norm.hpp"
 #include "kernels/pool.hpp"
 #include "kernels/product.hpp"
+#include "kernels/softmax.hpp"
 
 namespace sequential {
 namespace {
@@ -49,6 +51,12 @@ constexpr Kernels table{.block = B,
                         .coarse_conv = coarse_conv_table,
                         .product = product,
                         .product_gradient = product_gradient,
+                        .multiply_scratch = multiply_scratch,
+                        .multiply = multiply,
+                        .softmax = softmax,
+                        .softmax_gradient = softmax_gradient,
+                        .additive_scores = additive_scores,
+                        .additive_scores_gradient = additive_scores_gradient,
                         .first_conv_scratch = scratch_size,
                         .first_conv = first_conv,
                         .first_conv_gradient = conv_gradient,

@@ -36,6 +36,27 @@ struct LanesTo<0, Lane...> {
     using All = Lanes<Lane...>;
 };
 
+template <int Half, int... Lane>
+Vector turned_by(Vector v, Lanes<Lane...>) {
+    return __builtin_shufflevector(v, v, ((Lane + Half) % B)...);
+}
+
+/// The sum of all lanes, pair by pair.
+template <int Half = B / 2>
+float sum_of(Vector v) {
+    v += turned_by<Half>(v, LanesTo<B>::All{});
+    if constexpr (Half > 1) return sum_of<Half / 2>(v);
+    return v[0];
+}
+
+template <int Half = B / 2>
+float largest_of(Vector v) {
+    const Vector other = turned_by<Half>(v, LanesTo<B>::All{});
+    v = other > v ? other : v;
+    if constexpr (Half > 1) return largest_of<Half / 2>(v);
+    return v[0];
+}
+
 template <int Step, int... Lane>
 void transpose_pair(Vector &a, Vector &b, Lanes<Lane...>) {
     const Vector low = __builtin_shufflevector(a, b, (Lane & Step ? B + Lane - Step : Lane)...);

@@ -82,9 +82,11 @@ int Builder::build(const Layers &layers, int input, const std::string &pointer,
 int Builder::build_part(const Layers &layers, int input) {
     Builder inner(graph, key, vocabulary);
     inner.ordinal_ = ordinal_;
+    inner.padding = padding;
     const int value = inner.build(layers, input, place().pointer + "/" + layers.name(),
                                   parameter(layers.name()) + ".");
     ordinal_ = inner.ordinal_;
+    padding = inner.padding;
     return value;
 }
 

@@ -20,7 +20,17 @@
     LAYER(layernorm)      \
     LAYER(residual)       \
     LAYER(embedding)      \
-    LAYER(mean_pool)
+    LAYER(mean_pool)      \
+    LAYER(max_over_positions) \
+    LAYER(first_position) \
+    LAYER(attention_pool) \
+    LAYER(positions) \
+    LAYER(attention) \
+    LAYER(transformer) \
+    LAYER(conv1d) \
+    LAYER(lstm) \
+    LAYER(gru) \
+    LAYER(patches)
 
 namespace sequential {
 

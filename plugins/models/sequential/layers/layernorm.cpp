@@ -1,4 +1,6 @@
 // Layer normalisation (Ba, Kiros, Hinton 2016) over the last axis, like PyTorch's LayerNorm.
+#include "layers/layernorm.hpp"
+
 #include "graph/reorder.hpp"
 #include "kernels/kernels.hpp"
 #include "layers/norm.hpp"
@@ -12,13 +14,12 @@ namespace {
 /// y = weight (x - mean) r + bias for each line of `width` values, r = 1 / sqrt(variance + eps).
 class LineNormalisation final : public Operation {
   public:
-    LineNormalisation(Graph &graph, int input, int result, Parameter &weight, Parameter &bias,
-                      double epsilon)
-        : weight_(weight),
-          bias_(bias),
-          width_(weight.shape[0]),
+    LineNormalisation(Graph &graph, int input, int result, const LineNorm &norm)
+        : weight_(norm.weight),
+          bias_(norm.bias),
+          width_(weight_.shape[0]),
           lines_(graph.value(input).size() / width_),
-          epsilon_(epsilon),
+          epsilon_(norm.epsilon),
           weight_slot_(graph.add_gradient_slot(width_)),
           bias_slot_(graph.add_gradient_slot(width_)) {
         inputs = {input};
@@ -115,23 +116,31 @@ class LayerNorm final : public NormLayer {
     LayerNorm() : NormLayer(about) {}
 
     int build(Builder &builder, int input) const override {
-        Graph &graph = builder.graph;
-        input = to_plain(graph, input);
-        const Shape shape = graph.value(input).shape;
-        const auto vector = [&](const char *name, float start) -> Parameter & {
-            Parameter &parameter = graph.parameters.add(builder.parameter(name), {shape.back()});
-            std::ranges::fill(parameter.value, start);
-            return parameter;
-        };
-        Parameter &weight = vector("weight", 1), &bias = vector("bias", 0);
-        const int result = graph.add_value(shape);
-        graph.add(
-            std::make_unique<LineNormalisation>(graph, input, result, weight, bias, epsilon()));
-        return result;
+        input = to_plain(builder.graph, input);
+        const std::int64_t width = builder.graph.value(input).shape.back();
+        return normalise_lines(builder.graph, input, add_line_norm(builder, "", width, epsilon()));
     }
 };
 
 }  // namespace
+
+LineNorm add_line_norm(Builder &builder, const std::string &prefix, std::int64_t width,
+                       double epsilon) {
+    const auto vector = [&](const char *name, float start) -> Parameter & {
+        Parameter &parameter =
+            builder.graph.parameters.add(builder.parameter(prefix + name), {width});
+        std::ranges::fill(parameter.value, start);
+        return parameter;
+    };
+    Parameter &weight = vector("weight", 1), &bias = vector("bias", 0);
+    return {weight, bias, epsilon};
+}
+
+int normalise_lines(Graph &graph, int input, const LineNorm &norm) {
+    const int result = graph.add_value(graph.value(input).shape);
+    graph.add(std::make_unique<LineNormalisation>(graph, input, result, norm));
+    return result;
+}
 
 LayerKind layernorm() {
     return kind_of<LayerNorm>();

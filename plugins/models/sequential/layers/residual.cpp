@@ -15,7 +15,9 @@ class Residual final : public Layer {
 
     int build(Builder &builder, int input) const override {
         if (body_.empty()) throw spar::invalid("needs at least one layer in its body");
+        const Padding padding = builder.padding;
         const int body = builder.build_part(body_, input);
+        builder.padding = padding;
         const int shortcut = builder.build_part(shortcut_, input);
         const Shape &left = builder.graph.value(body).shape;
         const Shape &right = builder.graph.value(shortcut).shape;

@@ -2,13 +2,19 @@
 
 namespace sequential {
 
+Weights add_weights(Builder &builder, const std::string &prefix, const Shape &shape, bool bias,
+                    const std::string &method) {
+    ParameterList &all = builder.graph.parameters;
+    Parameter &weight = all.add(builder.parameter(prefix + "weight"), shape);
+    initialise_weight(weight, method, builder.key);
+    if (!bias) return {weight, nullptr};
+    Parameter &own = all.add(builder.parameter(prefix + "bias"), {shape[0]});
+    initialise_bias(own, method, volume(shape) / shape[0], builder.key);
+    return {weight, &own};
+}
+
 Weights Weighted::add_weights(Builder &builder, const Shape &shape) const {
-    Parameter &weight = builder.graph.parameters.add(builder.parameter("weight"), shape);
-    initialise_weight(weight, *init_, builder.key);
-    if (!*bias_) return {weight, nullptr};
-    Parameter &bias = builder.graph.parameters.add(builder.parameter("bias"), {shape[0]});
-    initialise_bias(bias, *init_, volume(shape) / shape[0], builder.key);
-    return {weight, &bias};
+    return sequential::add_weights(builder, "", shape, *bias_, *init_);
 }
 
 }  // namespace sequential

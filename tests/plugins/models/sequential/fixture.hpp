@@ -93,6 +93,7 @@ struct Net {
         zero_gradients();
         executor.pass({.rows = rows,
                        .x = x.data(),
+                       .mask = mask.empty() ? nullptr : mask.data(),
                        .ids = ids.data(),
                        .key = 5,
                        .training = training,
@@ -110,6 +111,7 @@ struct Net {
     std::unique_ptr<Graph> graph;
     Executor executor;
     std::int64_t size, outputs;
+    std::vector<float> mask = {};  /// of the rows of a pass; empty: none
 };
 
 /// Other values than the initial ones, in the memory that is known.

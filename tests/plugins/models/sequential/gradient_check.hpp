@@ -64,11 +64,21 @@ struct Check {
     bool training = false;
     float low = -1;         /// least input; the largest is 1
     std::size_t most = 24;  /// values of a tensor that are looked at
+    bool padded = false;    /// rows are texts [length, dim], each shorter than the one before
 };
+
+/// Of texts whose lengths go down from the whole to 1, and up again to the whole.
+inline std::vector<float> padding_of(std::int64_t rows, std::int64_t length) {
+    std::vector<float> mask;
+    for (std::int64_t i = 0; i < rows * length; ++i)
+        mask.push_back(i % length < length - i / length % length ? 1.0F : 0.0F);
+    return mask;
+}
 
 inline void check_network(const LayerList &layers, const Shape &input, const Check &check = {}) {
     Net net(layers, input);
     scatter_parameters(net);
+    if (check.padded) net.mask = padding_of(check.rows, input[0]);
     Problem problem{layers, check.training, {}, {}, {}};
     for (std::int64_t i = 0; i < net.graph->parameters.size(); ++i) {
         const Parameter &parameter = net.graph->parameters[i];
@@ -83,6 +93,9 @@ inline void check_network(const LayerList &layers, const Shape &input, const Che
 
     for (std::int64_t r = 0; r < check.rows; ++r) {
         problem.rows.push_back({input, {x.begin() + r * net.size, x.begin() + (r + 1) * net.size}});
+        if (check.padded)
+            problem.rows.back().tokens.assign(net.mask.begin() + r * input[0],
+                                              net.mask.begin() + (r + 1) * input[0]);
         problem.weights.emplace_back();
         for (std::int64_t k = 0; k < net.outputs; ++k)
             problem.weights.back().push_back(cotangent(

@@ -1,5 +1,8 @@
 #include "reference.hpp"
 
+#include "lines.hpp"
+#include "reference_text.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -30,9 +33,6 @@ Window window_of(const Json &layer) {
     return {whole(layer, "kernel"), whole(layer, "stride", 1), whole(layer, "padding")};
 }
 
-std::size_t at(std::int64_t i) {
-    return static_cast<std::size_t>(i);
-}
 
 double activate(const Json &layer, double z) {
     if (type_of(layer) == "relu") return std::max(z, 0.0);
@@ -135,6 +135,7 @@ void layernorm(const Json &layer, const std::string &name, const Parameters &par
 }
 
 Tensor apply(const Json &layer, const std::string &name, const Parameters &parameters, Tensor x) {
+    if (const auto text = text_layer(type_of(layer))) return (*text)(layer, name, parameters, x);
     if (type_of(layer) == "conv" || type_of(layer) == "maxpool" || type_of(layer) == "avgpool")
         return windowed(layer, name, parameters, x);
     if (type_of(layer) == "linear") return linear(layer, name, parameters, x);
@@ -202,6 +203,12 @@ void groupnorm(const Json &layer, const std::string &name, const Parameters &par
     }
 }
 
+/// Positions stay what they were, where a layer does not say what they are now.
+Tensor with_tokens(Tensor y, const Tensor &x) {
+    if (y.tokens.empty() && y.shape.size() == 2) y.tokens = x.tokens;
+    return y;
+}
+
 LayerList list(const Json &layer, const char *name) {
     return layer.value(name, Json::array());
 }
@@ -225,7 +232,7 @@ std::vector<Tensor> stack(const LayerList &layers, const std::string &prefix,
                 if (type_of(layer) == "groupnorm")
                     groupnorm(layer, name, parameters, x);
                 else
-                    x = apply(layer, name, parameters, std::move(x));
+                    x = with_tokens(apply(layer, name, parameters, x), x);
         }
     }
     return batch;

@@ -15,6 +15,7 @@ using sequential::Shape;
 struct Tensor {
     Shape shape;
     std::vector<double> values;
+    std::vector<bool> tokens = {};  /// of the positions [length, dim]; empty: all
 };
 
 using Parameters = std::map<std::string, std::vector<double>>;

@@ -25,6 +25,17 @@ inline const std::vector<LayerList> networks = {
     classifier({layer("tanh"), layer("mean_pool")}),
     classifier({dropout(0.4), layer("mean_pool")}),
     classifier({layer("flatten")}),
+    classifier({with(named(layer("attention"), "first"), "heads", 4),
+                with(with(named(layer("attention"), "next"), "score", "additive"), "positions",
+                     "relative"),
+                layer("mean_pool")}),
+    classifier({named(layer("positions"), "places"),
+                {{"type", "transformer"}, {"name", "encoder"}, {"heads", 2}, {"hidden", 6}},
+                named(layer("attention_pool"), "pool")}),
+    classifier({{{"type", "conv1d"}, {"name", "windows"}, {"out", 4}, {"kernel", 2}, {"padding", 1}},
+                {{"type", "gru"}, {"name", "gru"}, {"hidden", 3}, {"bidirectional", true}},
+                {{"type", "lstm"}, {"name", "lstm"}, {"hidden", 3}, {"output", "last"}}}),
+    classifier({layer("max_over_positions")}),
 };
 
 /// Random tokens; text i has i % length + 1 of them, and some token's number at padding.

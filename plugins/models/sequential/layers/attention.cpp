@@ -1,0 +1,108 @@
+// Self-attention of several heads (Vaswani et al. 2017), with the names and the results of PyTorch's
+// MultiheadAttention: two products by weights with the heads between them.
+#include "layers/attention.hpp"
+
+#include "graph/reorder.hpp"
+#include "layers/dense.hpp"
+
+namespace sequential {
+namespace {
+
+class SelfAttention final : public Layer {
+  public:
+    static constexpr About about{
+        "attention",
+        "self-attention: every position of a text gathers vectors from all of them by the softmax "
+        "of its scores, padding left out; parameters as PyTorch's MultiheadAttention"};
+    SelfAttention() : Layer(about) {}
+
+    int build(Builder &builder, int input) const override {
+        const Shape vectors = expect_vectors(builder.graph, input);
+        const Attention attention = fields_.over(vectors);
+        const AttentionWeights weights = add_attention_weights(builder, "", attention, vectors);
+        return attend(builder, to_plain(builder.graph, input), attention, weights);
+    }
+    bool has_parameters() const override { return true; }
+
+  private:
+    AttentionFields fields_{this};
+};
+
+Distances distances_of(const std::string &word) {
+    if (word == "relative") return Distances::relative;
+    if (word == "alibi") return Distances::alibi;
+    if (word == "rotary") return Distances::rotary;
+    return Distances::none;
+}
+
+}  // namespace
+
+AttentionFields::AttentionFields(spar::Record *owner)
+    : heads_(owner, "heads", "that share out the values of a vector", {.fallback = 1, .min = 1}),
+      causal_(owner, "causal", "whether a position sees none behind it", {.fallback = false}),
+      score_(owner, "score",
+             "of a query q and a key k of d values: dot is q k / sqrt(d), additive v tanh(q + k) "
+             "with a weight v (Bahdanau et al. 2015)",
+             {"dot", "additive"}, {.fallback = "dot"}),
+      distances_(owner, "positions",
+                 "what the distance of two positions does to their score: relative adds a learned "
+                 "number for each distance and head, alibi falls by it (Press et al. 2022), rotary "
+                 "turns queries and keys by their positions (Su et al. 2021)",
+                 {"none", "relative", "alibi", "rotary"}, {.fallback = "none"}),
+      window_(owner, "window", "how far a position sees to either side; left out, everywhere",
+              {.min = 1, .optional = true}) {}
+
+Attention AttentionFields::over(const Shape &vectors) const {
+    const std::int64_t dim = vectors[1];
+    if (dim % *heads_ != 0)
+        throw spar::invalid("the " + std::to_string(dim) + " values of a vector cannot be shared "
+                            "out to " + std::to_string(*heads_) +
+                                " heads evenly; choose heads that divide them");
+    const Attention attention{.heads = *heads_,
+                              .causal = *causal_,
+                              .additive = *score_ == "additive",
+                              .distances = distances_of(*distances_),
+                              .window = window_.value_or(0)};
+    if (attention.distances == Distances::rotary && dim / *heads_ % 2 != 0)
+        throw spar::invalid("rotary positions turn pairs of values, but a head has " +
+                                std::to_string(dim / *heads_) + "; make that an even number");
+    return attention;
+}
+
+AttentionWeights add_attention_weights(Builder &builder, const std::string &prefix,
+                                       const Attention &attention, const Shape &vectors) {
+    const std::int64_t length = vectors[0], dim = vectors[1];
+    ParameterList &all = builder.graph.parameters;
+    const auto add = [&](const char *name, Shape shape) -> Parameter & {
+        return all.add(builder.parameter(prefix + name), std::move(shape));
+    };
+    Parameter &in = add("in_proj_weight", {3 * dim, dim}), &bias = add("in_proj_bias", {3 * dim});
+    initialise_weight(in, "xavier_uniform", builder.key);
+    const Weights out = add_weights(builder, prefix + "out_proj.", {dim, dim}, true, "pytorch");
+    std::fill(out.bias->value.begin(), out.bias->value.end(), 0.0F);
+    AttentionWeights weights{{in, &bias}, out, nullptr, nullptr};
+    if (attention.additive) {
+        weights.score = &add("score_weight", {attention.heads, dim / attention.heads});
+        initialise_weight(*weights.score, "pytorch", builder.key);
+    }
+    if (attention.distances == Distances::relative)
+        weights.bias = &add("relative_bias", {attention.heads, 2 * length - 1});
+    return weights;
+}
+
+int attend(Builder &builder, int input, const Attention &attention,
+           const AttentionWeights &weights) {
+    Graph &graph = builder.graph;
+    const Shape shape = graph.value(input).shape;
+    int value = add_dense(graph, input, weights.in);
+    if (attention.distances == Distances::rotary) value = rotate(graph, value, attention.heads);
+    const int gathered = graph.add_value(shape);
+    graph.add(make_heads(graph, value, gathered, builder.padding, attention, weights));
+    return add_dense(graph, gathered, weights.out);
+}
+
+LayerKind attention() {
+    return kind_of<SelfAttention>();
+}
+
+}  // namespace sequential

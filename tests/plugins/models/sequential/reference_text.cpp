@@ -1,0 +1,199 @@
+#include "reference_text.hpp"
+
+#include "lines.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace reference {
+namespace {
+
+using fixture::Json;
+
+Tensor mean_pool(const Json &, const std::string &, const Parameters &, const Tensor &tensor) {
+    const Lines x(tensor);
+    Lines y(1, x.width);
+    double count = 0;
+    for (std::int64_t i = 0; i < x.count; ++i) count += x.token(i) ? 1 : 0;
+    for (std::int64_t i = 0; i < x.count; ++i)
+        for (std::int64_t c = 0; x.token(i) && c < x.width; ++c) y(0, c) += x(i, c) / count;
+    return y.vector();
+}
+
+/// What is added to the score of query i and key j.
+double of_distance(const Json &layer, const std::string &name, const Parameters &parameters,
+                   std::int64_t length, std::int64_t head, std::int64_t i, std::int64_t j) {
+    const std::string kind = layer.value("positions", "none");
+    const std::int64_t heads = layer.value("heads", 1);
+    if (kind == "relative")
+        return parameters.at(name + ".relative_bias")[at(head * (2 * length - 1) + length - 1 + j -
+                                                         i)];
+    if (kind != "alibi") return 0;
+    if (heads == 3)  // no power of two: of 2, and the first of 4
+        return -std::vector{1.0 / 16, 1.0 / 256, 1.0 / 4}[at(head)] * double(std::abs(i - j));
+    return -std::pow(2.0, -8.0 * double(head + 1) / double(heads)) * double(std::abs(i - j));
+}
+
+bool sees(const Json &layer, std::int64_t i, std::int64_t j) {
+    if (layer.value("causal", false) && j > i) return false;
+    return !layer.contains("window") || std::abs(i - j) <= layer.at("window").get<std::int64_t>();
+}
+
+/// The pairs of a head's values, turned by the position.
+void turn(Lines &x, std::int64_t width) {
+    for (std::int64_t i = 0; i < x.count; ++i)
+        for (std::int64_t c = 0; c < x.width; c += 2) {
+            const double a = x(i, c), b = x(i, c + 1);
+            const double angle = double(i) * std::pow(10000.0, -double(c % width) / double(width));
+            x(i, c) = a * std::cos(angle) - b * std::sin(angle);
+            x(i, c + 1) = b * std::cos(angle) + a * std::sin(angle);
+        }
+}
+
+double score(const Json &layer, const std::string &name, const Parameters &parameters,
+             const Lines &q, const Lines &k, std::int64_t first, std::int64_t width,
+             std::int64_t i, std::int64_t j) {
+    double sum = 0;
+    const bool additive = layer.value("score", "dot") == std::string("additive");
+    for (std::int64_t c = first; c < first + width; ++c)
+        sum += additive ? parameters.at(name + ".score_weight")[at(c)] * std::tanh(q(i, c) + k(j, c))
+                        : q(i, c) * k(j, c) / std::sqrt(double(width));
+    return sum;
+}
+
+Tensor attention(const Json &layer, const std::string &name, const Parameters &parameters,
+                 const Tensor &tensor) {
+    const Lines x(tensor);
+    const std::int64_t width = x.width / layer.value("heads", 1);
+    const auto part = [&](std::int64_t n) {
+        return x.times(parameters.at(name + ".in_proj_weight"),
+                       parameters.at(name + ".in_proj_bias"), n * x.width, x.width);
+    };
+    Lines q = part(0), k = part(1), gathered(x.count, x.width);
+    const Lines v = part(2);
+    if (layer.value("positions", "none") == std::string("rotary")) turn(q, width), turn(k, width);
+    for (std::int64_t first = 0; first < x.width; first += width)
+        for (std::int64_t i = 0; i < x.count; ++i) {
+            std::vector<double> shares;
+            double sum = 0;
+            for (std::int64_t j = 0; j < x.count; ++j) {
+                const double s = score(layer, name, parameters, q, k, first, width, i, j) +
+                                 of_distance(layer, name, parameters, x.count, first / width, i, j);
+                shares.push_back(x.token(j) && sees(layer, i, j) ? std::exp(s) : 0.0);
+                sum += shares.back();
+            }
+            for (std::int64_t j = 0; j < x.count && sum > 0; ++j)
+                for (std::int64_t c = first; c < first + width; ++c)
+                    gathered(i, c) += shares[at(j)] / sum * v(j, c);
+        }
+    return gathered
+        .times(parameters.at(name + ".out_proj.weight"), parameters.at(name + ".out_proj.bias"), 0,
+               x.width)
+        .tensor();
+}
+
+Tensor max_over_positions(const Json &, const std::string &, const Parameters &,
+                          const Tensor &tensor) {
+    const Lines x(tensor);
+    Lines y(1, x.width);
+    for (std::int64_t c = 0; c < x.width; ++c) {
+        bool any = false;
+        for (std::int64_t i = 0; i < x.count; ++i) {
+            if (!x.token(i)) continue;
+            y(0, c) = any ? std::max(y(0, c), x(i, c)) : x(i, c);
+            any = true;
+        }
+    }
+    return y.vector();
+}
+
+Tensor first_position(const Json &, const std::string &, const Parameters &, const Tensor &x) {
+    return {{x.shape[1]}, {x.values.begin(), x.values.begin() + x.shape[1]}};
+}
+
+Tensor attention_pool(const Json &, const std::string &name, const Parameters &parameters,
+                      const Tensor &tensor) {
+    const Lines x(tensor), scores = x.times(parameters.at(name + ".weight"), {}, 0, 1);
+    Lines y(1, x.width);
+    double sum = 0;
+    for (std::int64_t i = 0; i < x.count; ++i) sum += x.token(i) ? std::exp(scores(i, 0)) : 0.0;
+    for (std::int64_t i = 0; i < x.count; ++i)
+        for (std::int64_t c = 0; x.token(i) && c < x.width; ++c)
+            y(0, c) += std::exp(scores(i, 0)) / sum * x(i, c);
+    return y.vector();
+}
+
+Tensor positions(const Json &layer, const std::string &name, const Parameters &parameters,
+                 const Tensor &tensor) {
+    Lines x(tensor);
+    const std::string kind = layer.value("kind", "learned");
+    for (std::int64_t i = 0; i < x.count; ++i)
+        for (std::int64_t c = 0; x.token(i) && c < x.width; ++c) {
+            const double angle =
+                double(i) / std::pow(10000.0, double(c - c % 2) / double(x.width));
+            if (kind == "learned") x(i, c) += parameters.at(name + ".weight")[at(i * x.width + c)];
+            if (kind == "sinusoidal") x(i, c) += c % 2 == 0 ? std::sin(angle) : std::cos(angle);
+        }
+    return x.tensor();
+}
+
+Tensor sum(Tensor x, const Tensor &y) {
+    for (std::size_t i = 0; i < x.values.size(); ++i) x.values[i] += y.values[i];
+    return x;
+}
+
+Tensor transformer(const Json &layer, const std::string &name, const Parameters &parameters,
+                   const Tensor &tensor) {
+    Tensor x = tensor;
+    const auto apply = [&](const std::string &part, Json own, const Tensor &value) {
+        own["name"] = name + "." + part;
+        return forward({own}, parameters, {value})[0];
+    };
+    const auto norm = [&](const std::string &part, const Tensor &value) {
+        return apply(part, {{"type", "layernorm"}, {"eps", layer.value("eps", 1e-5)}}, value);
+    };
+    for (std::int64_t i = 0; i < layer.value("layers", 1); ++i) {
+        const std::string own = "layers." + std::to_string(i) + ".";
+        const auto around = [&](const std::string &part, auto through) {
+            if (layer.value("norm_first", false))
+                x = sum(x, through(norm(own + part, x)));
+            else
+                x = norm(own + part, sum(x, through(x)));
+        };
+        around("norm1", [&](const Tensor &value) {
+            return attention(layer, name + "." + own + "self_attn", parameters, value);
+        });
+        around("norm2", [&](const Tensor &value) {
+            const auto linear = [&](const char *part, std::int64_t out, const Tensor &from) {
+                return apply(own + part, {{"type", "linear"}, {"out", out}}, from);
+            };
+            const Tensor hidden = linear("linear1", layer.at("hidden"), value);
+            const std::string activation = layer.value("activation", "relu");
+            return linear("linear2", value.shape[1],
+                          forward({{{"type", activation}}}, parameters, {hidden})[0]);
+        });
+    }
+    return layer.value("norm", false) ? norm("norm", x) : x;
+}
+
+}  // namespace
+
+std::optional<TextLayer> text_layer(const std::string &type) {
+    static const std::map<std::string, TextLayer> layers{
+        {"mean_pool", mean_pool},
+        {"max_over_positions", max_over_positions},
+        {"first_position", first_position},
+        {"attention_pool", attention_pool},
+        {"positions", positions},
+        {"attention", attention},
+        {"transformer", transformer},
+        {"conv1d", conv1d},
+        {"patches", patches},
+        {"lstm", recurrent},
+        {"gru", recurrent},
+    };
+    const auto found = layers.find(type);
+    return found != layers.end() ? std::optional(found->second) : std::nullopt;
+}
+
+}  // namespace reference
