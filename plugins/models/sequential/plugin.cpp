@@ -86,7 +86,7 @@ class Sequential final : public spar::Model, private Parallel {
     static Wants read(spar_wants wants) {
         return {.input = (wants & SPAR_WANT_INPUT_GRADIENT) != 0,
                 .parameters = (wants & SPAR_WANT_PARAMETER_GRADIENTS) != 0,
-                .coarse = (wants & SPAR_WANT_COARSE) != 0};
+                .bf16 = (wants & SPAR_WANT_COARSE) != 0};
     }
 
     static float *data(const DLTensor &x) {

@@ -10,7 +10,7 @@ void Executor::enter(Batch &batch, const Tape &tape) {
     if (!work) work = std::make_unique<Workspace>(graph_);
     batch.work = work.get();
     batch.training = tape.training;
-    batch.coarse = tape.coarse;
+    batch.bf16 = tape.bf16;
     batch.sums = &tape.sums;
 }
 

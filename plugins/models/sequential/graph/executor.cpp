@@ -30,22 +30,21 @@ void Executor::for_weight_parts(Stretch stretch, Work work) {
     });
 }
 
-void Executor::refresh(bool coarse) {
+void Executor::refresh(bool bf16) {
     if (stale_)
         for_weight_parts(
             whole(), [](Operation &operation, std::int64_t part) { operation.pack_part(part); });
     stale_ = false;
-    if (!coarse || !coarse_stale_) return;
-    parallel_(std::ssize(graph_.operations), [&](std::int64_t i) {
-        graph_.operations[static_cast<std::size_t>(i)]->pack_coarse();
-    });
-    coarse_stale_ = false;
+    if (!bf16 || !bf16_stale_) return;
+    parallel_(std::ssize(graph_.operations),
+              [&](std::int64_t i) { graph_.operations[static_cast<std::size_t>(i)]->pack_bf16(); });
+    bf16_stale_ = false;
 }
 
 // Only the gradient of the input is wanted, and nothing is kept.
-bool Executor::coarse(const Pass &pass) {
-    return pass.wants.coarse && pass.wants.input && !pass.wants.parameters &&
-           pass.head != nullptr && pass.tape == 0 && coarse_conv() != nullptr;
+bool Executor::in_bf16(const Pass &pass) {
+    return pass.wants.bf16 && pass.wants.input && !pass.wants.parameters && pass.head != nullptr &&
+           pass.tape == 0 && conv_bf16() != nullptr;
 }
 
 Executor::Tape &Executor::tape(int slot) {
@@ -106,7 +105,7 @@ void Executor::load(Batch &batch, const float *x) const {
 
 void Executor::set_pass(Batch &batch, const Pass &pass) const {
     batch.training = pass.training;
-    batch.coarse = coarse(pass);
+    batch.bf16 = in_bf16(pass);
     batch.key = pass.key;
     batch.ids = pass.ids != nullptr ? pass.ids + batch.first : nullptr;
     batch.mask =
@@ -188,14 +187,14 @@ void Executor::store_input_gradient(const Batch &batch, float *dx) const {
 void Executor::start(Tape &tape, const Pass &pass) const {
     tape.rows = pass.rows;
     tape.training = pass.training;
-    tape.coarse = coarse(pass);
+    tape.bf16 = in_bf16(pass);
     tape.followed = false;
     const auto needed = static_cast<std::size_t>(micro_batch_count(pass.rows));
     if (tape.frames.size() < needed) tape.frames.resize(needed);
 }
 
 void Executor::pass(const Pass &pass) {
-    refresh(coarse(pass));
+    refresh(in_bf16(pass));
     Tape *tape = pass.tape != 0 ? &this->tape(pass.tape) : nullptr;
     if (tape != nullptr) start(*tape, pass);
     const Wants wants = with_steps(pass.head != nullptr ? pass.wants : Wants{}, pass);

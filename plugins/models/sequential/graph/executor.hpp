@@ -28,7 +28,7 @@ class Parallel {
 
 struct Wants {
     bool input = false, parameters = false;
-    bool coarse = false;               /// the gradient of the input may be less exact
+    bool bf16 = false;                 /// the gradient of the input may be less exact
     bool stop_at_stage = false;        /// go back no further than the first stage's output
     bool keep_stage_gradient = false;  /// the gradient there, for the whole batch
 };
@@ -63,7 +63,7 @@ class Executor {
     ~Executor();
 
     /// To be called after parameters were written from outside.
-    void parameters_changed() { stale_ = coarse_stale_ = true; }
+    void parameters_changed() { stale_ = bf16_stale_ = true; }
     void pass(const Pass &pass);
     void backward(int tape, const float *cotangent, Wants wants, float *dx);
     const Counters &counters() const { return counters_; }
@@ -74,14 +74,14 @@ class Executor {
     struct Tape {
         std::int64_t rows = 0;
         bool training = false;
-        bool coarse = false;
+        bool bf16 = false;
         bool followed = false;  /// uses the running statistics
         std::vector<std::unique_ptr<Frame>> frames;
         BatchSums sums;
     };
 
-    void refresh(bool coarse = false);
-    static bool coarse(const Pass &pass);
+    void refresh(bool bf16 = false);
+    static bool in_bf16(const Pass &pass);
     Tape &tape(int slot);
     void start(Tape &tape, const Pass &pass) const;
     /// The division of a batch into micro-batches: some of full width, then smaller ones.
@@ -174,7 +174,7 @@ class Executor {
     Graph &graph_;
     const Parallel &parallel_;
     Counters counters_;
-    bool stale_ = false, coarse_stale_ = true;               // packed weights
+    bool stale_ = false, bf16_stale_ = true;                 // packed weights
     std::size_t first_parameters_;                           // the operation they belong to
     std::vector<std::size_t> coupled_;                       // operations
     Tape untaped_;                                           // for coupled passes without a tape

@@ -123,7 +123,7 @@ struct Batch {
     const ParameterGradients *gradients = nullptr;  /// written, not added to
     const BatchSums *sums = nullptr;                /// of the whole batch, if it is coupled
     bool input_gradient_only = false;               /// at most: nothing else is available
-    bool coarse = false;                            /// use less exact kernels, if there are some
+    bool bf16 = false;                              /// use less exact kernels, if there are some
 
     /// The place of a value of one row, and of its gradient.
     float *value(int id, std::int64_t row) const {
@@ -189,8 +189,8 @@ class Operation {
     virtual bool reads_output() const { return true; }
     /// Packs values of parameters into the kernels' layouts.
     virtual void pack() {}
-    /// After pack: into the layouts of the coarse kernels.
-    virtual void pack_coarse() {}
+    /// After pack: into the layouts of the kernels in bfloat16.
+    virtual void pack_bf16() {}
     /// If gradients of parameters are summed over the whole batch instead of each micro-batch:
     /// makes room for that many rows before the backward pass.
     virtual void expect(std::int64_t) {}

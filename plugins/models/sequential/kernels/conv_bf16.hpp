@@ -69,7 +69,7 @@ inline std::int64_t offset_floats(const Conv &c) {
     return divided_up(2 * c.kernel * c.kernel, 16) * 16;
 }
 
-std::int64_t coarse_scratch(const Conv &c) {
+std::int64_t bf16_scratch(const Conv &c) {
     const Copies forward = copies_of(forward_view(c)), back = copies_of(gradient_view(c));
     const std::int64_t a = largest_part(forward, c.kernel).floats(forward);
     const std::int64_t b = largest_part(back, c.kernel).floats(back);
@@ -150,8 +150,8 @@ void tile_results(const Copies &c, const Part &part, std::int64_t block, const T
 }
 
 template <class Leave>
-void coarse_results(const Copies &c, const Part &part, const TileTaps &taps, const Bf16 *weights,
-                    const Bf16 *from, Leave leave) {
+void bf16_results(const Copies &c, const Part &part, const TileTaps &taps, const Bf16 *weights,
+                  const Bf16 *from, Leave leave) {
     for (std::int64_t block = 0; block < c.out_blocks; block += 2, weights += 2 * taps.weights())
         if (block + 1 < c.out_blocks)
             tile_results<2>(c, part, block, taps, weights, from, leave);
@@ -159,9 +159,9 @@ void coarse_results(const Copies &c, const Part &part, const TileTaps &taps, con
             tile_results<1>(c, part, block, taps, weights, from, leave);
 }
 
-void coarse(const Conv &conv, std::int64_t examples, const float *weights, const float *bias,
-            const float *x, std::int64_t x_stride, float *scratch, float *y, std::int64_t y_stride,
-            Signs *signs) {
+void bf16_forward(const Conv &conv, std::int64_t examples, const float *weights, const float *bias,
+                  const float *x, std::int64_t x_stride, float *scratch, float *y,
+                  std::int64_t y_stride, Signs *signs) {
     const Tiles tiles;
     const Copies c = copies_of(forward_view(conv));
     auto *const offsets = reinterpret_cast<std::int64_t *>(scratch);
@@ -173,27 +173,27 @@ void coarse(const Conv &conv, std::int64_t examples, const float *weights, const
                                  return load(x + (first + e) * x_stride +
                                              (block * c.height * c.width + pixel) * B);
                              });
-                   coarse_results(c, part, forward_taps(conv, c, part, offsets),
-                                  reinterpret_cast<const Bf16 *>(weights), copies,
-                                  [&](std::int64_t block, std::int64_t e, std::int64_t line,
-                                      std::int64_t pixel, std::int64_t count, const float *from) {
-                                      const Vector shift = load(bias + block * B);
-                                      const std::int64_t at =
-                                          (first + e) * y_stride +
-                                          ((block * c.lines + top + line) * c.pixels + pixel) * B;
-                                      for (std::int64_t i = 0; i < count * B; i += B) {
-                                          Vector z = load(from + i) + shift;
-                                          if (signs != nullptr) signs[(at + i) / B] = signs_of(z);
-                                          if (conv.activation) z = rectify(z, conv.slope);
-                                          store(y + at + i, z);
-                                      }
-                                  });
+                   bf16_results(c, part, forward_taps(conv, c, part, offsets),
+                                reinterpret_cast<const Bf16 *>(weights), copies,
+                                [&](std::int64_t block, std::int64_t e, std::int64_t line,
+                                    std::int64_t pixel, std::int64_t count, const float *from) {
+                                    const Vector shift = load(bias + block * B);
+                                    const std::int64_t at =
+                                        (first + e) * y_stride +
+                                        ((block * c.lines + top + line) * c.pixels + pixel) * B;
+                                    for (std::int64_t i = 0; i < count * B; i += B) {
+                                        Vector z = load(from + i) + shift;
+                                        if (signs != nullptr) signs[(at + i) / B] = signs_of(z);
+                                        if (conv.activation) z = rectify(z, conv.slope);
+                                        store(y + at + i, z);
+                                    }
+                                });
                });
 }
 
-void coarse_gradient(const Conv &conv, std::int64_t examples, const float *weights, const float *g,
-                     std::int64_t g_stride, const Signs *signs, float *scratch, float *dx,
-                     std::int64_t dx_stride) {
+void bf16_gradient(const Conv &conv, std::int64_t examples, const float *weights, const float *g,
+                   std::int64_t g_stride, const Signs *signs, float *scratch, float *dx,
+                   std::int64_t dx_stride) {
     const Tiles tiles;
     const Copies c = copies_of(gradient_view(conv));
     auto *const offsets = reinterpret_cast<std::int64_t *>(scratch);
@@ -211,7 +211,7 @@ void coarse_gradient(const Conv &conv, std::int64_t examples, const float *weigh
             const auto *w = reinterpret_cast<const Bf16 *>(weights);
             for_residues(conv, [&](std::int64_t py, std::int64_t px, Residue down, Residue right) {
                 const TileTaps t = residue_taps(c, part, down, right, offsets);
-                coarse_results(
+                bf16_results(
                     c, part, t, w, copies,
                     [&](std::int64_t block, std::int64_t e, std::int64_t line, std::int64_t pixel,
                         std::int64_t count, const float *from) {

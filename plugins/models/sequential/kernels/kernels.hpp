@@ -106,7 +106,7 @@ struct ConvKernels {
 
 /// A less exact way to compute any convolution between blocked images: factors are rounded to
 /// bfloat16, sums are floats. An example's numbers are the same for any number of others.
-struct CoarseConv {
+struct ConvBf16 {
     /// Floats of the weights in the layouts of `forward` and `gradient`.
     std::int64_t (*size)(const Conv &);
     std::int64_t (*gradient_size)(const Conv &);
@@ -133,7 +133,7 @@ struct Kernels {
     /// For any kernel, stride and padding.
     ConvKernels conv;
     /// In plain arithmetic, slower than the two above.
-    CoarseConv coarse_conv;
+    ConvBf16 conv_bf16;
 
     /// y = x W + bias for each row, the same for any number of rows. Weights [out blocks in
     /// pairs][in][one or two blocks][B out], an odd last block alone; bias [out padded].
@@ -230,16 +230,17 @@ struct Kernels {
 /// The kernels for this processor. The environment may restrict the instruction set: SPAR_ISA is
 /// avx512 (without the matrix instructions), avx2 or plain; throws spar::Error for another word.
 const Kernels &kernels();
-/// Their instruction set: plain, avx2, avx512, or amx if coarse passes use the matrix instructions.
+/// Their instruction set: plain, avx2, avx512, or amx if passes in bfloat16 use the matrix
+/// instructions.
 const char *instruction_set();
 
-/// For passes that may be coarse: the fast one, or if SPAR_EMULATE_BF16 is set the kernels' own, to
-/// reproduce the numbers of other machines; null without either.
-const CoarseConv *coarse_conv();
+/// For passes that may run in bfloat16: the fast one, or if SPAR_EMULATE_BF16 is set the kernels'
+/// own, to reproduce the numbers of other machines; null without either.
+const ConvBf16 *conv_bf16();
 /// By the processor's matrix instructions (AMX); null if it has none.
-const CoarseConv *fast_coarse_conv();
+const ConvBf16 *fast_conv_bf16();
 
-const CoarseConv &coarse_conv_amx();
+const ConvBf16 &conv_bf16_amx();
 const Kernels &kernels_avx512();
 const Kernels &kernels_avx2();
 const Kernels &kernels_plain();

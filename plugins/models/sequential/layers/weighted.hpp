@@ -10,8 +10,8 @@ struct Weights {
     Parameter *bias;  /// null: none
 };
 
-/// Adds `prefix`weight and, with `bias`, `prefix`bias of the layer at hand to the graph, which start
-/// by a method's name; `shape` is the weight's.
+/// Adds `prefix`weight and, with `bias`, `prefix`bias of the layer at hand to the graph, which
+/// start by a method's name; `shape` is the weight's.
 Weights add_weights(Builder &builder, const std::string &prefix, const Shape &shape, bool bias,
                     const std::string &method);
 
