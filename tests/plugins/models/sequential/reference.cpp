@@ -3,6 +3,7 @@
 #include "lines.hpp"
 #include "reference_text.hpp"
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -11,6 +12,7 @@ namespace reference {
 namespace {
 
 using fixture::Json;
+using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 std::string type_of(const Json &layer) {
     return layer.at("type");
@@ -99,37 +101,39 @@ Tensor linear(const Json &layer, const std::string &name, const Parameters &para
     const auto lines = static_cast<std::int64_t>(x.values.size()) / in;
     Tensor y{x.shape, std::vector<double>(at(lines * out), 0.0)};
     y.shape.back() = out;
-    for (std::int64_t l = 0; l < lines; ++l)
-        for (std::int64_t o = 0; o < out; ++o) {
-            double &to = y.values[at(l * out + o)];
-            for (std::int64_t i = 0; i < in; ++i)
-                to += parameters.at(name + ".weight")[at(o * in + i)] * x.values[at(l * in + i)];
-            if (has_bias(layer)) to += parameters.at(name + ".bias")[at(o)];
-        }
+    Eigen::Map<Rows> result(y.values.data(), lines, out);
+    result = Eigen::Map<const Rows>(x.values.data(), lines, in) *
+             Eigen::Map<const Rows>(parameters.at(name + ".weight").data(), out, in).transpose();
+    if (has_bias(layer))
+        result.rowwise() +=
+            Eigen::Map<const Eigen::RowVectorXd>(parameters.at(name + ".bias").data(), out);
     return y;
+}
+
+using Line = Eigen::Map<const Eigen::ArrayXd>;
+
+Line line_of(const std::vector<double> &values) {
+    return {values.data(), std::ssize(values)};
 }
 
 struct Moments {
     double mean, variance;
 };
 
-Moments moments(const std::vector<double> &values) {
-    Moments m{0, 0};
-    const auto n = static_cast<double>(values.size());
-    for (const double v : values) m.mean += v / n;
-    for (const double v : values) m.variance += (v - m.mean) * (v - m.mean) / n;
-    return m;
+Moments moments(const Line &values) {
+    const double mean = values.mean();
+    return {mean, (values - mean).square().mean()};
 }
 
 void layernorm(const Json &layer, const std::string &name, const Parameters &parameters,
                Tensor &x) {
-    const auto width = static_cast<std::ptrdiff_t>(x.shape.back());
-    for (auto line = x.values.begin(); line != x.values.end(); line += width) {
-        const Moments m = moments({line, line + width});
-        for (std::ptrdiff_t i = 0; i < width; ++i)
-            line[i] = (line[i] - m.mean) / std::sqrt(m.variance + layer.value("eps", 1e-5)) *
-                          parameters.at(name + ".weight")[at(i)] +
-                      parameters.at(name + ".bias")[at(i)];
+    const std::int64_t width = x.shape.back();
+    const Line weight(parameters.at(name + ".weight").data(), width);
+    const Line bias(parameters.at(name + ".bias").data(), width);
+    for (std::int64_t first = 0; first < std::ssize(x.values); first += width) {
+        Eigen::Map<Eigen::ArrayXd> line(x.values.data() + first, width);
+        const Moments m = moments(Line(line.data(), width));
+        line = (line - m.mean) / std::sqrt(m.variance + layer.value("eps", 1e-5)) * weight + bias;
     }
 }
 
@@ -174,17 +178,17 @@ std::vector<double> values_of(const std::vector<Tensor> &batch, std::int64_t fir
 void normalise(const Json &layer, const std::string &name, const Parameters &parameters,
                std::int64_t channel, Moments m, Tensor &x) {
     const auto plane = static_cast<std::int64_t>(x.values.size()) / x.shape[0];
-    for (std::int64_t i = channel * plane; i < (channel + 1) * plane; ++i)
-        x.values[at(i)] = (x.values[at(i)] - m.mean) /
-                              std::sqrt(m.variance + layer.value("eps", 1e-5)) *
-                              parameters.at(name + ".weight")[at(channel)] +
-                          parameters.at(name + ".bias")[at(channel)];
+    Eigen::Map<Eigen::ArrayXd> values(x.values.data() + channel * plane, plane);
+    values = (values - m.mean) / std::sqrt(m.variance + layer.value("eps", 1e-5)) *
+                 parameters.at(name + ".weight")[at(channel)] +
+             parameters.at(name + ".bias")[at(channel)];
 }
 
 void batchnorm(const Json &layer, const std::string &name, const Parameters &parameters,
                std::vector<Tensor> &batch, bool training) {
     for (std::int64_t c = 0; c < batch[0].shape[0]; ++c) {
-        const Moments m = training ? moments(values_of(batch, c, c + 1))
+        const std::vector<double> values = values_of(batch, c, c + 1);
+        const Moments m = training ? moments(line_of(values))
                                    : Moments{parameters.at(name + ".running_mean")[at(c)],
                                              parameters.at(name + ".running_var")[at(c)]};
         for (Tensor &x : batch) normalise(layer, name, parameters, c, m, x);
@@ -197,8 +201,8 @@ void groupnorm(const Json &layer, const std::string &name, const Parameters &par
     const Tensor before = x;
     for (std::int64_t c = 0; c < x.shape[0]; ++c) {
         const std::int64_t first = c / width * width;
-        normalise(layer, name, parameters, c, moments(values_of({before}, first, first + width)),
-                  x);
+        const std::vector<double> values = values_of({before}, first, first + width);
+        normalise(layer, name, parameters, c, moments(line_of(values)), x);
     }
 }
 
