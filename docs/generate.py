@@ -84,7 +84,7 @@ def pipeline_sections(schema, definitions, path):
     if schema.get("description"):
         lines += [schema["description"][0].upper() + schema["description"][1:] + ".", ""]
     if "x-spar-kind" in schema:
-        lines += [f"Beside the parameters of the {schema['x-spar-kind']}:", ""]
+        lines += [f"In addition to the parameters of the {schema['x-spar-kind']}:", ""]
     lines += table({"properties": keys, "required": schema.get("required", [])}) + [""]
     for name, key in keys.items():
         inside = f"{path}.{name}" if path else name

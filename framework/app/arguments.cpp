@@ -22,7 +22,7 @@ constexpr std::size_t help_width = 80;
 struct Option {
     const char *name, *letter, *value, *help;
 
-    /// How Boost calls it: "help,h".
+    /// The option as Boost writes it: "help,h".
     std::string key() const { return std::string(name) + (*letter != '\0' ? "," : "") + letter; }
 };
 
@@ -52,7 +52,7 @@ std::vector<Option> options_of(const Command &command) {
                                            command.name, what, command.name));
 }
 
-/// What Boost's parser complains of, in our words.
+/// A complaint of Boost's parser, in our words.
 std::string reworded(const po::error &error, const Command &command) {
     const auto *named = dynamic_cast<const po::error_with_option_name *>(&error);
     std::string name = named != nullptr ? named->get_option_name() : "";
@@ -81,7 +81,7 @@ po::variables_map parse(const Command &command, const std::vector<std::string> &
     for (const Option &option : options_of(command)) {
         const bool several =
             option.name == std::string_view("plugin-dir") || option.name == std::string_view("set");
-        if (option.name == std::string_view("resume"))  // alone, or --resume=anyway
+        if (option.name == std::string_view("resume"))  // on its own, or --resume=anyway
             description.add_options()(option.name, po::value<std::string>()->implicit_value(""),
                                       "");
         else if (*option.value == '\0')

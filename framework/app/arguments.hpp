@@ -1,4 +1,4 @@
-// The command line, read.
+// Reading the command line.
 #pragma once
 
 #include "text/source.hpp"
@@ -31,20 +31,20 @@ struct Command {
     const char *operands;  // "PIPELINE.json"
     std::size_t fewest, most;
     const char *summary;
-    const char *options;  // of those below, by name, separated by spaces
+    const char *options;  // names of options below, separated by spaces
     int (*function)(const Arguments &);
 };
 
 extern const std::vector<Command> commands;
 
-/// Throws Failure(Exit::usage) with what is wrong and how to go on.
+/// Throws Failure(Exit::usage) saying what is wrong and how to go on.
 Arguments read_arguments(const std::vector<std::string> &words);
 
 /// What `spar help` and `spar help COMMAND` print.
 std::string general_help();
 std::string command_help(const Command &command);
 
-/// Null where there is none.
+/// Null if there is none.
 const Command *find_command(const std::string &name);
 
 }  // namespace spar::host

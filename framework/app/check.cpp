@@ -29,7 +29,7 @@ int check_command(const Arguments &arguments) {
     const Registry registry = find_plugins(arguments);
     const bool several = arguments.operands.size() > 1;
     Json all = Json::array();
-    int code = static_cast<int>(Exit::done);  // of the first file that is wrong
+    int code = static_cast<int>(Exit::done);  // of the first faulty file
     for (const std::string &file : arguments.operands) {
         try {
             const Plan plan = checked(file, arguments, registry);

@@ -18,11 +18,11 @@ int help_command(const Arguments &arguments);
 /// The registry of the folders that the arguments and the environment name.
 Registry find_plugins(const Arguments &arguments);
 
-/// The exception that is being handled as a program reads it: its exit code, message and problems.
-/// Call it in a catch block.
+/// The exception being handled, for programs to read: its exit code, message and problems. Call it
+/// in a catch block.
 Json current_error();
 
-/// Two spaces and a line end, for people; nothing but what is there in bytes.
+/// Indented by two spaces, with a line end. Bytes that are not UTF-8 are replaced.
 std::string pretty(const Json &json);
 
 }  // namespace spar::host

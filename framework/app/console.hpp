@@ -18,15 +18,15 @@ namespace spar::host {
 /// [thread-safe]
 class Console {
   public:
-    /// `stream`: STDOUT_FILENO or STDERR_FILENO, open as long as this lives.
+    /// `stream`: STDOUT_FILENO or STDERR_FILENO, open as long as this object lives.
     explicit Console(int stream) : descriptor_(stream) {
         struct stat status {};
         if (::fstat(stream, &status) != 0) return;
         regular_ = S_ISREG(status.st_mode);
         socket_ = S_ISSOCK(status.st_mode);
         if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)) return;
-        // A description of our own: the one that we were given is shared with other programs, which
-        // expect it to block.
+        // Our own file description: the given one is shared with other programs, which expect it to
+        // block.
         const std::string name = "/proc/self/fd/" + std::to_string(stream);
         own_ = ::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     }
@@ -36,8 +36,8 @@ class Console {
     Console(const Console &) = delete;
     Console &operator=(const Console &) = delete;
 
-    /// Writes as much as the reader takes at once, and the rest with what comes later. Never
-    /// blocks, never fails. Of more than a megabyte that nobody reads, what comes last is left out.
+    /// Writes as much as the reader accepts, and the rest with later output. Never blocks, never
+    /// fails. Once more than a megabyte is unread, further output is dropped.
     void say(std::string_view text) {
         const std::lock_guard lock(mutex_);
         if (waiting_.size() < most_waiting)
@@ -47,18 +47,18 @@ class Console {
         write_what_fits();
     }
 
-    /// Whether everything said so far is written, or never will be.
+    /// Whether everything so far has been written, or never will be.
     bool idle() {
         const std::lock_guard lock(mutex_);
         write_what_fits();
         return waiting_.empty();
     }
 
-    /// Waits for the reader to take the rest, until he goes away, a signal is handled, or he has
-    /// taken nothing for a few seconds: a paused reader does not hold up the end.
+    /// Waits for the reader to take the rest, until it goes away, a signal is handled, or it has
+    /// taken nothing for a few seconds: a paused reader does not delay the end.
     void finish() {
         const std::lock_guard lock(mutex_);
-        if (left_out_) waiting_ += "... (more was said while nobody read)\n";
+        if (left_out_) waiting_ += "... (more output was dropped while nobody read)\n";
         left_out_ = false;
         for (write_what_fits(); !waiting_.empty(); write_what_fits()) {
             pollfd ready{own_ >= 0 ? own_ : descriptor_, POLLOUT, 0};
@@ -70,7 +70,7 @@ class Console {
     static constexpr std::size_t most_waiting = 1U << 20, piece = 512;
     static constexpr int patience = 5000;  // milliseconds
 
-    /// How many bytes were written; -1 with errno where none.
+    /// The number of bytes written; -1 and errno if none.
     ssize_t write_piece() const {
         const std::size_t size =
             std::min(waiting_.size(), own_ >= 0 || regular_ ? waiting_.size() : piece);

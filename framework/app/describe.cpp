@@ -15,7 +15,7 @@
 namespace spar::host {
 namespace {
 
-/// The parts of that name, where no component has it.
+/// The parts of that name, if no component has it.
 std::vector<Part> parts_called(const Registry &registry, const std::vector<std::string> &operands) {
     if (operands.size() != 1 || !registry.find(operands[0]).empty()) return {};
     std::vector<Part> parts = all_parts(registry);
@@ -25,7 +25,7 @@ std::vector<Part> parts_called(const Registry &registry, const std::vector<std::
     return parts;
 }
 
-/// What can be described, for the one that was meant.
+/// All names that can be described, to guess the one that was meant.
 std::vector<std::string> known_names(const Registry &registry, spar_kind kind) {
     std::vector<std::string> names = registry.names(kind);
     if (kind == 0)
@@ -61,7 +61,7 @@ const ComponentEntry &chosen(const Registry &registry, const std::vector<std::st
                                    "; say which: " + listed(calls));
 }
 
-/// What must keep its lines, two spaces in.
+/// Text that must keep its lines, indented by two spaces.
 std::string block(const std::string &text) {
     std::string out = "  ";
     for (const char c : text) {

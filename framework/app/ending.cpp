@@ -19,10 +19,10 @@
 namespace spar::host {
 namespace {
 
-/// Below this much stack an overflow is the limit's fault before it is anybody's.
+/// With a stack limit below this, an overflow is blamed on the limit.
 constexpr rlim_t usual_stack = 1U << 20;
 
-/// A fault's name; empty for signals that others send.
+/// A fault's name; empty for signals sent from outside.
 std::string fault_text(int signal) {
     switch (signal) {
         case SIGSEGV:
@@ -52,7 +52,7 @@ std::string text_of(const Watched::Copy &call) {
                        place.empty() ? "" : " at ", place);
 }
 
-/// Where the worker was: in which call of a plugin, as far as that is known.
+/// Where the worker was: in which call into a plugin, as far as known.
 struct Where {
     explicit Where(const Watched &page) {
         const bool knows = page.last.there, outside = page.told && !knows && !page.stranger;
@@ -71,7 +71,7 @@ std::string foreign(const Watched &page) {
     return {page.foreign, ::strnlen(page.foreign, sizeof page.foreign)};
 }
 
-/// A crash can come long after its cause: which others there are to suspect.
+/// A crash can come long after its cause: names the other plugins to suspect.
 std::string earlier(int signal, const Where &where, const Watched &page) {
     const std::string names = foreign(page);
     const bool of_memory = signal == SIGSEGV || signal == SIGBUS || signal == SIGABRT;
@@ -100,7 +100,7 @@ Failure crash(const std::string &fault, int signal, const Watched &page) {
                                       earlier(signal, where, page))};
 }
 
-/// The host ends its process by leave(); whoever did it in another way was a plugin.
+/// The host ends its process by leave(); any other exit came from a plugin.
 Failure exited(const Watched &page) {
     const Where where(page);
     if (where.known)
@@ -114,7 +114,7 @@ Failure exited(const Watched &page) {
                         names.empty() ? "" : "; from elsewhere came ", names)};
 }
 
-/// Of a signal that no fault raises.
+/// For a signal that no fault raises.
 std::string stopped(int signal, const Watched &page) {
     const Where where(page);
     const char *const name = ::sigabbrev_np(signal);
@@ -132,8 +132,8 @@ std::string stopped(int signal, const Watched &page) {
     leave(exit_code(code));
 }
 
-/// As a process does that has no handler, so that the caller sees what he would have seen of the
-/// worker; the core, if one is wanted, was that one's.
+/// Ends as a process without a handler does, so that the caller sees what it would have seen of the
+/// worker. Any core dump is the worker's.
 [[noreturn]] void die_by(int signal) {
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
@@ -153,7 +153,7 @@ bool asked_for(int signal) {
 }  // namespace
 
 void end_as(int status, const Watched &page, bool memory_was_short) {
-    if (::isatty(STDERR_FILENO) == 1) {  // a bar may stand in the last line
+    if (::isatty(STDERR_FILENO) == 1) {  // the last line may show a progress bar
         constexpr std::string_view fresh_line = "\r\033[K";
         static_cast<void>(!::write(STDERR_FILENO, fresh_line.data(), fresh_line.size()));
     }
@@ -165,7 +165,7 @@ void end_as(int status, const Watched &page, bool memory_was_short) {
         say({Exit::resources,
              stopped(signal, page) + (memory_was_short
                                           ? ": the system has run out of memory meanwhile"
-                                          : ": by somebody, or by the system for want of memory")},
+                                          : ": by someone, or by the system for lack of memory")},
             page);
     if (signal == SIGXCPU) say({Exit::resources, stopped(signal, page) + ": see ulimit -t"}, page);
     if (!asked_for(signal)) complain(stopped(signal, page));

@@ -41,7 +41,7 @@ void copy_text(char (&to)[size], const char *from) {
     to[length] = '\0';
 }
 
-/// Asks for nothing, so that a handler of signals may do it too. Not `there` while it is written.
+/// Allocates nothing, so that a signal handler may call it. Not `there` while it is being written.
 void write_down(Watched::Copy &copy, const Call *from) {
     copy.there.store(false, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -52,7 +52,7 @@ void write_down(Watched::Copy &copy, const Call *from) {
     copy.there.store(true, std::memory_order_release);
 }
 
-/// Text by text, for places where nothing may be allocated.
+/// Writes texts one by one, for places where nothing may be allocated.
 void say(std::initializer_list<const char *> texts) {
     for (const char *text : texts)
         for (std::size_t left = std::strlen(text); left > 0;) {
@@ -66,7 +66,7 @@ void say(std::initializer_list<const char *> texts) {
 
 #if !defined(SPAR_SANITIZED)
 
-/// The first thread that ends the process tells what it was in.
+/// The first thread that ends the process records what it was in.
 void tell() {
     if (page == nullptr || forked || page->told.exchange(true)) return;
     page->stranger = current_call() == nullptr && !in_main_thread();
@@ -78,7 +78,7 @@ void on_crash(int signal) {
     struct sigaction standard {};
     standard.sa_handler = SIG_DFL;
     ::sigaction(signal, &standard, nullptr);
-    ::raise(signal);  // heard when this returns
+    ::raise(signal);  // noted by the time this returns
 }
 
 void on_exit() {
@@ -99,7 +99,7 @@ void guard_process(Watched *shared) {
 #if !defined(SPAR_SANITIZED)
     main_thread = ::pthread_self();
     page = shared;
-    // What a plugin forks sees the same page, and has nothing to say there.
+    // A child that a plugin forks sees the same page, but must not write to it.
     ::pthread_atfork(nullptr, nullptr, [] {
         forked = true;
         page = nullptr;
@@ -165,7 +165,7 @@ void leave(int code) {
         page->left = true;
     }
 #if defined(SPAR_SANITIZED)
-    std::exit(code);  // what a sanitizer found is told then
+    std::exit(code);  // sanitizers report their findings then
 #else
     end_now(code);
 #endif
@@ -174,12 +174,12 @@ void leave(int code) {
 }  // namespace spar::host
 
 #if !defined(SPAR_SANITIZED)
-// Found here before the C library's own by every plugin that is loaded: no exit handler and no
-// static destructor runs while other threads still work. What the C library itself calls goes by
-// on_exit.
+// Every loaded plugin finds these before the C library's own: no exit handler and no static
+// destructor runs while other threads are still at work. Calls from inside the C library are caught
+// by on_exit.
 namespace {
 
-/// The C library's own, for who is not watched.
+/// The C library's own, for processes that are not watched.
 [[noreturn]] void standard_end(const char *name, int code) {
     if (spar::host::forked) std::fflush(nullptr);
     if (!spar::host::forked)

@@ -1,6 +1,6 @@
-// Which plugin's function runs, written where the process that watches over this one can read it
-// (app/supervisor.hpp): a plugin that ends the process is named, and nothing ends as if all were
-// well.
+// Records which plugin's function is running where the supervising process can read it
+// (app/supervisor.hpp), so that a plugin that ends the process is named, and no such end passes for
+// a normal one.
 #pragma once
 
 #include "plugins/calls.hpp"
@@ -18,48 +18,48 @@ namespace spar::host {
 #endif
 #endif
 
-/// What two processes share: the working one writes, the watching one reads when that has ended.
+/// Shared by two processes: the worker writes, the supervisor reads once the worker has ended.
 struct Watched {
-    /// A call by value: the working process's memory is gone by then.
+    /// A call, by value: the worker's memory is gone by then.
     struct Copy {
         std::atomic<bool> there;
         char what[64], whom[512], place[512];
     };
-    Copy main;  /// under way in the main thread
-    /// What the thread was in that crashed or called exit, as far as it could tell. A thread that
-    /// is none of the host's knows of no call; `stranger` says so.
+    Copy main;  /// in progress in the main thread
+    /// The call in progress in the thread that crashed or called exit, as far as known. A thread
+    /// not started by the host has none; `stranger` says so.
     std::atomic<bool> told, stranger;
     Copy last;
     std::atomic<bool> left;  /// the host itself has ended the process, with this code
     std::atomic<int> code;
-    std::atomic<bool> json, resumable;  /// of the command, for what is said at its end
+    std::atomic<bool> json, resumable;  /// of the command, for the message at its end
     char foreign[1024];                 /// loaded plugins that are not Spar's own: "a.so, b.so"
 };
 
-/// From now on `page` tells what runs, which call a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
-/// SIGABRT) or an end of the process (exit, quick_exit, _exit) came from, and whether the host
-/// ended it. A crash goes on to what the system does about it. [main]
+/// From now on `page` records what is running, which call a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
+/// SIGABRT) or an exit (exit, quick_exit, _exit) came from, and whether the host ended the process.
+/// A crash is then left to the system's default. [main]
 void guard_process(Watched *page);
 
-/// The page; null where nobody watches.
+/// The page; null if there is no supervisor.
 Watched *watched();
 
-/// The innermost call that is under way in this thread now.
+/// The innermost call in progress in this thread.
 void note_call(const Call *call);
 
 /// A plugin that is not Spar's own has been loaded.
 void note_foreign_plugin(std::string_view name);
 
-/// A stack for the handlers of crashes, so that an overflow of this thread's own can be told.
+/// A stack for crash handlers, so that an overflow of this thread's own stack can be reported.
 void guard_thread();
 
-/// In a child process that the host forks: plugins may end it, and nobody reads of it.
+/// For a child process that the host forks: plugins may end it, and nothing is recorded.
 void unguard_process();
 
-/// The end of a child that a plugin has forked and let return into the host; nothing elsewhere.
+/// Ends a child that a plugin forked and let return into the host; does nothing in other processes.
 void end_if_forked();
 
-/// Ends the process with this code: exit handlers and static destructors of plugins have no say.
+/// Ends the process with this code, without running plugins' exit handlers and static destructors.
 [[noreturn]] void leave(int code);
 
 }  // namespace spar::host

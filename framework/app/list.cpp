@@ -41,7 +41,7 @@ Json as_json(const Registry &registry, spar_kind kind) {
     return {{"components", std::move(components)}, {"refused", std::move(refused)}};
 }
 
-/// Without the plugins' column where the terminal is too narrow for it.
+/// Omits the plugins' column if the terminal is too narrow for it.
 std::string as_table(const Registry &registry, spar_kind kind, std::size_t width) {
     constexpr std::size_t least_summary = 40;
     std::size_t type_width = 4, plugin_width = 6;
@@ -56,7 +56,7 @@ std::string as_table(const Registry &registry, spar_kind kind, std::size_t width
                           const std::string &summary) {
         std::string first = fmt::format("{:<9}  {:<{}}  ", kind_text, type, type_width);
         if (plugins) first += fmt::format("{:<{}}  ", plugin, plugin_width);
-        // Beside a narrow column of words their list is hard to read.
+        // The list is hard to read beside a narrow column of words.
         if (width > 0 && width < first.size() + 3 * least_summary / 4)
             return first.substr(0, first.find_last_not_of(' ') + 1) + "\n" +
                    paragraph("    ", 4, summary, width);

@@ -51,7 +51,7 @@ Json current_error() {
 
 namespace {
 
-/// Tells the failure that is being handled; the exit code.
+/// Reports the failure being handled; returns the exit code.
 int fail(bool json) {
     const Json error = current_error();
     if (json) print(pretty({{"error", error}}));

@@ -19,7 +19,7 @@
 namespace spar::host {
 namespace {
 
-/// 0, or the error that stopped it.
+/// Returns 0, or the error that stopped it.
 int write_all(int stream, std::string_view text) {
     while (!text.empty()) {
         const ssize_t count = ::write(stream, text.data(), text.size());
@@ -39,14 +39,15 @@ int output_error = 0;
 }  // namespace
 
 void keep_standard_streams() {
-    // Opened the wrong way round: reading from output and writing to input still fail, as they
-    // should.
+    // Opened the wrong way round, so that reading from output and writing to input still fail, as
+    // they should.
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
         if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF)
             if (::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) != stream)
                 std::abort();
     std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGXFSZ, SIG_IGN);  // a file beyond its limit is a write that fails, and says so
+    std::signal(SIGXFSZ, SIG_IGN);  // exceeding the file size limit is a failed write, and reported
+                                    // as one
 }
 
 void print(std::string_view text) {

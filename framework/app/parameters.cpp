@@ -67,13 +67,13 @@ class Tables {
         return text + (rows.empty() && !schema.contains("oneOf") ? "  none\n" : rows);
     }
 
-    /// A part's own keys, or those that the host reads beside a component's.
+    /// A part's own keys, or those that the host reads next to a component's.
     static const Json &all_of(const Json &schema) {
         return schema.contains("x-spar-host") ? members(schema.at("x-spar-host"), "properties")
                                               : members(schema, "properties");
     }
 
-    /// Remembers the parts that a parameter's values are made of, once each.
+    /// Collects the parts that a parameter's values are made of, once each.
     void gather(const std::string &name, const Json &property) {
         const std::string definition = property.value("$ref", "");
         if (!definition.empty() && !definitions_.insert(definition).second) return;

@@ -1,4 +1,4 @@
-// Parameters as people read them: one entry each, and below those of the parts they are made of.
+// Parameters for people to read: one entry each, followed by those of the parts they are made of.
 #pragma once
 
 #include "base/json.hpp"
@@ -8,11 +8,11 @@
 namespace spar::host {
 
 /// The properties of `schema`, whose references lead into `root`, then those of every part that a
-/// value may be made of. Without a title the first of them has none. `width` as in paragraph().
+/// value may be made of. An empty title omits that of the first. `width` as in paragraph().
 std::string parameters_text(const std::string &title, const Json &schema, const Json &root,
                             std::size_t width);
 
-/// A text, each of its lines two spaces in.
+/// A text with each line indented by two spaces.
 std::string indented(const std::string &text, std::size_t width);
 
 }  // namespace spar::host

@@ -17,7 +17,7 @@ namespace {
 /// Walks a schema breadth first, so that outer parts come before inner ones.
 class Walk {
   public:
-    /// `simple`: keys whose values are made of nothing are parts too.
+    /// `simple`: keys whose values have no parts count as parts too.
     Walk(const Json &root, std::string of, bool simple = false)
         : root_(root), of_(std::move(of)), simple_(simple) {}
 
@@ -99,7 +99,7 @@ std::vector<Part> all_parts(const Registry &registry) {
 
 namespace {
 
-/// Of a key whose value is made of nothing that has a table.
+/// For a key whose value has no parts with a table.
 std::string simple_text(const Part &part, std::size_t width) {
     const Json &schema = *part.schema, &here = resolved(schema, *part.root);
     std::string values = expected(schema, *part.root);
@@ -124,7 +124,7 @@ std::string part_text(const Part &part, std::size_t width) {
     if (!has_table(*part.schema)) return simple_text(part, width);
     std::string beside;
     if (part.schema->contains("x-spar-kind"))
-        beside = "\nBeside the parameters of the " +
+        beside = "\nIn addition to the parameters of the " +
                  part.schema->at("x-spar-kind").get<std::string>() + "\n";
     return fmt::format("{} ({})\n{}", part.name, part.where, beside) +
            parameters_text("", *part.schema, *part.root, width);

@@ -1,5 +1,6 @@
-// What has a name in a pipeline and is no component: the parts of the host's own grammar ("train",
-// "threat"), and those that components are made of ("conv", a layer of the model "sequential").
+// What has a name in a pipeline without being a component: the parts of the host's own grammar
+// ("train", "threat"), and those that components are made of ("conv", a layer of the model
+// "sequential").
 #pragma once
 
 #include "base/json.hpp"
@@ -20,10 +21,10 @@ struct Part {
 };
 
 /// All of them, the pipeline itself first, outer ones before inner ones; of the pipeline's own
-/// every key, however simple its value.
+/// grammar every key, however simple its value.
 std::vector<Part> all_parts(const Registry &registry);
 
-/// What is printed of a part.
+/// The printed description of a part.
 std::string part_text(const Part &part, std::size_t width);
 Json part_json(const Part &part);
 

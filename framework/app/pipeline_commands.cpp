@@ -26,7 +26,7 @@ Registry find_plugins(const Arguments &arguments) {
     for (const std::string &fault : search_faults()) terminal().tell(SPAR_LOG_WARNING, fault);
     Registry registry = Registry::discover(plugin_folders(arguments.plugin_folders), host_table(),
                                            plugin_cache_file(), probe);
-    // Else what is missing for want of memory would pass for a mistake in the pipeline.
+    // Otherwise a plugin missing for lack of memory would pass for a mistake in the pipeline.
     for (const Refusal &refusal : registry.refusals())
         for (const char *sign : {"failed to map segment", "annot allocate memory"})
             if (refusal.reason.find(sign) != std::string::npos)
@@ -43,7 +43,7 @@ namespace {
 
 constexpr std::size_t most_path = 1U << 16;
 
-/// What fails names its place with the file that it stands in.
+/// Failures name their place together with its file.
 RunOutcome run_with_places(const Plan &plan, const Registry &registry, const RunOptions &options) {
     try {
         return run_pipeline(plan, registry, options);
@@ -60,7 +60,7 @@ int run_command(const Arguments &arguments) {
     const Registry registry = find_plugins(arguments);
     const Plan plan = load_plan(arguments.operands[0], arguments.settings, registry);
     for (const NamedFile &named : plan.files) keep_on_one_line(named.path);
-    // A run that goes on knows which files it has left behind.
+    // A resumed run knows which files it no longer needs.
     if (std::vector<Problem> missing = missing_files(plan); !arguments.resume && !missing.empty())
         throw PipelineError(std::move(missing), Exit::data);
     RunOptions options;

@@ -44,7 +44,7 @@ void refuse(char letter, const std::string &why) {
     answer(letter, why.substr(0, longest_reason));
 }
 
-/// What came up, as text: whatever it says, without a zero byte inside.
+/// A successful answer as text, without zero bytes inside.
 std::string as_text(const spar_plugin &plugin) {
     return to_json(describe(plugin)).dump(-1, ' ', true, Json::error_handler_t::replace);
 }
@@ -64,8 +64,8 @@ std::string as_text(const spar_plugin &plugin) {
     ::_exit(1);
 }
 
-/// The child: silent, without core dumps, without the parent's handlers of signals, and gone when
-/// the parent is.
+/// The child: silent, without core dumps or the parent's signal handlers, and gone when the parent
+/// is.
 [[noreturn]] void child(pid_t parent, const std::vector<std::filesystem::path> &files,
                         std::size_t first, const spar_host *host) {
     unguard_process();
@@ -88,7 +88,7 @@ std::string as_text(const spar_plugin &plugin) {
     ::_exit(0);
 }
 
-/// The parent's end: records as they come, until the child ends or patience does.
+/// The parent's end: records as they arrive, until the child ends or the time is up.
 class Answers {
   public:
     Answers(int pipe, std::chrono::milliseconds patience) : pipe_(pipe), patience_(patience) {}
@@ -133,8 +133,8 @@ std::string how_it_ended(int status) {
            std::to_string(WEXITSTATUS(status));
 }
 
-/// A plugin may write into the pipe what it likes; what it says is only ever shown to people until
-/// the host has loaded it and found it to be so.
+/// A plugin may write anything into the pipe, so an answer is only shown to people until the host
+/// has loaded the plugin and confirmed it.
 Probed read(const std::string &record) {
     if (record.empty() || record[0] != came_up)
         return {record.size() > 1 ? record.substr(1) : "gives no answer", std::nullopt};
@@ -145,8 +145,8 @@ Probed read(const std::string &record) {
     }
 }
 
-/// Reads one child's records into `probed` from `first` on; the index of the first file without
-/// one.
+/// Reads one child's records into `probed`, beginning at `first`; returns the index of the first
+/// file without one.
 std::size_t collect(Answers &records, pid_t pid, std::size_t first, std::vector<Probed> &probed) {
     std::string record, last;
     while (first < probed.size()) {

@@ -7,13 +7,13 @@
 
 namespace spar::host {
 
-/// What became of every file. The child is a fork of this process, so nothing else may be running
+/// The result for every file. The child is a fork of this process, so nothing else may be running
 /// in it [main]. `meanwhile` is called once, while the first child is at work.
 std::vector<Probed> probe_patiently(const std::vector<std::filesystem::path> &files,
                                     const spar_host *host, const std::function<void()> &meanwhile,
                                     std::chrono::milliseconds patience);
 
-/// The same with ten seconds a file.
+/// The same with ten seconds per file.
 std::vector<Probed> probe(const std::vector<std::filesystem::path> &files, const spar_host *host,
                           const std::function<void()> &meanwhile);
 

@@ -37,7 +37,7 @@ std::atomic<bool> stop_requested{false};
 
 int SignalCount::heard(bool passed_on, pid_t sender, std::int64_t now) {
     Way &way = ways_[passed_on ? 1 : 0];
-    // The kernel, on behalf of a terminal, is no sender: who presses keys twice means it.
+    // The kernel, on behalf of a terminal, is not a sender: pressing the keys twice is meant.
     const bool again =
         sender != 0 && way.count > 0 && way.sender == sender && now - way.when < moment;
     way.sender = sender;
@@ -63,7 +63,8 @@ StopOnSignal::StopOnSignal() {
 }
 
 StopOnSignal::~StopOnSignal() {
-    // What asked for the stop may come once more, by the other way: after all is saved, too.
+    // The signal that asked for the stop may arrive again by the other route, even after everything
+    // is saved.
     for (const Replaced &r : replaced_)
         if (!count_of(r.signal).any()) ::sigaction(r.signal, &r.before, nullptr);
 }

@@ -1,5 +1,5 @@
-// While it lives, SIGINT, SIGTERM and SIGHUP ask the run to stop; a second of the same ends the
-// process. A signal that the caller has ignored (nohup) stays ignored.
+// While an object lives, SIGINT, SIGTERM and SIGHUP ask the run to stop; a second one of the same
+// kind ends the process. A signal that the caller has ignored (nohup) stays ignored.
 #pragma once
 
 #include <sys/types.h>
@@ -10,13 +10,13 @@
 
 namespace spar::host {
 
-/// How often one signal was meant. It comes from its sender, and through the process that watches
-/// over this one (app/supervisor.hpp); what is sent to the whole group, as a terminal does, comes
-/// both ways and is meant once. `timeout` sends its signal to a process and to the group, so what
-/// the same process sends twice within a moment is meant once too.
+/// How often one signal was meant. It arrives from its sender and through the supervisor
+/// (app/supervisor.hpp): a signal to the whole group, as from a terminal, arrives both ways but is
+/// meant once. `timeout` signals both a process and its group, so two signals from one process
+/// within a moment also count once.
 class SignalCount {
   public:
-    /// One more has come, at this time in milliseconds; how often it was meant so far.
+    /// Counts one more, at this time in milliseconds; returns how often it was meant so far.
     int heard(bool passed_on, pid_t sender, std::int64_t now);
     bool any() const { return ways_[0].count + ways_[1].count > 0; }
     void clear();
@@ -31,7 +31,7 @@ class SignalCount {
     Way ways_[2];
 };
 
-/// Set by a signal while a StopOnSignal lives, and from then on.
+/// Set by a signal while a StopOnSignal lives; stays set.
 extern std::atomic<bool> stop_requested;
 
 class StopOnSignal {

@@ -22,7 +22,7 @@ constexpr bool sanitized = true;
 constexpr bool sanitized = false;
 #endif
 
-/// What others send, which is passed on. Faults are of the process that they occur in.
+/// Signals from outside, which are passed on. Faults belong to the process in which they occur.
 sigset_t signals_of_others() {
     sigset_t set;
     ::sigfillset(&set);
@@ -31,21 +31,22 @@ sigset_t signals_of_others() {
     return set;
 }
 
-/// With who sent it, so that a signal to the whole group is told from two (app/signals.hpp).
+/// Includes the sender, so that one signal to the whole group is not taken for two
+/// (app/signals.hpp).
 void pass_on(pid_t worker, const siginfo_t &signal) {
     sigval sender{};
     sender.sival_int = signal.si_code == SI_USER ? signal.si_pid : 0;
     ::sigqueue(worker, signal.si_signo, sender);
 }
 
-/// Whether the shell that started us should see us stop.
+/// Whether our shell should see us stop.
 bool stopped_by_terminal(int status) {
     if (!WIFSTOPPED(status)) return false;
     const int signal = WSTOPSIG(status);
     return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
-/// Until the worker has ended; its status.
+/// Waits until the worker has ended; returns its status.
 int wait_for(pid_t worker, const sigset_t &passed_on) {
     for (;;) {
         siginfo_t signal;
@@ -73,7 +74,7 @@ Watched *shared_page() {
 void supervise() {
     if (sanitized || std::getenv("SPAR_ONE_PROCESS") != nullptr) return;
     const unsigned long killed_before = killed_for_memory();
-    // Ignored, as some callers leave it, the end of a child would not be told.
+    // If this were ignored, as some callers leave it, we would not learn of a child's end.
     std::signal(SIGCHLD, SIG_DFL);
     const sigset_t passed_on = signals_of_others();
     sigset_t before;

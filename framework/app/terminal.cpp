@@ -10,12 +10,12 @@
 namespace spar::host {
 namespace {
 
-/// What begins the last line of a terminal anew: a bar may stand there.
+/// Clears the last line of a terminal, which may show a progress bar.
 constexpr const char *fresh_line = "\r\033[K";
 
 }  // namespace
 
-/// Where standard error is a terminal that tells its width in characters, that.
+/// The width in characters of standard error, if it is a terminal that knows it.
 std::size_t Terminal::width(std::size_t unknown) const {
     winsize size{};
     const bool known = is_terminal_ && ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0;
@@ -30,7 +30,7 @@ void Terminal::tell(spar_severity severity, const std::string &text) {
     const char *label = severity == SPAR_LOG_ERROR  ? "error"
                         : severity == SPAR_LOG_INFO ? "info"
                                                     : "warning";
-    // One line where a program may look for it, lines that fit where a person reads.
+    // One line if a program may look for it; wrapped lines if a person reads.
     console_.say((is_terminal_ ? fresh_line : "") +
                  paragraph(std::string(label) + ": ", 2, sayable(text), width(0)));
 }
@@ -70,7 +70,7 @@ void Terminal::loaded_foreign(const std::string &name) {
 }
 
 Terminal &terminal() {
-    static Terminal &of_this_process = *new Terminal;  // for whatever ends last
+    static Terminal &of_this_process = *new Terminal;  // outlives all its users
     static const bool holds = [] {
         embed_in(&of_this_process);
         return true;

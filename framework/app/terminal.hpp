@@ -1,5 +1,5 @@
-// The command line as what holds the host: messages and progress on standard error, signals that
-// stop a run, and the process that watches over this one.
+// The command line as the host's embedder: messages and progress on standard error, signals that
+// stop a run, and the supervising process.
 #pragma once
 
 #include "app/console.hpp"
@@ -13,10 +13,10 @@ namespace spar::host {
 
 class Terminal final : public Embedder {
   public:
-    /// A message, wrapped where standard error is a terminal and one line elsewhere; without
-    /// secrets, and what could steer a terminal shown.
+    /// A message, wrapped if standard error is a terminal and on one line otherwise; without
+    /// secrets, and with control characters made visible.
     void tell(spar_severity severity, const std::string &text) override;
-    /// None where standard error is not a terminal, people want quiet, or the terminal is held up:
+    /// None if standard error is not a terminal, quiet was asked for, or the terminal is held up:
     /// it gets no more lines to catch up with.
     std::size_t progress_room() override;
     void show_progress(const std::string &line) override;
@@ -28,11 +28,11 @@ class Terminal final : public Embedder {
     void thread_begun() override;
     void loaded_foreign(const std::string &name) override;
 
-    /// Only errors are told.
+    /// Print only errors.
     void set_quiet(bool quiet) { quiet_ = quiet; }
-    /// Less than a warning is told too.
+    /// Also print messages below warnings.
     void set_verbose(bool verbose) { verbose_ = verbose; }
-    /// From now on no progress is shown.
+    /// Show no progress from now on.
     void hide_progress() { progress_hidden_ = true; }
 
     Console &standard_error() { return console_; }
@@ -46,7 +46,7 @@ class Terminal final : public Embedder {
     std::size_t width(std::size_t unknown) const;
 };
 
-/// The one of this process, which holds the host from the first call on.
+/// The instance of this process; it holds the host from the first call on.
 Terminal &terminal();
 
 }  // namespace spar::host

@@ -1,5 +1,5 @@
-// The program that holds the host (the command line, a test, an interpreter), as far as the host
-// needs it. The host itself prints nothing, ends nothing, forks nothing and handles no signals.
+// What the host needs from the program that holds it (the command line, a test, an interpreter).
+// The host itself prints nothing, ends nothing, forks nothing and handles no signals.
 #pragma once
 
 #include <spar/abi.h>
@@ -11,7 +11,7 @@ namespace spar::host {
 
 struct Call;
 
-/// What does nothing where it is not overridden. Every function may be called from any thread.
+/// The defaults do nothing. Every function may be called from any thread.
 class Embedder {
   public:
     Embedder() = default;
@@ -21,33 +21,33 @@ class Embedder {
 
     /// A message for people.
     virtual void tell(spar_severity, const std::string &) {}
-    /// How many characters a line of progress may have; 0: none is wanted now.
+    /// How long a progress line may be, in characters; 0: none is wanted now.
     virtual std::size_t progress_room() { return 0; }
-    /// Shows the line in the place of the one before; empty: takes that away.
+    /// Shows the line in place of the previous one; empty: removes that.
     virtual void show_progress(const std::string &) {}
 
-    /// Whether somebody asked the run to stop: running work ends with SPAR_E_CANCELLED as soon as
-    /// it asks. A plugin that answers so without having been asked is not believed.
+    /// Whether the run was asked to stop: running work ends with SPAR_E_CANCELLED at its next
+    /// query. A plugin that returns this status unasked is at fault.
     virtual bool stop_requested() const { return false; }
-    /// A run begins (true) or ends (false) that saves where it stands when it is asked to stop.
+    /// A run begins (true) or ends (false) that saves its state when it is asked to stop.
     virtual void run_can_stop(bool) {}
-    /// The run has saved something to go on from.
+    /// The run has saved something to resume from.
     virtual void run_can_resume() {}
 
-    /// The innermost call into a plugin that is under way in this thread; null: none.
+    /// The innermost call into a plugin in progress in this thread; null: none.
     virtual void calls(const Call *) {}
     /// A call into a plugin has returned.
     virtual void returned() {}
-    /// A thread has begun that will call plugins.
+    /// A thread that will call plugins has started.
     virtual void thread_begun() {}
     /// A plugin that is not Spar's own has been loaded.
     virtual void loaded_foreign(const std::string &) {}
 };
 
-/// Whoever holds the host.
+/// The current embedder.
 Embedder &embedder();
 
-/// From now on `holder`, which must outlive all that the host does; null: nobody. [main]
+/// Sets the embedder, which must outlive all use of the host; null: none. [main]
 void embed_in(Embedder *holder);
 
 }  // namespace spar::host

@@ -14,7 +14,7 @@ enum class Exit : int {
     plugin = 4,      /// a component failed or broke the contract
     threshold = 5,   /// a demanded accuracy was missed
     data = 6,        /// a data file or weights
-    storage = 7,     /// what is to be kept or printed cannot be: disk full, no right to write
+    storage = 7,     /// output cannot be written: disk full, no permission
     resources = 8,   /// the system gave too little memory, or would not start threads or processes
     changed = 9,     /// --resume: data, weights, plugins, host or processor are no longer the same
     stopped = 75,    /// stopped by a signal; --resume goes on
@@ -29,12 +29,12 @@ class Failure : public std::runtime_error {
     Exit exit_;
 };
 
-/// Of a file that cannot be written or opened for errno's reason: Exit::resources where the system
-/// has no memory or no more open files to give, else Exit::storage.
+/// For a file that cannot be written or opened, with errno's reason: Exit::resources if the system
+/// is out of memory or open files, otherwise Exit::storage.
 Exit exit_for_errno(int error);
 
-/// The exception being handled as a failure of the command: what a Failure is stays so, and what
-/// the system refused gets its exit code. Call it in a catch block.
+/// The exception being handled, as a Failure: a Failure is returned unchanged, and errors of the
+/// system get their exit code. Call it in a catch block.
 Failure current_failure();
 
 }  // namespace spar::host

@@ -18,15 +18,15 @@ namespace {
                   fmt::format("{}: cannot {}: {}", path.string(), what, std::strerror(reason)));
 }
 
-/// Waits until the disk has what an open file or folder holds; 0 or the error.
+/// Waits until the content of an open file or folder is on disk; returns 0 or the error.
 int synced(int file) {
     while (::fsync(file) != 0)
         if (errno != EINTR) return errno;
     return 0;
 }
 
-/// A file that was not there: no link that somebody planted is written through. One that a killed
-/// run left gives way.
+/// Opens a file that does not exist yet, so that a planted link is never written through. One left
+/// by a killed run is replaced.
 int create_new(const fs::path &path) {
     constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     const int file = ::open(path.c_str(), flags, 0666);
@@ -61,7 +61,7 @@ void sync_folder(const fs::path &folder) {
     if (file < 0) refuse(folder, "open the folder", errno);
     const int error = synced(file);
     ::close(file);
-    // Some file systems cannot, and say so.
+    // Some file systems cannot, and report that.
     if (error != 0 && error != EINVAL && error != EROFS) refuse(folder, "store the folder", error);
 }
 

@@ -1,4 +1,4 @@
-// Files that are whole or not there: written beside their place, then renamed.
+// Files that are complete or absent: written under another name, then renamed.
 #pragma once
 
 #include <filesystem>
@@ -8,26 +8,26 @@
 
 namespace spar::host {
 
-/// What `path` is called while it is written. Such a name is in nobody's way: a run that was killed
-/// leaves it, the next one passes over it or takes it away.
+/// The name of `path` while it is being written. A killed run may leave such a file; the next one
+/// ignores or removes it.
 std::filesystem::path partial_of(const std::filesystem::path &path);
-/// Also of the temporary names that libzip makes of these.
+/// Also true for the temporary names that libzip derives from these.
 bool is_partial(const std::filesystem::path &path);
 
-/// Waits until the disk has what `partial` holds and gives it its name, for good. Throws
-/// Failure(Exit::storage); then `partial` is gone.
+/// Waits until the content of `partial` is on disk, then gives it its final name durably. Throws
+/// Failure(Exit::storage); `partial` is then gone.
 void put_in_place(const std::filesystem::path &partial, const std::filesystem::path &path);
-/// Waits until the disk has the names in a folder. Throws Failure(Exit::storage).
+/// Waits until the names in a folder are on disk. Throws Failure(Exit::storage).
 void sync_folder(const std::filesystem::path &folder);
 
-/// Throws Failure(Exit::storage) naming the file when it cannot be written; then what was there
-/// before is there still.
+/// Throws Failure(Exit::storage) naming the file if it cannot be written; the previous content is
+/// then unchanged.
 void write_file(const std::filesystem::path &path, std::string_view content);
 
-/// Opens a file for reading and returns its size; throws Failure(Exit::data) when it cannot be.
+/// Opens a file for reading and returns its size; throws Failure(Exit::data) if that fails.
 std::uintmax_t open_file(const std::filesystem::path &path, std::ifstream &stream);
 
-/// The file's bytes; throws Failure(Exit::data) when it cannot be read or exceeds `limit` bytes.
+/// The file's bytes; throws Failure(Exit::data) if it cannot be read or exceeds `limit` bytes.
 std::string read_file(const std::filesystem::path &path, std::uintmax_t limit);
 
 }  // namespace spar::host

@@ -23,7 +23,7 @@ class FloatMode {
 
     bool operator==(const FloatMode &) const = default;
 
-    /// What the other mode does differently.
+    /// How the other mode differs, in words.
     const char *difference(const FloatMode &other) const {
         if (((control_ ^ other.control_) & 0x6000U) == 0 && ((x87_ ^ other.x87_) & 0x0C00U) == 0)
             return ((control_ ^ other.control_) & 0x8040U) != 0

@@ -8,7 +8,7 @@
 namespace spar::host {
 namespace {
 
-/// A number at the beginning of `text`, which moves behind it and the spaces that follow.
+/// Parses a number at the beginning of `text`, and removes it and the spaces after it.
 std::optional<double> leading_number(std::string_view &text) {
     const std::size_t digit = text.starts_with('-') ? 1 : 0;
     if (digit >= text.size() || text[digit] < '0' || text[digit] > '9') return std::nullopt;

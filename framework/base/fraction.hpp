@@ -6,8 +6,8 @@
 
 namespace spar::host {
 
-/// The quotient of the two numbers of "a/b" in double precision; nothing where the text is no such
-/// fraction, b is not above 0, or the quotient is no double.
+/// The quotient of the two numbers of "a/b" in double precision; nothing if the text is not such a
+/// fraction, b is not above 0, or the quotient is not a double.
 std::optional<double> fraction(std::string_view text);
 
 }  // namespace spar::host

@@ -1,11 +1,11 @@
-// The host's JSON value, by name only; whoever looks into one includes <nlohmann/json.hpp>.
+// Forward declaration of the host's JSON value; code that uses one includes <nlohmann/json.hpp>.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
 
 namespace spar::host {
 
-/// Keeps the order of the text, so that what is printed reads like what was written.
+/// Keeps the order of the text, so that output reads like what was written.
 using Json = nlohmann::ordered_json;
 
 }  // namespace spar::host

@@ -13,7 +13,7 @@ inline constexpr std::array<spar_kind, 8> all_kinds = {
     SPAR_KIND_DATASET, SPAR_KIND_MODEL,  SPAR_KIND_LOSS,     SPAR_KIND_OPTIMIZER,
     SPAR_KIND_ATTACK,  SPAR_KIND_METHOD, SPAR_KIND_REPORTER, SPAR_KIND_TRANSFORM};
 
-/// The kind that spar::kind_name calls so.
+/// The kind that spar::kind_name gives this name.
 inline std::optional<spar_kind> parse_kind(std::string_view name) {
     for (const spar_kind kind : all_kinds)
         if (name == kind_name(kind)) return kind;

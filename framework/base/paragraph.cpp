@@ -5,7 +5,7 @@
 namespace spar::host {
 namespace {
 
-/// Characters of UTF-8 text.
+/// The number of characters of a UTF-8 text.
 std::size_t length(std::string_view text) {
     return static_cast<std::size_t>(
         std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -17,7 +17,7 @@ std::string paragraph(std::string_view first, std::size_t indent, std::string_vi
                       std::size_t width) {
     std::string out, line(first);
     const std::string margin(indent, ' ');
-    bool fresh = true;  // no word stands in the line yet
+    bool fresh = true;  // the line holds no word yet
     const auto end_line = [&] {
         line.erase(line.find_last_not_of(' ') + 1);
         out += line + "\n";

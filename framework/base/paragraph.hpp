@@ -1,4 +1,4 @@
-// Text for a terminal of some width.
+// Text wrapped for a terminal.
 #pragma once
 
 #include <string>
@@ -6,9 +6,9 @@
 
 namespace spar::host {
 
-/// Words of `text` in lines of at most `width` characters where the words allow it, the first after
-/// `first`, the others after as many spaces as `indent`. A width of 0: one line. Line ends in the
-/// text stay. With a line end.
+/// Words of `text` in lines of at most `width` characters where the words allow it, the first line
+/// after `first`, the others indented by `indent` spaces. A width of 0: one line. Line ends in the
+/// text are kept. The result ends with a line end.
 std::string paragraph(std::string_view first, std::size_t indent, std::string_view text,
                       std::size_t width);
 

@@ -1,4 +1,4 @@
-// What is wrong with a pipeline: all of it at once.
+// Everything that is wrong with a pipeline, reported at once.
 #pragma once
 
 #include "base/failure.hpp"
@@ -24,7 +24,7 @@ class PipelineError : public Failure {
     std::vector<Problem> problems_;
 };
 
-/// One more step of a JSON pointer, "~" and "/" in the name escaped.
+/// A JSON pointer extended by one step, with "~" and "/" in the name escaped.
 std::string child_pointer(std::string_view pointer, std::string_view name);
 std::string child_pointer(std::string_view pointer, std::size_t index);
 

@@ -3,14 +3,14 @@
 namespace spar::host {
 namespace {
 
-/// Behind the text in double quotes that begins at `at`.
+/// The place after the double-quoted text that begins at `at`.
 std::size_t end_of_quoted(std::string_view text, std::size_t at) {
     for (++at; at < text.size() && text[at] != '"'; ++at)
         if (text[at] == '\\') ++at;
     return at + 1;
 }
 
-/// Behind the comment that begins at `at`; `at` where none does.
+/// The place after the comment that begins at `at`; `at` if there is none.
 std::size_t end_of_comment(std::string_view text, std::size_t at) {
     const std::string_view rest = text.substr(at);
     if (!rest.starts_with("//") && !rest.starts_with("/*")) return at;
@@ -24,8 +24,8 @@ std::size_t end_of_comment(std::string_view text, std::size_t at) {
 std::string without_trailing_commas(std::string_view text) {
     std::string out(text);
     constexpr std::size_t none = std::string::npos;
-    std::size_t comma = none;  // one behind which nothing has come yet
-    char before = '\0';        // what came last, but for white space and comments
+    std::size_t comma = none;  // a comma with nothing after it so far
+    char before = '\0';        // the last character apart from white space and comments
     for (std::size_t at = 0; at < text.size();) {
         const char c = text[at];
         if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {

@@ -1,4 +1,4 @@
-// What people write in JSON and JSON does not know: a comma behind the last element.
+// Commas after the last element, which people write but JSON does not allow.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace spar::host {
 
-/// The text with a space for each comma that follows a value and precedes, but for white space and
-/// comments, a closing bracket. Texts and comments stay as they are, and every byte its place.
+/// The text with a space in place of each comma that follows a value and, apart from white space
+/// and comments, precedes a closing bracket. Strings and comments are unchanged, and no byte moves.
 std::string without_trailing_commas(std::string_view text);
 
 }  // namespace spar::host

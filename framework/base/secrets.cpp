@@ -14,7 +14,7 @@ struct Longest {
 };
 
 std::mutex mutex;
-/// Names by value, the longest first: one secret may be a part of another.
+/// Names by value, the longest first, because one secret may be part of another.
 std::map<std::string, std::string, Longest> secrets;
 
 }  // namespace

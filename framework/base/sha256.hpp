@@ -8,8 +8,8 @@
 
 namespace spar::host {
 
-/// Reads the file in blocks and calls `between` before each, which may throw; throws
-/// std::runtime_error where it cannot be read.
+/// Reads the file in blocks and calls `between`, which may throw, before each; throws
+/// std::runtime_error if the file cannot be read.
 std::string sha256_of_file(
     const std::filesystem::path &path, const std::function<void()> &between = [] {});
 

@@ -28,7 +28,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return above[b.size()];
 }
 
-/// The code point of a sequence of that many bytes.
+/// The code point of a sequence of `length` bytes.
 std::uint32_t point_of(std::string_view text, std::size_t length) {
     const auto first = static_cast<unsigned char>(text[0]);
     std::uint32_t point = length == 1 ? first : first & (0xFFU >> (length + 1));
@@ -37,7 +37,7 @@ std::uint32_t point_of(std::string_view text, std::size_t length) {
     return point;
 }
 
-/// Bytes of the UTF-8 sequence that starts here; 0 if it is none.
+/// The length in bytes of the UTF-8 sequence that starts here; 0 if invalid.
 std::size_t sequence(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char first = byte(0);
@@ -52,8 +52,8 @@ std::size_t sequence(std::string_view text) {
     return point < smallest[length] || point > 0x10FFFF || surrogate ? 0 : length;
 }
 
-/// What steers a terminal instead of being shown: C0, delete and C1, the separators of lines and
-/// paragraphs, and what turns the direction of the text that follows.
+/// Characters that control a terminal instead of being shown: C0, delete and C1, line and paragraph
+/// separators, and changes of text direction.
 bool control(std::uint32_t point) {
     return point < 0x20 || (point >= 0x7F && point < 0xA0) ||
            (point >= 0x2028 && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
@@ -65,7 +65,7 @@ std::string escape(const char *format, unsigned code) {
     return text;
 }
 
-/// The first character of a text as it is shown, and how many bytes of the text that takes.
+/// The first character of a text as displayed, and how many bytes of the text it takes.
 std::pair<std::string, std::size_t> shown(std::string_view text, std::string_view kept) {
     const std::size_t length = sequence(text);
     if (length == 0) return {escape("\\x%02x", static_cast<unsigned char>(text[0])), 1};

@@ -46,11 +46,11 @@ void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
     }
 }
 
-/// What an attack is shown and writes into: copies, so that what the host decides by stays its own.
-/// Kept from call to call.
+/// What an attack sees and writes into: copies, so that it cannot touch the data by which the host
+/// decides. Reused from call to call.
 class ShownBatch {
   public:
-    /// Replaces the arrays of the batch; where it has no examples they stay.
+    /// Replaces the arrays of the batch by copies; an empty batch keeps its own.
     void show(spar_attack_batch &batch, std::int64_t outputs) {
         threat_ = *batch.threat;
         batch.threat = &threat_;
@@ -79,7 +79,7 @@ class ShownBatch {
     Fenced<std::int64_t> labels_, targets_, ids_;
 };
 
-/// The attack's call, with its questions counted.
+/// Calls the attack and counts its queries.
 void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
     require_fit(*task.attack, *task.batch.threat);
     thread_local OracleMemory memory;
@@ -117,7 +117,7 @@ void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
     } catch (const Failure &) {
         check_what_was_shown();
         if (handle.failure) std::rethrow_exception(handle.failure);
-        if (!handle.budget_spent) throw;  // else x_adv holds the best so far
+        if (!handle.budget_spent) throw;  // otherwise x_adv holds the best so far
     }
     if (batch.count > 0) shown.take(x_adv);
 }
@@ -139,7 +139,7 @@ void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
 
 void rehearse_attack(const Instance &attack, Space &space, const spar_threat &threat,
                      const spar_component_ref *loss, bool classes) {
-    // Room on both sides, for plugins that never thought of a batch without examples.
+    // Room on both sides, for plugins that do not expect a batch without examples.
     const auto width = static_cast<std::size_t>(std::max(space.size(), space.outputs()));
     const Fenced<float> x(3 * width);
     Fenced<float> x_adv(3 * width);

@@ -8,18 +8,18 @@
 
 namespace spar::host {
 
-/// What is attacked: the batch that the attack is given, and what the host adds to it.
+/// What is attacked: the batch given to the attack, and what the host adds to it.
 struct AttackTask {
     const Instance *attack = nullptr;
     Space *space = nullptr;                    /// what is perturbed
     const spar_component_ref *loss = nullptr;  /// null: attacks must bring their own
     spar_mode mode = SPAR_MODE_EVAL;           /// of the model while crafting
     std::uint64_t model_key = 0;  /// of the model's own random numbers (dropout, in training mode)
-    const float *reference = nullptr;      /// a row an example, for a loss that compares
+    const float *reference = nullptr;      /// one row per example, for a loss that compares
     const std::int64_t *tokens = nullptr;  /// of the clean examples, where x are their vectors
-    /// All but the size and shape of an example and x_adv, which run_attack fills in.
+    /// Complete except for x_adv and the size and shape of an example, which run_attack fills in.
     spar_attack_batch batch{};
-    /// Told of every question, with the stage that the attack is in. May be empty.
+    /// Called for every query, with the attack's current stage. May be empty.
     std::function<void(const std::string &stage)> alive{};
 
     /// The clean examples.
@@ -39,31 +39,31 @@ struct AttackTask {
     }
 };
 
-/// What the first gradient that an attack got for an example was; in evaluation.
+/// What kind of gradient an attack got first for an example, in evaluation.
 enum class FirstGradient : std::uint8_t { none, zero, other };
 
-/// What an attack noted of an example, see spar_oracle. Of several with one code the last counts.
+/// What an attack noted about an example, see spar_oracle. The last note with a code counts.
 struct AttackNote {
     std::int64_t row;   /// of the batch
-    std::string stage;  /// that the attack was in; empty: none
+    std::string stage;  /// the attack's stage at that time; empty: none
     std::string code;
     double value;
 };
 
-/// Queries each example cost, and what the attack noted.
+/// The queries spent on each example, and what the attack noted.
 struct QueryCount {
     std::vector<std::int64_t> forward, gradient;
     std::vector<FirstGradient> first_gradient;
     std::vector<AttackNote> notes;
-    std::vector<std::string> stages;  /// as they were announced, once each
+    std::vector<std::string> stages;  /// in the order of announcement, once each
 };
 
-/// Writes x_adv [count, size], starting from x. Throws Failure when the attack fails, and when what
-/// it leaves is outside the threat model or not a number.
+/// Writes x_adv [count, size], starting from x. Throws Failure if the attack fails, or if its
+/// result is outside the threat model or not a number.
 void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries);
 
-/// Lets the attack look at a batch without examples, so that what does not fit is known before a
-/// training. Throws as run_attack.
+/// Calls the attack with no examples, so that a misfit is found before a training. Throws like
+/// run_attack.
 void rehearse_attack(const Instance &attack, Space &space, const spar_threat &threat,
                      const spar_component_ref *loss, bool classes);
 

@@ -9,7 +9,7 @@
 namespace spar::host {
 namespace {
 
-constexpr std::int64_t block = 16;  // rows of one piece of work
+constexpr std::int64_t block = 16;  // rows per task
 
 template <class T>
 T *from(T *base, std::int64_t offset) {
@@ -43,7 +43,7 @@ spar_status apply_to_block(void *context, std::int64_t index, spar_error *error)
 
 Augmentation::Augmentation(std::vector<std::unique_ptr<Instance>> transforms, const Data &data)
     : transforms_(std::move(transforms)), data_(data) {
-    Batch none;  // room for one example, of which no transform is shown any
+    Batch none;  // room for one example, though count is 0
     none.x.resize(data.tokens() ? 0 : 1, product(data.shape()));
     none.tokens.resize(data.tokens() ? 1 : 0);
     none.mask.resize(none.tokens.size());

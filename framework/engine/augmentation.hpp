@@ -1,5 +1,5 @@
 // train.augment: transforms of training examples, after they are read and before the method sees
-// them. What becomes of an example depends on the seed, the epoch and the example alone.
+// them. The result for an example depends on the seed, the epoch and the example alone.
 #pragma once
 
 #include "engine/data.hpp"
@@ -11,11 +11,11 @@ namespace spar::host {
 
 class Augmentation {
   public:
-    /// Throws Failure where a transform does not fit the data's examples.
+    /// Throws Failure if a transform does not fit the data's examples.
     Augmentation(std::vector<std::unique_ptr<Instance>> transforms, const Data &data);
 
-    /// Makes of a batch what `epoch` has of its examples. Values that leave the data's box are the
-    /// transform's fault: Failure(Exit::plugin).
+    /// Transforms a batch for `epoch`. Values that leave the data's box are the transform's fault:
+    /// Failure(Exit::plugin).
     void apply(Batch &batch, std::int64_t epoch) const;
 
     const std::vector<std::unique_ptr<Instance>> &transforms() const { return transforms_; }

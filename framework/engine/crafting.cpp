@@ -22,7 +22,7 @@ bool compares(const Instance &loss) {
     return (needs_of(loss.ref()) & SPAR_LOSS_NEEDS_REFERENCE) != 0;
 }
 
-/// What crafts without a loss of its own.
+/// The loss for crafters without one of their own.
 struct Fallback {
     std::string loss, source;
 };
@@ -57,7 +57,7 @@ class Walk {
     }
 
     std::vector<Crafting> found;
-    std::vector<std::string> left_out;  // losses of methods that craft with the fallback
+    std::vector<std::string> left_out;  // losses of the methods that craft with the fallback
 
   private:
     const ComponentEntry &entry(spar_kind kind, const Json &node) const {
@@ -66,7 +66,8 @@ class Walk {
                       "there is no component " + quote(node.at("type").get<std::string>()));
     }
 
-    /// What the parameter says that is declared to be what crafting follows; nothing where none is.
+    /// The value of the parameter declared as the loss that crafting increases; nothing if there is
+    /// none.
     std::optional<Fallback> method_own(const Json &node, const std::string &pointer,
                                        const Json &properties, const Fallback &fallback) {
         for (const auto &[name, property] : properties.items()) {
@@ -82,13 +83,13 @@ class Walk {
         return {};
     }
 
-    /// Whether another parameter stands in the place of this one, see x-spar-unless.
+    /// Whether another parameter takes the place of this one, see x-spar-unless.
     static bool replaced(const Json &node, const Json &property) {
         const std::string other = property.value("x-spar-unless", "");
         return node.contains(other) && node.at(other) != 0 && node.at(other) != false;
     }
 
-    /// What an attack makes grow, and what those do that it is made of.
+    /// What an attack increases, and what its parts do.
     void collect(const Json &node, const Fallback &fallback, std::vector<Fallback> &all) const {
         const Json &properties = members(*entry(SPAR_KIND_ATTACK, node).schema, "properties");
         const std::size_t before = all.size();
@@ -110,7 +111,7 @@ class Walk {
             all.push_back({"its own objective", "the attack's"});
     }
 
-    /// The different ones, in words.
+    /// The distinct ones, in words.
     static std::string joined(const std::vector<Fallback> &all, std::string Fallback::*word) {
         std::vector<std::string> words;
         for (const Fallback &one : all)
@@ -123,7 +124,7 @@ class Walk {
     const Registry &registry_;
 };
 
-/// What each kind of data gets, where nobody knows yet which one it is.
+/// What each kind of data gets, as long as the kind is unknown.
 template <class Of>
 Fallback on_data(std::optional<bool> classes, Of &&of) {
     if (classes) return of(*classes);
@@ -133,7 +134,7 @@ Fallback on_data(std::optional<bool> classes, Of &&of) {
     return {on_classes.loss + ", " + on_values.loss + " for values", on_classes.source};
 }
 
-/// Whether the data holds classes, as far as the training loss goes with one kind alone.
+/// Whether the data holds classes, if the training loss fits only one kind of data.
 std::optional<bool> classes_of(const Instance &training_loss) {
     const spar_loss_needs needs = needs_of(training_loss.ref());
     if ((needs & SPAR_LOSS_NEEDS_LABELS) != 0) return true;

@@ -80,7 +80,7 @@ std::optional<Data::Fault> Data::fault_of(const Batch &batch) const {
         return int{!(value >= lower)} | int{!(value <= upper)};
     };
     for (std::int64_t i = 0; i < batch.x.count(); ++i) {
-        int found = 0;  // without a jump, so that it runs in vectors
+        int found = 0;  // without branches, so that it vectorises
         for (const float value : batch.x[i]) found |= outside(value);
         if (found == 0) continue;
         for (const float value : batch.x[i])

@@ -12,10 +12,10 @@
 
 namespace spar::host {
 
-/// Examples in memory. `ids` are their indices in the dataset.
+/// A batch of examples. `ids` are their indices in the dataset.
 struct Batch {
     std::int64_t count = 0;
-    FencedMatrix x;               /// [count, values an example]; empty for tokens
+    FencedMatrix x;               /// [count, values per example]; empty for tokens
     Fenced<std::int64_t> tokens;  /// [count, length]; empty for values
     Fenced<float> mask;           /// [count, length] with tokens
     Fenced<std::int64_t> labels;  /// [count]; empty for regression
@@ -28,7 +28,7 @@ struct Batch {
 
 class Data {
   public:
-    /// Opens the dataset and checks what it says of itself.
+    /// Opens the dataset and checks its info.
     explicit Data(std::unique_ptr<Instance> dataset);
 
     const spar_dataset_info &info() const { return info_; }
@@ -40,20 +40,21 @@ class Data {
     bool tokens() const { return info_.input == SPAR_INPUT_TOKENS; }
     const Instance &instance() const { return *dataset_; }
 
-    /// Reads examples into `batch`, whose memory is used again. Values and labels are checked.
+    /// Reads examples into `batch`, reusing its memory. Values and labels are checked.
     void read(std::span<const std::int64_t> indices, Batch &batch) const;
     /// Files the examples come from.
     std::vector<std::string> files() const;
-    /// Names of a class and of a token; empty where the dataset gives none.
+    /// Names of a class and of a token; empty if the dataset gives none.
     std::string class_name(std::int64_t index) const;
     std::string token(std::int64_t index) const;
 
-    /// What is wrong with an example, and in which row of its batch.
+    /// A fault of an example, and its row in the batch.
     struct Fault {
         std::size_t row;
         std::string what;  /// "has the label 12, expected 0 to 9"
     };
-    /// The first label, token or value of a batch that is none of this data; nothing where all are.
+    /// The first label, token or value of a batch that is invalid for this data; nothing if all are
+    /// valid.
     std::optional<Fault> fault_of(const Batch &batch) const;
 
   private:
@@ -63,7 +64,7 @@ class Data {
 
 /// {first, ..., first + count - 1}
 std::vector<std::int64_t> index_range(std::int64_t first, std::int64_t count);
-/// Shuffles in an order that the key alone decides (Fisher and Yates).
+/// Shuffles in an order determined by the key alone (Fisher and Yates).
 void shuffle(std::vector<std::int64_t> &indices, std::uint64_t key);
 
 }  // namespace spar::host

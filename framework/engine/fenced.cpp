@@ -27,8 +27,8 @@ namespace {
 
 constexpr std::size_t fence = 1024, hidden = 64U << 10, alignment = 64;
 
-/// What stands in a fence, as long as one may be, from any address: no byte repeats a neighbour,
-/// and few are what memory is filled with by mistake.
+/// The content of a fence of any length, at any address: no byte equals its neighbour, and few have
+/// values with which memory is filled by mistake.
 constexpr std::array<std::byte, fence + 2 *alignment> pattern = [] {
     std::array<std::byte, fence + 2 * alignment> bytes{};
     for (std::size_t i = 0; i < bytes.size(); ++i)
@@ -36,7 +36,7 @@ constexpr std::array<std::byte, fence + 2 *alignment> pattern = [] {
     return bytes;
 }();
 
-/// What should stand there.
+/// The expected content.
 const std::byte *known(std::span<std::byte> side) {
     return &pattern[reinterpret_cast<std::uintptr_t>(side.data()) % alignment];
 }
@@ -65,7 +65,7 @@ std::span<std::byte> fence_behind(const Region &region) {
     return {region.data + region.size, region.end};
 }
 
-/// A sanitizer tells who touches a fence at once, and with the line.
+/// A sanitizer reports the line that touches a fence at once.
 void watch([[maybe_unused]] const Region &region, [[maybe_unused]] bool on) {
 #if defined(SPAR_ADDRESS_SANITIZED)
     for (const std::span<std::byte> side : {fence_before(region), fence_behind(region)})
@@ -76,9 +76,9 @@ void watch([[maybe_unused]] const Region &region, [[maybe_unused]] bool on) {
 
 std::mutex mutex;
 
-/// In the order of their addresses.
+/// Sorted by address.
 std::vector<const Region *> &regions() {
-    static auto &all = *new std::vector<const Region *>;  // for whatever is destroyed last
+    static auto &all = *new std::vector<const Region *>;  // outlives all its users
     return all;
 }
 
@@ -165,7 +165,7 @@ void check_ends(const Instance &whose, const char *what, std::initializer_list<G
                                   "here; the plugin must keep inside of what it is given",
                                   whose.pointer(), whose.label(), behind > 0 ? "end" : "begin",
                                   array.name, what, behind > 0 ? behind : before,
-                                  behind > 0 ? "behind" : "before", region->size));
+                                  behind > 0 ? "after" : "before", region->size));
     }
 }
 

@@ -1,5 +1,5 @@
-// Arrays of the host that plugins write into, each in memory of its own between known bytes: a
-// write past an end hits nothing of anybody else's, and whoever's call it was is told.
+// Arrays of the host that plugins write into, each in its own memory between known bytes: a write
+// past an end hits no other data, and the call that did it is reported.
 #pragma once
 
 #include "instances/instance.hpp"
@@ -15,8 +15,8 @@
 
 namespace spar::host {
 
-/// Behind the known bytes on both sides lies memory that nobody may touch: what goes further ends
-/// in a crash, inside the call that does it.
+/// Beyond the known bytes on both sides lies protected memory: writing further crashes inside the
+/// call that does it.
 class FencedMemory {
   public:
     FencedMemory() = default;
@@ -27,20 +27,19 @@ class FencedMemory {
     }
     ~FencedMemory();
 
-    /// Makes it so many bytes, right before the fence behind, and mends the fences. What stood
-    /// there is lost where the size changes; new memory is zero, and asked for only where it must
-    /// grow.
+    /// Resizes to `bytes`, placed right before the rear fence, and restores the fences. A change of
+    /// size loses the content; new memory is zero, and allocated only to grow.
     void resize(std::size_t bytes);
 
     std::byte *data() const { return region_ != nullptr ? region_->data : nullptr; }
     std::size_t size() const { return region_ != nullptr ? region_->size : 0; }
 
-    /// How many bytes before the begin and behind the end reaches what somebody has written there.
+    /// How far writes have reached before the beginning and past the end, in bytes.
     struct Breach {
         std::size_t before = 0, behind = 0;
     };
     struct Region {
-        std::byte *begin, *end;  // of what may be touched
+        std::byte *begin, *end;  // of the accessible part
         std::byte *data;
         std::size_t size;
 
@@ -51,7 +50,7 @@ class FencedMemory {
     Region *region_ = nullptr;
 };
 
-/// An array in fenced memory. Its content is lost when its size changes.
+/// An array in fenced memory. Changing the size loses the content.
 template <class T>
 class Fenced {
   public:
@@ -83,17 +82,17 @@ class Fenced {
     FencedMemory memory_;
 };
 
-/// A matrix in fenced memory. Its content is lost when its size changes.
+/// A matrix in fenced memory. Changing the size loses the content.
 using FencedMatrix = MatrixOf<Fenced<float>>;
 
-/// An array that a plugin was given, by the name that the contract has for it.
+/// An array given to a plugin, with its name in the contract.
 struct GivenArray {
     const char *name;
     const void *data;
 };
 
-/// After a call: throws Failure(Exit::plugin) where somebody has written past an end of one of
-/// these. What is null, or does not lie in fenced memory, is passed over.
+/// After a call: throws Failure(Exit::plugin) if one of these arrays was written past an end. Null
+/// pointers and other memory are ignored.
 void check_ends(const Instance &whose, const char *what, std::initializer_list<GivenArray> arrays);
 
 }  // namespace spar::host

@@ -7,11 +7,11 @@ namespace spar::host {
 void require_fit(const Instance &component, const spar_threat &threat) {
     const auto ask = [&](const auto &table) {
         component.call("fits", [&](spar_error *error) -> spar_status {
-            const spar_threat shown = threat;  // the component's to look at, not to change
+            const spar_threat shown = threat;  // a copy, so that the component cannot change it
             try {
                 spar::require_fit(table, component.self(), shown);
                 return SPAR_OK;
-            } catch (const Error &e) {  // what it throws itself is for call() to find
+            } catch (const Error &e) {  // call() handles what the component throws itself
                 return fill(error, e.code(), e.what(), e.pointer());
             }
         });

@@ -1,4 +1,4 @@
-// Whether an attack or a method works under a threat model: it says so itself.
+// Asks an attack or a method whether it works under a threat model.
 #pragma once
 
 #include "instances/instance.hpp"
@@ -7,8 +7,7 @@
 
 namespace spar::host {
 
-/// Throws Failure, at the component's place, where it does not. `component` is an attack or a
-/// method.
+/// Throws Failure, at the component's place, if it does not. `component` is an attack or a method.
 void require_fit(const Instance &component, const spar_threat &threat);
 
 }  // namespace spar::host

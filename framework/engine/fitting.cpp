@@ -44,7 +44,7 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
         refuse("", fmt::format("under l0 the box alone limits how far a value moves, and it is "
                                "[{}, {}]; give lower and upper",
                                threat.lower, threat.upper));
-    // Bounds that are the data's but for the rounding of float32 are the data's.
+    // Bounds that equal the data's apart from float32 rounding count as the data's.
     const double lower = data.info().lower, upper = data.info().upper;
     const double slack = 1e-6 * std::max(std::abs(lower), std::abs(upper));
     if (boxed && std::abs(threat.lower - lower) <= slack) threat.lower = lower;

@@ -1,4 +1,4 @@
-// What the parts of a plan ask of the data, checked once it is open.
+// What the parts of a plan require of the data, checked once it is open.
 #pragma once
 
 #include "engine/data.hpp"
@@ -6,21 +6,20 @@
 
 namespace spar::host {
 
-/// The threat model as components see it: without bounds of its own, the box is the data's.
-/// Throws Failure(Exit::pipeline) where space, box or target do not go with the data.
-/// `classes` are the model's.
+/// The threat model as components see it: unless it has bounds, the box is the data's. Throws
+/// Failure(Exit::pipeline) if space, box or target do not fit the data. `classes` are the model's.
 spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classes);
 
-/// Examples of one shape and kind, no class that the training set does not know, and every token,
-/// class and value of the same meaning.
+/// Requires examples of the same shape and kind, no class that the training set lacks, and the same
+/// meaning of every token, class and value.
 void require_same_kind(const Data &train, const Data &other);
 
-/// Whether a loss needs neither outputs elsewhere nor targets.
+/// Whether a loss needs neither reference outputs nor targets.
 bool evaluated_alone(const spar_component_ref &loss);
 
-/// Tries every loss in `root`, a loss or what holds some, on made-up outputs: for a class, or for
-/// the first values of the data. So what goes with neither the data nor the model's outputs is
-/// known before a training. Throws Failure(Exit::pipeline), at the loss.
+/// Tries every loss in `root` (a loss or a component that contains some) on made-up outputs, with a
+/// class or the first values of the data, so that a loss that does not fit the data or the model's
+/// outputs is found before a training. Throws Failure(Exit::pipeline), at the loss.
 void rehearse_losses(const Instance &root, const Data &data, std::int64_t outputs);
 
 }  // namespace spar::host

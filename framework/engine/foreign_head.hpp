@@ -1,11 +1,11 @@
-// A head that a plugin handed over, on its way into the model.
+// A head supplied by a plugin, on its way into the model.
 #pragma once
 
 #include "instances/blame.hpp"
 
 namespace spar::host {
 
-/// Must outlive the pass. Failures are the owner's, not the model's.
+/// Must outlive the pass. Failures are attributed to the owner, not to the model.
 struct ForeignHead {
     const Instance &owner;
     spar_head head;

@@ -10,7 +10,7 @@ T *from(T *base, std::int64_t offset) {
     return base != nullptr ? base + offset : nullptr;
 }
 
-/// What a loss is shown: copies, so that nothing but its answer counts. Kept from call to call.
+/// What a loss sees: copies, so that only its answer has an effect. Reused from call to call.
 struct ShownRows {
     std::vector<float> output, reference, values;
     std::vector<std::int64_t> labels, targets, ids;

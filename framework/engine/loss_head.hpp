@@ -7,8 +7,7 @@
 
 namespace spar::host {
 
-/// Pointers to one value or row per row of the pass; null where there is none. Must outlive the
-/// pass.
+/// Pointers to one value or row per row of the pass; null if there is none. Must outlive the pass.
 struct LossHead {
     const spar_component_ref *loss;
     std::int64_t outputs;
@@ -17,7 +16,7 @@ struct LossHead {
     const std::int64_t *labels = nullptr;
     const float *values = nullptr;
     const float *reference = nullptr;
-    bool own_reference = false;  /// compare with the very outputs: what the clean ones have
+    bool own_reference = false;  /// compare with the outputs themselves, as at the clean points
     const std::int64_t *targets = nullptr;
     const std::int64_t *ids = nullptr;
     std::uint64_t key = 0;
@@ -28,12 +27,12 @@ struct LossHead {
                                 const float *outputs, float *gradients, spar_error *error);
 };
 
-/// Values and gradients of rows by a loss, which sees copies; a failure is the loss's own wherever
-/// it passes through. [thread-safe]
+/// Evaluates rows by a loss, which sees copies; a failure stays attributed to the loss, wherever it
+/// passes through. [thread-safe]
 spar_status evaluate_loss(const spar_component_ref &loss, const spar_loss_rows &rows,
                           spar_error *error);
 
-/// What the loss cannot do without.
+/// What the loss requires.
 spar_loss_needs needs_of(const spar_component_ref &loss);
 
 }  // namespace spar::host

@@ -22,7 +22,7 @@ bool is_utf8(const std::string &text) {
     }
 }
 
-/// Bytes that are no UTF-8, and backslashes, as \xNN: JSON holds no other bytes.
+/// Writes bytes that are not UTF-8, and backslashes, as \xNN, because JSON must be UTF-8.
 std::string escaped(const std::string &bytes) {
     const bool sound = is_utf8(bytes);
     std::string text;

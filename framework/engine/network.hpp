@@ -1,4 +1,4 @@
-// The model in use: its parameters, its passes, and a count of both.
+// The model in use: its parameters, its passes, and a count of the examples passed.
 #pragma once
 
 #include "engine/data.hpp"
@@ -28,7 +28,7 @@ class Network final : public Space {
     std::int64_t outputs() const override { return outputs_; }
     const std::vector<NetworkParameter> &parameters() const { return parameters_; }
 
-    /// What a pass takes: the data's own shape, or vectors when the data is tokens.
+    /// The input of a pass: the data's own shape, or vectors if the data is tokens.
     std::span<const std::int64_t> shape() const override { return shape_; }
     std::int64_t size() const override { return size_; }
     spar_space space() const {
@@ -45,23 +45,23 @@ class Network final : public Space {
     void zero_gradients();
     void parameters_changed();
 
-    /// Whether the model can be asked for spar_stage_steps.
+    /// Whether the model supports spar_stage_steps.
     bool has_first_stage() const {
         return embedding_ == nullptr &&
                std::ranges::any_of(parameters_, &NetworkParameter::of_stage);
     }
 
-    /// Name of the instruction set that the model computes with; empty: it does not tell.
+    /// Name of the instruction set that the model computes with; empty if it does not say.
     const std::string &instructions() const { return instructions_; }
 
     /// Passes that ask for it may be coarse.
     bool coarse_attacks = false;
-    /// Examples that went forward and back since the beginning.
+    /// Examples passed forward and backward so far.
     std::int64_t forward_examples = 0, backward_examples = 0;
 
   private:
     void read_parameters();
-    /// Where the gradient at the vectors goes when a pass wants that of the embedding's parameters.
+    /// Where the gradient at the vectors goes if a pass wants that of the embedding's parameters.
     bool embedding_wanted(const Points &points, spar_wants &wants, float *&dx);
     void accumulate_embedding(const Points &points, const float *dx);
 

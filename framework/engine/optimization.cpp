@@ -13,7 +13,7 @@ namespace spar::host {
 
 namespace {
 
-/// In so many sums that none waits for the last addition to it.
+/// In enough partial sums that no addition waits for the previous one.
 double sum_of_squares(std::span<const float> values) {
     std::array<double, 16> sums{};
     const std::size_t whole = values.size() / sums.size() * sums.size();
@@ -51,8 +51,8 @@ Optimization::Optimization(std::unique_ptr<Instance> optimizer, Network &network
     cut((traits & SPAR_OPTIMIZER_ELEMENTWISE) != 0);
 }
 
-/// An elementwise optimizer gets pieces that lie in a near cache together with its memory of them,
-/// so that threads share large tensors; their size depends on nothing, and no bit on their size.
+/// An elementwise optimizer gets pieces that fit into a near cache together with their state, so
+/// that threads share large tensors. The size is constant, and the result does not depend on it.
 void Optimization::cut(bool elementwise) {
     constexpr std::size_t most = 16384;
     for (std::size_t p = 0; p < trained_.size(); ++p) {
@@ -99,7 +99,7 @@ void Optimization::clip() {
     for (const NetworkParameter &p : trained_) squares += sum_of_squares(p.gradient);
     if (!std::isfinite(squares)) refuse_gradients();
     if (clipping_.norm) {
-        // As PyTorch's clip_grad_norm_.
+        // Like PyTorch's clip_grad_norm_.
         const double factor = *clipping_.norm / (std::sqrt(squares) + 1e-6);
         if (factor < 1)
             for (const NetworkParameter &p : trained_)
@@ -140,7 +140,7 @@ void Optimization::step(double rate_factor) {
 
 void Optimization::update_average() {
     const auto t = static_cast<double>(steps_);
-    // Warms up as TensorFlow's ExponentialMovingAverage with num_updates.
+    // Warms up like TensorFlow's ExponentialMovingAverage with num_updates.
     const double most = averaging_->warm_up ? (1 + t) / (10 + t) : 1;
     const auto decay = static_cast<float>(std::min(averaging_->decay, most));
     std::size_t i = 0;

@@ -20,16 +20,16 @@ class Optimization {
                  std::optional<Averaging> averaging);
 
     /// Updates every trainable parameter from its gradient and clears the gradients.
-    /// Throws Failure when a gradient is not a number.
+    /// Throws Failure if a gradient is not finite.
     void step(double rate_factor);
 
     std::int64_t steps() const { return steps_; }
 
-    /// Puts the moving average of the weights in the place of the weights, and back.
+    /// Swaps the weights and their moving average.
     bool averages() const { return averaging_.has_value(); }
     void swap_average();
 
-    /// What a checkpoint holds besides the parameters, by name.
+    /// What a checkpoint stores besides the parameters, by name.
     struct State {
         std::string name;
         std::span<float> values;
@@ -39,7 +39,7 @@ class Optimization {
     const Instance &instance() const { return *optimizer_; }
 
   private:
-    /// What one call of the optimizer updates: a tensor, or a part of one.
+    /// The unit of one call of the optimizer: a tensor, or a piece of one.
     struct Piece {
         std::size_t parameter;  // in trained_
         std::size_t offset, size;

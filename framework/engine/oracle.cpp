@@ -15,7 +15,7 @@ std::int64_t row_of(const spar_query &query, std::int64_t point) {
     return query.rows != nullptr ? query.rows[point] : point;
 }
 
-/// target[i] = source row of point i, each `width` wide; empty when there is no source.
+/// target[i] = source row of point i, each `width` wide; null if there is no source.
 template <class T>
 const T *gather_rows(const spar_query &query, const T *source, std::int64_t width,
                      std::vector<T> &target) {
@@ -148,7 +148,7 @@ void OracleHandle::evaluate(const spar_query &query) {
     LossHead loss{.loss = query.loss != nullptr ? query.loss : task.loss, .outputs = outputs};
     const Network::Points points = gather(query);
     const bool aimed = task.batch.targets != nullptr && query.labels == nullptr;
-    loss.negate = aimed;  // down towards the target is up for the attack
+    loss.negate = aimed;  // descent towards the target is ascent for the attack
     loss.targets = pick(task.batch.targets, 1, memory.targets);
     loss.labels = query.labels != nullptr ? query.labels
                   : aimed                 ? loss.targets
@@ -166,7 +166,7 @@ void OracleHandle::evaluate(const spar_query &query) {
     pass.outputs = query.outputs;
     pass.dx = query.gradient;
     if (query.gradient != nullptr) pass.wants = SPAR_WANT_INPUT_GRADIENT;
-    // What compares with exact outputs close by would mostly see the difference in exactness.
+    // A loss that compares with exact outputs nearby would mostly see the difference in precision.
     const bool compares = task.reference != nullptr;
     if (query.gradient != nullptr && task.batch.purpose == SPAR_PURPOSE_TRAIN && !compares)
         pass.wants |= SPAR_WANT_COARSE;

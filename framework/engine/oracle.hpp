@@ -1,4 +1,4 @@
-// The oracle behind the table that an attack gets: one model, its loss, and a count of queries.
+// The oracle behind the table that an attack gets: a model, its loss, and the query count.
 #pragma once
 
 #include "base/embedder.hpp"
@@ -8,7 +8,7 @@
 
 namespace spar::host {
 
-/// Arrays per point, kept from call to call so that a warm query allocates nothing.
+/// Arrays per point, reused so that a query allocates nothing once warm.
 struct OracleMemory {
     std::vector<std::int64_t> labels, targets, ids, tokens;
     std::vector<float> values, reference, mask;
@@ -20,13 +20,13 @@ struct OracleHandle {
     const AttackTask &task;
     QueryCount &queries;
     OracleMemory &memory;
-    /// What the host itself threw inside a query; it passes through the attack as a mere status.
+    /// What the host itself threw inside a query; the attack sees only a status.
     std::exception_ptr failure{};
 
-    /// Valid as long as this handle.
+    /// Valid as long as this handle lives.
     spar_oracle table();
 
-    /// A step of training is finished before a run stops, so that it can be resumed to the bit.
+    /// A training step is completed before a run stops, so that it can be resumed bit for bit.
     bool cancelled() const {
         return task.batch.purpose == SPAR_PURPOSE_EVALUATE && embedder().stop_requested();
     }
@@ -38,14 +38,14 @@ struct OracleHandle {
     /// The attack asked for more than the budget and was refused.
     bool budget_spent = false;
     void enter(const std::string &stage);
-    /// What the attack says it is doing.
+    /// The stage that the attack announced.
     std::string stage{};
-    /// Slots of tapes that this oracle has filled.
+    /// Tape slots that this oracle has filled.
     std::array<bool, 9> taped{};
 
   private:
     void count(const spar_query &query);
-    /// Notes which examples got a gradient of nothing but zeros.
+    /// Records which examples got an all-zero gradient.
     void look_at(const float *gradient, std::int64_t points, const std::int64_t *rows);
     /// The arrays of `memory` for these points.
     Network::Points gather(const spar_query &query);

@@ -7,8 +7,8 @@
 
 namespace spar::host {
 
-/// While it lives, gradients start from zero; then what was there before is there again, with what
-/// came in between added to it, or without.
+/// While it lives, gradients start from zero. Afterwards the previous gradients are restored, with
+/// or without those taken in between.
 class ParameterSpace::GradientsAside {
   public:
     /// Those of `chosen`; null: of all parameters.
@@ -133,7 +133,7 @@ void ParameterSpace::evaluate(const float *x, const spar_pass &pass, float *dx) 
     write(clean_.data());
 }
 
-/// The examples of the batch, embedded with the parameter as it stands.
+/// The examples of the batch, embedded with the current parameter.
 Space::Points ParameterSpace::examples() {
     const Batch &b = *batch_;
     if (b.tokens.empty()) return {b.count, b.x.data(), b.ids.data()};

@@ -22,7 +22,7 @@
 namespace spar::host {
 namespace {
 
-/// A space without a network behind it; nobody asks it anything about no examples.
+/// A space without a network: with no examples there is nothing to ask it.
 class NoNetwork : public Space {
   public:
     NoNetwork(std::vector<std::int64_t> shape, std::int64_t outputs)
@@ -101,7 +101,7 @@ class Rehearsal {
         return built;
     }
 
-    /// Refused is what is refused whatever the examples are like.
+    /// A training is refused only if it is refused for every kind of example.
     void training(spar_loss_needs needs) {
         const bool text = plan_.threat && plan_.threat->space == SPAR_SPACE_EMBEDDING;
         std::optional<Failure> refusal;
@@ -132,13 +132,13 @@ class Rehearsal {
         return plan_.threat && plan_.threat->space == SPAR_SPACE_PARAMETER;
     }
 
-    /// The attacks that a method trains with, its own and those of methods inside it.
+    /// The attacks that a method trains with, including those of methods inside it.
     void inner_attacks(const Json &method, const std::string &pointer) {
         const ComponentEntry *entry =
             registry_.find(SPAR_KIND_METHOD, method.at("type").get<std::string>());
         if (entry == nullptr) return;
         std::optional<Threat> threat = plan_.threat;
-        if (threat) threat->target = Target::none;  // training is against any class
+        if (threat) threat->target = Target::none;  // training is untargeted
         for (const auto &[name, property] : members(*entry->schema, "properties").items()) {
             const std::string kind = resolved(property, *entry->schema).value("x-spar-kind", "");
             if (!method.contains(name)) continue;
@@ -176,8 +176,8 @@ class Rehearsal {
         told(node, [&] { throw Failure(*refusal); });
     }
 
-    /// Whether an attack or a method works under the threat; where not, that is a problem, which
-    /// names those that do.
+    /// Whether an attack or a method works under the threat. If not, adds a problem that names
+    /// those that do.
     bool fits(const Instance &component, const Node &node, const Threat &threat) {
         try {
             require_fit(component, threat_of(threat));
@@ -200,7 +200,7 @@ class Rehearsal {
             try {
                 require_fit(*builder_.build(kind, node, ""), threat);
                 names += (names.empty() ? "" : ", ") + std::string(entry.descriptor->type);
-            } catch (const Failure &) {  // it does not, or cannot be built without parameters
+            } catch (const Failure &) {  // does not fit, or needs parameters
             }
         }
         const std::string what = std::string(kind_name(kind)) + "s";
@@ -208,7 +208,7 @@ class Rehearsal {
                              : "; " + what + " that take this threat: " + names;
     }
 
-    /// A failure becomes a problem, at the place that it names.
+    /// Turns a failure into a problem at the place that it names.
     template <class Work>
     void told(const Node &node, Work &&work) {
         try {
@@ -233,7 +233,7 @@ class Rehearsal {
     const Plan &plan_;
     const Registry &registry_;
     Builder builder_;
-    std::unique_ptr<Instance> on_classes_, on_values_;  // what attacks make grow
+    std::unique_ptr<Instance> on_classes_, on_values_;  // what attacks increase
     std::vector<Problem> problems_;
 };
 

@@ -1,5 +1,5 @@
-// What a pipeline's components say of it before any data is read: every one but the datasets is
-// built, and every attack looks at its threat model.
+// What a pipeline's components object to before any data is read: all but the datasets are built,
+// and every attack checks its threat model.
 #pragma once
 
 #include "plan/plan.hpp"
@@ -8,8 +8,8 @@
 
 namespace spar::host {
 
-/// What is wrong whatever the data may be. An attack is told to be so only where it refuses images,
-/// vectors, classes and values alike. Nothing is thrown for what a component says.
+/// What is wrong whatever the data may be. An attack is reported only if it refuses images,
+/// vectors, classes and values alike. A component's objections are returned, not thrown.
 std::vector<Problem> rehearse(const Plan &plan, const Registry &registry);
 
 }  // namespace spar::host

@@ -16,12 +16,12 @@ namespace spar::host {
 
 namespace {
 
-/// A method asked the session for what its contract does not allow.
+/// The error for a method that breaks the session's contract.
 Error misused(const std::string &message) {
     return {SPAR_E_CONTRACT, message};
 }
 
-/// Steps that count the rows they move, so that a model which takes others is found out.
+/// Steps that count the rows they move, to detect a model that takes fewer or more.
 struct CountedSteps {
     const Instance &method;
     spar_stage_steps theirs{};
@@ -65,7 +65,7 @@ TrainingSession::Outcome TrainingSession::run(const Batch &batch, const Place &p
     place_ = place;
     threat_now_ = threat_;
     if (threat_now_) threat_now_->eps *= place.eps_factor;
-    if (threat_now_ && threat_now_->norm == SPAR_NORM_L0)  // a count stays one while it rises
+    if (threat_now_ && threat_now_->norm == SPAR_NORM_L0)  // a count stays whole while it rises
         threat_now_->eps = std::floor(threat_now_->eps);
     outcome_ = {};
     outcome_known_ = false;
@@ -166,7 +166,7 @@ void TrainingSession::note_outcome(const spar_session_pass &p, const float *outp
     if (outcome_known_ || !(pulled || taped)) return;
     outcome_known_ = true;
     const std::int64_t width = network_.outputs();
-    if (p.head != nullptr || p.forward_only != 0) {  // report the pipeline's loss all the same
+    if (p.head != nullptr || p.forward_only != 0) {  // report the pipeline's loss anyway
         LossHead loss{.loss = &loss_, .outputs = width};
         loss.labels = batch_->label_data();
         loss.values = batch_->value_data();
@@ -230,7 +230,7 @@ float *TrainingSession::tensor(const std::string &name, std::int64_t size,
 void TrainingSession::check(const spar_session_pass &pass, const spar_stage_steps &steps) const {
     if (parameter_)
         throw Error(SPAR_E_UNSUPPORTED,
-                    "where a parameter is perturbed, the first stage by itself is not offered");
+                    "where a parameter is perturbed, the first stage alone is not offered");
     if (!network_.has_first_stage())
         throw Error(SPAR_E_UNSUPPORTED,
                     "the model offers no first stage with parameters, as one of text does not: "

@@ -12,7 +12,7 @@
 
 namespace spar::host {
 
-/// A tensor of the method's own, see spar_session.tensor.
+/// A tensor of a method's own, see spar_session.tensor.
 struct MethodTensor {
     std::vector<float> values;
     bool saved = false;
@@ -25,18 +25,18 @@ class TrainingSession {
                     const Instance &method, const spar_component_ref &loss,
                     const std::optional<spar_threat> &threat, const std::string &parameter = {});
 
-    /// What crafting follows instead of the training loss, see engine/crafting.hpp.
+    /// What crafting increases instead of the training loss, see engine/crafting.hpp.
     const spar_component_ref *crafting_loss = nullptr;
     bool pretrained = false;  /// see SPAR_SESSION_PRETRAINED
 
-    /// Where training is; set before every step.
+    /// The progress of training; set before every step.
     struct Place {
         std::int64_t epoch, epochs, step, steps, batch_size;
         double rate_factor, eps_factor = 1;
     };
-    /// Runs the method on the batch, up to but without the last optimizer step. The returned loss
-    /// and number of hits are those of the first pass that the method took with parameter
-    /// gradients, or with a tape in training, to take them later.
+    /// Runs the method on the batch, but not the final optimizer step. The returned loss and number
+    /// of correct outputs are those of the method's first pass with parameter gradients, or with a
+    /// tape in training mode, from which they can be taken later.
     struct Outcome {
         double loss = 0;  /// sum over the batch
         std::int64_t correct = 0;
@@ -45,13 +45,13 @@ class TrainingSession {
 
     std::map<std::string, MethodTensor> &tensors() { return tensors_; }
 
-    /// Sums of what the method reported since the last call, and how often.
+    /// Sums of what the method has reported since the last call, with counts.
     std::map<std::string, std::pair<double, std::int64_t>> take_reports();
 
   private:
     struct Table;   // the functions of spar_session
-    struct Caller;  // whose table it is: the method's, or that of one inside it
-    /// Runs one function of the method's table. What failed in the session is thrown as it was.
+    struct Caller;  // the caller of a table: the method, or one inside it
+    /// Runs one function of the method's table. A failure inside the session is rethrown unchanged.
     template <class Function>
     void call(const Instance &method, const char *what, Function &&function);
     void prepare(const Instance &method);

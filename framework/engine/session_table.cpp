@@ -1,5 +1,4 @@
-// What a method sees of the session: the functions of spar_session, for it and for methods inside
-// it.
+// What methods see of the session: the functions of spar_session, for a method and those inside it.
 #include "engine/fit.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/session.hpp"
@@ -20,8 +19,8 @@ struct TrainingSession::Caller {
         return *static_cast<Caller *>(session->handle);
     }
     bool inside_another() const { return method != &session->method_; }
-    /// In front of the names of tensors, so that each method has its own: "method/" for the method
-    /// that is the parameter "method" of the first one.
+    /// A prefix for the names of tensors, so that each method has its own: "method/" for the method
+    /// that is the parameter "method" of the outer one.
     std::string scope() const {
         if (!inside_another()) return {};
         return method->pointer().substr(session->method_.pointer().size() + 1) + '/';
@@ -29,8 +28,8 @@ struct TrainingSession::Caller {
 };
 
 struct TrainingSession::Table {
-    /// Runs one function of the table: what the host throws passes through the method as a status
-    /// and is thrown again behind it.
+    /// Runs one function of the table: an exception of the host passes through the method as a
+    /// status and is rethrown afterwards.
     template <class Work>
     static spar_status answer(const spar_session *session, spar_error *error, Work &&work) {
         auto &self = *Caller::of(session).session;
@@ -91,7 +90,7 @@ struct TrainingSession::Table {
         return answer(s, e, [&](TrainingSession &self) {
             if (Caller::of(s).inside_another())
                 throw Error(SPAR_E_UNSUPPORTED,
-                            "this method takes steps of the optimizer itself, so it cannot stand "
+                            "this method takes steps of the optimizer itself, so it cannot be "
                             "inside another: make it the training method");
             self.optimization_.step(self.place_.rate_factor);
             self.parameters_changed();
@@ -173,7 +172,7 @@ void TrainingSession::call(const Instance &method, const char *what, Function &&
     try {
         method.call(what, [&](spar_error *error) { return function(&session, error); });
     } catch (const Failure &) {
-        // Of several methods inside one another each would put its own place before the first.
+        // Otherwise each of several nested methods would put its own place in front.
         if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
         throw;
     }

@@ -1,5 +1,5 @@
-// What is perturbed, so that an attack and a method need not know it: the input or an embedding of
-// a network (Network), or one of its parameters (ParameterSpace).
+// What is perturbed, hidden from attacks and methods: the input or an embedding of a network
+// (Network), or one of its parameters (ParameterSpace).
 #pragma once
 
 #include <spar/abi.h>
@@ -11,8 +11,8 @@ namespace spar::host {
 
 class Space {
   public:
-    /// x [count, size()] in this space. `tokens` receive the gradient of the embedding when
-    /// parameter gradients are wanted; `mask` belongs to vectors of tokens.
+    /// x [count, size()] in this space. If parameter gradients are wanted, `tokens` say where the
+    /// embedding's gradient goes; `mask` belongs to vectors of tokens.
     struct Points {
         std::int64_t count;
         const float *x;
@@ -27,13 +27,14 @@ class Space {
     virtual ~Space() = default;
 
     virtual std::int64_t outputs() const = 0;
-    /// Of one point.
+    /// The shape of one point.
     virtual std::span<const std::int64_t> shape() const = 0;
     virtual std::int64_t size() const = 0;
 
-    /// Forward, and back as far as `pass` wants.
+    /// Forward, and backward as far as `pass` wants.
     virtual void pass(const Points &points, spar_pass pass) = 0;
-    /// Of the points that the tape was made with, as far as an embedding is concerned.
+    /// `points` are those recorded on the tape; only tokens and mask are read, for the embedding's
+    /// gradient.
     virtual void backward(const Points &points, std::int32_t tape, const float *cotangent,
                           spar_wants wants, float *dx) = 0;
 };

@@ -42,9 +42,9 @@ class Examples final : public Dataset {
     }
 
   private:
-    /// Of ten places: target values sum to 1, as shares of classes do.
+    /// Ten outputs; target values sum to 1, as shares of classes do.
     static constexpr double mean_share = 0.475;
-    /// Numbers between 1/4 and 3/4 that differ from place to place.
+    /// Numbers between 1/4 and 3/4 that vary with the place.
     static double share(std::int64_t index, std::size_t i) {
         return 0.25 +
                0.5 * static_cast<double>((i * 7 + static_cast<std::size_t>(index)) % 10) / 10;
@@ -57,7 +57,7 @@ class Examples final : public Dataset {
     Number upper_{this, "upper", "of the box", {}};
 };
 
-/// Output k of an example is w_k times the mean of its values. The first stage is all of it.
+/// Output k of an example is w_k times the mean of its values. The first stage is the whole model.
 class MeanModel final : public Model {
   public:
     static constexpr About about{.type = "stand_in", .summary = "A small model of any input."};
@@ -132,7 +132,7 @@ class MeanModel final : public Model {
   private:
     static constexpr std::int64_t width = 4;  // of a token's vector
 
-    /// What the way back needs of a pass.
+    /// What the backward pass needs.
     struct Tape {
         std::vector<float> means;
         std::int64_t size = 0;  // of an example
@@ -175,10 +175,10 @@ class MeanModel final : public Model {
     }
 
     std::array<float, outputs_of_all> weight_{}, gradient_{};
-    std::array<Tape, 9> tapes_;  // the first is of passes without one
+    std::array<Tape, 9> tapes_;  // the first serves passes without a tape
 };
 
-/// As if it came from a plugin.
+/// Registered as if it came from a plugin.
 template <class Part>
 const ComponentEntry &entry_of() {
     static const PluginFile file = [] {

@@ -1,4 +1,4 @@
-// Stopping before there is anything to go on from.
+// Stopping before there is anything to resume from.
 #pragma once
 
 #include "base/embedder.hpp"
@@ -8,7 +8,7 @@
 
 namespace spar::host {
 
-/// Throws Failure(Exit::stopped) where a signal asked for it: "stopped while `what`".
+/// Throws Failure(Exit::stopped) if the run was asked to stop: "stopped while `what`".
 inline void end_if_stopped(const std::string &what) {
     if (embedder().stop_requested())
         throw Failure(Exit::stopped, "stopped while " + what +

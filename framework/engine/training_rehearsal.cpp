@@ -22,8 +22,8 @@ void rehearse_training(const Plan &plan, const Builder &builder, const StandInEx
     std::optional<spar_threat> threat;
     if (plan.threat) {
         threat = threat_for(*plan.threat, data, network.outputs());
-        threat->targeted = 0;      // training is against any class
-        threat->query_budget = 4;  // an attack's first questions tell whether it can ask
+        threat->targeted = 0;      // training is untargeted
+        threat->query_budget = 4;  // an attack's first queries show whether it can query
     }
     const bool parameter = plan.threat && plan.threat->space == SPAR_SPACE_PARAMETER;
     TrainingSession session(network, optimization, builder, *method, loss->ref(), threat,

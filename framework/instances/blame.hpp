@@ -1,15 +1,15 @@
-// Functions that a plugin hands over to be called back by another plugin: heads, losses, ascents.
-// What goes wrong in one is its owner's, whoever happened to call it.
+// Callbacks that one plugin supplies and another calls: heads, losses, ascents. A failure in one is
+// attributed to its owner, whoever called it.
 #pragma once
 
 #include "instances/instance.hpp"
 
 namespace spar::host {
 
-/// Rewrites an error of `owner` so that it keeps its place while it passes through other plugins.
+/// Rewrites an error of `owner` so that its place survives the way through other plugins.
 spar_status blame(const Instance &owner, const char *what, spar_status status, spar_error *error);
 
-/// Whether the host itself wrote this place into an error, see blame(). Plugins cannot.
+/// Whether the host wrote this place into an error, see blame(). Plugins cannot forge it.
 bool is_blamed(std::string_view place);
 
 /// Calls function(error), which belongs to `owner`; exceptions and changes of the floating-point

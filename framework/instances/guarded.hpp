@@ -7,8 +7,8 @@
 
 namespace spar::host {
 
-/// Calls work(error). An exception and a change of the thread's floating-point mode, which is put
-/// back, become errors. `error` may be null.
+/// Calls work(error). Exceptions become errors, and so do changes of the thread's floating-point
+/// mode, which is restored. `error` may be null.
 template <class Work>
 spar_status guarded_piece(spar_error *error, Work &&work) {
     const FloatMode before = FloatMode::now();

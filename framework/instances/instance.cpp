@@ -23,7 +23,7 @@ Exit exit_for(spar_status status, spar_kind kind) {
         case SPAR_E_INVALID:
         case SPAR_E_UNSUPPORTED:
             return Exit::pipeline;
-        case SPAR_E_DATA:  // reporters read none: theirs is what they write
+        case SPAR_E_DATA:  // reporters read no data, only write it
             return kind == SPAR_KIND_REPORTER ? Exit::storage : Exit::data;
         case SPAR_E_MEMORY:
             return Exit::resources;
@@ -34,7 +34,7 @@ Exit exit_for(spar_status status, spar_kind kind) {
     }
 }
 
-/// By what the plugin knows of them. Instances come and go on the main thread only.
+/// Instances by their `self`. They are created and destroyed on the main thread only.
 std::map<const void *, const Instance *> &living() {
     static std::map<const void *, const Instance *> all;
     return all;
@@ -78,7 +78,7 @@ Instance::~Instance() {
     const FloatMode before = FloatMode::now();
     try {
         component_->destroy(ref_.self);
-    } catch (...) {  // a destructor of somebody else's: nothing is left to be done about it
+    } catch (...) {  // a plugin's destructor: there is nothing left to do
     }
     before.restore();
     embedder().returned();
@@ -105,7 +105,7 @@ void Instance::fail(const char *what, spar_status status, const spar_error &erro
                       fmt::format("#{}: {} says that the run is being stopped, which nobody asked "
                                   "for: {} ({})",
                                   pointer_, what, message, label_));
-    // A place outside of its own node is not the plugin's to give.
+    // A plugin may name places only inside its own node.
     const bool own = inside.starts_with('/');
     throw Failure(exit,
                   fmt::format("#{}{}: {} ({})", pointer_, own ? inside : "", message, label_));
@@ -142,7 +142,7 @@ std::uint64_t Builder::key(const std::string &pointer) const {
     return key;
 }
 
-/// Two plugins hold what the pipeline names: its author should know which one is taken.
+/// If two plugins hold what the pipeline names, its author should know which one is used.
 void Builder::tell_shadowed(const ComponentEntry &entry, const std::string &pointer) const {
     for (const ComponentEntry *other : registry_.shadowed(entry))
         warnings().add(
@@ -172,7 +172,7 @@ std::unique_ptr<Instance> Builder::build(const ComponentEntry &entry,
     auto instance = std::make_unique<Instance>(&entry, pointer, key(pointer));
     spar_params params{.node = &node, .pointer = pointer, .key = instance->key()};
     params.path = path_;
-    std::exception_ptr of_child;  // what a child throws passes through the parent as a mere status
+    std::exception_ptr of_child;  // the parent sees only a status if a child fails
     params.child = [&](spar_kind child_kind, const nlohmann::ordered_json &child,
                        const std::string &child_pointer) {
         try {

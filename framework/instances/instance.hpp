@@ -19,7 +19,7 @@ namespace spar::host {
 class Registry;
 struct ComponentEntry;
 
-/// One component. Calls into it go through call(), which turns a failure into the host's.
+/// One component. Calls into it go through call(), which turns its failure into a Failure.
 class Instance {
   public:
     /// Loads the component's plugin.
@@ -51,7 +51,7 @@ class Instance {
         if (status != SPAR_OK) fail(what, status, error);
     }
 
-    /// As call(), for a function that gives a value instead of a status.
+    /// Like call(), for a function that returns a value instead of a status.
     template <class Function>
     auto ask(const char *what, Function &&function) const {
         decltype(function()) value{};
@@ -65,13 +65,13 @@ class Instance {
     /// The components that are its parameters.
     const std::vector<std::unique_ptr<Instance>> &children() const { return children_; }
 
-    /// What messages call it: loss "kl" of the plugin kl.so.
+    /// Its name in messages: loss "kl" of the plugin kl.so.
     const std::string &label() const { return label_; }
 
-    /// How a call of one of its functions is named while it runs.
+    /// The record of a call of one of its functions while it runs.
     Call call_of(const char *what) const { return {what, label_.c_str(), place_.c_str()}; }
 
-    /// The living instance behind a reference; null where the host built none.
+    /// The live instance behind a reference; null if the host did not build it.
     static const Instance *of(const spar_component_ref &ref);
 
   private:
@@ -97,18 +97,18 @@ class Builder {
     Builder(const Registry &registry, std::uint64_t seed, PathResolver path)
         : registry_(registry), seed_(seed), path_(std::move(path)) {}
 
-    /// `node` stands at `pointer` in the plan. It must outlive the instance.
+    /// `node` is at `pointer` in the plan, and must outlive the instance.
     std::unique_ptr<Instance> build(spar_kind kind, const nlohmann::ordered_json &node,
                                     const std::string &pointer) const;
 
-    /// The same for a component that is in no plugin. `entry` must outlive the instance, too.
+    /// The same for a component that is not in a plugin. `entry` must outlive the instance, too.
     std::unique_ptr<Instance> build(const ComponentEntry &entry, const nlohmann::ordered_json &node,
                                     const std::string &pointer) const;
 
-    /// The key of random numbers for a node or a purpose of the host's own.
+    /// The random key for a node, or for a purpose of the host's own.
     std::uint64_t key(const std::string &pointer) const;
 
-    /// The instance behind a reference that a component was given; both must be alive.
+    /// The instance behind a reference given to a component; both must be alive.
     const Instance &find(const spar_component_ref &ref) const;
 
   private:

@@ -20,7 +20,7 @@ using PathResolver =
 void install_param_getters(spar_host &host);
 }  // namespace spar::host
 
-/// What a plugin holds a pointer to. `pointer` is where the node stands in the plan.
+/// The object behind a plugin's spar_params pointer. `pointer` is the node's place in the plan.
 struct spar_params {
     const nlohmann::ordered_json *node;
     std::string pointer;

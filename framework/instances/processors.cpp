@@ -14,7 +14,7 @@ namespace spar::host {
 namespace fs = std::filesystem;
 namespace {
 
-/// Processors that one group allows; none where it sets no limit.
+/// Processors that one group allows; none if it sets no limit.
 std::optional<double> quota_in(const fs::path &group) {
     double quota = 0, period = 0;
     if (std::ifstream file(group / "cpu.max"); file >> quota >> period && period > 0)
@@ -25,7 +25,7 @@ std::optional<double> quota_in(const fs::path &group) {
     return std::nullopt;
 }
 
-/// The least quota of a group and of those it stands in, down from `mount`.
+/// The smallest quota of a group and its ancestors, down from `mount`.
 std::optional<double> least_quota(const fs::path &mount, const fs::path &group) {
     std::optional<double> least;
     fs::path here = mount;

@@ -6,12 +6,12 @@
 
 namespace spar::host {
 
-/// The least of what its affinity and the quotas of its control groups allow; a quota of a part of
-/// a processor counts as one. At least 1.
+/// The minimum of what affinity and control group quotas allow; a quota of a fraction of a
+/// processor counts as one. At least 1.
 int processors();
 
-/// Processors that the control groups allow, of version 2 (cpu.max) and version 1
-/// (cpu.cfs_quota_us), from the process's own up to the root; 0: no quota. `membership`:
+/// Processors that the control groups of version 2 (cpu.max) and version 1 (cpu.cfs_quota_us)
+/// allow, from the process's own group up to the root; 0: no quota. `membership`:
 /// /proc/self/cgroup, `root`: where control groups are mounted.
 int quota_of(const std::filesystem::path &membership, const std::filesystem::path &root);
 

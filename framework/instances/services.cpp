@@ -15,7 +15,7 @@ namespace {
 
 std::unique_ptr<Threads> pool;
 
-/// A table that knows whom it was given to.
+/// A table with its owner.
 struct OwnedTable {
     spar_host table;
     std::string component, place;
@@ -23,14 +23,14 @@ struct OwnedTable {
 
 std::mutex tables_mutex;
 
-/// By address. They stay until the process ends, as the contract says; a node built again in the
-/// same process gets its table again.
+/// Tables by address. They live until the process ends, as the contract says; a node built again in
+/// the same process gets the same table.
 std::map<const spar_host *, OwnedTable *> &owned_tables() {
     static std::map<const spar_host *, OwnedTable *> all;
     return all;
 }
 
-/// Component and place of whoever speaks through a table; empty for the host itself.
+/// Component and place of a table's owner; empty for the host itself.
 std::pair<std::string, std::string> speaker(const spar_host *host) {
     const std::lock_guard lock(tables_mutex);
     const auto found = owned_tables().find(host);
@@ -38,7 +38,7 @@ std::pair<std::string, std::string> speaker(const spar_host *host) {
     return {found->second->component, found->second->place};
 }
 
-/// A warning by this way is one like others, told once.
+/// A logged warning is treated like any other, and printed once.
 void log(const spar_host *host, spar_severity severity, const char *text) {
     const auto [component, place] = speaker(host);
     const std::string said = text != nullptr ? text : "";

@@ -11,12 +11,12 @@ namespace spar::host {
 /// The table, valid until the process ends.
 const spar_host *host_table();
 
-/// The table for the component that stands at `place` ("#/train/method"): its warnings carry both.
-/// Valid until the process ends.
+/// The table for the component at `place` ("#/train/method"); its warnings carry both. Valid until
+/// the process ends.
 const spar_host *host_table_of(const std::string &component, const std::string &place);
 
-/// How many threads parallel_for uses; 1 until set. Not while work is running. Throws
-/// Failure(Exit::resources) where the system does not start so many.
+/// How many threads parallel_for uses; 1 until set. Must not be called while work is running.
+/// Throws Failure(Exit::resources) if the system does not start that many.
 void set_threads(int count);
 int threads();
 

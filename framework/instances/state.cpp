@@ -14,11 +14,11 @@ constexpr std::size_t largest_state = std::size_t{256} << 20;
 constexpr const char *way_on =
     "; go on with the plugin that the training was begun with, or train anew in another folder";
 
-/// The host's end of a stream. A component cannot hide that a transfer failed.
+/// The host's end of a stream. A component cannot conceal a failed transfer.
 struct Transfer {
     std::string bytes;
     std::size_t done = 0;  // bytes read so far
-    std::string fault;     // of the first transfer that failed
+    std::string fault;     // of the first failed transfer
 
     spar_status refuse(spar_error *error, const std::string &why) {
         if (fault.empty()) fault = why;
@@ -92,8 +92,8 @@ void load(const Instance &instance, const std::string &state) {
                                      transfer.done, state.size(), way_on));
 }
 
-/// visit(name, instance) for all that keep state, the inner ones first: what a component restores
-/// may ask them.
+/// Calls visit(name, instance) for every instance with state, inner ones first, because an outer
+/// one may call them while it restores.
 template <class Visit>
 void for_each(const std::string &part, const Instance &instance, const Visit &visit) {
     for (const auto &child : instance.children()) for_each(part, *child, visit);

@@ -1,5 +1,5 @@
-// State of components that must survive a restart: asked of each at a checkpoint, given back where
-// a training goes on. See spar_component.save.
+// State of components that must survive a restart: collected at a checkpoint, given back when a
+// training is resumed. See spar_component.save.
 #pragma once
 
 #include <map>
@@ -10,8 +10,8 @@ namespace spar::host {
 
 class Instance;
 
-/// A component that takes part in a training. `part` tells apart those that are built from one node
-/// of the plan: "" for the training's own, "crafting" for its loss while it crafts.
+/// A component that takes part in a training. `part` distinguishes instances built from the same
+/// node of the plan: "" for the training's own, "crafting" for its loss while it crafts.
 struct Participant {
     std::string part;
     const Instance *instance;
@@ -20,11 +20,11 @@ struct Participant {
 /// Bytes by part and place in the plan: "/train/method/attack".
 using ComponentStates = std::map<std::string, std::string>;
 
-/// Of all participants and of everything inside them that keeps any.
+/// The states of all participants and of the components inside them.
 ComponentStates saved_states(std::span<const Participant> participants);
 
-/// Gives each its own back. Throws Failure, which names the component, where one is missing or left
-/// over (Exit::changed), and where a component fails or reads less or more than it wrote.
+/// Restores them. Throws Failure naming the component if a state is missing or left over
+/// (Exit::changed), or if the component fails or reads less or more than it wrote.
 void load_states(std::span<const Participant> participants, const ComponentStates &states);
 
 }  // namespace spar::host

@@ -14,10 +14,10 @@ namespace spar::host {
 namespace {
 thread_local bool inside_task = false;
 
-// Passes follow each other within microseconds, and waking a thread costs more than that.
+// Passes follow one another within microseconds, and waking a thread takes longer.
 constexpr auto spin_time = std::chrono::microseconds(200);
 
-/// Waits a while without sleeping.
+/// Busy-waits for a while.
 template <class Ready>
 void spin_until(Ready ready) {
     const auto give_up = std::chrono::steady_clock::now() + spin_time;
@@ -29,7 +29,7 @@ struct Threads::Job {
     std::int64_t pieces;
     spar_task task;
     void *context;
-    const Call *call;  // of the plugin whose work it is
+    const Call *call;  // the call that the work belongs to
     std::atomic<std::int64_t> next{0};
     std::mutex mutex{};
     std::int64_t failed_piece = -1;  // the first in order; guarded by mutex
@@ -105,7 +105,7 @@ void Threads::work() {
 
 spar_status Threads::run(std::int64_t pieces, spar_task task, void *context, spar_error *error) {
     if (inside_task || workers_.empty() || pieces <= 1) {
-        // In order, so the first failure in order is the first that occurs.
+        // Runs in order, so the first failure to occur has the lowest index.
         for (std::int64_t piece = 0; piece < pieces; ++piece)
             if (const spar_status status =
                     guarded_piece(error, [&](spar_error *e) { return task(context, piece, e); });

@@ -1,5 +1,5 @@
-// The host's threads. Work is cut by the caller, into pieces that depend on the problem alone; the
-// number of threads decides only who runs which piece.
+// The host's threads. The caller splits the work into pieces that depend on the problem alone; the
+// number of threads decides only which thread runs which piece.
 #pragma once
 
 #include <spar/abi.h>
@@ -14,8 +14,8 @@ namespace spar::host {
 
 class Threads {
   public:
-    /// `count` threads in all, the calling one among them. Throws Failure(Exit::resources) where
-    /// the system does not start so many.
+    /// `count` threads including the calling one. Throws Failure(Exit::resources) if the system
+    /// does not start that many.
     explicit Threads(int count);
     ~Threads();
     Threads(const Threads &) = delete;
@@ -37,9 +37,10 @@ class Threads {
     std::condition_variable wake_, finished_;
     std::atomic<std::uint64_t> generation_{0};
     Job *job_ = nullptr;        // guarded by mutex_
-    std::atomic<int> busy_{0};  // workers inside the current job; changes under mutex_
+    std::atomic<int> busy_{0};  // workers in the current job; guarded by mutex_
     std::atomic<bool> stopping_{false};
-    const bool spins_;  // with more threads than processors, a thread that waits is in the way
+    const bool spins_;  // false with more threads than processors: busy-waiting would block the
+                        // others
 };
 
 }  // namespace spar::host

@@ -16,9 +16,9 @@ namespace spar::host {
 namespace {
 
 constexpr std::size_t most_problems = 100;
-/// More than the values of the largest file.
+/// More values than a pipeline file can hold.
 constexpr std::size_t most_checks = 16U << 20;
-/// Levels of the value, and schemas that stand for one another on one level.
+/// Levels of the value, and schemas that refer to one another at one level.
 constexpr std::size_t deepest_check = 4 * deepest_nesting;
 
 bool is_type(const Json &node, const std::string &type) {
@@ -38,7 +38,7 @@ bool type_fits(const Json &node, const Json &schema) {
                        [&](const Json &one) { return is_type(node, one.get<std::string>()); });
 }
 
-/// The "type" of an object, empty where it has none.
+/// The "type" of an object; empty if it has none.
 std::string type_of(const Json &node) {
     if (!node.is_object()) return {};
     const auto type = node.find("type");
@@ -51,7 +51,7 @@ std::vector<std::string> names_of(const Json &object) {
     return names;
 }
 
-/// Whether a number fits and a text does not.
+/// Whether the schema takes a number but not a string.
 bool wants_number(const Json &schema) {
     const auto type = schema.find("type");
     if (type == schema.end()) return false;
@@ -185,7 +185,7 @@ void Checker::one_of(Json &node, const Json &choices, const Json &root,
             "expected " + expected(Json{{"oneOf", choices}}, root) + "; found " + found(node));
 }
 
-/// Where every alternative has a "type" of its own, that says which one is meant.
+/// If every alternative has its own "type", that decides which one is meant.
 bool Checker::part(Json &node, const Json &choices, const Json &root, const std::string &pointer) {
     std::vector<std::string> types;
     const std::string type = type_of(node);

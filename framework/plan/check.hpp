@@ -1,4 +1,4 @@
-// Checks a value against a schema and fills defaults in, in one pass that finds everything wrong.
+// Checks a value against a schema and fills in defaults, in one pass that finds all problems.
 #pragma once
 
 #include "base/json.hpp"
@@ -20,17 +20,17 @@ class Checker {
     Checker(const Registry &registry, const Origins &origins)
         : registry_(registry), origins_(origins) {}
 
-    /// Checks `node`, which stands at `pointer`. Missing values get their defaults, which are
-    /// checked like any other; files' names become absolute; fractions become numbers; components
-    /// are looked up in the registry and checked by their own schemas. `root` holds the definitions
-    /// that `schema` refers to.
+    /// Checks `node`, which is at `pointer`. Missing values get their defaults, which are checked
+    /// like any other; file names become absolute; fractions become numbers; components are looked
+    /// up in the registry and checked by their own schemas. `root` holds the definitions that
+    /// `schema` refers to.
     void check(Json &node, const Json &schema, const Json &root, const std::string &pointer);
 
-    /// Whether a component of this name is there.
+    /// Whether there is a component of this name.
     bool known(spar_kind kind, const std::string &type) const;
 
     void problem(const std::string &pointer, std::string message);
-    /// The values that name files, in the order they were met.
+    /// The values that name files, in order of appearance.
     const std::vector<NamedFile> &files() const { return files_; }
     const std::vector<Problem> &problems() const { return problems_; }
 

@@ -9,7 +9,7 @@
 namespace spar::host {
 namespace {
 
-/// A name that can be a file's.
+/// Whether this can be the name of a file.
 bool file_name(const std::string &name) {
     const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

@@ -7,7 +7,7 @@ namespace spar::host {
 
 class Checker;
 
-/// A problem at `pointer` unless the name is plain, and holds no secret.
+/// Reports a problem at `pointer` unless the name is plain and contains no secret.
 void check_file_name(const std::string &name, const std::string &pointer, Checker &checker);
 
 }  // namespace spar::host

@@ -11,7 +11,7 @@
 namespace spar::host {
 namespace {
 
-/// What an attack may change of the pipeline's threat: any of it, and nothing else is implied.
+/// The threat in an attack: it may override any part of the pipeline's, and has no defaults.
 Json override_of(Json threat) {
     threat["description"] = "what this attack changes of the pipeline's threat";
     threat.erase("required");
@@ -57,7 +57,7 @@ class Composer {
     }
 
   private:
-    /// Where a number is asked for a fraction may stand too, see fraction.hpp.
+    /// Allows fractions wherever a number is expected, see fraction.hpp.
     static void allow_fractions(Json &schema) {
         const auto type = schema.find("type");
         if (type == schema.end() || *type != "number") return;
@@ -66,7 +66,7 @@ class Composer {
         schema["pattern"] = "^-?" + number + " */ *" + number + "$";
     }
 
-    /// Replaces what is left open anywhere in a schema; its own $refs get a prefix.
+    /// Replaces the open places anywhere in a schema; its own $refs get a prefix.
     void open(Json &node, const std::string &prefix) {
         if (node.is_array())
             for (Json &element : node) open(element, prefix);
@@ -92,7 +92,7 @@ class Composer {
         }
     }
 
-    /// The definition of "a component of this kind", with the host's keys where there are some.
+    /// The definition of "a component of this kind", with the host's keys, if any.
     std::string place(const std::string &kind, const Json &keys) {
         std::string name = kind;
         for (const auto &[key, schema] : members(keys, "properties").items()) name += "+" + key;

@@ -7,10 +7,10 @@ namespace spar::host {
 
 class Registry;
 
-/// The grammar, components left open (x-spar-kind).
+/// The grammar with components left open (x-spar-kind).
 const Json &grammar();
 
-/// What else may stand in a pipeline's file, and is gone before the grammar is looked at: "extends"
+/// The other keys of a pipeline's file, which are resolved before the grammar applies: "extends"
 /// and "vars".
 const Json &keys_of_the_text();
 

@@ -42,7 +42,7 @@ inline constexpr const char *grammar_text = R"JSON({
       },
       "additionalProperties": false
     },
-    "split": {"type": "string", "enum": ["drawn", "first", "last"], "description": "which examples stand for the rest; drawn: by the seed, of each class its share"},
+    "split": {"type": "string", "enum": ["drawn", "first", "last"], "description": "which examples are chosen; drawn: at random by the seed, each class its share"},
     "threat": {
       "description": "what an adversary may do to an example: the ball, the box and the goal",
       "type": "object",
@@ -60,7 +60,7 @@ inline constexpr const char *grammar_text = R"JSON({
             {"type": "integer", "minimum": 0}],
           "default": "none",
           "description": "class to reach; none: any but the right one"},
-        "queries": {"type": "integer", "minimum": 0, "default": 0, "description": "most questions an attack may ask for one example; 0: no limit"}
+        "queries": {"type": "integer", "minimum": 0, "default": 0, "description": "most queries per example; 0: no limit"}
       },
       "required": ["norm", "eps"],
       "additionalProperties": false
@@ -91,7 +91,7 @@ inline constexpr const char *grammar_text = R"JSON({
           "required": ["type"], "additionalProperties": false}
       ]
     },
-    "warmup": {"type": "number", "minimum": 0, "maximum": 1e9, "description": "epochs of a straight rise to the full rate"},
+    "warmup": {"type": "number", "minimum": 0, "maximum": 1e9, "description": "epochs of a linear rise to the full rate"},
     "final": {"type": "number", "minimum": 0, "maximum": 1e6, "description": "factor at the end"},
     "train": {
       "description": "how the model is trained; without, it is only evaluated",
@@ -100,13 +100,13 @@ inline constexpr const char *grammar_text = R"JSON({
         "method": {"type": "object", "x-spar-kind": "method", "description": "from a batch to gradients"},
         "loss": {"type": "object", "x-spar-kind": "loss", "description": "what training makes fall"},
         "optimizer": {"type": "object", "x-spar-kind": "optimizer", "description": "from gradients to new parameters"},
-        "augment": {"type": "array", "items": {"type": "object", "x-spar-kind": "transform"}, "maxItems": 100, "description": "transforms of the training examples, one after the other, anew in every epoch; never in validation or evaluation"},
+        "augment": {"type": "array", "items": {"type": "object", "x-spar-kind": "transform"}, "maxItems": 100, "description": "transforms of the training examples, in order, drawn anew in every epoch; never in validation or evaluation"},
         "epochs": {"type": "integer", "minimum": 1, "maximum": 1000000, "description": "times through the data"},
         "batch_size": {"type": "integer", "minimum": 1, "maximum": 1048576, "default": 128, "description": "examples of one step"},
-        "drop_last": {"type": "boolean", "default": false, "description": "leave out of each epoch the examples at its end that make no whole batch; others each time, as the order changes"},
+        "drop_last": {"type": "boolean", "default": false, "description": "drop the incomplete batch at the end of each epoch; different examples each time, as the order changes"},
         "schedule": {"$ref": "#/definitions/schedule", "default": {"type": "constant"}},
-        "eps_warmup_epochs": {"type": "number", "minimum": 0, "maximum": 1e9, "default": 0, "description": "epochs of a straight rise of the threat's eps to its full size; small networks that else learn nothing may need it"},
-        "attack_precision": {"type": "string", "enum": [], "default": "bf16", "description": "of passes that only an attack during training needs; bf16: in bfloat16 where the model and the processor (AMX) can, else as f32. Gradients of parameters, attacks on a divergence from clean outputs, and evaluation stay f32"},
+        "eps_warmup_epochs": {"type": "number", "minimum": 0, "maximum": 1e9, "default": 0, "description": "epochs of a linear rise of the threat's eps to its full size; small networks that otherwise learn nothing may need it"},
+        "attack_precision": {"type": "string", "enum": [], "default": "bf16", "description": "of passes that only an attack during training needs; bf16: in bfloat16 where the model and the processor (AMX) can, otherwise in f32. Gradients of parameters, attacks on a divergence from clean outputs, and evaluation stay f32"},
         "clip": {"type": "object", "description": "bounds on the gradients", "properties": {
           "norm": {"type": "number", "exclusiveMinimum": 0, "description": "most Euclidean norm of all of them together"},
           "value": {"type": "number", "exclusiveMinimum": 0, "description": "most size of any one"}},
@@ -115,7 +115,7 @@ inline constexpr const char *grammar_text = R"JSON({
           "decay": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "description": "share of the average kept at each step"},
           "warmup": {"type": "boolean", "default": true, "description": "keep less at first: at most (1 + t) / (10 + t) in step t, so that the first, untrained parameters are soon forgotten"}},
           "required": ["decay"], "additionalProperties": false},
-        "examples": {"type": "integer", "minimum": 1, "description": "train on only so many"},
+        "examples": {"type": "integer", "minimum": 1, "description": "train on only this many"},
         "split": {"$ref": "#/definitions/split", "default": "drawn"},
         "validate_attack": {"type": "object", "x-spar-kind": "attack", "description": "for the robust validation accuracy of every epoch"},
         "checkpoint_every": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1, "description": "epochs"},
@@ -128,10 +128,10 @@ inline constexpr const char *grammar_text = R"JSON({
       "description": "how the model is attacked and measured",
       "type": "object",
       "properties": {
-        "examples": {"type": "integer", "minimum": 1, "description": "attack only so many"},
+        "examples": {"type": "integer", "minimum": 1, "description": "attack only this many"},
         "split": {"$ref": "#/definitions/split", "default": "drawn"},
         "batch_size": {"type": "integer", "minimum": 1, "maximum": 1048576, "default": 256, "description": "examples attacked together"},
-        "loss": {"type": "object", "x-spar-kind": "loss", "description": "what attacks make grow that have no loss of their own; without, cross_entropy on classes, whatever the model was trained with, and on values the training loss (mse where that cannot be evaluated alone)",
+        "loss": {"type": "object", "x-spar-kind": "loss", "description": "what attacks without a loss of their own make grow; left out: cross_entropy on classes, whatever the model was trained with, and on values the training loss (mse if that cannot be evaluated alone)",
           "x-spar-on-classes": {"type": "cross_entropy"}, "x-spar-on-values": {"type": "mse"}},
         "attacks": {"type": "array", "default": [], "description": "each attack, and all of them together",
           "items": {"type": "object", "x-spar-kind": "attack",

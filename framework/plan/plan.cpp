@@ -14,7 +14,7 @@
 namespace spar::host {
 namespace {
 
-/// A message that begins with a place of the pipeline, with the name of the file before it.
+/// A message that begins with a place in the pipeline, prefixed with the file's name.
 std::string with_label(const Origins &origins, const std::string &message) {
     const std::size_t end = message.find_first_of(" :");
     if (!message.starts_with("#/") || end == std::string::npos) return message;
@@ -41,7 +41,7 @@ Plan plan_of(Source source, const std::vector<Setting> &settings,
     if (!checker.problems().empty()) throw PipelineError(checker.problems());
     plan.folder = folder;
     plan.of_version_1 = of_version_1;
-    // What a reporter names it may mean to write.
+    // A file that a reporter names may be one that it will write.
     for (const NamedFile &file : checker.files())
         if (!file.pointer.starts_with("/report/")) plan.files.push_back(file);
     plan.origins = origins;

@@ -17,7 +17,7 @@
 namespace spar::host {
 namespace {
 
-/// A component's node without the keys that are the host's.
+/// A component's node without the host's keys.
 Node node_at(const Json &owner, const char *name, const std::string &pointer,
              std::initializer_list<const char *> host_keys = {}) {
     const auto found = owner.find(name);
@@ -105,9 +105,9 @@ AttackPlan attack_of(const Json &root, const std::optional<Threat> &threat, std:
     return attack;
 }
 
-/// Every attack has a name: its own, or its type, numbered where several would be alike.
+/// Gives every attack a name: its own, or its type, numbered if several would be the same.
 void name_attacks(std::vector<AttackPlan> &attacks, Checker &checker) {
-    std::set<std::string> names{"clean"};  // the file of the inputs as they are
+    std::set<std::string> names{"clean"};  // the name of the file of clean inputs
     for (const AttackPlan &attack : attacks)
         if (!attack.name.empty() && !names.insert(attack.name).second)
             checker.problem(child_pointer(attack.attack.pointer, "name"),
@@ -153,7 +153,7 @@ void validation_of(const Json &json, DataPlan &data, Checker &checker) {
                         "\"dataset\" of their own");
 }
 
-/// The losses that the grammar names for who names none, complete with their defaults.
+/// The grammar's default losses, complete with their parameters' defaults.
 AttackedLoss attacked_loss(Checker &checker) {
     const std::string pointer = "/evaluate/loss";
     const Json &rule = grammar().at("definitions").at("evaluate").at("properties").at("loss");
@@ -181,7 +181,7 @@ void warn_of_long_warmups(const TrainPlan &train) {
     warn("#/train/eps_warmup_epochs", train.eps_warmup_epochs, "eps");
 }
 
-/// What one part demands of another.
+/// What one part requires of another.
 void check_together(const Plan &plan, Checker &checker) {
     if (!plan.train && !plan.evaluate)
         checker.problem("", "expected \"train\", \"evaluate\" or both; there is nothing to do");

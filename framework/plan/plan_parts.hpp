@@ -1,4 +1,4 @@
-// From a checked pipeline to the typed plan, and the rules that no schema can say.
+// From a checked pipeline to the typed plan, and the rules that a schema cannot express.
 #pragma once
 
 #include "base/json.hpp"
@@ -8,8 +8,8 @@ namespace spar::host {
 
 class Checker;
 
-/// `root` has passed the grammar and has its defaults. Breaches of the rules between the parts go
-/// to the checker's problems; effective threats are filled in.
+/// `root` has passed the grammar and contains its defaults. Violations of rules between parts are
+/// added to the checker's problems; effective threats are filled in.
 Plan typed_plan(const Json &root, Checker &checker);
 
 }  // namespace spar::host

@@ -1,4 +1,5 @@
-// How the learning rate goes over a run, as the pipeline says it. run/schedule.hpp computes it.
+// The course of the learning rate over a run, as the pipeline states it. run/schedule.hpp computes
+// it.
 #pragma once
 
 #include <vector>

@@ -24,7 +24,8 @@ std::optional<double> bound(const Json &threat, const char *name) {
     return found != threat.end() ? std::optional(found->get<double>()) : std::nullopt;
 }
 
-/// What is asked of a threat under which changes are counted, and refused of others.
+/// What a threat under l0, which counts changes, must satisfy, and what other threats must not
+/// contain.
 void check_count(const Threat &threat, Checker &checker) {
     const std::string group = word_of(group_words, threat.group);
     if (threat.norm != SPAR_NORM_L0) {

@@ -11,12 +11,11 @@ namespace spar::host {
 
 class Checker;
 
-/// From `json`, which has passed the grammar, has its defaults and stands at `pointer`. What no
-/// schema can say goes to the checker's problems.
+/// From `json`, which has passed the grammar, contains its defaults and is at `pointer`. Violations
+/// that a schema cannot express are added to the checker's problems.
 Threat threat_of(const Json &json, const std::string &pointer, Checker &checker);
 
-/// The pipeline's threat with an attack's own changes, complete and checked; none where it is
-/// wrong.
+/// The pipeline's threat with an attack's own changes, complete and checked; none if it is invalid.
 std::optional<Threat> changed_threat(const Json &root, const Json &changes,
                                      const std::string &pointer, Checker &checker);
 

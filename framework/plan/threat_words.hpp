@@ -1,5 +1,6 @@
 // The words that a pipeline, a plan and the results have for a threat model, and for the precision
-// of attacks in training: each stands here alone. One that is not here is an error everywhere.
+// of attacks in training: this is the only place that lists them. A value that is not listed is an
+// error everywhere.
 #pragma once
 
 #include "plan/plan.hpp"
@@ -38,7 +39,7 @@ inline constexpr Word<Target> target_words[] = {{"none", Target::none},
 inline constexpr Word<Precision> precision_words[] = {{"f32", Precision::f32},
                                                       {"bf16", Precision::bf16}};
 
-/// The value of a word. The grammar, which is filled from these tables, lets no other pass.
+/// The value of a word. The grammar, which is filled from these tables, admits no others.
 template <class T, std::size_t N>
 T value_of(const Word<T> (&words)[N], std::string_view text) {
     for (const Word<T> &word : words)

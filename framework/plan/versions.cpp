@@ -42,8 +42,8 @@ void component(const Json &node, const std::string &pointer, const Json &schema,
     }
 }
 
-/// What components say of their own defaults. `norm`: of the threat model that the node stands
-/// under.
+/// The former defaults that components declare. `norm` is that of the threat model that applies to
+/// the node.
 void components(const Json &node, const std::string &pointer, const Registry &registry,
                 const Json &norm) {
     if (node.is_array())

@@ -1,5 +1,5 @@
-// Pipelines of earlier versions of the grammar: they run, and are told what means something else
-// now.
+// Pipelines of earlier versions of the grammar: they run, with a warning for what has changed its
+// meaning.
 #pragma once
 
 #include "base/json.hpp"
@@ -8,9 +8,9 @@ namespace spar::host {
 
 class Registry;
 
-/// Rewrites what is written otherwise today, and warns of every default that the pipeline relies on
-/// and that is another now. `root` is the pipeline before defaults are filled in; then it says the
-/// present version, whose defaults are. Whether it was of an earlier one.
+/// Rewrites what is written differently today, and warns about every changed default on which the
+/// pipeline relies. `root` is the pipeline before defaults are filled in; afterwards it states the
+/// present version. Returns whether it was of an earlier one.
 bool bring_up_to_date(Json &root, const Registry &registry);
 
 }  // namespace spar::host

@@ -40,7 +40,7 @@ bool word(std::string_view name, std::string_view also) {
     return true;
 }
 
-/// A table of functions as far as every version of it reaches; the functions that must be there.
+/// The part of a function table that every version has; its functions must be present.
 struct TableRule {
     std::size_t smallest;
     std::vector<std::pair<std::size_t, const char *>> functions;

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t most_entries = 2000;
 
-/// Tells a file from every other one and from what it was before it was written to; empty: none.
+/// Identifies a file and its present content; empty if there is no file.
 std::string stamp_of(const fs::path &path) {
     struct stat about {};
     if (::stat(path.c_str(), &about) != 0) return {};
@@ -31,7 +31,7 @@ std::string stamp_of(const fs::path &path) {
     return stamp;
 }
 
-/// The host that tried them: another one may ask for more.
+/// The host that tried them: another one may require more.
 std::string host_stamp() {
     return stamp_of("/proc/self/exe");
 }
@@ -89,7 +89,7 @@ void PluginCache::save() const {
         stream.close();
         if (!stream || std::rename(partial.c_str(), file_.c_str()) != 0)
             std::remove(partial.c_str());
-    } catch (const std::exception &) {  // the next run tries them again
+    } catch (const std::exception &) {  // then the next run tries them again
     }
 }
 

@@ -1,5 +1,5 @@
-// What plugins said of themselves when they were last tried, so that those that did not change need
-// not be tried again.
+// The descriptions of plugins from when they were last tried, so that unchanged files need not be
+// tried again.
 #pragma once
 
 #include "plugins/description.hpp"
@@ -10,7 +10,7 @@
 
 namespace spar::host {
 
-/// A plugin that came up well.
+/// A plugin that loaded successfully.
 struct TriedPlugin {
     std::string sha256;  // of the file
     PluginDescription description;
@@ -18,16 +18,15 @@ struct TriedPlugin {
 
 class PluginCache {
   public:
-    /// Reads the cache; an empty path, a file that another host wrote, that others may write to or
-    /// that is damaged is an empty cache. Never throws.
+    /// Reads the cache. An empty path, a file written by another host, one that others may write
+    /// to, or a damaged one counts as an empty cache. Never throws.
     explicit PluginCache(std::filesystem::path file);
 
-    /// What is known of a file, if it is still the same by its size, its times and where it lies
-    /// on the disk.
+    /// What is known about a file, if its size, times and place on the disk have not changed.
     std::optional<TriedPlugin> find(const std::filesystem::path &plugin) const;
-    /// `plugin` as it is on the disk now.
+    /// Adds `plugin` as it is on the disk now.
     void add(const std::filesystem::path &plugin, const TriedPlugin &tried);
-    /// Writes the cache whole or not at all, where something was added. Never throws.
+    /// Writes the cache, completely or not at all, if something was added. Never throws.
     void save() const;
 
   private:
@@ -36,7 +35,7 @@ class PluginCache {
     bool changed_ = false;
 };
 
-/// $XDG_CACHE_HOME/spar/plugins.json, or in ~/.cache; empty where there is neither.
+/// $XDG_CACHE_HOME/spar/plugins.json, or in ~/.cache; empty if there is neither.
 std::filesystem::path plugin_cache_file();
 
 }  // namespace spar::host

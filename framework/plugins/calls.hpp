@@ -1,5 +1,5 @@
-// Which plugin's function runs in a thread, so that whoever holds the host (base/embedder.hpp) can
-// name a plugin that crashes or ends the process.
+// Which plugin's function runs in a thread, so that the embedder (base/embedder.hpp) can name a
+// plugin that crashes or ends the process.
 #pragma once
 
 namespace spar::host {
@@ -11,10 +11,10 @@ struct Call {
     const char *place;  /// "#/evaluate/attacks/0"; empty: none
 };
 
-/// The innermost call under way in this thread; null: none.
+/// The innermost call in progress in this thread; null: none.
 const Call *current_call();
 
-/// Marks a call while it lives. In a worker of parallel work: the call that the work belongs to.
+/// Marks a call while this object lives. In a worker thread: the call that the work belongs to.
 class Calling {
   public:
     explicit Calling(const Call *call);

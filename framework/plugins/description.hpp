@@ -1,5 +1,5 @@
-// What a plugin says of itself, in the host's own memory: it travels from the child process that
-// tried the plugin, and lies in the cache.
+// A plugin's description of itself in the host's own memory, as sent by the child process that
+// tried the plugin, and as cached.
 #pragma once
 
 #include "base/json.hpp"
@@ -28,11 +28,11 @@ struct PluginDescription {
     bool operator==(const PluginDescription &) const = default;
 };
 
-/// Of an answer that has been checked.
+/// From an answer that has been checked.
 PluginDescription describe(const spar_plugin &plugin);
 
 Json to_json(const PluginDescription &description);
-/// Throws nlohmann::json::exception where it is none.
+/// Throws nlohmann::json::exception if it is malformed.
 PluginDescription description_from(const Json &json);
 
 }  // namespace spar::host

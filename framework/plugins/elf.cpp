@@ -10,7 +10,7 @@
 namespace spar::host {
 namespace {
 
-/// Reads a struct at an offset; false where the file ends before it does.
+/// Reads a struct at an offset; false if the file is too short.
 template <class T>
 bool read(std::ifstream &file, std::uint64_t offset, T &value) {
     file.clear();

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The files of a folder that look like plugins, by name.
+/// The files of a folder that look like plugins, sorted by name.
 std::vector<fs::path> candidates(const fs::path &folder, std::vector<Refusal> &refusals) {
     std::vector<fs::path> files;
     std::error_code error;

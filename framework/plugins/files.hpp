@@ -1,4 +1,4 @@
-// The files in the folders that could be plugins.
+// The files that could be plugins.
 #pragma once
 
 #include <filesystem>
@@ -16,8 +16,8 @@ struct Refusal {
 bool is_own(const std::filesystem::path &folder);
 
 /// Each file once, whatever names and links lead to it, and only those that could be plugins and
-/// that nobody else could have put there; Spar's own first. Whoever may write to Spar's own folders
-/// may write to the program as well: they are not looked at.
+/// that no other user could have put there; Spar's own first. The owners of Spar's own folders are
+/// not checked: a user who may write there can replace the program as well.
 std::vector<std::filesystem::path> sound_files(std::vector<std::filesystem::path> folders,
                                                std::vector<Refusal> &refusals);
 

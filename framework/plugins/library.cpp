@@ -11,7 +11,7 @@
 namespace spar::host {
 namespace {
 
-/// Sets the floating-point mode back, whatever happens, and knows whether that was needed.
+/// Restores the floating-point mode in any case, and reports whether it had changed.
 class ModeGuard {
   public:
     ~ModeGuard() { before_.restore(); }
@@ -27,7 +27,7 @@ class ModeGuard {
     FloatMode before_ = FloatMode::now();
 };
 
-/// What the loader says, without the file's name, which the message begins with anyway.
+/// The loader's message without the file's name, which our message begins with anyway.
 std::string loader_says(const std::filesystem::path &path) {
     const char *text = ::dlerror();
     std::string said = text != nullptr ? text : "for no reason that the loader gives";
@@ -36,7 +36,7 @@ std::string loader_says(const std::filesystem::path &path) {
     return said;
 }
 
-/// Why a library without the entry is none of this host's plugins.
+/// Why a library without the entry is not a plugin for this host.
 std::string no_entry(void *library) {
     std::string stem = SPAR_PLUGIN_ENTRY;
     stem.erase(stem.find_last_not_of("0123456789") + 1);
@@ -51,7 +51,7 @@ std::string no_entry(void *library) {
            "spar/abi.h does) and give it C linkage";
 }
 
-/// No library is ever closed: what it handed out lives for ever.
+/// Libraries are never closed, because their descriptors must stay valid.
 spar_plugin_entry load(const std::filesystem::path &path) {
     ::dlerror();
     void *library = nullptr;

@@ -30,7 +30,7 @@ Order order_of(const ComponentEntry &entry) {
     return {entry.descriptor->kind, entry.descriptor->type};
 }
 
-/// SHA-256 of a file; empty for one that cannot be read.
+/// SHA-256 of a file; empty if it cannot be read.
 std::string digest_of(const fs::path &file) {
     try {
         return sha256_of_file(file);
@@ -39,8 +39,8 @@ std::string digest_of(const fs::path &file) {
     }
 }
 
-/// What every file is: as the cache knows it, else as the prober finds it. Those that came up
-/// well have a digest.
+/// The result for every file, from the cache or else from the prober. Successful ones have a
+/// digest.
 std::pair<std::vector<Probed>, std::vector<std::string>> try_all(const std::vector<fs::path> &files,
                                                                  const spar_host *host,
                                                                  PluginCache &cache,
@@ -110,7 +110,7 @@ const spar_plugin &PluginFile::load() const {
     const spar_plugin *plugin = open_plugin(path, host);
     if (describe(*plugin) != description)
         throw PluginFault(
-            "says something else of itself than when it was tried in a process of its own");
+            "describes itself differently than when it was tried in a separate process");
     loaded_ = plugin;
     if (!own) embedder().loaded_foreign(path.filename().string());
     return *loaded_;
@@ -189,7 +189,7 @@ void Registry::add(std::unique_ptr<PluginFile> file) {
     refused_plugins_.push_back(std::move(file));
 }
 
-/// What a component is by default may be missing, but is not of another kind.
+/// The component in a default may be missing, but must not be of another kind.
 void Registry::refuse_wrong_defaults() {
     std::map<const PluginFile *, std::string> faults;
     for (const ComponentEntry &entry : components_)

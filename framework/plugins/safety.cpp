@@ -8,10 +8,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What is wrong with the owner and the rights of one file or folder.
+/// What is wrong with the owner and permissions of one file or folder.
 std::string open_to_others(const fs::path &path) {
     struct stat about {};
-    if (::stat(path.c_str(), &about) != 0) return {};  // told elsewhere
+    if (::stat(path.c_str(), &about) != 0) return {};  // reported elsewhere
     const uid_t me = ::geteuid();
     if (about.st_uid != me && about.st_uid != 0)
         return "belongs to another user (number " + std::to_string(about.st_uid) +

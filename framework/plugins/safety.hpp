@@ -1,4 +1,4 @@
-// Whether others than this user and root could have put a plugin where it lies.
+// Whether users other than this one and root could have put a plugin in its place.
 #pragma once
 
 #include <filesystem>
@@ -6,13 +6,13 @@
 
 namespace spar::host {
 
-/// Why the files of a folder must not be loaded, in words that continue "the folder ..."; empty
-/// where nothing speaks against it. A folder must belong to this user or to root, and nobody else
-/// may write to it; what it lies in may be written to by all only where the sticky bit keeps them
-/// from replacing it. Links are followed first: what they lead to counts.
+/// Why the files of a folder must not be loaded, phrased to continue "the folder ..."; empty if
+/// they may. A folder must belong to this user or to root, and no others may write to it; its
+/// parents may be writable by all only with the sticky bit, which keeps others from replacing it.
+/// Links are followed first: their target counts.
 std::string unsafe_folder(const std::filesystem::path &folder);
 
-/// The same of one file and the folder it lies in, in words that continue "the file ...".
+/// The same for one file and its folder, phrased to continue "the file ...".
 std::string unsafe_file(const std::filesystem::path &file);
 
 }  // namespace spar::host

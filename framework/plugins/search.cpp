@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A variable of the environment, empty where the program runs with more rights than its caller.
+/// An environment variable; empty if the program runs with more rights than its caller.
 std::string_view environment(const char *name) {
     const char *value = ::secure_getenv(name);
     return value != nullptr ? value : "";
@@ -25,7 +25,7 @@ fs::path program_folder() {
     return error ? fs::path() : program.parent_path();
 }
 
-/// The entries of SPAR_PLUGIN_PATH that are not empty.
+/// The non-empty entries of SPAR_PLUGIN_PATH.
 std::vector<fs::path> path_entries() {
     std::vector<fs::path> entries;
     std::string_view list = environment("SPAR_PLUGIN_PATH");
@@ -79,9 +79,10 @@ std::vector<std::string> search_faults() {
         std::error_code error;
         const std::string entry = "SPAR_PLUGIN_PATH names " + quote(folder.string(), 1000);
         if (!folder.is_absolute())
-            faults.push_back(entry +
-                             ", which is relative and means another folder wherever one stands: it "
-                             "is left out; give it whole, or use --plugin-dir");
+            faults.push_back(
+                entry +
+                ", which is relative, so that its meaning depends on the current folder: "
+                "it is left out; give it whole, or use --plugin-dir");
         else if (!fs::is_directory(folder, error))
             faults.push_back(entry + ", which is no folder");
     }

@@ -32,7 +32,7 @@ void Reporters::tell_all(const char *what, Function &&function) {
         } catch (const Failure &failure) {
             if (!failure_) failure_ = failure;
             const std::string text = std::string(failure.what()) +
-                                     "; the run goes on, and this reporter is told no more";
+                                     "; the run goes on, and this reporter gets no more events";
             host_table()->log(host_table(), SPAR_LOG_WARNING, text.c_str());
             reporter.reset();
         }

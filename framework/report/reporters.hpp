@@ -1,4 +1,4 @@
-// The stream of events of a run, and the reporters that hear it.
+// The stream of a run's events, and the reporters that receive it.
 #pragma once
 
 #include "base/json.hpp"
@@ -18,8 +18,8 @@ class Reporters {
     explicit Reporters(std::vector<std::unique_ptr<Instance>> reporters)
         : reporters_(std::move(reporters)) {}
 
-    /// Throws Failure when a reporter cannot begin. From then on none holds up the run: one that
-    /// fails is told no more, with a warning.
+    /// Throws Failure if a reporter cannot begin. After that a reporter cannot stop the run: one
+    /// that fails is dropped, with a warning.
     void begin(const std::filesystem::path &folder, const std::string &name, bool terminal);
     /// `step` counts optimizer steps; -1 outside training.
     void event(std::int64_t step, const std::string &path, const std::string &name, double value);
@@ -36,7 +36,7 @@ class Reporters {
     std::string folder_, name_;
 };
 
-/// Those that the plan names, and those that run without being named.
+/// Those that the plan names, and the default ones.
 std::unique_ptr<Reporters> build_reporters(const Plan &plan, const Registry &registry,
                                            const Builder &builder);
 

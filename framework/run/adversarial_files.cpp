@@ -13,7 +13,7 @@
 namespace spar::host {
 namespace {
 
-/// Rows of floats out of the log, as a stream of bytes that is read in order.
+/// Rows of floats from the log, as a stream of bytes that is read in order.
 class Rows {
   public:
     Rows(const ExamplesLog &log, const std::vector<std::int64_t> &places, std::int64_t width)
@@ -79,7 +79,7 @@ void AdversarialFiles::work() {
         }
         lock.lock();
         busy_ = false;
-        if (failure) {  // the first says why; what comes behind would fail alike
+        if (failure) {  // keep the first; later ones would fail for the same reason
             if (!failure_) failure_ = failure;
             jobs_.clear();
         }
@@ -98,7 +98,7 @@ void AdversarialFiles::add(std::function<void()> job) {
 
 void AdversarialFiles::make(const std::string &name, std::int64_t attack,
                             AdversarialColumns columns) {
-    // Where the rows stand is looked up here: the log goes on growing.
+    // Looks up the places of the rows now, because the log keeps growing.
     std::vector<std::int64_t> places;
     for (std::int64_t row = 0; row < std::ssize(columns.indices); ++row) {
         const bool attacked = log_.find(attack, row) != nullptr;

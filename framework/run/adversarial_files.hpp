@@ -12,30 +12,30 @@
 
 namespace spar::host {
 
-/// What the arrays of one file say beside x or x_adv; one entry for each evaluated example.
+/// The arrays of one file besides x or x_adv; one entry per evaluated example.
 struct AdversarialColumns {
     std::vector<std::int64_t> labels, indices, targets;  /// labels, targets: may be empty
     std::vector<char> success;                           /// empty for the clean inputs
 };
 
-/// One thread of its own, so that what is written costs no time of what is computed; its memory is
-/// that of one example.
+/// Writes in a thread of its own, so that writing does not slow down the computation; needs memory
+/// for one example.
 class AdversarialFiles {
   public:
     /// `shape` of one example. `log` must live as long as this.
     AdversarialFiles(std::filesystem::path folder, std::vector<std::int64_t> shape,
                      const ExamplesLog &log, bool compressed);
-    /// Leaves undone what has not begun.
+    /// Abandons the files that have not been started.
     ~AdversarialFiles();
     AdversarialFiles(const AdversarialFiles &) = delete;
     AdversarialFiles &operator=(const AdversarialFiles &) = delete;
 
-    /// Makes `name`.npz of what the log holds of an attack (-1: of the clean inputs). Rows that
-    /// were not attacked hold the clean input.
+    /// Makes `name`.npz from the log's records of an attack (-1: of the clean inputs). Rows that
+    /// were not attacked contain the clean input.
     void make(const std::string &name, std::int64_t attack, AdversarialColumns columns);
-    /// Lets the disk have what the log holds so far.
+    /// Flushes the log to the disk.
     void sync_log();
-    /// Waits until all is made. Throws what failed.
+    /// Waits until all files are complete. Rethrows the first failure.
     void finish();
 
   private:

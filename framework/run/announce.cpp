@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::int64_t outside_training = -1;
 
-/// Numbers under their names; an interval as two, "_low" and "_high".
+/// Numbers under their names; an interval as two numbers, "_low" and "_high".
 void say_all(Reporters &reporters, const std::string &path, const Json &figures) {
     const auto say = [&](const std::string &name, const Json &value) {
         if (value.is_number()) reporters.event(outside_training, path, name, value.get<double>());

@@ -1,12 +1,12 @@
-// An evaluation told to the reporters as it goes: the numbers of results.json, each as soon as it
-// is known. docs/run-folder.md lists the events.
+// Reports an evaluation to the reporters as it proceeds: the numbers of results.json, each as soon
+// as it is known. docs/run-folder.md lists the events.
 #pragma once
 
 #include "run/evaluate.hpp"
 
 namespace spar::host {
 
-/// What will be attacked, then the figures of the clean inputs, then "clean_end".
+/// The number of examples, then the figures of the clean inputs, then "clean_end".
 void announce_clean(Reporters &reporters, const EvaluationOutcome &outcome,
                     const std::vector<PreparedAttack> &attacks);
 

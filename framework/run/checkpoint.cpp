@@ -57,10 +57,10 @@ void state_from(const Json &json, TrainingState &s) {
     for (const Json &record : json.at("epochs")) s.epochs.push_back(epoch_from(record));
 }
 
-/// Where the tensor of a component's state begins its name.
+/// The prefix of the name of a component's state.
 constexpr std::string_view state_prefix = "component.";
 
-/// What a checkpoint's tensors hold, by name.
+/// The content of a checkpoint's tensors, by name.
 struct Content {
     std::map<std::string, std::vector<float>> values;
     ComponentStates states;
@@ -91,7 +91,7 @@ std::string_view bytes_of(std::span<const float> values) {
     return {reinterpret_cast<const char *>(values.data()), values.size_bytes()};
 }
 
-/// Of everything in a checkpoint but itself, by name.
+/// The hash of everything in a checkpoint except itself, by name.
 std::string digest(const std::map<std::string, std::string_view> &tensors,
                    const std::map<std::string, std::string> &metadata) {
     std::string content;
@@ -148,7 +148,7 @@ void save_checkpoint(const TrainingTask &task, const TrainingState &state,
 
 namespace {
 
-/// Records what is another than when the checkpoint was made, or refuses to go on with it.
+/// Records what has changed since the checkpoint was made, or refuses to resume from it.
 void settle_changes(const TrainingTask &task, TrainingState &state, const Json &before,
                     bool anyway) {
     const std::vector<std::string> found = changes(before, json_without_secrets(task.made_with));

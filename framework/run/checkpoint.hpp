@@ -5,14 +5,14 @@
 
 namespace spar::host {
 
-/// `components`: what saved_states() says between two steps.
+/// `components`: the result of saved_states() between two steps.
 void save_checkpoint(const TrainingTask &task, const TrainingState &state,
                      const ComponentStates &components);
 
-/// Puts the run back where the checkpoint was saved, and tells what it was made with (see
-/// same_run.hpp). Throws Failure(Exit::data) when the file is not sound, Failure(Exit::pipeline)
-/// when it is of another pipeline, and Failure(Exit::changed) when what it was made with has
-/// changed; with `anyway`, the changes are recorded in the state instead.
+/// Restores the run to where the checkpoint was saved, and returns what it was made with (see
+/// same_run.hpp). Throws Failure(Exit::data) if the file is damaged, Failure(Exit::pipeline) if it
+/// belongs to another pipeline, and Failure(Exit::changed) if what it was made with has changed;
+/// with `anyway`, the changes are recorded in the state instead.
 Json load_checkpoint(const TrainingTask &task, TrainingState &state, bool anyway);
 
 }  // namespace spar::host

@@ -9,7 +9,7 @@
 
 namespace spar::host {
 
-/// Shares and losses that were not measured are not numbers.
+/// Shares and losses that were not measured are NaN.
 struct EpochRecord {
     std::int64_t epoch = 0;
     double loss = 0, train_accuracy = 0;
@@ -20,10 +20,10 @@ struct EpochRecord {
 };
 
 Json to_json(const EpochRecord &record);
-/// Throws nlohmann::json::exception where it is none.
+/// Throws nlohmann::json::exception if it is malformed.
 EpochRecord epoch_from(const Json &json);
 
-/// JSON has no word for what is not a number: null stands for it.
+/// JSON cannot express NaN: it is written as null.
 Json number(double value);
 double number(const Json &value);
 

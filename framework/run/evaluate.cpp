@@ -35,7 +35,7 @@ std::int64_t predicted(std::span<const float> outputs) {
     return std::max_element(outputs.begin(), outputs.end()) - outputs.begin();
 }
 
-/// One evaluation under way.
+/// One evaluation in progress.
 class Evaluator {
   public:
     Evaluator(Network &network, const Data &data, const EvaluationTask &plan)
@@ -77,7 +77,7 @@ class Evaluator {
     QueryCount queries_;
     Keeper keeper_;
     std::size_t batch_size_;        // examples at once
-    Progress *progress_ = nullptr;  // of the attack under way
+    Progress *progress_ = nullptr;  // of the attack in progress
 };
 
 LossHead Evaluator::head(const std::int64_t *labels, const float *values, const std::int64_t *ids,
@@ -101,7 +101,7 @@ void Evaluator::load(std::size_t begin) {
     if (data_.tokens()) network_.embed(batch_.batch, batch_.vectors);
 }
 
-/// Outputs of points, and the loss of each into losses_ (zero where there is no loss).
+/// The outputs of points, and the loss of each in losses_ (zero without a loss).
 void Evaluator::forward(const Network::Points &points, float *outputs, const LossHead &head) {
     losses_.assign(static_cast<std::size_t>(points.count), 0.0F);
     LossHead loss = head;
@@ -237,7 +237,7 @@ AttackOutcome Evaluator::attack(const PreparedAttack &plan, const EvaluationOutc
             load(begin);
             attack_batch(plan, open, outcome);
         }
-        // A kill costs a batch: one that takes long is made shorter, which changes no number.
+        // A kill loses one batch, so slow batches are made smaller, which changes no number.
         if (seconds_since(started) > longest_batch)
             batch_size_ = std::max(batch_size_ / 2, least_batch);
         progress.advance(static_cast<std::int64_t>(end - begin));
@@ -249,7 +249,7 @@ AttackOutcome Evaluator::attack(const PreparedAttack &plan, const EvaluationOutc
     return outcome;
 }
 
-/// Examples that are right and not yet attacked; what the log holds of the others is counted.
+/// Examples that are right and not yet attacked; takes the others' results from the log.
 std::vector<bool> Evaluator::not_done(const PreparedAttack &plan, const std::vector<bool> &correct,
                                       AttackOutcome &outcome) const {
     std::vector<bool> open = correct;

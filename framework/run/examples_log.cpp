@@ -22,12 +22,12 @@ static_assert(std::is_trivially_copyable_v<ExampleResult>);
 constexpr std::string_view magic = "SPARLOG1";
 enum : std::uint32_t { header_record = 1, example_record = 2, stages_record = 3 };
 
-/// Before every record: its length behind this and a CRC-32 of that; then what it consists of.
+/// Precedes every record: the length that follows and its CRC-32; then the sizes of the parts.
 struct Frame {
     std::uint32_t length, sum;
 };
 struct Parts {
-    std::uint32_t type, fixed, text;  // bytes of the columns, and of JSON; floats are the rest
+    std::uint32_t type, fixed, text;  // bytes of columns and of JSON; the rest are floats
 };
 
 constexpr std::uint32_t most_text = 1U << 24;
@@ -37,7 +37,7 @@ std::uint32_t sum_of(const char *bytes, std::size_t size) {
         ::crc32_z(0, reinterpret_cast<const unsigned char *>(bytes), size));
 }
 
-/// Reads exactly so many bytes; false at the end of the file.
+/// Reads exactly `size` bytes; false at the end of the file.
 bool read_at(int file, std::int64_t place, char *to, std::size_t size) {
     while (size > 0) {
         const ssize_t got = ::pread(file, to, size, place);
@@ -52,13 +52,13 @@ bool read_at(int file, std::int64_t place, char *to, std::size_t size) {
 
 struct Record {
     Parts parts{};
-    std::string body;  // without the parts
+    std::string body;  // excluding the parts
     std::int64_t end = 0;
 
     Json text() const { return Json::parse(body.substr(parts.fixed, parts.text), nullptr, false); }
 };
 
-/// The record at `place`; none where the file ends, or does not hold what the sum says.
+/// The record at `place`; none if the file ends or the checksum does not match.
 std::optional<Record> record_at(int file, std::int64_t place, std::uint64_t longest) {
     Frame frame{};
     Record record;
@@ -126,7 +126,7 @@ void ExamplesLog::load(const Json &header) {
                 record->body.size() - record->parts.fixed - record->parts.text;
             size_ = record->end;
             if (record->parts.type == stages_record) load_stages(record->text());
-            // Other types, of a later version, are passed over.
+            // Skips other types, from later versions.
             if (record->parts.type != example_record) continue;
             Entry entry;
             std::memcpy(&entry.result, record->body.data(),
@@ -169,7 +169,7 @@ void ExamplesLog::note_stages(std::int64_t attack, const std::vector<std::string
 void ExamplesLog::keep(const Entry &entry) {
     const auto list = static_cast<std::size_t>(entry.result.attack + 1);
     const auto row = static_cast<std::size_t>(entry.result.row);
-    constexpr std::size_t most = 1U << 28;  // a wrong record cannot ask for all memory
+    constexpr std::size_t most = 1U << 28;  // a damaged record cannot exhaust memory
     if (list > most || row > most) return;
     if (entries_.size() <= list) entries_.resize(list + 1);
     if (entries_[list].size() <= row) entries_[list].resize(row + 1);

@@ -1,4 +1,4 @@
-// Where an evaluation puts what it finds: its log, and the files that are made of it.
+// Where an evaluation stores its findings: its log, and the files made from it.
 #pragma once
 
 #include "run/evaluate.hpp"
@@ -9,20 +9,20 @@ namespace spar::host {
 
 class Keeper {
   public:
-    /// Either may be null, and is then not written.
+    /// Either may be null and is then not written.
     Keeper(ExamplesLog *log, AdversarialFiles *files) : log_(log), files_(files) {}
 
-    /// Appends a clean input to the log, unless that holds it already.
+    /// Appends a clean input to the log, unless it is there already.
     void keep_clean(const ExampleResult &result, std::span<const float> x);
-    /// What was appended to the log is safe from a kill at once, and from a power cut within about
-    /// a second.
+    /// Makes what was appended to the log safe from a kill now, and from a power cut within about a
+    /// second.
     void written();
-    /// The same, with the stages that an attack went through.
+    /// The same, including the stages that an attack went through.
     void written(std::int64_t attack, const std::vector<std::string> &stages);
-    /// The file of an attack that is done, or of the clean inputs (-1, null).
+    /// Starts the file of a finished attack, or of the clean inputs (-1, null).
     void make_file(const std::string &name, std::int64_t attack, const EvaluationOutcome &outcome,
                    const AttackOutcome *found);
-    /// Waits for the files; the seconds spent here in all.
+    /// Waits for the files; returns the total seconds spent in this class.
     double finish();
 
   private:

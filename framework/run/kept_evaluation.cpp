@@ -10,14 +10,15 @@ namespace spar::host {
 namespace {
 
 void require_unchanged(const std::filesystem::path &log, const Json &before, const Json &now) {
-    // Of another model or pipeline it is of no use, and a training has refused what changed.
+    // A log of another model or pipeline is useless, and a training has already refused what
+    // changed.
     if (!before.is_object() || before.value("pipeline", "") != now["pipeline"] ||
         before.value("model_sha256", "") != now["model_sha256"])
         return;
     refuse_changes(log, changes(before.value("made_with", Json()), now["made_with"]));
 }
 
-/// What an evaluation was begun with, by its log or else by its results.
+/// What an evaluation was begun with, according to its log or else its results.
 struct Begun {
     std::filesystem::path file;
     Json made_with, changes;
@@ -84,7 +85,7 @@ EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, Evaluati
     } catch (const Failure &) {
         try {
             log.sync();
-        } catch (const Failure &) {  // the first failure is the one to tell
+        } catch (const Failure &) {  // report the first failure
         }
         throw;
     }

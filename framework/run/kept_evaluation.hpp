@@ -1,4 +1,5 @@
-// The evaluation of a run: every example kept as it is done, and gone on with after a stop.
+// The evaluation of a run: every example is stored as it is completed, and the evaluation continues
+// after a stop.
 #pragma once
 
 #include "run/evaluate.hpp"
@@ -6,30 +7,30 @@
 
 namespace spar::host {
 
-/// Where an evaluation is kept, and what it belongs to: {"pipeline", "model_sha256", "made_with"},
-/// and "changes" where there are any.
+/// Where an evaluation is stored, and what it belongs to: {"pipeline", "model_sha256",
+/// "made_with"}, and "changes" if there are any.
 struct Keeping {
     std::filesystem::path folder;
     Json made;
     bool anyway;  /// see RunOptions
 };
 
-/// Goes on with what the folder holds of this very evaluation. Throws Failure(Exit::changed) where
-/// it was begun with something else, unless `anyway`: then it begins anew.
+/// Continues with what the folder contains of this evaluation. Throws Failure(Exit::changed) if it
+/// was begun with something else, unless `anyway`: then it starts anew.
 EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, EvaluationTask plan,
                                     const EvaluatePlan &options, Reporters &reporters,
                                     const Keeping &keeping);
 
-/// What is another than when the evaluation in that folder was begun, of a run that does not train;
-/// what earlier resumptions found stays. Throws Failure(Exit::changed) where there is something
+/// For a run that does not train: what has changed since the evaluation in that folder was begun,
+/// including what earlier resumptions found. Throws Failure(Exit::changed) if there is something
 /// new, unless `anyway`.
 std::vector<Change> settle_evaluation(const std::filesystem::path &folder, const Json &made_with,
                                       bool anyway);
 
-/// The log; its content stands in results.json and adversarial/ once these are written.
+/// The log; once written, results.json and adversarial/ contain everything in it.
 std::filesystem::path log_of(const std::filesystem::path &folder);
 
-/// Thresholds that were missed, one sentence each.
+/// The thresholds that were missed, one sentence each.
 std::vector<std::string> missed_thresholds(const EvaluationOutcome &outcome,
                                            const EvaluatePlan &plan);
 

@@ -112,7 +112,7 @@ void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &ar
     const std::filesystem::path partial = partial_of(path);
     std::error_code ignored;
     std::filesystem::remove(partial, ignored);
-    std::deque<Member> members;  // the archive refers to them until it is closed
+    std::deque<Member> members;  // the archive refers to these until it is closed
     const auto refuse = [&](const std::pair<std::string, Exit> &why) {
         std::filesystem::remove(partial, ignored);
         for (const Member &member : members)
@@ -141,7 +141,7 @@ void save_npz(const std::filesystem::path &path, const std::vector<NpzArray> &ar
             refuse(why);
         }
         const auto at = static_cast<zip_uint64_t>(index);
-        // One fixed time, so that the same content is the same bytes.
+        // A fixed time, so that the same content gives the same bytes.
         zip_file_set_dostime(archive, at, 0, 33, 0);
         zip_set_file_compression(archive, at, compressed ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 1);
     }

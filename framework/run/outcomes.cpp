@@ -1,4 +1,4 @@
-// What results of single examples add up to.
+// Adds up the results of single examples.
 #include "run/evaluate.hpp"
 
 #include <algorithm>

@@ -18,7 +18,7 @@ Json interval(double share, std::int64_t count) {
     return std::isfinite(low) ? Json{low, high} : Json(nullptr);
 }
 
-/// As a pipeline has it, with nothing left out.
+/// In a pipeline's form, complete.
 Json threat_json(const PreparedAttack &attack) {
     const spar_threat &threat = attack.threat;
     const Json target = attack.aim() == Target::one_class
@@ -46,7 +46,7 @@ Json median_distance(const AttackOutcome &attack) {
     return all.size() % 2 == 1 ? all[half] : (all[half - 1] + all[half]) / 2;
 }
 
-/// What is still right after each stage of an attack.
+/// The examples still right after each stage of an attack.
 Json stages(const AttackOutcome &attack) {
     std::int64_t standing = 0;
     for (std::size_t i = 0; i < attack.success.size(); ++i)

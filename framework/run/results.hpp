@@ -12,10 +12,10 @@ namespace spar::host {
 Json provenance(const Registry &registry, const Plan &plan, const std::vector<const Data *> &data,
                 const Json &made_with);
 
-/// What was no longer the same when the run was resumed: [{"step", "what"}].
+/// What had changed when the run was resumed: [{"step", "what"}].
 Json change_results(const std::vector<Change> &changes);
 
-/// As files hold it: two spaces, a line end, and a mark in place of bytes that are no UTF-8.
+/// The text of a file: indented by two spaces, with a line end, and invalid UTF-8 replaced.
 std::string json_text(const Json &json);
 
 /// The warnings of this run, and back.
@@ -24,7 +24,7 @@ void restore_warnings(const Json &rows);
 
 Json training_results(const TrainingState &state);
 
-/// What is measured of the clean inputs, and of one attack.
+/// The figures of the clean inputs, and of one attack.
 Json clean_figures(const EvaluationOutcome &outcome);
 Json attack_figures(const AttackOutcome &attack);
 

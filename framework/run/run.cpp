@@ -32,7 +32,7 @@ void RunUnderWay::train() {
 
 namespace {
 
-/// While it lives, the run can be asked to stop.
+/// While an object lives, the run can be asked to stop.
 struct Stoppable {
     Stoppable() { embedder().run_can_stop(true); }
     ~Stoppable() { embedder().run_can_stop(false); }
@@ -42,7 +42,8 @@ struct Stoppable {
 
 }  // namespace
 
-/// What was evaluated with something else is not overwritten unasked, and if asked, not silently.
+/// Results that were evaluated with something else are not overwritten without `anyway`, and then
+/// not silently.
 void RunUnderWay::settle() {
     if (!options_.resume) return;
     const auto changes =
@@ -50,7 +51,7 @@ void RunUnderWay::settle() {
     if (!changes.empty()) results_["provenance"]["changes"] = change_results(changes);
 }
 
-/// A model that changes and the results of the one before do not stand side by side.
+/// Removes the results of the previous model before the new one is written.
 void RunUnderWay::save_model() {
     const fs::path model = folder_ / run_files::model, results = folder_ / run_files::results;
     fs::remove(results);
@@ -90,7 +91,7 @@ RunOutcome RunUnderWay::run() {
     try {
         build();
     } catch (const Failure &failure) {
-        // What says that --resume goes on does not know that there is nothing yet to go on with.
+        // A message that suggests --resume is wrong here: there is nothing to resume yet.
         const bool early = std::string_view(failure.what()).starts_with("stopped while ");
         if (failure.exit() == Exit::stopped && !early) end_if_stopped("the run was prepared");
         throw;
@@ -111,8 +112,8 @@ RunOutcome RunUnderWay::run() {
     results_["warnings"] = warning_results();
     results_ = json_without_secrets(results_);
     write_file(folder_ / run_files::results, json_text(results_));
-    fs::remove(log_of(folder_));  // all that it holds stands elsewhere now
-    stoppable.reset();            // nothing is left to save, and a reporter may wait for its reader
+    fs::remove(log_of(folder_));  // its content is stored elsewhere now
+    stoppable.reset();            // nothing is left to save, and a reporter may block on its output
     reporters_->finish(results_);
     if (reporters_->failure()) throw Failure(*reporters_->failure());
     return {folder_, std::make_shared<const Json>(results_), missed_};

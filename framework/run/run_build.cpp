@@ -44,7 +44,7 @@ void RunUnderWay::build() {
     const Data &data = train_data_ ? *train_data_ : *test_data_;
     network_ = std::make_unique<Network>(make(SPAR_KIND_MODEL, plan_.model), data);
     const bool given = !plan_.weights.empty() && !weights_left_behind();
-    if (given) require_fitting_weights(*network_, plan_.weights);  // before it is read for its sum
+    if (given) require_fitting_weights(*network_, plan_.weights);  // before it is read for its hash
     made_with_ = made_with(registry_, plan_, *network_, data_in_use(), weights_left_behind());
     if (given) {
         require_as_its_run_left_it(plan_.weights, made_with_.at("weights_sha256"));
@@ -73,7 +73,7 @@ void RunUnderWay::build_training() {
         threat = threat_for(*plan_.threat, *train_data_, network_->outputs());
         warn_of_wide_ball(*threat, *plan_.threat, *plan.method.json, plan.method.pointer,
                           network_->shape());
-        threat->targeted = 0;  // training is against any class
+        threat->targeted = 0;  // training is untargeted
     }
     session_ = std::make_unique<TrainingSession>(*network_, *optimization_, builder_, *method_,
                                                  loss_->ref(), threat,
@@ -115,7 +115,7 @@ void RunUnderWay::build_training() {
     if (validation_data_) warn_of_validation_overlap(*training_);
 }
 
-/// Everything that a training calls, also in its validations.
+/// Everything that a training calls, including its validations.
 std::vector<Participant> RunUnderWay::participants() const {
     std::vector<Participant> all{{"", &network_->instance()},
                                  {"", loss_.get()},
@@ -130,7 +130,7 @@ std::vector<Participant> RunUnderWay::participants() const {
     return all;
 }
 
-/// Takes the examples held out from those to train on.
+/// Removes the held-out examples from those to train on.
 EvaluationTask RunUnderWay::build_validation(std::vector<std::int64_t> &training) {
     const Data &data = validation_data_ ? *validation_data_ : *train_data_;
     EvaluationTask validation;

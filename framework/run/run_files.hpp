@@ -1,5 +1,5 @@
-// The names in a run's folder; docs/run-folder.md says what each holds. A reporter's files are its
-// own.
+// The names in a run's folder; docs/run-folder.md says what each contains. Reporters name their own
+// files.
 #pragma once
 
 namespace spar::host::run_files {
@@ -9,8 +9,8 @@ constexpr const char *results = "results.json";
 constexpr const char *model = "model.safetensors";
 constexpr const char *evaluation = "evaluation.log";
 constexpr const char *checkpoints = "checkpoints";           // a folder
-constexpr const char *last_checkpoint = "last.safetensors";  // in it
-constexpr const char *adversarial = "adversarial";           // a folder, a file an attack
-constexpr const char *arrays = ".npz";                       // how those end
+constexpr const char *last_checkpoint = "last.safetensors";  // a file in it
+constexpr const char *adversarial = "adversarial";           // a folder with one file per attack
+constexpr const char *arrays = ".npz";                       // their extension
 
 }  // namespace spar::host::run_files

@@ -26,17 +26,17 @@ constexpr std::uintmax_t most_plan_bytes = 1 << 26;
 
 constexpr const char *subfolders[] = {run_files::checkpoints, run_files::adversarial};
 
-/// A folder that holds no files but those which a killed run left half-written.
+/// Whether a folder holds no files except those that a killed run left half-written.
 bool holds_nothing(const fs::path &folder) {
     return std::ranges::all_of(
         fs::recursive_directory_iterator(folder),
         [](const fs::directory_entry &e) { return e.is_directory() || is_partial(e.path()); });
 }
 
-/// A process whose supervisor was killed is killed in turn, and holds its lock until it is gone.
+/// A process whose supervisor was killed is killed too, but holds its lock until it is gone.
 constexpr auto patience = std::chrono::seconds(2);
 
-/// 0, EWOULDBLOCK where another process holds it, or why there is no lock to be had.
+/// 0, EWOULDBLOCK if another process holds the lock, or the reason why there can be none.
 int lock_within(int folder, std::chrono::milliseconds time) {
     const auto end = std::chrono::steady_clock::now() + time;
     while (::flock(folder, LOCK_EX | LOCK_NB) != 0) {
@@ -47,7 +47,7 @@ int lock_within(int folder, std::chrono::milliseconds time) {
     return 0;
 }
 
-/// Some file systems have no locks (ENOLCK, EOPNOTSUPP): a run is worth more than one.
+/// Some file systems have no locks (ENOLCK, EOPNOTSUPP); run without one there.
 void warn_without_lock(const fs::path &folder, int error) {
     warnings().add({.code = "folder_not_locked",
                     .message = fmt::format("{}: the folder cannot be locked ({})", folder.string(),
@@ -58,7 +58,7 @@ void warn_without_lock(const fs::path &folder, int error) {
 void check_run_to_resume(const fs::path &folder, const Json &plan) {
     const fs::path file = folder / run_files::plan;
     if (!fs::exists(file)) {
-        if (holds_nothing(folder)) return;  // stopped before it wrote anything
+        if (holds_nothing(folder)) return;  // stopped before writing anything
         throw Failure(Exit::usage, fmt::format("{}: it holds files, but no run to resume (there is "
                                                "no plan.json); choose another with --out",
                                                folder.string()));
@@ -98,7 +98,7 @@ RunFolder::RunFolder(fs::path folder, const Json &plan, bool resume)
 }
 
 void RunFolder::lock() {
-    // Another process that made the folder for nothing may take it away before it is locked here.
+    // Another process that created the folder in vain may remove it before it is locked here.
     for (int attempt = 0;; ++attempt) {
         for (fs::path above = folder_; !fs::exists(above); above = above.parent_path())
             made_ = above;
@@ -129,7 +129,7 @@ void RunFolder::lock() {
     }
 }
 
-/// A power cut must not take a folder out of the one that it was made in.
+/// Makes new folders durable in their parents against a power cut.
 void RunFolder::store_entries() const {
     for (fs::path here = folder_; !made_.empty(); here = here.parent_path()) {
         sync_folder(here.parent_path());
@@ -147,7 +147,7 @@ void RunFolder::check(bool resume) const {
 }
 
 RunFolder::~RunFolder() {
-    // While it is locked, and only where nothing is in it.
+    // While it is locked, and only if it is empty.
     for (fs::path here = folder_; !made_.empty(); here = here.parent_path())
         if (::rmdir(here.c_str()) != 0 || here == made_) break;
     ::close(lock_);

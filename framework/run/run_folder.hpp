@@ -1,4 +1,4 @@
-// The folder that a run writes: docs/run-folder.md says what is in it.
+// The folder that a run writes; docs/run-folder.md describes its content.
 #pragma once
 
 #include "base/json.hpp"
@@ -7,19 +7,19 @@
 
 namespace spar::host {
 
-/// A run's folder in use: while it lives, no other process runs there.
+/// A run's folder in use: while an object lives, no other process can run there.
 class RunFolder {
   public:
-    /// Locks the folder, and only then looks at what is in it. Refuses one that holds anything but,
-    /// with `resume`, the run of this pipeline; one that is not there is made. Throws Failure.
+    /// Locks the folder, then looks at its content: it must be empty or, with `resume`, contain the
+    /// run of this pipeline. A missing one is created. Throws Failure.
     RunFolder(std::filesystem::path folder, const Json &plan, bool resume);
-    /// A folder that was made for nothing goes again.
+    /// Removes a folder that was created in vain.
     ~RunFolder();
     RunFolder(const RunFolder &) = delete;
     RunFolder &operator=(const RunFolder &) = delete;
 
-    /// Clears away what a killed run left half-written, makes the folders in it, writes the plan as
-    /// `shown`.
+    /// Removes what a killed run left half-written, creates the folders inside, and writes the plan
+    /// as `shown`.
     void begin(const Json &shown) const;
 
     const std::filesystem::path &path() const { return folder_; }
@@ -32,7 +32,7 @@ class RunFolder {
     std::filesystem::path folder_;
     const Json &plan_;
     int lock_ = -1;
-    std::filesystem::path made_;  // the outermost folder that was not there before
+    std::filesystem::path made_;  // the outermost folder created here
 };
 
 }  // namespace spar::host

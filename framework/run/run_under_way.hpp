@@ -1,5 +1,5 @@
-// A run under way: what a plan becomes, in the order in which it becomes it. run_build.cpp builds
-// the parts, run.cpp trains, evaluates and writes down.
+// A run in progress: the parts built from a plan, in order of construction. run_build.cpp builds
+// them; run.cpp trains, evaluates and records.
 #pragma once
 
 #include "engine/augmentation.hpp"
@@ -42,15 +42,15 @@ class RunUnderWay {
     void settle();
     void save_model();
     void evaluate();
-    /// What attacks without a loss of their own make grow in evaluation and validation; null where
-    /// no such loss is installed.
+    /// What attacks without a loss of their own increase in evaluation and validation; null if no
+    /// such loss is installed.
     const spar_component_ref *loss_of_attacks(const Data &data);
     PreparedAttack prepare(const AttackPlan &attack, const Data &data,
                            const spar_component_ref *loss);
     fs::path checkpoint() const {
         return folder_ / run_files::checkpoints / run_files::last_checkpoint;
     }
-    /// Weights to start from are not missed by a training that has left them behind.
+    /// Whether a resumed training no longer needs the weights it started from.
     bool weights_left_behind() const {
         return options_.resume && plan_.train && fs::exists(checkpoint()) &&
                !fs::exists(plan_.weights);
@@ -67,7 +67,7 @@ class RunUnderWay {
 
     std::unique_ptr<Data> train_data_, validation_data_, test_data_;
     std::unique_ptr<Network> network_;
-    Meaning meaning_;  // of the data that the weights are trained on
+    Meaning meaning_;  // of the data on which the weights are trained
     std::unique_ptr<Instance> loss_, crafting_loss_, attacked_loss_, method_;
     std::unique_ptr<Optimization> optimization_;
     std::unique_ptr<Augmentation> augmentation_;

@@ -66,7 +66,7 @@ std::string_view content_of(const TensorToSave &tensor) {
     return {reinterpret_cast<const char *>(tensor.values.data()), tensor.values.size_bytes()};
 }
 
-/// What to do with a file of another format.
+/// The advice for a file of another format.
 std::string remedy(const std::string &kind) {
     if (kind.find("PyTorch") == std::string::npos && kind != "a Python pickle")
         return "expected tensors in safetensors' format";
@@ -75,10 +75,10 @@ std::string remedy(const std::string &kind) {
            "checkpoint holds more than a state_dict, save that entry of it";
 }
 
-/// Keys of the objects that are open while a JSON text is parsed, to find one that stands twice.
+/// Keys of the open objects while a JSON text is parsed, to detect duplicates.
 class KeysSeen {
   public:
-    /// False for a key that its object has already.
+    /// False if the object already has the key.
     bool note(int depth, Json::parse_event_t event, const Json &parsed) {
         const auto level = static_cast<std::size_t>(depth);
         if (event == Json::parse_event_t::object_start) {
@@ -130,13 +130,13 @@ void SafetensorsFile::read_header() {
     stream_.seekg(sizeof length);
     if (!stream_.read(text.data(), static_cast<std::streamsize>(length)))
         refuse("its header cannot be read");
-    // Each tensor's entry is taken as it comes, and no tree of all is built.
+    // Handles each tensor's entry as it is parsed, without building a tree of all.
     KeysSeen keys;
     std::string name, twice;
     const auto take = [&](int depth, Json::parse_event_t event, Json &parsed) {
         if (depth > 8) throw std::runtime_error("nested too deep");
         if (!keys.note(depth, event, parsed)) twice = keys.last();
-        if (!twice.empty()) throw std::runtime_error("a key stands twice");
+        if (!twice.empty()) throw std::runtime_error("a key occurs twice");
         if (event == Json::parse_event_t::key && depth == 1) name = keys.last();
         if (event != Json::parse_event_t::object_end || depth != 1) return true;
         add(name, parsed);

@@ -16,34 +16,34 @@ struct TensorToSave {
     std::string name;
     std::vector<std::int64_t> shape;
     std::span<const float> values;
-    std::string_view bytes = {};  /// in the place of values: a tensor of U8
+    std::string_view bytes = {};  /// instead of values: a tensor of U8
 };
 
-/// Writes tensors in the given order, with text of one's own in "__metadata__".
+/// Writes tensors in the given order, with arbitrary text in "__metadata__".
 void save_safetensors(const std::filesystem::path &path, const std::vector<TensorToSave> &tensors,
                       const std::map<std::string, std::string> &metadata = {});
 
-/// Where a tensor lies, as the header says; nothing of it is read yet.
+/// The place of a tensor according to the header; its content is not read yet.
 struct TensorEntry {
     std::string type;  /// "F32", "I64", ...
     std::vector<std::int64_t> shape;
-    std::uint64_t begin = 0, end = 0;  /// bytes behind the header
+    std::uint64_t begin = 0, end = 0;  /// bytes after the header
 
     bool of_integers() const { return type[0] == 'I' || type[0] == 'U' || type == "BOOL"; }
 };
 
-/// A file of which the header has been read and believed: no key stands twice, and the tensors
-/// follow one another from the header to the end, so that none overlap and nothing lies between.
-/// What is not so throws Failure(Exit::data) naming file and fault.
+/// A file whose header has been read and verified: no duplicate keys, and the tensors follow one
+/// another from the header to the end without overlaps or gaps. Otherwise throws
+/// Failure(Exit::data) naming file and fault.
 class SafetensorsFile {
   public:
     explicit SafetensorsFile(const std::filesystem::path &path);
 
     const std::map<std::string, TensorEntry> &tensors() const { return tensors_; }
     const std::map<std::string, std::string> &metadata() const { return metadata_; }
-    /// The values of a tensor as float32, also those of integers (PyTorch counts batches in one).
+    /// The values of a tensor as float32, also for integers (PyTorch counts batches in one).
     std::vector<float> read(const std::string &name) const;
-    /// The bytes of a tensor as they are.
+    /// The raw bytes of a tensor.
     std::string bytes(const std::string &name) const;
 
   private:
@@ -54,7 +54,7 @@ class SafetensorsFile {
 
     std::filesystem::path path_;
     mutable std::ifstream stream_;
-    std::uint64_t size_ = 0, body_ = 0;  // of the file; where the tensors begin
+    std::uint64_t size_ = 0, body_ = 0;  // size of the file; start of the tensors
     std::map<std::string, TensorEntry> tensors_;
     std::map<std::string, std::string> metadata_;
 };

@@ -21,9 +21,9 @@
 namespace spar::host {
 namespace {
 
-/// What may differ between a run and its resumption, because it changes no number.
+/// What may differ between a run and its resumption because it changes no number.
 constexpr const char *without_numbers[] = {"/$crafting",
-                                           "/version",  // what it means stands in the rest
+                                           "/version",  // its meaning is in the other keys
                                            "/name",
                                            "/description",
                                            "/report",
@@ -49,7 +49,7 @@ std::int64_t epochs(const Json &plan) {
                : 0;
 }
 
-/// The plugins that a plan names, and those whose components have a name that stands in it.
+/// The plugins that a plan names, and those with a component whose name appears in it.
 void collect_plugins(const Json &node, const Registry &registry,
                      std::set<const PluginFile *> &used) {
     if (node.is_object() && node.contains("type") && node["type"].is_string()) {
@@ -131,7 +131,7 @@ void require_as_its_run_left_it(const std::filesystem::path &weights, const std:
     const fs::path results = file.parent_path() / run_files::results;
     if (error || file.filename() != run_files::model) return;
     const bool there = fs::exists(results);
-    if (!there && !fs::exists(file.parent_path() / run_files::plan)) return;  // no run's folder
+    if (!there && !fs::exists(file.parent_path() / run_files::plan)) return;  // not a run's folder
     const Json json =
         there ? Json::parse(read_file(results, most_results), nullptr, false) : Json();
     if (!json.is_object() || !json.contains("model_sha256")) {
@@ -162,7 +162,7 @@ Json made_with_of(const Json &provenance, const Json &now) {
     for (const char *part : {"plugins", "data"})
         for (const Json &row : provenance.value(part, Json::array())) {
             const std::string name = row.value("file", "");
-            // Reporters and components that are there by default stand beside those of the plan.
+            // The results also list reporters and components that are present by default.
             if (now.at(part).contains(name)) made[part][name] = row.value("sha256", "");
         }
     return made;
@@ -218,7 +218,7 @@ void warn_of_changes(const std::vector<std::string> &changes) {
         {.component = "",
          .code = "resumed_anyway",
          .place = "",
-         .message = fmt::format("the run goes on with something else than it was started with: {}",
+         .message = fmt::format("the run goes on with something other than it was started with: {}",
                                 fmt::join(changes, "; ")),
          .remedy = "run it anew for numbers that can be repeated",
          .count = std::ssize(changes)});

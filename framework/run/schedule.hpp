@@ -8,7 +8,7 @@
 namespace spar::host {
 
 /// Let t in [0, S) be the step, n the steps of one epoch, W = warmup_epochs n, and u = (t - W) / (S
-/// - W) the share of the run behind the warm-up that is done, 0 during the warm-up. The factor is
+/// - W) the completed share of the run after the warm-up, 0 during the warm-up. The factor is
 ///
 ///   warmup_factor f
 ///
@@ -22,8 +22,8 @@ namespace spar::host {
 double schedule_factor(const Schedule &schedule, std::int64_t step, std::int64_t steps,
                        std::int64_t steps_per_epoch);
 
-/// The share of a quantity that rises in a straight line over the first epochs: min(1, (t + 1) /
-/// W), and 1 where W = 0.
+/// The share of a quantity that rises linearly over the first epochs: min(1, (t + 1) / W), and 1 if
+/// W = 0.
 double warmup_factor(double warmup_epochs, std::int64_t step, std::int64_t steps_per_epoch);
 
 }  // namespace spar::host

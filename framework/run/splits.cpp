@@ -27,7 +27,7 @@ std::vector<Indices> by_class(const Data &data, std::span<const std::int64_t> fr
     return classes;
 }
 
-/// How many of `count` each class gets.
+/// How many of `count` examples each class gets.
 Indices shares(const std::vector<Indices> &classes, std::int64_t all, std::int64_t count) {
     Indices share(classes.size());
     std::vector<std::pair<std::int64_t, std::size_t>> remainders;
@@ -43,7 +43,7 @@ Indices shares(const std::vector<Indices> &classes, std::int64_t all, std::int64
     return share;
 }
 
-/// Classes as a warning lists them.
+/// A list of classes for a warning.
 std::string named(const Data &data, const Indices &classes) {
     constexpr std::size_t most = 8;
     std::string text;
@@ -98,7 +98,7 @@ void warn_of_split(const Data &data, std::span<const std::int64_t> from,
     const std::vector<Indices> all = by_class(data, from), taken = by_class(data, chosen);
     const Indices share = shares(all, std::ssize(from), std::ssize(chosen));
     Indices lacking, used_up;
-    bool certain = false;  // a class is lacking that chance would hardly leave out
+    bool certain = false;  // a class is missing that chance would hardly omit
     std::int64_t drawn = 0, held = 0;
     for (std::size_t c = 0; c < all.size(); ++c) {
         const auto index = static_cast<std::int64_t>(c);

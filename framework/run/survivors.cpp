@@ -7,7 +7,7 @@
 namespace spar::host {
 namespace {
 
-/// The class that an example is to be pushed to.
+/// The target class of an example.
 std::int64_t choose_target(const PreparedAttack &plan, std::uint64_t key, std::int64_t id,
                            std::int64_t label, std::span<const float> outputs) {
     const auto classes = static_cast<std::int64_t>(outputs.size());

@@ -7,7 +7,7 @@ namespace spar::host {
 
 /// One batch under evaluation. In the space of embeddings x is the vectors.
 struct EvaluationBatch {
-    std::size_t begin;  /// where it starts among the evaluated examples
+    std::size_t begin;  /// its start among the evaluated examples
     Batch batch;
     FencedMatrix vectors;
 
@@ -21,7 +21,7 @@ struct EvaluationBatch {
     }
 };
 
-/// What one attack is run on.
+/// The examples that one attack is run on.
 struct Survivors {
     std::vector<std::int64_t> rows;  /// of the batch
     Matrix x, values, outputs;
@@ -37,8 +37,8 @@ struct Survivors {
     const float *value_data() const { return values.count() == 0 ? nullptr : values.data(); }
     const std::int64_t *target_data() const { return targets.empty() ? nullptr : targets.data(); }
 
-    /// Gathers the rows that are `correct` and that the goal allows, with their targets.
-    /// correct and clean_outputs are of all evaluated examples.
+    /// Gathers the rows that are `correct` and that the goal allows, with their targets. correct
+    /// and clean_outputs cover all evaluated examples.
     void gather(const EvaluationBatch &from, const PreparedAttack &plan, std::uint64_t target_key,
                 const std::vector<bool> &correct, const Matrix &clean_outputs);
 };

@@ -13,11 +13,11 @@
 namespace spar::host {
 namespace {
 
-/// More values than this in a training set, and comparing them would cost too much.
+/// Training sets with more values than this are not compared: it would take too long.
 constexpr std::int64_t most_compared_values = std::int64_t{1} << 32;
-/// A smaller share is chance: real sets hold a few images twice.
+/// A smaller share is chance: real sets contain a few duplicate images.
 constexpr double suspicious_share = 0.01;
-/// The least part of the first batch's loss that counts as learning.
+/// The smallest decrease, as a share of the first batch's loss, that counts as learning.
 constexpr double least_fall = 0.01;
 
 void warn_of_wide_steps(const Json &node, const std::string &pointer, double width,
@@ -43,7 +43,7 @@ void for_fingerprints(const Data &data, std::span<const std::int64_t> indices, U
     Batch batch;
     const auto width = static_cast<std::size_t>(product(data.shape()));
     for (std::size_t at = 0; at < indices.size(); at += block) {
-        if (embedder().stop_requested()) return;  // nothing is reported of a run that ends here
+        if (embedder().stop_requested()) return;  // a run that ends here reports nothing
         data.read(indices.subspan(at, std::min(block, indices.size() - at)), batch);
         for (std::size_t i = 0; i < static_cast<std::size_t>(batch.count); ++i) {
             const auto bytes =
@@ -56,8 +56,8 @@ void for_fingerprints(const Data &data, std::span<const std::int64_t> indices, U
     }
 }
 
-/// How many of the examples stand in the training set, and which; a count of 0 where they are so
-/// few that it is chance, or where comparing would cost too much.
+/// How many of the examples are in the training set, and which; the count is 0 if they are few
+/// enough to be chance, or if comparing would take too long.
 Warning overlap(const TrainingTask &training, const Data &other,
                 std::span<const std::int64_t> indices) {
     Warning warning;
@@ -125,7 +125,7 @@ void warn_of_overlap(const TrainingTask &training, const Data &test,
     warning.code = "test_in_training";
     warning.place = "#/data/test";
     warning.message = fmt::format(
-        "{} of the {} examples to evaluate stand in the training set "
+        "{} of the {} examples to evaluate are in the training set "
         "too, so that what is measured there is memory",
         warning.count, evaluated.size());
     warning.remedy = "give examples that were not trained on";
@@ -139,7 +139,7 @@ void warn_of_validation_overlap(const TrainingTask &training) {
     warning.code = "validation_in_training";
     warning.place = "#/data/validation";
     warning.message = fmt::format(
-        "{} of the {} examples to validate on stand in the training set too, so that what is "
+        "{} of the {} examples to validate on are in the training set too, so that what is "
         "measured there is memory{}",
         warning.count, validated.size(),
         training.plan.keep_best ? ", and \"keep\": \"best\" goes by it" : "");

@@ -1,4 +1,4 @@
-// What a run does that its author hardly meant: warnings of the host's own, each a record in the
+// What a run does that its author hardly intended: the host's own warnings, each a record in the
 // results (see base/warnings.hpp). None of them changes a number.
 #pragma once
 
@@ -6,8 +6,8 @@
 
 namespace spar::host {
 
-/// Refuses, with Failure(Exit::pipeline), thresholds that the data has no accuracies for; warns of
-/// a network that nobody trained.
+/// Refuses, with Failure(Exit::pipeline), thresholds for accuracies that the data does not have;
+/// warns about a network that has not been trained.
 void check_evaluation(const Plan &plan, bool classes);
 
 /// More examples were asked for than there are.
@@ -17,12 +17,12 @@ void warn_of_few_examples(const std::string &place, std::int64_t asked, std::int
 void warn_of_wide_ball(const spar_threat &threat, const Threat &from, const Json &node,
                        const std::string &pointer, std::span<const std::int64_t> shape);
 
-/// Examples to be evaluated, or to validate on, that stand in the training set, value for value.
+/// Examples to evaluate or validate on that are in the training set, value for value.
 void warn_of_overlap(const TrainingTask &training, const Data &test,
                      std::span<const std::int64_t> evaluated);
 void warn_of_validation_overlap(const TrainingTask &training);
 
-/// A loss that did not fall, or is not a number. After the last epoch.
+/// A loss that did not fall, or is NaN. Call it after the last epoch.
 void warn_of_training(const TrainingState &state, const TrainPlan &plan);
 
 /// An attack whose gradients were zero, that moved nothing, or that ended on the boundary.

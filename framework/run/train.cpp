@@ -19,7 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-/// While it lives, the moving average of the weights, if there is one, stands in their place.
+/// While an object lives, the moving average, if there is one, takes the place of the weights.
 class AverageInPlace {
   public:
     explicit AverageInPlace(Optimization &optimization) : optimization_(optimization) { swap(); }
@@ -65,7 +65,7 @@ class Trainer {
     void finish();
     void save(const ComponentStates &components) { save_checkpoint(task_, state_, components); }
     void save() { save(saved_states(task_.participants)); }
-    /// 1 in an epoch that has begun and is not closed; its last batch may be done.
+    /// 1 in an epoch that has begun but is not closed; all its batches may be done.
     std::int64_t under_way() const { return state_.seen > 0 ? 1 : 0; }
 
     const TrainingTask &task_;
@@ -77,7 +77,8 @@ class Trainer {
 };
 
 void Trainer::epoch(std::int64_t epoch) {
-    if (state_.step == epoch * batches_ && under_way() == 0)  // else it was said before the stop
+    if (state_.step == epoch * batches_ && under_way() == 0)  // otherwise it was reported before
+                                                              // the stop
         reporters_.event(state_.step, "train", "epoch", static_cast<double>(epoch));
     order_ = task_.indices;
     shuffle(order_, mix_key(task_.order_key, static_cast<std::uint64_t>(epoch)));
@@ -150,7 +151,8 @@ void Trainer::close_epoch(std::int64_t epoch) {
         schedule_factor(task_.plan.schedule, state_.step - 1, steps_, batches_);
     for (const auto &[name, sum] : state_.reported)
         record.reported[name] = sum.first / static_cast<double>(sum.second);
-    // A validation that is stopped begins again, and so do the components that take part in it.
+    // A stopped validation is repeated from its beginning, so save the components' states from
+    // before it.
     const ComponentStates before =
         task_.validation ? saved_states(task_.participants) : ComponentStates{};
     try {

@@ -1,5 +1,6 @@
-// Training: epochs of batches, each a step of the method and of the optimizer. Everything a run is
-// made of stands in TrainingState, so that a stopped run goes on as if it had not stopped.
+// Training: epochs of batches, each a step of the method and of the optimizer. TrainingState
+// contains everything that a run has accumulated, so that a stopped run continues as if it had not
+// stopped.
 #pragma once
 
 #include "engine/augmentation.hpp"
@@ -19,7 +20,7 @@
 
 namespace spar::host {
 
-/// What was another when a run was resumed, from which step on.
+/// What had changed when a run was resumed, and at which step.
 struct Change {
     std::int64_t step;
     std::string what;
@@ -27,7 +28,7 @@ struct Change {
 
 struct TrainingState {
     std::int64_t step = 0;  /// batches done
-    /// Sums over the batches done of the epoch under way.
+    /// Sums over the finished batches of the current epoch.
     double loss = 0, seconds = 0;
     std::int64_t correct = 0, seen = 0, forward_examples = 0, backward_examples = 0;
     std::map<std::string, std::pair<double, std::int64_t>> reported;
@@ -38,7 +39,7 @@ struct TrainingState {
     std::int64_t best_epoch = -1;
     double best_score = -std::numeric_limits<double>::infinity();
     std::vector<std::vector<float>> best;
-    /// Of the first batch with the full eps, for telling whether anything was learned.
+    /// Of the first batch with the full eps, to judge whether anything was learned.
     double first_loss = std::numeric_limits<double>::quiet_NaN();
 };
 
@@ -52,18 +53,18 @@ struct TrainingTask {
     const Data &validation_data;
     std::optional<EvaluationTask> validation;  /// of its examples
     std::uint64_t order_key;
-    std::string fingerprint;           /// of the plan; a checkpoint of another is refused
+    std::string fingerprint;           /// of the plan; a checkpoint with another is refused
     std::filesystem::path checkpoint;  /// the file
     Json made_with;                    /// see same_run.hpp
     const Augmentation *augmentation = nullptr;
-    std::vector<Participant> participants;  /// whose state a checkpoint holds
+    std::vector<Participant> participants;  /// the components whose state a checkpoint holds
 };
 
-/// Refuses, with Failure(Exit::pipeline), a training whose last batch would be one example that the
-/// model cannot train on (batch normalisation), before anything is trained.
+/// Before anything is trained: refuses, with Failure(Exit::pipeline), a last batch of a single
+/// example if the model cannot train on that (batch normalisation).
 void refuse_single_example(const TrainingTask &task);
 
-/// Trains to the end and leaves the weights that the plan wants kept in the network. On a signal it
+/// Trains to the end and leaves the weights that the plan keeps in the network. If asked to stop,
 /// saves a checkpoint and throws Failure(Exit::stopped).
 void train(const TrainingTask &task, TrainingState &state, Reporters &reporters);
 

@@ -11,7 +11,7 @@
 namespace spar::host {
 namespace {
 
-/// PyTorch's count of the batches that a normalisation has seen: old files have none, and nothing
+/// PyTorch's count of the batches that a normalisation has seen; old files lack it, and nothing
 /// reads it.
 bool is_batch_count(const std::string &name) {
     return name == "num_batches_tracked" || name.ends_with(".num_batches_tracked");
@@ -22,13 +22,13 @@ bool is_variance(const std::string &name) {
     return name == "running_var" || name.ends_with(".running_var");
 }
 
-/// [] and [1] hold the same one value.
+/// [] and [1] contain the same single value.
 bool same_shape(const std::vector<std::int64_t> &a, const std::vector<std::int64_t> &b) {
     return a == b || (product(a) == 1 && product(b) == 1 && a.size() + b.size() == 1);
 }
 
-/// The prefix, ending in a dot, without which the names of one side are those of the other; empty
-/// where there is none.
+/// The prefix, ending in a dot, by which all names of one side differ from those of the other;
+/// empty if there is none.
 std::string prefix_of(const std::set<std::string> &longer, const std::set<std::string> &shorter) {
     if (longer.empty() || shorter.empty()) return {};
     const std::string &name = *longer.begin();
@@ -43,7 +43,7 @@ std::string prefix_of(const std::set<std::string> &longer, const std::set<std::s
     return {};
 }
 
-/// What to say instead of a list of all names, where they differ by a prefix alone.
+/// The message instead of a list of all names if they differ only by a prefix.
 std::string prefix_hint(const Network &network, const SafetensorsFile &file) {
     std::set<std::string> ours, theirs;
     for (const NetworkParameter &p : network.parameters())
@@ -87,7 +87,7 @@ class Faults {
                                           path.string(), what));
 }
 
-/// By the header alone: names, shapes and types.
+/// Checks names, shapes and types, using only the header.
 void require_fitting(const Network &network, const SafetensorsFile &file,
                      const std::filesystem::path &path) {
     if (const std::string hint = prefix_hint(network, file); !hint.empty()) refuse(path, hint);
@@ -111,8 +111,7 @@ void require_fitting(const Network &network, const SafetensorsFile &file,
     }
     for (const auto &[name, tensor] : file.tensors())
         if (!known.contains(name) &&
-            !tensor
-                 .of_integers())  // those count or number something; PyTorch's files may hold some
+            !tensor.of_integers())  // counts or indices; PyTorch's files may contain some
             faults.add(
                 fmt::format("\"{}\" {} is not in the model", name, shape_text(tensor.shape)));
     if (!faults.none()) refuse(path, faults.text());

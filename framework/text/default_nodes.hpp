@@ -1,4 +1,4 @@
-// The components that the parameters of a component are where a pipeline leaves them out.
+// The components in the defaults of a component's parameters.
 #pragma once
 
 #include "base/json.hpp"
@@ -13,7 +13,7 @@ struct DefaultNode {
     std::string kind, type;
 };
 
-/// Those of a schema that is well-formed. A default that names its plugin's file is left out.
+/// Those of a well-formed schema. A default that names its plugin's file is left out.
 std::vector<DefaultNode> default_nodes(const Json &schema);
 
 }  // namespace spar::host

@@ -24,7 +24,7 @@ bool changes_type(const Json &target, const Json &patch) {
 }
 
 /// RFC 7396: objects are merged, null removes, anything else replaces. But an object whose "type"
-/// changes is another component, and takes nothing over from the old one.
+/// changes is another component, and inherits nothing from the old one.
 void merge(Json &target, Origins &origins, const Json &patch, const Origins &patch_origins,
            const std::string &pointer) {
     if (!target.is_object() || changes_type(target, patch)) {
@@ -45,7 +45,7 @@ void merge(Json &target, Origins &origins, const Json &patch, const Origins &pat
     }
 }
 
-/// Reads files, knowing which ones it is in the middle of.
+/// Reads files, keeping track of the open ones to detect cycles.
 class Reader {
   public:
     Source read(const fs::path &file) {
@@ -75,7 +75,7 @@ class Reader {
     }
 
   private:
-    /// The names in "extends", which is taken out.
+    /// The names in "extends", which is removed.
     static std::vector<std::string> extended(Json &root, const Origin &origin) {
         const auto found = root.find("extends");
         if (found == root.end()) return {};

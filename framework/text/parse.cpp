@@ -20,7 +20,7 @@ namespace spar::host {
 namespace {
 
 constexpr std::size_t most_problems = 100;
-constexpr std::size_t most_members = 10000;  // of one object; the library looks them up one by one
+constexpr std::size_t most_members = 10000;  // per object; the library searches them linearly
 
 /// "line:column" of a byte, both from 1, columns in characters.
 std::string position(std::string_view text, std::size_t byte) {
@@ -42,10 +42,10 @@ std::string reason(std::string text) {
     return escaped(text, 300);
 }
 
-/// What is often meant by what JSON does not know.
+/// What is often meant by text that is not JSON.
 std::string remedy(std::string_view text, std::size_t byte) {
     const std::string_view rest = text.substr(std::min(byte > 0 ? byte - 1 : 0, text.size()));
-    if (rest.starts_with('\'')) return "; texts stand in double quotes";
+    if (rest.starts_with('\'')) return "; texts need double quotes";
     if (rest.starts_with('#')) return "; comments begin with //";
     for (const std::string_view word : {"True", "False", "None"})
         if (rest.starts_with(word)) return "; JSON writes true, false and null";
@@ -54,10 +54,10 @@ std::string remedy(std::string_view text, std::size_t byte) {
                                           (rest[0] >= 'A' && rest[0] <= 'Z') || rest[0] == '_');
     if (letter && text.find_first_of("{[") >= byte - 1)
         return "; expected JSON, a pipeline begins with \"{\"";
-    return letter ? "; names and texts stand in double quotes" : "";
+    return letter ? "; names and texts need double quotes" : "";
 }
 
-/// Builds the value from the parser's events, and sees what the finished value no longer shows.
+/// Builds the value from the parser's events, and detects what the finished value no longer shows.
 class Builder {
   public:
     Builder(std::string_view text, const std::string &name) : text_(text), name_(name) {}
@@ -129,7 +129,7 @@ class Builder {
         problems_.push_back({std::move(place), std::move(message)});
     }
 
-    /// Where the parser is.
+    /// The current place of the parser.
     std::string here() const {
         std::string pointer;
         for (const Level &level : levels_) {
@@ -211,7 +211,7 @@ bool is_standard_input(const std::filesystem::path &file) {
     throw PipelineError({{name, std::string("cannot be read: ") + std::strerror(error)}});
 }
 
-/// A file descriptor that is closed at the end.
+/// A file descriptor that closes itself.
 struct Descriptor {
     int number;
     explicit Descriptor(int descriptor) : number(descriptor) {}
@@ -220,7 +220,7 @@ struct Descriptor {
     Descriptor &operator=(const Descriptor &) = delete;
 };
 
-/// All there is to read, or as much as shows that it is too much.
+/// Everything there is to read, or enough to show that it is too much.
 std::string read_all(int descriptor, const std::string &name) {
     std::string text;
     std::string block(1U << 16, '\0');
@@ -244,7 +244,7 @@ std::string read_all(int descriptor, const std::string &name) {
 std::string read_text(const std::filesystem::path &file) {
     const bool standard = is_standard_input(file);
     const std::string name = standard ? "standard input" : file.string();
-    // A pipe that nobody writes to is empty; it is not waited for.
+    // A pipe without a writer is empty; do not wait for one.
     const Descriptor in(standard ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                                  : ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     struct stat about {};

@@ -20,7 +20,7 @@ struct Fault : std::runtime_error {
         : std::runtime_error("#" + pointer + ": " + what) {}
 };
 
-/// Goes through one schema; every keyword that the checker will rely on has the form it relies on.
+/// Walks one schema, and verifies the form of every keyword on which the checker relies.
 class Shape {
   public:
     explicit Shape(const Json &root) : root_(root) {}
@@ -118,7 +118,8 @@ class Shape {
         }
     }
 
-    /// That components in a default say which: of what kind they are is known once all are.
+    /// Verifies that components in a default have a type; their kind is checked once all components
+    /// are known.
     void components(const Json &member, const std::string &pointer) const {
         const Json &place = resolved(member, root_), &value = member.at("default");
         const auto one = [](const Json &schema, const Json &node, const std::string &here) {
@@ -140,8 +141,8 @@ class Shape {
                });
     }
 
-    /// As far as one schema says it: the components and parts of a default are looked at where they
-    /// are used.
+    /// Checks only against this schema: the components and parts of a default are checked where
+    /// they are used.
     static bool fits(const Json &value, const Json &schema) {
         const auto bound = [&](const char *name, auto &&holds) {
             return !value.is_number() || !schema.contains(name) || holds(schema.at(name));
@@ -183,8 +184,8 @@ class Shape {
     const Json &root_;
 };
 
-/// Definitions that stand for themselves, by $ref or as one of their own alternatives: whoever
-/// follows them never comes to a value.
+/// Definitions that refer to themselves, by $ref or as one of their own alternatives: following
+/// them never leads to a value.
 class Circles {
   public:
     explicit Circles(const Json &definitions) : definitions_(definitions) {}

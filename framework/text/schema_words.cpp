@@ -13,7 +13,7 @@ std::string number_text(const Json &value) {
     return value.is_number_float() ? json_number(value.get<double>()) : value.dump();
 }
 
-/// A bound worth telling: not just the widest that the type allows.
+/// A bound worth mentioning: not just the widest that the type allows.
 bool telling(const Json &bound, bool all) {
     const double size = std::abs(bound.get<double>());
     const double widest = std::numeric_limits<std::int32_t>::max();
@@ -71,7 +71,7 @@ std::string one_of_words(const Json &words) {
     return texts.size() == 1 ? texts[0] : "one of " + listed(texts);
 }
 
-/// The "type" that an alternative stands for, as {"const": ...} in its properties.
+/// The "type" of an alternative, given as {"const": ...} in its properties.
 std::string part_type(const Json &alternative) {
     const Json &type = members(members(alternative, "properties"), "type");
     return type.contains("const") ? type.at("const").dump() : "";
@@ -92,7 +92,7 @@ std::string alternatives(const Json &choices, const Json &root, bool all, int de
            (parts.size() > 1 ? "one of " : "") + listed(parts);
 }
 
-/// A schema may be made of itself; words go a few levels down.
+/// A schema may contain itself, so describe only a few levels.
 std::string words(const Json &schema, const Json &root, bool all, int depth) {
     if (++depth > 4) return "a value";
     const Json &here = resolved(schema, root);

@@ -9,7 +9,7 @@
 namespace spar::host {
 namespace {
 
-/// a.b.0, or as messages name places: /a/b/0.
+/// a.b.0, or in the form of messages: /a/b/0.
 std::vector<std::string> steps_of(const std::string &path) {
     const bool pointer = path.starts_with('/');
     std::vector<std::string> steps(1);
@@ -22,7 +22,8 @@ std::vector<std::string> steps_of(const std::string &path) {
     return steps;
 }
 
-/// JSON where it is, else text. What looks like JSON but breaks its rules is an error, not text.
+/// JSON if possible, otherwise text. What looks like JSON but breaks its rules is an error, not
+/// text.
 Json value_of(const Setting &setting, const std::string &label) {
     if (Json::accept(setting.value)) return parse_json(setting.value, label);
     const char first = setting.value.empty() ? '\0' : setting.value.front();
@@ -31,7 +32,7 @@ Json value_of(const Setting &setting, const std::string &label) {
     return setting.value;
 }
 
-/// The element of a list that a step names.
+/// The list element that a step names.
 std::size_t index_of(const std::string &step, const Json &list, const std::string &label) {
     std::size_t index = 0;
     const char *end = step.data() + step.size();

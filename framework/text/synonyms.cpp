@@ -7,7 +7,7 @@
 namespace spar::host {
 namespace {
 
-/// Names that are meant alike; which of them a component has differs.
+/// Names with the same meaning; components differ in which one they use.
 const std::vector<std::vector<std::string_view>> groups = {
     {"lr", "learning_rate", "learningrate", "eta", "base_lr"},
     {"eps", "epsilon", "radius", "budget", "max_norm"},

@@ -1,4 +1,4 @@
-// What other tools call the keys of a pipeline.
+// The names that other tools give to the keys of a pipeline.
 #pragma once
 
 #include <string>
@@ -7,10 +7,11 @@
 
 namespace spar::host {
 
-/// The known name that means the same as `word` in the field; empty where there is none.
+/// The known name with the same meaning as `word` in this field; empty if there is none.
 std::string synonym(std::string_view word, const std::vector<std::string> &known);
 
-/// What to say after an unknown name: the one that was meant, if it can be guessed, and all.
+/// The advice after an unknown name: the one that was meant, if it can be guessed, and all known
+/// ones.
 std::string hint(const std::string &name, const std::vector<std::string> &known);
 
 }  // namespace spar::host

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t most_put_in = 1U << 20;
 constexpr std::size_t most_problems = 100;
 
-/// Bytes of text in a value and one for each of its parts, as far as `most`.
+/// Bytes of text in a value plus one per part, counted up to `most`.
 std::size_t weight(const Json &value, std::size_t most) {
     if (value.is_string()) return 1 + value.get_ref<const std::string &>().size();
     std::size_t sum = 1;
@@ -23,7 +23,7 @@ std::size_t weight(const Json &value, std::size_t most) {
     return sum;
 }
 
-/// A value to put in, and where it was written.
+/// The value of a variable, and where it was written.
 struct Value {
     Json json;
     Origins origins;
@@ -72,7 +72,7 @@ class Substitution {
         }
     }
 
-    /// Replaces what stands in one text.
+    /// Replaces the variables in one text.
     void text(Json &node, const std::string &pointer) {
         const auto text = node.get<std::string>();
         if (text.find("${") == std::string::npos) return;
@@ -103,7 +103,7 @@ class Substitution {
 
     bool put(std::string &out, const Value &value, const std::string &pointer) {
         if (value.json.is_structured()) {
-            problem(pointer, "a list or an object cannot stand inside of a text");
+            problem(pointer, "a list or an object cannot be put inside a text");
             return false;
         }
         out += value.json.is_string() ? value.json.get<std::string>() : value.json.dump();

@@ -1,36 +1,29 @@
 include(GNUInstallDirs)
 
-# How a plugin's sources are compiled. Optimised, unless a build type says otherwise.
-function(spar_plugin_options target)
-  set_target_properties(
-    ${target}
-    PROPERTIES CXX_VISIBILITY_PRESET hidden
-               C_VISIBILITY_PRESET hidden
-               VISIBILITY_INLINES_HIDDEN ON
-               POSITION_INDEPENDENT_CODE ON)
-  target_compile_features(${target} PRIVATE cxx_std_20)
-  target_compile_options(${target} PRIVATE $<$<CONFIG:>:-O2>)
-  # One meaning of every sum, whatever the compiler may contract.
-  target_compile_options(${target} PRIVATE -ffp-contract=off)
-  # Nobody reads errno after a square root; without this it keeps loops from being vectorised.
-  target_compile_options(${target} PRIVATE -fno-math-errno)
-  target_link_libraries(${target} PRIVATE Spar::sdk)
-endfunction()
-
 # spar_add_plugin(<name> SOURCES <files> [LIBS <libraries>])
 #
 # A plugin: a shared library <name>.so that exports the entry symbol and nothing else, and leaves no
-# symbol undefined. Installed into <libdir>/spar/plugins.
+# symbol undefined. Installed into <libdir>/spar/plugins. Optimised, unless a build type says
+# otherwise.
 function(spar_add_plugin name)
   cmake_parse_arguments(PLUGIN "" "" "SOURCES;LIBS" ${ARGN})
   set(target spar_plugin_${name})
   add_library(${target} MODULE ${PLUGIN_SOURCES})
-  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} PREFIX "")
-  spar_plugin_options(${target})
-  target_link_libraries(${target} PRIVATE ${PLUGIN_LIBS})
-  if(TARGET spar_plugin_headers)
-    target_precompile_headers(${target} REUSE_FROM spar_plugin_headers)
-  endif()
+  set_target_properties(
+    ${target}
+    PROPERTIES OUTPUT_NAME ${name}
+               PREFIX ""
+               CXX_VISIBILITY_PRESET hidden
+               C_VISIBILITY_PRESET hidden
+               VISIBILITY_INLINES_HIDDEN ON)
+  target_compile_features(${target} PRIVATE cxx_std_20)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:>:-O2>)
+  # Every sum has one meaning, however compilers contract.
+  target_compile_options(${target} PRIVATE -ffp-contract=off)
+  # No code reads errno after a square root; without this, setting it keeps loops from being
+  # vectorised.
+  target_compile_options(${target} PRIVATE -fno-math-errno)
+  target_link_libraries(${target} PRIVATE Spar::sdk ${PLUGIN_LIBS})
   set(script ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.version)
   target_link_options(${target} PRIVATE -Wl,--version-script=${script} -Wl,-z,now)
   if(NOT SPAR_SANITIZE) # the sanitizers' runtime is found in the host

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Rules on the sources alone: who may include whom, and how long a file may be."""
+"""Rules on the sources alone: what may include what, and how long a file may be."""
 import re
 import unittest
 
 import tree
 
-# The folders of the host form a line: each may include itself and what stands before it.
+# The folders of the host form a line: each may include itself and the ones before it.
 LINE = ["base", "text", "plugins", "plan", "instances", "report", "engine", "run", "app"]
 # Libraries that a plugin may use, by what its CMakeLists.txt links.
 LIBRARIES = {"zlib.h": "ZLIB", "zip.h": "zip", "spar/array.hpp": "Eigen3::Eigen"}
@@ -17,8 +17,8 @@ LONGEST = 300
 
 # Variables of the host that belong to the process, not to an object.
 OF_THE_PROCESS = {
-    "base/embedder.cpp: held_by",        # who holds the host
-    "base/embedder.cpp: nobody",         # who does where nobody does; holds nothing
+    "base/embedder.cpp: held_by",        # the current embedder
+    "base/embedder.cpp: nobody",         # the default embedder; it has no state
     "base/secrets.cpp: mutex", "base/secrets.cpp: secrets",  # are shown nowhere in the process
     "base/warnings.cpp: of_this_run",    # plugins warn through a table that knows no run
     "engine/fenced.cpp: mutex", "engine/fenced.cpp: all",    # by address: there is one memory

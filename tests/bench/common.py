@@ -24,7 +24,7 @@ def build(*presets):
 
 def mnist():
     """The folder of MNIST, below SPAR_DATA, which the pipelines read."""
-    return pathlib.Path(os.environ.setdefault("SPAR_DATA", str((ROOT / "../shared/data").resolve())), "mnist")
+    return pathlib.Path(os.environ.setdefault("SPAR_DATA", str(ROOT / "data")), "mnist")
 
 
 def answer(*command):

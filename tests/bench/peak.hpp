@@ -8,7 +8,7 @@
 double multiply_add_peak(int threads, double seconds);
 
 /// The same in bfloat16: by the matrix instructions if `amx`, which the process must be allowed to
-/// use; else by AVX-512's dot products, and nothing where the processor has none.
+/// use; otherwise by AVX-512's dot products; nothing if the processor has neither.
 std::optional<double> multiply_add_peak_bf16(int threads, double seconds, bool amx);
 
 /// GB/s read and written together.

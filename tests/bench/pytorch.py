@@ -25,12 +25,12 @@ NONE = PyTorch(None, None, ())
 
 
 def find(bf16):
-    """bf16: whether the processor has it; PyTorch would emulate it else."""
+    """bf16: whether the processor has it; otherwise PyTorch would emulate it."""
     found = python_with("torch")
     return PyTorch(*found, ("f32", "bf16") if bf16 else ("f32",)) if found else NONE
 
 
 def best(rates, threads, precision):
-    """The fastest way with so many threads or fewer: of {way: rates of its rounds}."""
+    """The fastest way with at most this many threads: of {way: rates of its rounds}."""
     able = [way for way in rates if way[0] <= threads and way[2] == precision]
     return max(able, key=lambda way: statistics.median(rates[way]))

@@ -35,7 +35,7 @@ struct Turns {
     std::vector<double> rates, peaks, ratios;  /// examples/s, GFLOP/s, examples per GFLOP
 };
 
-/// Examples/s of a step, or of so many that the time can be told.
+/// Examples/s of a step, or of enough steps to measure the time.
 double rate(Steps &steps) {
     double examples = 0, elapsed = 0;
     const auto start = Clock::now();

@@ -1,4 +1,4 @@
-// An attack at work on a small problem, with everything around it watched.
+// An attack on a small problem, with everything around it observed.
 #pragma once
 
 #include "analytic.hpp"
@@ -10,7 +10,7 @@
 
 namespace spar::test {
 
-/// What the oracle does besides answering.
+/// What the oracle does besides answering queries.
 struct Trouble {
     Fault fault = Fault::none;
     std::int64_t fail_at = -1;  /// the call that fails, from 0

@@ -1,5 +1,5 @@
 // Every attack under every norm: refused when a pipeline is checked, or inside the threat model
-// whatever it meets, the same for an example whatever stands beside it, and at home in its own
+// whatever it meets, the same for an example whatever else is in the batch, and at home in its own
 // memory.
 #include "attack_bench.hpp"
 
@@ -42,7 +42,7 @@ double eps_of(spar_norm norm) {
 
 Problem problem_of(spar_norm norm, spar_group group) {
     Problem p = problem(model(), count, norm, eps_of(norm), shape);
-    p.labels[3] = (p.labels[3] + 1) % 5;  // one that is wrong already
+    p.labels[3] = (p.labels[3] + 1) % 5;  // one that is misclassified already
     p.threat.group = group;
     return p;
 }
@@ -67,7 +67,7 @@ bool fits(const host::Instance &attack, const spar_threat &threat) {
     }
 }
 
-/// Attacks whose definition is over the batch as a whole, and says so.
+/// Attacks that are defined over the whole batch, and say so.
 const std::set<std::string> over_the_batch = {"fgm_batch"};
 
 /// Runs visit(instance, problem) for every attack in every norm that it takes.
@@ -97,7 +97,7 @@ void in_every_norm(Visit &&visit) {
 
 }  // namespace
 
-TEST_CASE("stays inside ball and box, and comes to the same each time") {
+TEST_CASE("stays inside ball and box, and gives the same result each time") {
     in_every_norm([](const host::Instance &instance, const Problem &p) {
         const Attacked first = attack(instance, model(), p);
         CHECK(inside(p, first.x_adv));
@@ -108,7 +108,7 @@ TEST_CASE("stays inside ball and box, and comes to the same each time") {
     });
 }
 
-TEST_CASE("an example's result does not depend on its company") {
+TEST_CASE("an example's result does not depend on the rest of the batch") {
     in_every_norm([](const host::Instance &instance, const Problem &p) {
         if (over_the_batch.count(instance.type()) != 0) return;
         const Floats whole = attack(instance, model(), p).x_adv;
@@ -152,7 +152,7 @@ TEST_CASE("a targeted goal keeps inside as well") {
     });
 }
 
-TEST_CASE("gradients and outputs that are no numbers, or all zero, do no harm") {
+TEST_CASE("gradients and outputs that are NaN, or all zero, do no harm") {
     in_every_norm([](const host::Instance &instance, const Problem &p) {
         for (const Fault fault : {Fault::nan_gradient, Fault::zero_gradient, Fault::nan_outputs}) {
             CAPTURE(static_cast<int>(fault));
@@ -163,7 +163,7 @@ TEST_CASE("gradients and outputs that are no numbers, or all zero, do no harm") 
     });
 }
 
-TEST_CASE("an oracle that fails at any call is handed on, and x_adv is inside all the same") {
+TEST_CASE("a failure of the oracle at any call is passed on, and x_adv is still inside") {
     in_every_norm([](const host::Instance &instance, const Problem &p) {
         for (const std::int64_t at : {0, 1, 2, 5, 11}) {
             CAPTURE(at);
@@ -194,7 +194,7 @@ TEST_CASE("cancelled or out of queries, it ends with the best so far") {
     });
 }
 
-TEST_CASE("no examples are no work") {
+TEST_CASE("without examples there is nothing to do") {
     in_every_norm([](const host::Instance &instance, const Problem &p) {
         const Attacked result = attack(instance, model(), slice(p, 0, 0));
         CHECK(result.status == SPAR_OK);

@@ -1,4 +1,4 @@
-// What every component keeps to, whatever its kind: its schema, its parameters, its life.
+// What every component must satisfy, whatever its kind: its schema, its parameters, its life.
 #include "schema_walk.hpp"
 
 #include "components.hpp"
@@ -21,7 +21,7 @@ Plain plain(const host::Json &json) {
     return Plain::parse(json.dump());
 }
 
-/// What an independent validator has against a value; empty: nothing.
+/// The objection of an independent validator to a value; empty: none.
 std::string against(const Plain &schema, const Plain &value) {
     valijson::Schema parsed;
     valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);

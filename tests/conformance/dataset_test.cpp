@@ -72,7 +72,7 @@ TEST_CASE("an example has the same bytes in any order, any split and any instanc
     }
 }
 
-TEST_CASE("what a dataset says of itself is so, and stays so") {
+TEST_CASE("a dataset's info is true, and stays the same") {
     for (const Sample &sample : samples(SPAR_KIND_DATASET)) {
         INFO(sample.name());
         Made made = sample.make();
@@ -96,7 +96,7 @@ TEST_CASE("what a dataset says of itself is so, and stays so") {
     }
 }
 
-TEST_CASE("an index that is not there is refused") {
+TEST_CASE("an index out of range is refused") {
     for (const Sample &sample : samples(SPAR_KIND_DATASET)) {
         INFO(sample.name());
         Made made = sample.make();

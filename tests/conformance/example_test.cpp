@@ -1,5 +1,5 @@
 // Every component's example runs from beginning to end, to the same bytes each time and with any
-// number of threads. One test case a kind, so that they run beside each other.
+// number of threads. One test case per kind, so that they can run in parallel.
 #include "app/terminal.hpp"
 #include "components.hpp"
 #include "process.hpp"

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t rows = 6, classes = 5;
 
-/// Outputs and what to compare them with; a loss gets what it needs, else labels.
+/// Outputs and what to compare them with; a loss gets what it needs, otherwise labels.
 struct Problem {
     std::vector<float> output, reference, values;
     std::vector<std::int64_t> labels, targets, ids;
@@ -62,8 +62,8 @@ void run(const spar_component_ref &loss, const Problem &p, Result &result, std::
     spar::evaluate(loss, in);
 }
 
-/// Central difference of row `i / classes`'s loss by `input[i]`; not a number beside a kink, where
-/// the two sides disagree.
+/// Central difference of row `i / classes`'s loss by `input[i]`; NaN next to a kink, where the two
+/// sides disagree.
 double slope(const spar_component_ref &loss, Problem p, std::vector<float> Problem::*input,
              std::size_t i) {
     constexpr float step = 1.0F / 256;
@@ -110,7 +110,7 @@ TEST_CASE("the gradient is that of the value") {
     }
 }
 
-TEST_CASE("an example's loss does not depend on its company, nor on who asks for gradients") {
+TEST_CASE("an example's loss depends neither on the other rows nor on which gradients are wanted") {
     for (const Sample &sample : samples(SPAR_KIND_LOSS)) {
         INFO(sample.name());
         const Made made = sample.make();
@@ -158,7 +158,7 @@ TEST_CASE("an example's loss does not depend on where its row lies in memory") {
     }
 }
 
-TEST_CASE("outputs of 1e4 and of all one value give numbers") {
+TEST_CASE("outputs of 1e4 and outputs of equal values give finite numbers") {
     for (const Sample &sample : samples(SPAR_KIND_LOSS)) {
         INFO(sample.name());
         const Made made = sample.make();

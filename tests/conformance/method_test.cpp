@@ -60,7 +60,7 @@ struct Bench {
 
 }  // namespace
 
-TEST_CASE("one step gives gradients that are numbers, and the same ones again") {
+TEST_CASE("one step gives finite gradients, and the same ones again") {
     for (const Sample &sample : samples(SPAR_KIND_METHOD)) {
         INFO(sample.name());
         Bench one(sample), other(sample);
@@ -81,7 +81,7 @@ TEST_CASE("one step gives gradients that are numbers, and the same ones again") 
     }
 }
 
-TEST_CASE("stopped again and again, a run ends in the bytes of one that was not") {
+TEST_CASE("a run that is stopped repeatedly ends in the bytes of one that was not") {
     host::terminal().set_quiet(true);
     for (const Sample &sample : samples(SPAR_KIND_METHOD)) {
         INFO(sample.name());

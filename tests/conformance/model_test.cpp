@@ -1,4 +1,4 @@
-// Every model: an example's outputs are its own, and nothing is computed that nobody wants.
+// Every model: an example's outputs are its own, and nothing superfluous is computed.
 #include "components.hpp"
 
 #include "engine/network.hpp"

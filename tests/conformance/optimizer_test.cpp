@@ -128,7 +128,9 @@ TEST_CASE("gives the same bytes for the same arguments, whatever it did before")
     }
 }
 
-TEST_CASE("what calls itself elementwise gives the same bytes in pieces, wherever they begin") {
+TEST_CASE(
+    "an optimizer that declares itself elementwise gives the same bytes in pieces, wherever they "
+    "begin") {
     int tried = 0;
     for (const Sample &sample : samples(SPAR_KIND_OPTIMIZER)) {
         INFO(sample.name());

@@ -1,5 +1,5 @@
 // Every reporter: hears a whole run, writes in the run's folder alone, and leaves standard output
-// to programs when it is told to.
+// to programs on request.
 #include "components.hpp"
 #include "process.hpp"
 
@@ -34,7 +34,7 @@ std::vector<std::string> listing(const std::filesystem::path &folder) {
     return names;
 }
 
-/// Everything that lands on standard output while `work` runs.
+/// Everything written to standard output while `work` runs.
 template <class Work>
 std::string printed_by(Work &&work) {
     const Folder folder;
@@ -73,7 +73,7 @@ void hear(host::Reporters &reporters, const std::string &folder, bool terminal) 
 
 }  // namespace
 
-TEST_CASE("writes in the run's folder alone, and nothing for people where programs read") {
+TEST_CASE("writes only in the run's folder, and prints nothing for people if programs read") {
     for (const Sample &sample : samples(SPAR_KIND_REPORTER)) {
         INFO(sample.name());
         const Folder folder;
@@ -89,7 +89,7 @@ TEST_CASE("writes in the run's folder alone, and nothing for people where progra
     }
 }
 
-TEST_CASE("hears numbers that are none, and a run without events") {
+TEST_CASE("copes with NaN, and with a run without events") {
     for (const Sample &sample : samples(SPAR_KIND_REPORTER)) {
         INFO(sample.name());
         const Folder folder;
@@ -131,7 +131,7 @@ TEST_CASE("reports the same run in the same bytes") {
     }
 }
 
-TEST_CASE("a folder that cannot be written is said, not passed over") {
+TEST_CASE("a folder that cannot be written is an error, not ignored") {
     for (const Sample &sample : samples(SPAR_KIND_REPORTER)) {
         INFO(sample.name());
         auto reporters = alone(sample);

@@ -1,5 +1,5 @@
-// Every transform: an example becomes the same in any company, at any place of the batch and on any
-// number of threads; something else in another epoch; and stays inside the data's box.
+// Every transform: an example gives the same result in any batch, at any place of it and on any
+// number of threads; a different one in another epoch; and stays inside the data's box.
 #include "components.hpp"
 
 #include "engine/augmentation.hpp"
@@ -28,7 +28,7 @@ struct Bench {
         return all;
     }
 
-    /// Examples as the epoch has them, values and tokens alike as floats.
+    /// The examples of an epoch, both values and tokens as floats.
     std::vector<Example> read(const std::vector<std::int64_t> &indices, std::int64_t epoch,
                               std::size_t split) const {
         std::vector<Example> examples;
@@ -68,7 +68,7 @@ TEST_CASE("there are transforms") {
     CHECK(samples(SPAR_KIND_TRANSFORM).size() >= 3);
 }
 
-TEST_CASE("an example becomes the same in any company, place, split, instance and thread") {
+TEST_CASE("an example gives the same result in any batch, place, split, instance and thread") {
     for (const Sample &sample : samples(SPAR_KIND_TRANSFORM)) {
         INFO(sample.name());
         const Bench bench(sample);
@@ -89,7 +89,7 @@ TEST_CASE("an example becomes the same in any company, place, split, instance an
     }
 }
 
-TEST_CASE("another epoch makes something else, inside the box") {
+TEST_CASE("another epoch gives a different result, inside the box") {
     for (const Sample &sample : samples(SPAR_KIND_TRANSFORM)) {
         INFO(sample.name());
         const Bench bench(sample);

@@ -1,6 +1,5 @@
 // Attacks that write through pointers to const, change the arithmetic of other threads, or put the
-// blame on somebody else: the host's verdict is by its own copies, and its messages by its own
-// names.
+// blame on others: the host's verdict is by its own copies, and its messages by its own names.
 #include "hostile.hpp"
 
 using namespace spar::test;
@@ -100,17 +99,17 @@ TEST_CASE("an exception out of a piece of parallel work is caught in every threa
                         {"--threads", threads});
 }
 
-TEST_CASE("nobody is believed that the run is being stopped but whoever asked for it") {
+TEST_CASE("a plugin that claims that the run is being stopped is not believed") {
     check_fails("cancelled", {"#/evaluate/attacks/0", "nobody asked for", "we are closed"});
 }
 
-TEST_CASE("a plugin cannot place its error at somebody else's node") {
+TEST_CASE("a plugin cannot place its error at another node") {
     check_fails("blames", {"#/evaluate/attacks/0", "not mine", "attack \"cheat\" of the plugin"});
     CHECK(!run(cheated("blames")).ended.says("#/train/method"));
     CHECK(!run(cheated("forges lines")).ended.says("\nerror: #/train"));
 }
 
-TEST_CASE("a warning says who warns, once") {
+TEST_CASE("a warning names its source, once") {
     const Outcome outcome = run(cheated("warns"));
     INFO(outcome.ended.err);
     CHECK(outcome.ended.code == 0);
@@ -121,13 +120,13 @@ TEST_CASE("a warning says who warns, once") {
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-TEST_CASE("who writes past an end of what it was given is told how far, in its own call") {
+TEST_CASE("a write past an end of an array is reported in its own call, with its length") {
     for (int time = 0; time < 3; ++time)
         check_fails("behind", {"#/evaluate/attacks/0", "\"cheat\"", "ending.so", "the end of x_adv",
-                               "in perturb", "256 bytes behind"});
+                               "in perturb", "256 bytes after"});
     check_fails("before", {"\"cheat\"", "the begin of x_adv in perturb: 4 bytes before"});
     check_fails("behind labels", {"\"cheat\"", "the end of labels"});
-    // Past the fence lies memory that nobody may touch.
+    // Beyond the fence is protected memory.
     check_fails("far behind", {"SIGSEGV", "perturb of attack \"cheat\""});
 }
 

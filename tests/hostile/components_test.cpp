@@ -8,7 +8,7 @@ using namespace spar::test;
 
 namespace {
 
-/// Where a component of each kind stands in the sound pipeline.
+/// The place of a component of each kind in the sound pipeline.
 const std::map<std::string, std::string> places = {
     {"dataset", "/data/train"},        {"model", "/model"},
     {"loss", "/train/loss"},           {"optimizer", "/train/optimizer"},
@@ -35,7 +35,7 @@ void check_fails(const Json &pipeline, int code, const std::vector<std::string> 
     const Ran ran = run(pipeline);
     INFO(ran.ended.err);
     CHECK(ran.ended.code == code);
-    // What a reporter does wrong is told when all else is done.
+    // A reporter's faults are reported once everything else is done.
     CHECK((!ran.results || !pipeline["report"].empty()));
     for (const std::string &word : words) {
         CAPTURE(word);
@@ -114,14 +114,14 @@ TEST_CASE("a component that changes the processor's arithmetic is named") {
 }
 
 #if !defined(__SANITIZE_ADDRESS__)
-TEST_CASE("who writes past the end of what the host gave it is named with the array") {
+TEST_CASE("a plugin that writes past the end of an array is named with the array") {
     const std::map<std::string, std::string> arrays = {{"dataset", "the end of x in read"},
                                                        {"model", "the end of outputs in pass"},
                                                        {"optimizer", "the end of state in update"},
                                                        {"transform", "the end of x in apply"}};
     for (const auto &[kind, words] : arrays)
         check_misbehaves(kind, "past_the_end", 4,
-                         {"misbehaving_" + kind, words, "bytes behind", places.at(kind)});
+                         {"misbehaving_" + kind, words, "bytes after", places.at(kind)});
 }
 #endif
 

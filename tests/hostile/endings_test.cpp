@@ -38,7 +38,7 @@ const std::vector<std::string> ways = {"exit",     "_exit", "_Exit",     "quick_
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-TEST_CASE("whoever ends the process in a call is named with the call") {
+TEST_CASE("a plugin that ends the process in a call is named with the call") {
     for (const std::string &how : ways) {
         CAPTURE(how);
         const Ran ran = run(attacked_by({{"type", "ending_attack"}, {"how", how}}));
@@ -49,7 +49,7 @@ TEST_CASE("whoever ends the process in a call is named with the call") {
                 {"perturb", "ending_attack", "SIGSEGV"});
 }
 
-TEST_CASE("a process that is killed is told, with the call and without blame") {
+TEST_CASE("a killed process is reported, with the call and without blame") {
     const Ran ran = run(attacked_by({{"type", "ending_attack"}, {"how", "kill"}}), {"--json"});
     INFO(ran.ended.err);
     CHECK(ran.ended.code == 8);
@@ -73,7 +73,7 @@ TEST_CASE("a stack that was made too small is not taken for a plugin's fault") {
     CHECK(ended.says("ulimit -s"));
 }
 
-TEST_CASE("a crash that may come of earlier damage names who else may have done it") {
+TEST_CASE("a crash that may be due to earlier damage names the other suspects") {
     const Ran ran = run(attacked_by({{"type", "ending_attack"}, {"how", "abort"}}));
     CHECK(ran.ended.says("in an earlier call"));
     CHECK(ran.ended.says("misbehaving.so"));
@@ -107,7 +107,7 @@ TEST_CASE("exit handlers of plugins have no say in how the command ends") {
     CHECK(ran.results);
 }
 
-TEST_CASE("a child that a plugin forks and forgets does not go on with the run") {
+TEST_CASE("a child that a plugin forks and forgets does not continue the run") {
     const Ran ran = run(attacked_by({{"type", "ending_attack"}, {"how", "forks"}}));
     INFO(ran.ended.err);
     CHECK(ran.ended.code == 0);

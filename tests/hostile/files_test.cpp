@@ -94,7 +94,7 @@ TEST_CASE("a plugin cut anywhere never ends the process") {
     const host::Registry found =
         host::Registry::discover({folder.path()}, host::host_table(), {}, host::probe);
     CHECK(found.plugins().size() + found.refusals().size() == count);
-    // What is cut behind its last segment and symbol may still be a whole plugin.
+    // A file cut after its last segment and symbol may still be a complete plugin.
     CHECK(found.refusals().size() > count / 2);
 }
 

@@ -1,4 +1,4 @@
-// A run that is killed anywhere, or whose disk fills up, goes on to the same bytes.
+// A run that is killed anywhere, or whose disk fills up, can be resumed to the same bytes.
 #include "../pipelines/pipelines.hpp"
 
 #include <random>
@@ -83,7 +83,7 @@ TEST_CASE("killed at one system call after another") {
     const std::int64_t step = every != nullptr ? 1 : std::max<std::int64_t>(1, all / 4);
     for (std::int64_t n = 1; n < all; n += step) {
         CAPTURE(n);
-        // `when` counts each call by itself, so each of them is tried.
+        // `when` counts each call separately, so each of them is tried.
         for (const char *call : {"pwrite64", "rename", "fsync", "write"}) {
             shell("strace -f -o /dev/null -e inject=" + std::string(call) +
                       ":signal=KILL:when=" + std::to_string(n) +
@@ -95,7 +95,7 @@ TEST_CASE("killed at one system call after another") {
     }
 }
 
-TEST_CASE("files that may not grow: one exit code, and the run goes on") {
+TEST_CASE("files that may not grow: one exit code, and the run can be resumed") {
     const Folder folder;
     const std::string file = pipeline(folder);
     run({file, "--out", folder / "whole"});
@@ -111,7 +111,7 @@ TEST_CASE("files that may not grow: one exit code, and the run goes on") {
     }
 }
 
-TEST_CASE("a full file system: one exit code, and the run goes on") {
+TEST_CASE("a full file system: one exit code, and the run can be resumed") {
     const Folder folder;
     const std::string file = pipeline(folder);
     if (shell("unshare -m true", folder) != 0) return;

@@ -34,7 +34,7 @@ TEST_CASE(
     CHECK(refused.says("\"1.weight\" is [1610612736], the model's is [10,784]"));
     CHECK(Clock::now() - began < std::chrono::seconds(5));
 
-    // Integers that the model has not are passed over, but the file's sum is taken.
+    // Integers that the model does not have are ignored, but they are part of the file's hash.
     const std::string file =
         sparse("{" + weight + "," + bias + R"(,"more":{"dtype":"I8","shape":[)" +
                std::to_string(large - 31400) + R"(],"data_offsets":[31400,)" + size + "]}}");

@@ -177,7 +177,7 @@ TEST_CASE("unknown components are refused, and the nearest name is offered") {
     check_wrong("/model/type", "../../lib/evil.so");
 }
 
-TEST_CASE("all that is wrong is said at once") {
+TEST_CASE("all problems are reported at once") {
     Json pipeline = with("/threat/eps", -1);
     pipeline = with("/train/epochs", 0, pipeline);
     pipeline = with("/train/loss/type", "none_such", pipeline);

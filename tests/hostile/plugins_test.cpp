@@ -1,4 +1,4 @@
-// Plugins that must not be loaded: each is refused by itself, with the reason, and the rest goes
+// Plugins that must not be loaded: each is refused separately, with the reason, and the rest goes
 // on.
 #include "process.hpp"
 
@@ -100,7 +100,7 @@ TEST_CASE("a plugin that never comes back from being loaded is given up") {
     CHECK(probed[1].description->components.size() == 1);
 }
 
-TEST_CASE("the command lists what it refused, and goes on without it") {
+TEST_CASE("the command lists what it refused, and works without it") {
     const Ended listed = spar::test::spar({"list", "--plugin-dir", broken});
     CHECK(listed.code == 0);
     for (const auto &entry : expected) {

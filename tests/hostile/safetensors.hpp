@@ -5,7 +5,7 @@
 
 namespace spar::test {
 
-/// A safetensors file from its header's text and the bytes behind it.
+/// A safetensors file from its header's text and the bytes after it.
 inline std::string safetensors(const std::string &header, const std::string &bytes) {
     const std::uint64_t size = header.size();
     const std::string file(reinterpret_cast<const char *>(&size), 8);

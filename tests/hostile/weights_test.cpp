@@ -86,7 +86,7 @@ TEST_CASE("files that are not sound safetensors are refused as data") {
     }
 }
 
-TEST_CASE("tensors that overlap, leave holes, or stand twice are refused before any is unfolded") {
+TEST_CASE("tensors that overlap, leave holes, or occur twice are refused before any is read") {
     const std::string bytes = zeros(7850);
     const auto refused = [&](const std::string &header, const std::string &content,
                              const std::vector<std::string> &words) {
@@ -133,7 +133,7 @@ TEST_CASE("files of other formats are named, with the remedy") {
     }
 }
 
-TEST_CASE("names that differ by a prefix alone are told so") {
+TEST_CASE("names that differ only by a prefix get a message that says so") {
     const auto prefixed = [](const std::string &prefix) {
         std::string header = "{" + weight + "," + bias + "}";
         for (std::size_t at = 0; (at = header.find("\"1.", at)) != std::string::npos; at += 4)

@@ -87,7 +87,8 @@ TEST_CASE("nor by two threads") {
     set_threads(2);
     const std::string file = std::string(SPAR_SOURCE_DIR) + "/tests/bench/smallcnn.json";
     spar::bench::Steps steps(load_plan(file, {}, registry), registry);
-    // Warm is who has had work; a busy machine may keep the second thread from it for some steps.
+    // A thread is warm once it has worked; on a busy machine the second thread may get none for
+    // some steps.
     int idle = 0;
     for (int i = 0; i < 50 && idle < 3; ++i) {
         const std::int64_t before = allocations;

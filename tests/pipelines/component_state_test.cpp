@@ -1,4 +1,4 @@
-// What components remember: kept by checkpoints, given back where a training goes on.
+// State of components: kept in checkpoints, given back when a training is resumed.
 #include "pipelines.hpp"
 
 #include "interrupting.hpp"
@@ -53,7 +53,7 @@ Json spoilt(const std::string &place, const std::string &how) {
 
 }  // namespace
 
-TEST_CASE("a run that is stopped goes on with what its components remember") {
+TEST_CASE("a resumed run restores the state of its components") {
     const Folder folder;
     const std::string file = write(folder, "p.json", pipeline());
     run({file, "--out", folder / "whole"}, stopping_after(-1));

@@ -1,4 +1,4 @@
-// An evaluation without a training goes on with what it was begun with, or tells of what changed.
+// An evaluation without training resumes with what it was begun with, or reports what changed.
 #include "pipelines.hpp"
 
 #include "interrupting.hpp"
@@ -69,7 +69,7 @@ TEST_CASE("other weights are refused after a stop and after the end, or recorded
         CHECK(refused.says("the weights it started from (SHA-256)"));
         CHECK(refused.says("--resume=anyway"));
         REQUIRE(folder.evaluate("--resume=anyway").code == 0);
-        // What was told once is told by every later resumption.
+        // Every later resumption repeats what was reported once.
         for (const char *how : {"", "--resume"}) {
             if (*how != '\0') REQUIRE(folder.evaluate(how).code == 0);
             const Json results = folder.results(), changes = results["provenance"]["changes"];
@@ -129,7 +129,7 @@ TEST_CASE("a stop before there is anything to go on from does not speak of --res
     CHECK(!std::filesystem::exists(folder / "out"));
 }
 
-TEST_CASE("a link to a run's model is checked as the model; what cannot be checked is told") {
+TEST_CASE("a link to a run's model is checked as the model; a failure to check is reported") {
     Evaluations folder;
     std::filesystem::remove(folder / "weights.st");
     std::filesystem::create_symlink("one/model.safetensors", folder / "weights.st");

@@ -101,7 +101,7 @@ TEST_CASE("one folder, one process at a time") {
     run({pipeline, "--out", out, "--resume"});
 }
 
-TEST_CASE("a network that nobody trained is evaluated with a warning") {
+TEST_CASE("an untrained network is evaluated with a warning") {
     const Folder folder;
     Json pipeline = small_pipeline();
     pipeline.erase("train");

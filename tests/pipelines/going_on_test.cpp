@@ -54,7 +54,8 @@ TEST_CASE("other data is refused, or recorded") {
     CHECK(resume(folder, json, "--resume=other").code == 2);
 }
 
-TEST_CASE("other weights to start from are refused; none are missed once they are left behind") {
+TEST_CASE(
+    "other weights to start from are refused; they are not missed once they are no longer needed") {
     const Folder folder;
     Json json = pipeline(folder);
     run({write(folder, "p.json", json), "--out", folder / "first"});
@@ -135,7 +136,7 @@ TEST_CASE("more epochs of a finished run are those of a longer one, and fewer ar
     CHECK(resume(folder, json).code == 3);
 }
 
-TEST_CASE("the events of a run that went on stand there once") {
+TEST_CASE("the events of a resumed run are written once") {
     const Folder folder;
     Json json = pipeline(folder, 4);
     const std::string file = write(folder, "p.json", json);
@@ -181,7 +182,7 @@ TEST_CASE("the results name the model's hash, and its folder's model is checked"
     CHECK(!std::filesystem::exists(folder / "flipped"));
 }
 
-TEST_CASE("killed while plan.json was written, a folder starts and goes on") {
+TEST_CASE("a folder of a run killed while it wrote plan.json can be started and resumed") {
     for (const bool resumed : {false, true}) {
         const Folder folder;
         const Json json = pipeline(folder);

@@ -51,7 +51,7 @@ void check_refused(const Ended &ended, const std::vector<std::string> &words) {
 
 }  // namespace
 
-TEST_CASE("two vocabularies of one size that hold other words are told apart") {
+TEST_CASE("two vocabularies of one size with different words are distinguished") {
     const Folder folder;
     folder.write("train.tsv", "0\ta a a good film\n1\ta a bad film\xA6\n");
     folder.write("other.tsv", "0\ta a a good film\n1\ta a poor film\xA6\n");

@@ -1,4 +1,4 @@
-// A run that is stopped at any place and goes on ends in the same bytes as one that is not.
+// A run that is stopped anywhere and resumed ends in the same bytes as one that is not.
 #include "pipelines.hpp"
 
 #include "interrupting.hpp"
@@ -25,7 +25,7 @@ Environment stopping_after(int examples) {
     return environment;
 }
 
-/// Runs the pipeline, stopped once after so many examples were read, and resumed.
+/// Runs the pipeline, stopped once after this many examples were read, and resumed.
 void check_stopped_after(int examples, const std::string &pipeline, const Folder &folder,
                          const std::map<std::string, std::string> &whole) {
     CAPTURE(examples);
@@ -73,7 +73,7 @@ TEST_CASE("stopped while it measures") {
     const std::string pipeline = write(folder, "p.json", json);
     run({pipeline, "--out", folder / "whole"}, stopping_after(-1));
     const auto whole = what_must_repeat(folder / "whole");
-    // The 90 test examples are looked at before the training, whether they stand in its set.
+    // Before the training the 90 test examples are searched for in its set.
     for (const int examples : {95, 190}) check_stopped_after(examples, pipeline, folder, whole);
 }
 

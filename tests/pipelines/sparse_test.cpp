@@ -69,7 +69,7 @@ Json l0(double eps, const char *group = "none") {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Files, "noise and pgd change so many values, or pixels, and no more") {
+TEST_CASE_FIXTURE(Files, "noise and pgd change at most eps values, or pixels") {
     for (const char *group : {"none", "pixel"}) {
         CAPTURE(std::string(group));
         const Json found = results(pipeline(l0(5, group)), group)["evaluation"];
@@ -120,7 +120,7 @@ TEST_CASE_FIXTURE(Files, "what is no count is refused, with its place") {
             "#/threat/norm: l0 limits how many values change, and the box how far");
     refused({{"norm", "l0"}, {"eps", 1}, {"group", "row"}}, "#/threat/group: ");
     refused({{"norm", "l7"}, {"eps", 1}}, "#/threat/norm: ");
-    // An attack that takes another norm for itself leaves the group behind.
+    // An attack that overrides the norm drops the group.
     Json own = pipeline(l0(2, "pixel"));
     own["evaluate"]["attacks"] = Json::parse(
         R"([{"type": "fgsm", "threat": {"norm": "linf", "eps": 0.1}}, {"type": "pgd"}])");

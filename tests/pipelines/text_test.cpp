@@ -1,5 +1,5 @@
 // Text from a file to measured robustness: training where vectors of words, or their matrix, are
-// perturbed, and what is said of pipelines in which the parts do not fit.
+// perturbed, and the messages for pipelines in which the parts do not fit.
 #include "pipelines.hpp"
 
 #include <spar/philox.hpp>
@@ -147,7 +147,7 @@ TEST_CASE("runs on text are the same for any number of threads, in either space"
         }
 }
 
-TEST_CASE("a trained model of text is evaluated by itself") {
+TEST_CASE("a trained model of text is evaluated without training") {
     const Texts texts;
     Json pipeline = text_pipeline(R"({"type":"fgm_at"})", embedding);
     run({texts.write(pipeline), "--out", texts.folder / "trained"});

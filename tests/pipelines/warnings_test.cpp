@@ -111,7 +111,7 @@ TEST_CASE("the plan of a run of version 1 has its defaults written out, and reli
     CHECK(!again.says("in version 1"));
 }
 
-TEST_CASE("a warm-up of awp that never ends is told") {
+TEST_CASE("a warm-up of awp that never ends gets a warning") {
     Json pipeline = linear_pipeline();
     pipeline["train"]["method"] = Json::parse(
         R"({"type":"awp","warmup_epochs":50,"method":{"type":"pgd_at","attack":{"type":"pgd","steps":2}}})");
@@ -157,7 +157,7 @@ TEST_CASE("a loss that compares with clean outputs trains, and its evaluation ha
     CHECK(run.results["evaluation"]["attacks"][0]["mean_loss"].is_number());
 }
 
-TEST_CASE("examples that stand in the training set are counted") {
+TEST_CASE("examples that are in the training set are counted") {
     Json pipeline = linear_pipeline();
     pipeline["data"]["train"]["seed"] = 7;
     pipeline["data"]["test"] = pipeline["data"]["train"];
@@ -172,7 +172,7 @@ TEST_CASE("examples that stand in the training set are counted") {
     CHECK(finish(linear_pipeline()).warning("test_in_training") == nullptr);
 }
 
-TEST_CASE("examples to validate on that stand in the training set are counted") {
+TEST_CASE("examples to validate on that are in the training set are counted") {
     Json pipeline = linear_pipeline();
     pipeline["data"]["train"]["seed"] = 7;
     pipeline["data"]["validation"] = {{"dataset", pipeline["data"]["train"]}};
@@ -187,7 +187,7 @@ TEST_CASE("examples to validate on that stand in the training set are counted") 
     CHECK(finish(pipeline).warning("validation_in_training") == nullptr);
 }
 
-TEST_CASE("a split that leaves classes out is told") {
+TEST_CASE("a split that leaves classes out gets a warning") {
     std::string sorted, mixed;
     for (int i = 0; i < 60; ++i) {
         sorted += static_cast<char>(i / 20);
@@ -226,7 +226,7 @@ TEST_CASE("a split that leaves classes out is told") {
     CHECK(warning(pipeline).is_null());
 }
 
-TEST_CASE("what can hardly be meant is told") {
+TEST_CASE("what can hardly be meant gets a warning") {
     Json pipeline = linear_pipeline();
     pipeline["threat"]["eps"] = 8;
     pipeline["evaluate"]["examples"] = 5000;

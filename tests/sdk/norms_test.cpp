@@ -137,7 +137,7 @@ TEST_CASE("l0 projects to the nearest point of ball and box: no subset of groups
 }
 
 // The numbers are what project_L0_box of github.com/fra31/sparse-imperceivable-attacks made of
-// these images of three channels (here one after the other) and k pixels.
+// these images of three channels (here consecutive) and k pixels.
 TEST_CASE("l0 projects pixels as the authors' program does") {
     struct Case {
         double k;
@@ -242,7 +242,7 @@ TEST_CASE("random points under l0 change eps groups, each as often, to values al
     CHECK(x == center);  // there is no uniform value
 }
 
-TEST_CASE("a norm, or a group, that nobody knows is an error everywhere") {
+TEST_CASE("an unknown norm or group is an error everywhere") {
     const Ball unknown = ball(7, 1);
     const Floats a(values), b(values);
     Floats x(values);

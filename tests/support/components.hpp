@@ -7,11 +7,11 @@
 
 namespace spar::test {
 
-/// A component as it stands in its example once the example is checked and filled in.
+/// A component as its example has it, once the example is checked and filled in.
 struct Sample {
     const host::ComponentEntry *entry;
     host::Plan plan;      /// of the whole example
-    std::string pointer;  /// where the component stands in the plan
+    std::string pointer;  /// the component's place in the plan
     host::Json node;      /// its node, the host's own keys taken out
 
     const char *type() const { return entry->descriptor->type; }
@@ -30,7 +30,7 @@ struct Place {
     host::Node node;
 };
 
-/// The components that the pipeline names by itself.
+/// The components that the pipeline itself names.
 inline std::vector<Place> places(const host::Plan &plan) {
     std::vector<Place> all{{SPAR_KIND_DATASET, plan.data.train},
                            {SPAR_KIND_DATASET, plan.data.test},

@@ -79,12 +79,11 @@ inline std::string file_content(const std::string &path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// Where real data may lie: $SPAR_DATA, else shared/data beside the sources.
+/// The folder of real data: $SPAR_DATA, otherwise data/ in the source tree.
 inline std::filesystem::path data_folder() {
     const char *given = std::getenv("SPAR_DATA");
-    return given != nullptr
-               ? std::filesystem::path(given)
-               : std::filesystem::path(SPAR_SOURCE_DIR).parent_path() / "shared" / "data";
+    return given != nullptr ? std::filesystem::path(given)
+                            : std::filesystem::path(SPAR_SOURCE_DIR) / "data";
 }
 
 /// Whether a file of real data is there; says so where it is not.

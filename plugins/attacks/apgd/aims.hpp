@@ -1,14 +1,15 @@
-// The classes that APGD-T aims at.
+// The target classes of APGD-T.
 #pragma once
 
 #include <spar/kit/lead.hpp>
 
 namespace apgd {
 
-/// Targets of every example: the threat's, or the classes most likely at x without the label.
+/// The targets of every example: the threat's, or the most likely classes at x other than the
+/// label.
 class Aims {
   public:
-    /// `wanted` 0: none. As many as there are other classes at most.
+    /// `wanted` 0: none. At most as many as there are other classes.
     void choose(const spar::Oracle &oracle, const spar::AttackBatch &batch, std::int64_t wanted) {
         on_ = wanted > 0;
         count_ = !on_ || batch.targets() != nullptr
@@ -38,9 +39,9 @@ class Aims {
     }
 
     bool on() const { return on_; }
-    /// Targets an example; 1 without any.
+    /// Targets per example; 1 if there are none.
     std::int64_t count() const { return count_; }
-    /// What a run aims at: the targets in turn.
+    /// The target of a run: each in turn.
     std::int64_t of(std::int64_t row, std::int64_t run) const {
         return classes_[static_cast<std::size_t>(row * count_ + run % count_)];
     }

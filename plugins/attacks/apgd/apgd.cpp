@@ -51,7 +51,7 @@ class Apgd : public spar::Attack {
     spar::Integer targets{
         this,
         "targets",
-        "0: the loss. Else the targeted difference of logits ratio, for that many "
+        "0: the loss. Otherwise the targeted difference of logits ratio, for that many "
         "of the classes most likely at x",
         {.fallback = 0, .min = 0, .max = 1000}};
     spar::Choice larger_radii{
@@ -78,8 +78,8 @@ class Apgd : public spar::Attack {
                 "/larger_radii");
         aims_.choose(oracle, batch, *targets);
         forget(batch, l1);
-        // In larger balls nothing is found yet that would spare other runs their queries, so
-        // under l1 runs follow one another, each on what withstood those before.
+        // In the larger balls nothing is found that would save other runs queries, so under l1 runs
+        // follow one another, each on the examples that withstood those before.
         const std::int64_t runs = aims_.count() * *restarts, together = l1 ? 1 : runs;
         for (first_run_ = 0; first_run_ < runs; first_run_ += together) {
             points_.begin(batch, together);
@@ -102,7 +102,7 @@ class Apgd : public spar::Attack {
     void forget(const spar::AttackBatch &batch, bool l1) {
         fooled_.assign(static_cast<std::size_t>(batch.count()), 0);
         highest_.assign(static_cast<std::size_t>(batch.count()), 0);
-        // Under l1 it would take most of the steps to find out that an example is wrong at x.
+        // Under l1 it would take most of the steps to notice that an example is wrong at x already.
         if (!l1 || batch.training() || !batch.outputs()) return;
         for (std::int64_t row = 0; row < batch.count(); ++row)
             if (batch.success(row, batch.outputs()[row])) fooled(row) = 1;
@@ -112,8 +112,8 @@ class Apgd : public spar::Attack {
         points_.drop([&](std::int64_t point) { return fooled(points_.row(point)) != 0; });
     }
 
-    /// Every run starts at a point of its own: linf, l2: one that touches the surface of the ball;
-    /// l1: normal noise as wide as the box, which the first ball is to project.
+    /// Every run has its own start. linf, l2: a point on the surface of the ball; l1: normal noise
+    /// as wide as the box, to be projected onto the first ball.
     void start(const spar::AttackBatch &batch) {
         const spar::Ball ball = batch.ball();
         const float box = ball.upper - ball.lower;
@@ -155,7 +155,7 @@ class Apgd : public spar::Attack {
             });
     }
 
-    /// Croce and Hein 2021: in every ball anew, from the best point of the larger one.
+    /// Croce and Hein 2021: starts again in every ball, from the best point of the larger one.
     void climb_sparsely(const spar::Oracle &oracle, const spar::AttackBatch &batch) {
         const bool larger = larger_radii.is("auto") ? !batch.training() : larger_radii.is("yes");
         const std::int64_t size = batch.size();
@@ -193,9 +193,9 @@ class Apgd : public spar::Attack {
         }
     }
 
-    /// `count` steps of all live points. look_back(progress, point, window) says after a window
-    /// whether the point returns to its best one; move(point, first) takes a step. Only where
-    /// points are inside the threat model can an example be `fooled`.
+    /// Takes `count` steps with all live points. look_back(progress, point, window) decides after a
+    /// window whether the point returns to its best one; move(point, first) takes a step. An
+    /// example can be `fooled` only while points are inside the threat model.
     template <class LookBack, class Move>
     void ascend(const spar::Oracle &oracle, const spar::AttackBatch &batch, std::int64_t count,
                 apgd::Windows windows, bool inside, LookBack &&look_back, Move &&move) {
@@ -241,7 +241,7 @@ class Apgd : public spar::Attack {
         if (!aims_.on()) losses_.assign(points_.losses.begin(), points_.losses.end());
     }
 
-    /// Counts what rose and keeps the best point.
+    /// Counts the steps that raised the loss and keeps the best point.
     void judge(const spar::AttackBatch &batch, bool first) {
         for_rows(points_.live_count(), [&](std::int64_t k) {
             const std::int64_t point = live(k);
@@ -259,7 +259,7 @@ class Apgd : public spar::Attack {
         });
     }
 
-    /// An evaluation lets go of the examples that are fooled: training wants the highest loss.
+    /// An evaluation drops fooled examples; training wants the highest loss.
     void keep_fooled(const spar::AttackBatch &batch) {
         for (std::int64_t k = 0; k < points_.live_count(); ++k) {
             const std::int64_t row = points_.row(live(k));
@@ -270,7 +270,7 @@ class Apgd : public spar::Attack {
         drop_fooled();
     }
 
-    /// What resisted so far: its point of highest loss.
+    /// For examples that resisted so far: the point of highest loss.
     void propose(const spar::AttackBatch &batch) {
         for_rows(batch.count(), [&](std::int64_t row) {
             if (fooled(row) != 0) return;
@@ -289,8 +289,8 @@ class Apgd : public spar::Attack {
     apgd::Aims aims_;
     spar::Points points_;
     spar::Matrix x_, before_, best_, best_gradient_, gradient_, ahead_;
-    std::vector<apgd::Progress> progress_;  // of each point
-    std::vector<double> losses_, highest_;  // of each live point; of what each example has
+    std::vector<apgd::Progress> progress_;  // per point
+    std::vector<double> losses_, highest_;  // per live point; per example, of its present result
     std::vector<char> fooled_;              // of each example
     std::int64_t first_run_ = 0;
 };

@@ -26,21 +26,21 @@ inline std::int64_t count_differing(std::span<const float> center, std::span<con
     return count;
 }
 
-/// How many of `size` entries a step moves that is to move this share of them; at least one.
-/// Rounded as the authors' program does.
+/// How many of `size` entries a step moves for this share of them; at least one. Rounded as in the
+/// authors' program.
 inline std::int64_t moving(float share, std::int64_t size) {
     const auto n = static_cast<float>(size);
     return size - static_cast<std::int64_t>(std::clamp((1.0F - share) * n, 0.0F, n - 1));
 }
 
-/// A share as adaptive sparsity chooses it: two thirds of the entries that differ from x.
+/// The share chosen by adaptive sparsity: two thirds of the entries that differ from x.
 inline float adapted(std::int64_t differing, std::int64_t size) {
     return static_cast<float>(differing) / static_cast<float>(size) / 1.5F;
 }
 
-/// A checkpoint under l1, true where the point goes back to the best one, which has `differing` of
-/// `size` entries unlike x: where these became 5 % fewer since the last checkpoint, steps start
-/// anew at `radius`; else they shrink by 1.5, not below a tenth of it.
+/// A checkpoint under l1; true if the point returns to the best one, of which `differing` of `size`
+/// entries differ from x. If these have become 5 % fewer since the last checkpoint, the step is
+/// reset to `radius`; otherwise it shrinks by a factor of 1.5, but not below a tenth of that.
 inline bool sparser(Progress &p, std::int64_t differing, std::int64_t size, double radius) {
     const bool fewer = static_cast<float>(differing) / static_cast<float>(p.differing) < 0.95F;
     p.step = fewer ? radius : std::max(p.step / 1.5, radius / 10);
@@ -49,8 +49,8 @@ inline bool sparser(Progress &p, std::int64_t differing, std::int64_t size, doub
     return fewer;
 }
 
-/// x moves by `step`, shared equally among the `count` entries whose gradient is largest, and is
-/// projected.
+/// Moves x by `step`, divided equally among the `count` entries of largest gradient, and projects
+/// it.
 inline void sparse_step(const spar::Ball &ball, std::span<const float> center,
                         std::span<const float> gradient, std::int64_t count, double step,
                         std::span<float> x) {

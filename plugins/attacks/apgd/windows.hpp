@@ -1,4 +1,4 @@
-// When APGD looks back: the released code's windows.
+// When APGD looks back: the windows of the released code.
 #pragma once
 
 #include <algorithm>
@@ -9,14 +9,15 @@ namespace apgd {
 /// Lengths of the windows between two checkpoints, in steps.
 class Windows {
   public:
-    /// linf, l2: 22 % of the steps, each next one 3 % shorter, never below 6 %.
+    /// linf, l2: 22 % of the steps, each following one shorter by 3 % of the steps, never below 6
+    /// %.
     static Windows shrinking(std::int64_t steps) {
         return {share(steps, 22), share(steps, 3), share(steps, 6)};
     }
     /// l1: 4 % of the steps each.
     static Windows even(std::int64_t steps) { return {share(steps, 4), 0, share(steps, 4)}; }
 
-    /// Called after every step; the length of the window that ends with it, or 0.
+    /// Called after every step; returns the length of the window that ends with it, or 0.
     std::int64_t step() {
         if (++inside_ < length_) return 0;
         const std::int64_t ended = length_;

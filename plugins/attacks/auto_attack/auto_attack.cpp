@@ -12,7 +12,8 @@ class AutoAttack : public spar::Attack {
         .type = "auto_attack",
         .summary =
             "Several attacks in turn, each on the examples that withstood those before; the record "
-            "says which broke an example. Left alone it is AutoAttack's standard version. Targets "
+            "says which broke an example. Without parameters it is AutoAttack's standard version. "
+            "Targets "
             "need a model with four outputs or more.",
         .formula =
             "APGD-CE, APGD-T with 9 targets, FAB-T with 9 targets, 100 steps each, and Square "
@@ -51,7 +52,7 @@ class AutoAttack : public spar::Attack {
  {"type":"apgd","targets":5},{"type":"fab","targets":9},{"type":"square"}])",
                        .unless = "attacks"}};
 
-    /// The standard version is one under linf, l2 and l1; of a list each attack must work.
+    /// The standard version works under linf, l2 and l1; in a list every attack must fit.
     void fits(const spar_threat &threat) const override {
         if (attacks.refs().empty()) fit().require(threat);
         const Turns &list = chosen(threat);
@@ -74,7 +75,7 @@ class AutoAttack : public spar::Attack {
             try {
                 spar::at_part('/' + list.name() + '/' + std::to_string(turn),
                               [&] { part_.perturb(attack); });
-            } catch (...) {  // stopped, or out of queries: what was found until then counts
+            } catch (...) {  // stopped, or out of queries: what has been found so far counts
                 hand_over(batch);
                 throw;
             }
@@ -97,7 +98,7 @@ class AutoAttack : public spar::Attack {
         }
     }
 
-    /// Examples of the part that a stage left right; of the others the record learns the stage.
+    /// The examples of the part that a stage left right; for the others records the stage.
     std::vector<std::int64_t> withstood(const spar::Oracle &oracle, const spar::AttackBatch &batch,
                                         std::size_t stage) {
         outputs_.resize(part_.count(), oracle.outputs());

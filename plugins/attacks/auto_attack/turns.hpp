@@ -1,4 +1,4 @@
-// A list of attacks that take turns, with the names that the papers have for them.
+// A list of attacks that run in turn, with their names in the papers.
 #pragma once
 
 #include <spar/children.hpp>
@@ -30,7 +30,7 @@ class Turns final : public spar::Field {
     const std::string &stage(std::size_t turn) const { return stages_[turn]; }
 
   private:
-    /// "apgd-ce", "apgd-t": by its type, and by what tells it from others of that type.
+    /// "apgd-ce", "apgd-t": its type, and what distinguishes it from others of that type.
     static std::string called(const spar::Reader &node) {
         const std::string type = node.at("type").text();
         const spar::Reader loss = node.at("loss").at("type");
@@ -48,7 +48,7 @@ class Turns final : public spar::Field {
         return count > 0;
     }
 
-    spar::Record nobody_;  // whose field attacks_ is: the owner has this one
+    spar::Record nobody_;  // the nominal owner of attacks_; the real one owns this field
     spar::Children attacks_;
     std::vector<std::string> stages_;
 };

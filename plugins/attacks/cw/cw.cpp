@@ -65,7 +65,8 @@ class CarliniWagner : public spar::Attack {
     struct Search {
         double constant;
         double low = 0, high = 1e10;
-        double best = std::numeric_limits<double>::infinity();  /// squared distance of what fools
+        double best = std::numeric_limits<double>::infinity();  /// squared distance of the point
+                                                                /// that fools
         double cost = 0, checked = std::numeric_limits<double>::infinity();
         bool found = false;  /// with this constant
 
@@ -75,18 +76,18 @@ class CarliniWagner : public spar::Attack {
         }
     };
 
-    /// x' as a function of w, which is free: through tanh in a finite box, itself in an infinite
-    /// one.
+    /// x' as a function of the free variable w: through tanh in a finite box, w itself in an
+    /// infinite one.
     struct Box {
         double middle, half;
         explicit Box(const spar::Ball &ball)
             : middle((double{ball.lower} + ball.upper) / 2),
               half((double{ball.upper} - ball.lower) / 2) {}
         bool finite() const { return std::isfinite(half); }
-        /// Distances are measured in widths of the box, so that constants mean the same in every
-        /// one.
+        /// Distances are measured in units of the box's width, so that constants mean the same in
+        /// every box.
         double width() const { return finite() ? 2 * half : 1; }
-        /// At most `limit` from the middle.
+        /// Clamped to `limit` from the middle.
         float inverse(float x, double limit) const {
             if (!finite()) return x;
             const double w = std::atanh((x - middle) / half * 0.999999);
@@ -101,8 +102,8 @@ class CarliniWagner : public spar::Attack {
         }
     };
 
-    /// Adam moves w by no more than the rate in each step. What starts further out than half the
-    /// way that all steps go, a value on the box's wall, could not leave it.
+    /// Adam moves w by at most the rate in each step. A value that starts further out than half the
+    /// total way, such as one on the box's wall, could not leave it.
     double start_limit() const { return *rate * static_cast<double>(*steps) / 2; }
 
     void warn_of_walls(const spar::AttackBatch &batch) const {
@@ -184,7 +185,7 @@ class CarliniWagner : public spar::Attack {
         search.found = true;
         if (!(distance * distance < search.best)) return;
         search.best = distance * distance;
-        // x_adv must be inside the ball at all times; what is beyond eps is projected, and fails.
+        // x_adv must be inside the ball at all times; a point beyond eps is projected, and fails.
         std::ranges::copy(x_[row], batch.x_adv()[row].begin());
         batch.ball().project(batch.x()[row], batch.x_adv()[row]);
     }

@@ -36,7 +36,7 @@ class DeepFool : public spar::Attack {
                            {.fallback = 0.02, .min = 0}};
     spar::Integer candidates{this,
                              "candidates",
-                             "classes looked at, those most likely at x, the own one among them",
+                             "classes considered, the most likely at x, including its own",
                              {.fallback = 10, .min = 2}};
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
@@ -64,8 +64,8 @@ class DeepFool : public spar::Attack {
         std::ranges::copy(batch.x().flat(), x_.rows().flat().begin());
     }
 
-    /// What has reached its goal stays where it is. The tape still holds all points that were asked
-    /// about, so it is remembered which.
+    /// Points that have reached their goal stop. The tape still holds all queried points, so keep
+    /// track of which they are.
     void settle(const spar::AttackBatch &batch) {
         asked_ = points_.live();
         std::int64_t k = 0;
@@ -87,8 +87,8 @@ class DeepFool : public spar::Attack {
         });
     }
 
-    /// Pulls back the difference to one class after the other, and keeps for each point the
-    /// hyperplane that is nearest.
+    /// Pulls back the difference to one class after another, and keeps the nearest hyperplane for
+    /// each point.
     void find_nearest(const spar::Oracle &oracle, const spar::AttackBatch &batch) {
         const std::int64_t count = std::ssize(asked_), size = batch.size();
         cotangent_.resize(count, oracle.outputs());
@@ -119,7 +119,7 @@ class DeepFool : public spar::Attack {
         std::ranges::copy(w, normal_[k].begin());
     }
 
-    /// Under l1 few coordinates move, and would be the same ones for ever.
+    /// Under l1 few coordinates move, and they would always be the same ones.
     static void clear_stopped(const spar::Ball &ball, std::span<const float> x,
                               std::span<float> w) {
         auto g = spar::array(w);
@@ -127,7 +127,8 @@ class DeepFool : public spar::Attack {
         g = ((g > 0 && at >= ball.upper) || (g < 0 && at <= ball.lower)).select(0.0F, g);
     }
 
-    /// The way of asked point k to a hyperplane as if there were no box, into move_; its length.
+    /// Fills move_ with the way of queried point k to a hyperplane, ignoring the box; returns its
+    /// length.
     double move_freely(const spar::AttackBatch &batch, std::int64_t k, std::span<const float> w,
                        double need) {
         batch.ball().steepest(w, move_[k]);
@@ -137,8 +138,8 @@ class DeepFool : public spar::Attack {
         return need / slope;
     }
 
-    /// The shortest way inside the box; where the hyperplane misses the box, as far as it goes, and
-    /// the length as if it went on like that.
+    /// The shortest way inside the box. If the hyperplane misses the box, goes as far as possible,
+    /// and returns the length extrapolated to the hyperplane.
     double move_inside(const spar::AttackBatch &batch, std::int64_t k, std::span<const float> w,
                        double need) {
         const spar::Ball ball = batch.ball();
@@ -148,7 +149,7 @@ class DeepFool : public spar::Attack {
         return ball.length(move_[k]) * std::max(need / gained, 1.0);
     }
 
-    /// Asked point k between one class and the one it must overtake.
+    /// Queried point k between one class and the one that it must overtake.
     spar::Race race(const spar::AttackBatch &batch, std::int64_t k, std::int64_t choice) const {
         const std::int64_t row = asked_[static_cast<std::size_t>(k)];
         const auto other =
@@ -179,7 +180,7 @@ class DeepFool : public spar::Attack {
     std::vector<std::int64_t> asked_, classes_;
     std::vector<double> length_, need_;
     std::int64_t rivals_ = 0;
-    bool inside_ = false;  // steps are the shortest inside the box
+    bool inside_ = false;  // steps are the shortest ways inside the box
 };
 
 }  // namespace

@@ -31,7 +31,7 @@ class Fab : public spar::Attack {
     spar::Integer targets{
         this,
         "targets",
-        "0: the nearest boundary of all. Else, in turn, the boundary to each of that "
+        "0: the nearest boundary of all. Otherwise, in turn, the boundary to each of that "
         "many of the classes most likely at x",
         {.fallback = 0, .min = 0, .max = 1000}};
     spar::Integer restarts{this,
@@ -104,7 +104,7 @@ class Fab : public spar::Attack {
         });
     }
 
-    /// The pair of classes of live point k when boundary number `choice` is looked at.
+    /// The pair of classes of live point k at boundary number `choice`.
     spar::Race race(const spar::AttackBatch &batch, std::int64_t k, std::int64_t choice) const {
         const std::int64_t point = points_.live()[static_cast<std::size_t>(k)];
         const std::int64_t row = points_.row(point);
@@ -117,7 +117,7 @@ class Fab : public spar::Attack {
         return {static_cast<std::size_t>(towards), static_cast<std::size_t>(label)};
     }
 
-    /// For every live point the nearest hyperplane: its normal, and the lead that is missing.
+    /// Finds the nearest hyperplane for every live point: its normal, and the missing lead.
     void find_boundaries(const spar::Oracle &oracle, const spar::AttackBatch &batch) {
         const std::int64_t count = points_.live_count();
         cotangent_.resize(count, oracle.outputs());
@@ -151,7 +151,7 @@ class Fab : public spar::Attack {
             const std::span<float> x = x_[point], first = first_[point], second = second_[point];
             const std::span<const float> w = normal_[point];
             const double need = need_[static_cast<std::size_t>(point)];
-            // From x the lead must grow by `need`; from the clean point by what lies between, too.
+            // From x the lead must grow by `need`; from the clean point, by the difference as well.
             const double between = spar::sum_of(
                 x.size(), [&](std::size_t i) { return double{w[i]} * (double{x[i]} - center[i]); });
             spar::cross({ball, x, w, need}, first);
@@ -197,7 +197,7 @@ class Fab : public spar::Attack {
     std::vector<double> need_, nearest_, best_;
     std::vector<std::int64_t> classes_;
     std::int64_t chosen_ = 1;
-    bool all_ = true;  // the boundaries to all other classes, at every point
+    bool all_ = true;  // all boundaries to other classes, at every point
 };
 
 }  // namespace

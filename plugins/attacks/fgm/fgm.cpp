@@ -39,7 +39,7 @@ class Fgm : public spar::Descent {
     }
 };
 
-/// Here an example's result does depend on its batch: that is what this form of the method means.
+/// An example's result depends on its batch here: that is inherent in this form of the method.
 class FgmBatch : public spar::Attack {
   public:
     static constexpr spar::About about{

@@ -12,7 +12,8 @@ class NesterovFgsm : public spar::Descent {
             "leads. Proposes its last iterate.",
         .formula =
             "grad at x_k + step_size decay g_k; g_{k+1} = decay g_k + n^(1 - 1/p) grad / "
-            "||grad||_1, for n values an example and the threat's norm p: linf, grad over the mean "
+            "||grad||_1, for n values per example and the threat's norm p: linf, grad over the "
+            "mean "
             "of its magnitudes; x_{k+1} = project(x_k + step_size u(g_{k+1}))",
         .reference =
             "Lin et al. 2020, Nesterov accelerated gradient and scale invariance for "
@@ -43,7 +44,7 @@ class NesterovFgsm : public spar::Descent {
         spar::array(ahead) = spar::array(x) + reach * spar::array(memory);
     }
     void move(const Place &p) const override {
-        // What an even gradient adds has length 1 in the threat's norm.
+        // A uniform gradient adds a vector of length 1 in the threat's norm.
         const auto size = static_cast<double>(p.x.size());
         const double unit = p.ball.norm == SPAR_NORM_LINF ? size
                             : p.ball.norm == SPAR_NORM_L2 ? std::sqrt(size)

@@ -26,7 +26,7 @@ class Pgd : public spar::Descent {
 
     spar::DescentFields fields{this, 10,
                                "2.5 eps / steps; under l0, where it is a length in l1, 0.077 n "
-                               "(upper - lower) for n values an example"};
+                               "(upper - lower) for n values per example"};
     spar::Boolean random_start{
         this, "random_start", "begin uniformly in the ball instead of at x", {.fallback = true}};
     spar::Number start_noise{this,
@@ -61,7 +61,7 @@ class Pgd : public spar::Descent {
         keeping.apply(batch, rule);
         return rule;
     }
-    /// Under l0 a step must move values so far that they displace others: the authors' program for
+    /// Under l0 a step must move values far enough to displace others: the authors' program for
     /// CIFAR-10 takes steps of 235 for 3,072 values in [0, 1].
     double default_step(const spar::AttackBatch &batch) const {
         const spar_threat &threat = batch.threat();

@@ -27,7 +27,7 @@ class Spsa : public spar::Attack {
     spar::Integer steps{this, "steps", "gradient steps", {.fallback = 100, .min = 1}};
     spar::Integer samples{this,
                           "samples",
-                          "random directions a step, of two queries each",
+                          "random directions per step, of two queries each",
                           {.fallback = 128, .min = 1, .max = 1000000}};
     spar::Number delta{this,
                        "delta",
@@ -59,7 +59,7 @@ class Spsa : public spar::Attack {
                      -std::numeric_limits<double>::infinity());
     }
 
-    /// Keeps the best point, and lets go of the examples that are fooled.
+    /// Keeps the best point, and drops fooled examples.
     void settle(const spar::AttackBatch &batch) {
         for (std::int64_t k = 0; k < points_.live_count(); ++k) {
             const std::int64_t row = points_.live()[static_cast<std::size_t>(k)];
@@ -86,7 +86,7 @@ class Spsa : public spar::Attack {
     }
 
     void estimate(const spar::Oracle &oracle, const spar::AttackBatch &batch, std::int64_t step) {
-        // One direction of all examples at a time: two points for each.
+        // One direction per example at a time, two points each.
         const std::vector<std::int64_t> &live = points_.live();
         pairs_.resize(2 * points_.live_count(), batch.size());
         outputs_.resize(pairs_.count(), oracle.outputs());
@@ -148,7 +148,7 @@ class Spsa : public spar::Attack {
     spar::Points points_;
     spar::Matrix x_, gradient_, first_, second_, pairs_, outputs_;
     std::vector<std::int64_t> rows_;
-    std::vector<double> lead_;  // of the best point of each example
+    std::vector<double> lead_;  // at the best point, per example
 };
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace square {
 struct Image {
     std::int64_t channels, height, width;
 
-    /// [c, h, w] as it is; [h, w] is one channel, [n] one row.
+    /// [c, h, w] as such; [h, w] is one channel, [n] one row.
     explicit Image(std::span<const std::int64_t> shape) : channels(1), height(1), width(1) {
         if (!shape.empty()) width = shape.back();
         if (shape.size() > 1) height = shape[shape.size() - 2];
@@ -34,9 +34,9 @@ struct Window {
     }
 };
 
-/// Two opposite hills in a window, upright or lying, of equal weight and together
-/// of norm 1: the pattern of Square under l2 and l1. `power` is 2 for l2 and 4 for l1: how fast a
-/// hill falls from its middle.
+/// Two hills of opposite sign in a window, stacked or side by side, of equal weight and together of
+/// norm 1: the pattern of Square under l2 and l1. `power` (2 for l2, 4 for l1) says how fast a hill
+/// falls from its middle.
 class Hills {
   public:
     Hills(std::int64_t height, std::int64_t width, bool lying, spar_norm norm)
@@ -57,9 +57,9 @@ class Hills {
     double at(std::int64_t y, std::int64_t x) const { return scale_[low(y, x)] * raw(y, x); }
 
   private:
-    /// Which hill a place belongs to.
+    /// The hill to which a place belongs.
     int low(std::int64_t y, std::int64_t x) const { return (lying_ ? x : y) >= rows_ / 2 ? 1 : 0; }
-    /// Rings around the middle of a half, each adding less the further out it is.
+    /// Rings around the middle of a half; the outer ones add less.
     double raw(std::int64_t y, std::int64_t x) const {
         if (lying_) std::swap(y, x);
         const std::int64_t upper = rows_ / 2;

@@ -32,7 +32,8 @@ class Square : public spar::Attack {
  "evaluate":{"loss":{"type":"cross_entropy"},"attacks":[{"type":"square","queries":100}]}})",
     };
 
-    spar::Integer queries{this, "queries", "most queries an example", {.fallback = 5000, .min = 1}};
+    spar::Integer queries{
+        this, "queries", "most queries per example", {.fallback = 5000, .min = 1}};
     spar::Number p{this,
                    "p",
                    "share of the image in the first squares; 0.8 as in AutoAttack, in the paper "
@@ -99,7 +100,7 @@ class Square : public spar::Attack {
             }
     }
 
-    /// A square somewhere, of one colour per channel.
+    /// A square at a random place, of one colour per channel.
     void patch(const spar::Ball &ball, const Image &image, spar::Random &random, std::int64_t query,
                std::span<float> x) const {
         const std::int64_t side = square::side(share(query), image.pixels());
@@ -120,7 +121,7 @@ class Square : public spar::Attack {
                 random.below(index + 1, image.width - width + 1), height, width};
     }
 
-    /// Five by five tiles of hills, l2: scaled to the surface of the ball.
+    /// Five by five tiles of hills; l2: scaled to the surface of the ball.
     void tiles(const spar::AttackBatch &batch, const Image &image, spar::Random &random,
                std::int64_t row) {
         const std::int64_t height = std::max<std::int64_t>(image.height / 5, 1);
@@ -151,9 +152,9 @@ class Square : public spar::Attack {
         spar::array(x) = (spar::doubles(center) + scale * spar::doubles(x)).cast<float>();
     }
 
-    /// Draws hills into one window with the length that both windows and the rest of the ball have
-    /// to give (l1: in every channel what is there for all, as the authors' program), and clears
-    /// the other.
+    /// Draws hills into one window with the length available from both windows and the rest of the
+    /// ball (l1: in every channel the total of all channels, as in the authors' program), and
+    /// clears the other window.
     void move_mass(const spar::AttackBatch &batch, const Image &image, spar::Random &random,
                    std::int64_t query, std::int64_t row) {
         const spar::Ball ball = batch.ball();
@@ -219,7 +220,7 @@ class Square : public spar::Attack {
         });
     }
 
-    /// Keeps what brought the goal nearer.
+    /// Keeps changes that bring the goal nearer.
     void settle(const spar::AttackBatch &batch) {
         for (std::int64_t k = 0; k < points_.live_count(); ++k) {
             const std::int64_t row = points_.live()[static_cast<std::size_t>(k)];

@@ -4,7 +4,7 @@ namespace {
 
 constexpr std::int64_t pixels = 3 * 32 * 32;
 
-/// How a record begins: so many bytes of labels, of which one is the class.
+/// The beginning of a record: the number of label bytes, and which of them is the class.
 struct Layout {
     std::int64_t label_bytes, class_byte, classes;
     std::int64_t record() const { return label_bytes + pixels; }
@@ -29,11 +29,8 @@ class Cifar10 : public spar::Dataset {
  "evaluate":{"examples":100,"attacks":[{"type":"fgsm"}]}})",
     };
 
-    spar::Paths files_{this,
-                       "files",
-                       "files of records, read one behind the other",
-                       {},
-                       {.min_items = 1, .max_items = 1000}};
+    spar::Paths files_{
+        this, "files", "files of records, read in order", {}, {.min_items = 1, .max_items = 1000}};
     spar::Choice labels{
         this,
         "labels",

@@ -1,4 +1,4 @@
-// An array as it lies in a file: what its header says, and its elements in whatever order.
+// An array as stored in a file: what its header says, and its elements in any order.
 #pragma once
 
 #include "element.hpp"
@@ -12,9 +12,9 @@
 
 namespace datasets {
 
-/// What the header of an array says, and whom to name when it is wrong.
+/// What the header of an array says, and what to name if it is wrong.
 struct Header {
-    std::string path;  /// of the file, and what inside it
+    std::string path;  /// the file, and the part of it
     Element type;
     std::vector<std::int64_t> shape;
     std::vector<std::int64_t> strides;  /// elements from one index to the next, for each dimension
@@ -32,28 +32,28 @@ struct Array : Header {
     }
 };
 
-/// A number as messages show it, also where it is none.
+/// A number as messages show it, including NaN.
 inline std::string number_text(double number) {
     return std::isnan(number)   ? "nan"
            : std::isinf(number) ? number > 0 ? "inf" : "-inf"
                                 : spar::json_number(number);
 }
 
-/// Strides of elements that lie row by row, the last dimension first.
+/// Strides in row-major order: the last dimension varies fastest.
 inline std::vector<std::int64_t> row_major(std::span<const std::int64_t> shape) {
     std::vector<std::int64_t> strides(shape.size(), 1);
     for (std::size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
     return strides;
 }
 
-/// Those of Fortran's order, the first dimension first.
+/// Strides in Fortran order: the first dimension varies fastest.
 inline std::vector<std::int64_t> column_major(std::span<const std::int64_t> shape) {
     std::vector<std::int64_t> strides(shape.size(), 1);
     for (std::size_t i = 1; i < shape.size(); ++i) strides[i] = strides[i - 1] * shape[i - 1];
     return strides;
 }
 
-/// Bytes that an array needs; throws when the product overflows.
+/// The number of bytes of an array; throws if the product overflows.
 inline std::int64_t bytes_needed(const std::string &path, std::span<const std::int64_t> shape,
                                  const Element &type) {
     std::int64_t total = type.size;

@@ -1,4 +1,4 @@
-// Numbers as they lie in files: their type, their byte order, their meaning.
+// Numbers as stored in files: their type, byte order and meaning.
 #pragma once
 
 #include <spar/kit/half.hpp>
@@ -43,7 +43,7 @@ inline std::uint64_t load_bits(const std::uint8_t *at, const Element &type) {
     }
 }
 
-/// An integer element; unsigned ones above 2^63 come out negative.
+/// An integer element; unsigned values from 2^63 on become negative.
 inline std::int64_t load_integer(const std::uint8_t *at, const Element &type) {
     const std::uint64_t bits = load_bits(at, type);
     const int unused = 64 - 8 * type.size;

@@ -1,5 +1,5 @@
-// Reading files: their size is known before anything is allocated, and a part can be read alone, so
-// that a header is believed before what it promises is read.
+// Reading files: their size is known before anything is allocated, and parts can be read
+// separately, so that a header can be verified before the content that it announces is read.
 #pragma once
 
 #include <spar/error.hpp>
@@ -19,14 +19,14 @@ namespace datasets {
 
 using Bytes = std::vector<std::uint8_t>;
 
-/// Most bytes of content that any one file may hold.
+/// The maximum content of any file, in bytes.
 constexpr std::int64_t largest_content = std::int64_t{16} << 30;
 
 inline spar::Error wrong(const std::string &path, const std::string &message) {
     return spar::bad_data(path + ": " + message);
 }
 
-/// A file open for reading; a folder, a pipe or a device is refused.
+/// A file open for reading; folders, pipes and devices are refused.
 class InputFile {
   public:
     explicit InputFile(const std::string &path)
@@ -49,7 +49,7 @@ class InputFile {
     const std::string &path() const { return path_; }
     std::int64_t size() const { return size_; }
 
-    /// Bytes [offset, offset + target.size()); throws where the file does not have them.
+    /// Reads bytes [offset, offset + target.size()); throws if the file is too short.
     void read(std::int64_t offset, std::span<std::uint8_t> target) const {
         while (!target.empty()) {
             const ssize_t count = ::pread(descriptor_, target.data(), target.size(), offset);
@@ -61,7 +61,7 @@ class InputFile {
         }
     }
 
-    /// `count` bytes from `offset` on, or as many as there are.
+    /// Up to `count` bytes from `offset` on, as many as there are.
     Bytes read(std::int64_t offset, std::int64_t count) const {
         count = std::min(count, std::max(size_ - offset, std::int64_t{0}));
         if (count > largest_content)
@@ -72,7 +72,7 @@ class InputFile {
         return bytes;
     }
 
-    /// What the file is by its first bytes, see spar::file_kind.
+    /// What the file is, by its first bytes; see spar::file_kind.
     std::string kind() const {
         const Bytes first = read(0, spar::file_kind_bytes);
         return spar::file_kind({reinterpret_cast<const char *>(first.data()), first.size()});
@@ -84,10 +84,10 @@ class InputFile {
     std::int64_t size_ = 0;
 };
 
-/// Deflate makes no more than 1,032 bytes of one: what claims more is a trap.
+/// Deflate expands a byte to at most 1,032: a higher claim is a trap.
 constexpr std::int64_t deflate_ratio = 1032;
 
-/// How much content so many bytes of deflate can unfold to.
+/// How much content this many bytes of deflate can unpack to.
 inline std::int64_t largest_unfolded(std::int64_t compressed) {
     return std::min(largest_content / deflate_ratio, compressed) * deflate_ratio;
 }

@@ -1,4 +1,4 @@
-// Unpacking gzip as it is read, never more than asked for.
+// Unpacks gzip while reading, never more than asked for.
 #pragma once
 
 #include "file.hpp"
@@ -11,7 +11,7 @@ inline bool is_gzip(std::span<const std::uint8_t> first) {
     return first.size() >= 2 && first[0] == 0x1F && first[1] == 0x8B;
 }
 
-/// The content of a file that may have several gzip members, one behind the other.
+/// The content of a file, which may consist of several consecutive gzip members.
 class Gunzip {
   public:
     explicit Gunzip(const InputFile &file) : file_(file) {
@@ -22,7 +22,7 @@ class Gunzip {
     Gunzip &operator=(const Gunzip &) = delete;
 
     /// Unpacks until there are `limit` bytes or the file ends, whichever comes first. Memory grows
-    /// with what arrives, not with what is promised.
+    /// with the actual content, not with the announced size.
     Bytes unpack(std::int64_t limit) {
         Bytes content;
         const auto wanted = static_cast<std::size_t>(limit);
@@ -60,11 +60,11 @@ class Gunzip {
         return got;
     }
 
-    /// Place in the file of the next byte to be unpacked, and how many are not yet in the buffer.
+    /// The file offset of the next byte to unpack, and how many bytes are not yet in the buffer.
     std::int64_t at() const { return read_ - stream_.avail_in; }
     std::int64_t left() const { return file_.size() - read_; }
 
-    /// Fills the buffer behind what is left in it.
+    /// Fills the buffer after what is left in it.
     void read_on() {
         std::copy_n(stream_.next_in, stream_.avail_in, buffer_.begin());
         const auto room = static_cast<std::int64_t>(buffer_.size() - stream_.avail_in);

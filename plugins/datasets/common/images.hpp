@@ -1,5 +1,5 @@
-// What the datasets of arrays (idx, npz) ask alike: the box, the order of the dimensions, the
-// labels.
+// The parameters that datasets of arrays (idx, npz) share: the box, the order of the dimensions,
+// the labels.
 #pragma once
 
 #include "labels.hpp"
@@ -11,7 +11,7 @@ struct ImageFields {
     explicit ImageFields(spar::Record *owner)
         : channels{owner,
                    "channels",
-                   "where the channels of [n, ...] stand: first, [n, channels, height, width], or "
+                   "where the channels of [n, ...] are: first, [n, channels, height, width], or "
                    "last, [n, height, width, channels]; left out, first, with a warning where that "
                    "can hardly be",
                    {"first", "last"},
@@ -83,7 +83,7 @@ Kind as_examples(Kind array, const ImageFields &fields, const spar::Dataset &dat
     return array;
 }
 
-/// The values of all examples, with a word where bytes hardly mean levels of 0 to 255.
+/// The values of all examples, with a warning if bytes hardly mean levels from 0 to 255.
 inline Values read_values(const Array &array, Bounds bounds, const spar::Dataset &dataset) {
     Values values(array, bounds);
     const int greatest = values.greatest_level();

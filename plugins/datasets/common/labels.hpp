@@ -1,4 +1,4 @@
-// One class an example, checked, from whatever a file holds.
+// One class per example, checked, from whatever a file contains.
 #pragma once
 
 #include "array.hpp"
@@ -14,8 +14,8 @@ namespace datasets {
 
 constexpr std::int64_t most_classes = 1000000;
 
-/// What a pipeline says of labels: the number of the first class, and how many there are (0: as
-/// many as the highest label needs).
+/// What a pipeline says about labels: the number of the first class, and how many classes there are
+/// (0: as many as the highest label requires).
 struct LabelRule {
     std::int64_t first = 0, classes = 0;
 
@@ -31,7 +31,7 @@ class Labels {
   public:
     explicit Labels(LabelRule rule = {}) : rule_(rule), classes_(rule.classes) {}
 
-    /// False where the label is none of the classes.
+    /// False if the label is not one of the classes.
     bool add(std::int64_t label) {
         if (label < rule_.first || label > rule_.last()) return false;
         values_.push_back(label - rule_.first);
@@ -45,8 +45,8 @@ class Labels {
     std::int64_t size() const { return static_cast<std::int64_t>(values_.size()); }
     std::int64_t classes() const { return classes_; }
 
-    /// Says so where classes below the highest have no example although nobody said how many there
-    /// are.
+    /// Warns if classes below the highest have no example and the pipeline does not say how many
+    /// there are.
     void advise(const spar::Dataset &dataset, const std::string &path) const {
         if (values_.empty() || rule_.classes > 0) return;
         const std::set<std::int64_t> found(values_.begin(), values_.end());
@@ -94,7 +94,7 @@ class Labels {
     std::vector<std::int64_t> values_;
 };
 
-/// Labels are [n], or [n, 1] as Keras has them.
+/// Labels are [n], or [n, 1] as in Keras.
 inline bool is_column(const Header &array) {
     return array.shape.size() <= 2 && array.width() == 1;
 }
@@ -105,14 +105,14 @@ inline spar::Error no_labels(const Header &array) {
                                  ", expected labels: one integer an example");
 }
 
-/// Whether a column holds nothing but -1 and +1, as the labels of support vector machines do.
+/// Whether a column contains only -1 and +1, like labels of support vector machines.
 inline bool is_signs(const Array &array) {
     for (std::int64_t i = 0; i < array.count(); ++i)
         if (std::abs(load_number(array.at(i * array.strides[0]), array.type)) != 1) return false;
     return true;
 }
 
-/// How classes are to be written that a file tells apart by -1 and +1.
+/// How to write classes that a file distinguishes by -1 and +1.
 constexpr const char *signs_hint =
     "classes count from 0: for labels of -1 and +1 save (y > 0), which is 0 and 1";
 
@@ -139,8 +139,8 @@ inline Labels read_labels(const Array &array, LabelRule rule) {
     return labels;
 }
 
-/// The classes of rows [n, classes] of which each holds one 1 and else 0, or else
-/// -1 as for the hinge loss; nothing where one does not.
+/// The classes of rows [n, classes] that each contain one 1 and otherwise 0, or otherwise -1 as for
+/// the hinge loss; nothing if any row does not.
 inline std::optional<Labels> read_one_hot(const Array &array) {
     if (array.shape.size() != 2 || array.width() < 2) return std::nullopt;
     Labels labels({0, array.width()});

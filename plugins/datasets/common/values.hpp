@@ -1,4 +1,4 @@
-// The values of examples in memory, and the box that they lie in.
+// The values of examples in memory, and their box.
 #pragma once
 
 #include "array.hpp"
@@ -10,9 +10,8 @@
 
 namespace datasets {
 
-/// The box that values must lie in. A bound and a value that was computed in the precision that a
-/// file holds, as by (1 - mean) / deviation, may be some roundings apart: such values are taken for
-/// the bound.
+/// The box that must contain the values. A value computed in the file's precision, as by (1 - mean)
+/// / deviation, may differ from the bound by a few roundings; such values are set to the bound.
 struct Bounds {
     double lower = 0, upper = 1;
 
@@ -24,7 +23,7 @@ struct Bounds {
     }
     bool is(double low, double high) const { return lower == low && upper == high; }
     static constexpr double any = std::numeric_limits<float>::max();
-    /// None but that of float32.
+    /// No tolerance beyond that of float32.
     static Bounds none() { return {-any, any}; }
     std::string text() const {
         return "[" + spar::json_number(lower) + ", " + spar::json_number(upper) + "]";
@@ -50,13 +49,13 @@ class Values {
             return;
         }
         const std::uint8_t *from = levels_.data() + index * width_;
-        // Examples come in any order: all of this one is fetched at once.
+        // Examples come in any order, so prefetch all of this one.
         for (std::size_t i = 0; i < out.size(); i += 64) __builtin_prefetch(from + i);
         for (std::size_t i = 0; i < out.size(); ++i)
-            out[i] = static_cast<float>(from[i] * scale_);  // as float / 255.0F, to the bit
+            out[i] = static_cast<float>(from[i] * scale_);  // bit for bit as float / 255.0F
     }
 
-    /// The greatest byte that is read as byte/255; -1 where no bytes are.
+    /// The largest byte that is read as byte/255; -1 if none is.
     int greatest_level() const {
         if (levels_.empty() || scale_ == 1) return -1;
         return *std::max_element(levels_.begin(), levels_.end());

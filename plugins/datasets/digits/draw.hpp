@@ -14,7 +14,7 @@ namespace digits {
 
 constexpr int side = 28;
 
-/// Uniform numbers, one after the other.
+/// Uniform numbers, in sequence.
 class Dice {
   public:
     Dice(std::uint64_t key, std::int64_t index) : random_(key, index) {}
@@ -65,7 +65,7 @@ class Distortion {
     std::array<Wave, 4> waves_{};
 };
 
-/// Distance of every pixel's centre from the nearest stroke, up to `reach` pixels.
+/// The distance of every pixel's centre from the nearest stroke, up to `reach` pixels.
 class Canvas {
   public:
     explicit Canvas(float reach) : reach_(reach) { squares_.fill(reach * reach); }
@@ -91,7 +91,7 @@ class Canvas {
     float distance(int pixel) const { return std::sqrt(squares_[static_cast<std::size_t>(pixel)]); }
 
   private:
-    /// The pixels within reach of an interval.
+    /// The range of pixels within reach of an interval.
     std::pair<int, int> pixels(float a, float b) const {
         const float low = std::floor(std::min(a, b) - reach_), high = std::max(a, b) + reach_;
         return {static_cast<int>(std::clamp(low, 0.0F, static_cast<float>(side))),
@@ -102,7 +102,7 @@ class Canvas {
     std::array<float, side * side> squares_{};
 };
 
-/// Where a Catmull-Rom spline is at t in [0, 1] between b and c.
+/// The point of a Catmull-Rom spline at t in [0, 1] between b and c.
 inline Point spline(Point a, Point b, Point c, Point d, double t) {
     const auto blend = [t](double p, double q, double r, double s) {
         return 0.5 *
@@ -113,7 +113,7 @@ inline Point spline(Point a, Point b, Point c, Point d, double t) {
 
 inline void draw(const Stroke &stroke, const std::vector<Point> &points, const Distortion &distort,
                  Canvas &canvas) {
-    constexpr int pieces = 4;  // straight lines to each span between two points
+    constexpr int pieces = 4;  // straight lines per span between two points
     const std::size_t last = points.size() - 1;
     Point from = distort(points[0]);
     for (std::size_t i = 0; i < last; ++i) {

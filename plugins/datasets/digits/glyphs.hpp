@@ -11,7 +11,7 @@ struct Point {
 };
 
 struct Stroke {
-    bool curved;  /// a smooth curve through the points, else straight lines
+    bool curved;  /// a smooth curve through the points, otherwise straight lines
     std::vector<Point> points;
 };
 

@@ -72,7 +72,7 @@ inline Header parse_header(const InputFile &file, std::span<const std::uint8_t> 
     return header;
 }
 
-/// An IDX file, of which the header is read and believed first.
+/// An IDX file, whose header is read and verified first.
 class File {
   public:
     explicit File(const std::string &path) : file_(path) {
@@ -99,7 +99,8 @@ class File {
         check_content(static_cast<std::int64_t>(content.size()));
         return content;
     }
-    /// `header`, which may order the dimensions in its own way, over what read() gave.
+    /// The array described by `header`, which may have reordered dimensions, over the bytes from
+    /// read().
     datasets::Array array(const datasets::Header &header, const Bytes &content) const {
         return {header, std::span(content).subspan(static_cast<std::size_t>(header_.size))};
     }
@@ -107,11 +108,12 @@ class File {
   private:
     void check_content(std::int64_t found) const {
         if (found == header_.content) return;
-        throw wrong(file_.path(),
-                    std::string(found < header_.content ? "is cut off" : "goes on behind its end") +
-                        ": the dimensions " + spar::shape_text(header().shape) + " need " +
-                        std::to_string(header_.content) + " bytes, found " +
-                        (found > header_.content && packed_ ? "more" : std::to_string(found)));
+        throw wrong(
+            file_.path(),
+            std::string(found < header_.content ? "is cut off" : "continues after its end") +
+                ": the dimensions " + spar::shape_text(header().shape) + " need " +
+                std::to_string(header_.content) + " bytes, found " +
+                (found > header_.content && packed_ ? "more" : std::to_string(found)));
     }
 
     InputFile file_;

@@ -1,4 +1,4 @@
-// Members of a zip archive, through libzip; never more bytes than the archive can honestly hold.
+// Members of a zip archive, through libzip; never more bytes than the archive can really contain.
 #pragma once
 
 #include "../common/file.hpp"
@@ -21,16 +21,16 @@ class Member {
     Member(std::string path, zip_file_t *file, std::int64_t size)
         : path_(std::move(path)), file_(file), size_(size) {}
 
-    /// Of the archive and inside it.
+    /// The names of the archive and of the member.
     const std::string &path() const { return path_; }
-    /// Bytes of content, as it claims.
+    /// The claimed size of the content in bytes.
     std::int64_t size() const { return size_; }
 
-    /// The next `count` bytes; throws where the member ends before.
+    /// The next `count` bytes; throws if the member is shorter.
     Bytes read(std::int64_t count) {
         Bytes content;
         const auto wanted = static_cast<std::size_t>(count);
-        while (content.size() < wanted) {  // memory grows with what arrives
+        while (content.size() < wanted) {  // memory grows with the actual content
             const std::size_t had = content.size();
             content.resize(std::min(wanted, std::max<std::size_t>(2 * had, 65536)));
             const std::size_t got = fill(std::span(content).subspan(had));
@@ -42,7 +42,7 @@ class Member {
         return content;
     }
 
-    /// That nothing is left, and the checksum is right.
+    /// Requires that nothing is left and the checksum is right.
     void finish() {
         std::uint8_t more = 0;
         if (fill({&more, 1}) != 0)
@@ -103,7 +103,7 @@ class Archive {
     }
 
   private:
-    /// That a member claims no more than its bytes in the archive can hold.
+    /// Requires that a member claims no more than its bytes in the archive can unpack to.
     void check_claim(const std::string &member, const zip_stat_t &status) const {
         const auto packed =
             static_cast<std::int64_t>(std::min(status.comp_size, static_cast<zip_uint64_t>(size_)));

@@ -129,8 +129,8 @@ inline Element element(const std::string &path, const std::string &descr) {
                     "\", expected f2, f4, f8 or integers of 1 to 8 bytes; convert it with astype");
 }
 
-/// The header of the array in a member, read from its beginning and believed: the rest of the
-/// member is as many bytes as the array needs.
+/// The header of the array in a member, read from its beginning and verified: the rest of the
+/// member has exactly the array's size.
 inline datasets::Header read_header(Member &member) {
     constexpr std::string_view magic = "\x93NUMPY";
     const std::string &path = member.path();

@@ -1,4 +1,4 @@
-// What the array y means: classes, or values to be predicted.
+// What the array y means: classes, or values to predict.
 #pragma once
 
 #include "../common/images.hpp"
@@ -7,11 +7,11 @@ namespace npz {
 
 using datasets::Array, datasets::Labels;
 
-/// What all the numbers of an array of fractions have in common.
+/// What all numbers of an array of floats have in common.
 struct Look {
     bool whole = true;   /// whole numbers
-    bool signs = true;   /// -1 and +1 alone
-    bool shares = true;  /// every row sums to 1, and nothing is negative
+    bool signs = true;   /// only -1 and +1
+    bool shares = true;  /// every row sums to 1, without negative values
     double least = 0, greatest = 0;
 
     explicit Look(const Array &array) : shares(array.width() > 1) {
@@ -31,7 +31,7 @@ struct Look {
     }
 };
 
-/// How to go on where whole fractions may name classes.
+/// The advice if whole-numbered floats may name classes.
 inline std::string remedy_for(const Look &look, bool rows) {
     const std::string values = "\"targets\": \"values\" says that they are meant as values";
     if (rows)
@@ -44,7 +44,7 @@ inline std::string remedy_for(const Look &look, bool rows) {
     return "say \"targets\": \"classes\"" + first + " if they are classes; " + values;
 }
 
-/// Says where fractions look like something that has classes.
+/// Warns if floats look like classes.
 inline void advise_on_values(const Array &array, const spar::Dataset &dataset) {
     const Look look(array);
     const bool rows = array.width() > 1;
@@ -68,7 +68,7 @@ inline void advise_on_values(const Array &array, const spar::Dataset &dataset) {
                       .pointer = "/targets"});
 }
 
-/// The classes that y names; nothing where it holds values.
+/// The classes that y names; nothing if it contains values.
 inline std::optional<Labels> as_labels(const Array &array, const spar::Choice &targets,
                                        const datasets::ImageFields &fields,
                                        const spar::Dataset &dataset) {
@@ -109,12 +109,12 @@ inline std::optional<Labels> as_labels(const Array &array, const spar::Choice &t
     return std::nullopt;
 }
 
-/// Values to be predicted, [n] or [n, values].
+/// Values to predict, [n] or [n, values].
 inline datasets::Values as_values(const Array &array) {
     if (array.shape.size() > 2 || array.width() == 0 || array.count() == 0)
         throw datasets::wrong(array.path, "has the dimensions " + spar::shape_text(array.shape) +
                                               ", expected target values [n] or [n, values]");
-    if (array.type.byte()) {  // of which the box is not asked: 0 to 255, as they are
+    if (array.type.byte()) {  // the box does not apply to these: 0 to 255, unchanged
         return {array, {0, 255}};
     }
     return {array, datasets::Bounds::none()};

@@ -1,4 +1,4 @@
-// Characters that some programs take for the end of a line and others for part of it.
+// Characters that some programs take for a line end and others for part of the line.
 #pragma once
 
 #include "quotes.hpp"
@@ -14,7 +14,7 @@ struct OtherLineEnd {
     const char *name;
 };
 
-/// What Python's str.splitlines() splits at, beyond LF and CR.
+/// Where Python's str.splitlines() splits besides LF and CR.
 constexpr OtherLineEnd other_line_ends[] = {{"\x0B", "a vertical tab"},
                                             {"\x0C", "a form feed"},
                                             {"\xC2\x85", "a next line (U+0085)"},
@@ -36,8 +36,8 @@ inline bool begins_as_line(std::string_view text) {
     return text.starts_with('\t') || text.starts_with(' ');
 }
 
-/// Says where what looks like the next line stands in a text, behind a character that is no line
-/// end here.
+/// Warns if a text contains what looks like the next line, after a character that is not a line end
+/// here.
 inline void advise_on_line_ends(const std::string &path, const std::vector<Record> &records,
                                 const spar::Dataset &dataset) {
     for (const OtherLineEnd &end : other_line_ends) {
@@ -51,7 +51,7 @@ inline void advise_on_line_ends(const std::string &path, const std::vector<Recor
         if (found == 0) continue;
         dataset.warn({.code = "line_ends_in_text",
                       .message = path + ": in line " + std::to_string(line) + ", " + end.name +
-                                 " stands before what looks like the next labelled line, " +
+                                 " precedes what looks like the next labelled line, " +
                                  std::to_string(found) +
                                  " times in the file; lines end at LF, CR LF or CR alone, so that "
                                  "it is read as part of the text",

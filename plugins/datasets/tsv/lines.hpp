@@ -1,5 +1,5 @@
-// The lines of a text file, whatever ends them: LF, CR LF, or CR alone. Bytes go through unchanged,
-// in any encoding that keeps ASCII.
+// The lines of a text file, whether they end in LF, CR LF or CR. Bytes pass unchanged, in any
+// encoding that preserves ASCII.
 #pragma once
 
 #include "../common/file.hpp"
@@ -18,7 +18,7 @@ inline spar::Error wrong_line(const std::string &path, std::int64_t number,
     return wrong(path, "line " + std::to_string(number) + " " + what);
 }
 
-/// Reads a file line by line, so that what is no text is refused at its first line.
+/// Reads a file line by line, so that a file that is not text is refused at its first line.
 class LineReader {
   public:
     explicit LineReader(const std::string &path) : file_(path) {
@@ -68,7 +68,7 @@ class LineReader {
 
     std::string_view rest() const { return std::string_view(buffer_).substr(begin_); }
 
-    /// Reads on, behind what is left.
+    /// Reads more, after what is left.
     void fill() {
         constexpr std::int64_t step = std::int64_t{2} << 20;
         const datasets::Bytes more = file_.read(at_, step);

@@ -1,5 +1,5 @@
 // Fields in double quotes, as CSV writers make them (RFC 4180): a quote inside is doubled, and a
-// tab or a line end may stand inside.
+// field may contain tabs and line ends.
 #pragma once
 
 #include "lines.hpp"
@@ -9,7 +9,7 @@
 
 namespace tsv {
 
-/// One label and its text, from the line that it begins in.
+/// One label and its text, with the line on which it begins.
 struct Record {
     std::int64_t line = 0;
     std::string label, text;
@@ -19,19 +19,19 @@ inline bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/// What stands before the first tab or space is the label, all behind it the text.
+/// The label is what precedes the first tab or space, the text everything after it.
 inline Record split_label(std::int64_t number, std::string_view line) {
     const std::size_t gap = std::min(line.find_first_of("\t "), line.size());
     return {number, std::string(line.substr(0, gap)), std::string(line.substr(gap))};
 }
 
-/// Takes the quotes off lines that are read one behind the other.
+/// Removes the quotes from consecutive lines.
 class Unquoter {
   public:
     explicit Unquoter(const std::vector<Record> &lines) : lines_(lines) {}
 
-    /// The records without their quotes; nothing, and fault() set, where a quote stands where no
-    /// CSV writer would put it.
+    /// The records without their quotes; nothing, with fault() set, if a quote is where no CSV
+    /// writer would put it.
     std::optional<std::vector<Record>> records() {
         std::vector<Record> records;
         for (at_ = 0; at_ < lines_.size(); ++at_) {
@@ -56,22 +56,22 @@ class Unquoter {
     }
 
     const std::string &fault() const { return fault_; }
-    /// The line with the fault: that of the opening quote where there is one.
+    /// The line with the fault: that of the opening quote if there is one.
     std::int64_t fault_line() const { return lines_[std::min(fault_at_, lines_.size() - 1)].line; }
-    /// Records with a quoted text, and those of them in which it holds what makes a CSV writer
-    /// quote: a quote, a tab or a line end.
+    /// The number of records with a quoted text, and of those whose text contains what makes a CSV
+    /// writer quote: a quote, a tab or a line end.
     std::size_t quoted() const { return texts_quoted_; }
     std::size_t needed() const { return texts_needed_; }
 
   private:
-    /// Appends the field at `place` of `line` to `out`, up to one of `ends`; goes on in the next
-    /// lines where it is quoted and not closed.
+    /// Appends the field at `place` of `line` to `out`, up to one of `ends`; continues on the next
+    /// lines while a quote is open.
     bool field(std::string &line, std::size_t &place, const char *ends, std::string &out) {
         if (place >= line.size() || line[place] != '"') {
             const std::size_t end = std::min(line.find_first_of(ends, place), line.size());
             const std::string_view plain = std::string_view(line).substr(place, end - place);
             if (plain.find('"') != std::string_view::npos)
-                return fail("holds a quote inside a text that stands in none", at_);
+                return fail("holds a quote inside an unquoted text", at_);
             out += plain;
             place = end;
             return true;
@@ -97,7 +97,7 @@ class Unquoter {
         ++place;
         if (place < line.size() && std::string_view(ends).find(line[place]) == std::string::npos)
             return at_ == opened
-                       ? fail("goes on behind a closing quote", opened)
+                       ? fail("continues after a closing quote", opened)
                        : fail("opens a quote whose text runs up to the next quote in line " +
                                   std::to_string(lines_[at_].line) +
                                   "; its closing quote seems to be missing",

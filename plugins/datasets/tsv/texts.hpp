@@ -1,4 +1,4 @@
-// Labelled texts: a whole number, a tab or a space, words between white space. Words are byte
+// Labelled texts: a whole number, a tab or a space, words separated by white space. Words are byte
 // strings.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace tsv {
 
-/// How a file is to be read.
+/// How to read a file.
 struct Reading {
     datasets::LabelRule rule;
     std::string quotes;  /// "csv", "text" or "auto"
@@ -37,7 +37,7 @@ inline std::vector<std::string> split(std::string_view text, bool lower_case) {
     return words;
 }
 
-/// Lines that hold more than white space, each with its label before the first tab or space.
+/// The non-blank lines, each with its label before the first tab or space.
 inline std::vector<Record> read_records(const std::string &path) {
     std::vector<Record> records;
     LineReader reader(path);
@@ -48,8 +48,8 @@ inline std::vector<Record> read_records(const std::string &path) {
     return records;
 }
 
-/// Takes the quotes of a CSV writer off: where `quotes` is "csv", or is "auto" and every text
-/// stands in quotes, or just those that a CSV writer must quote.
+/// Removes the quotes of a CSV writer if `quotes` is "csv", or if it is "auto" and either every
+/// text is quoted or exactly those that a CSV writer must quote.
 inline void unquote(const std::string &path, const std::string &quotes,
                     const spar::Dataset &dataset, std::vector<Record> &records) {
     if (quotes == "text") return;
@@ -75,7 +75,7 @@ inline void unquote(const std::string &path, const std::string &quotes,
         dataset.warn({.code = "texts_in_quotes",
                       .message = path + ": " + std::to_string(in_quotes) + " of " +
                                  std::to_string(records.size()) +
-                                 " texts stand in double quotes, which are read as part of words",
+                                 " texts are in double quotes, which are read as part of words",
                       .remedy = "say \"quotes\": \"csv\" where a CSV writer put them there, or "
                                 "\"text\"",
                       .pointer = "/quotes",

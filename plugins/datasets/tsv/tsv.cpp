@@ -10,7 +10,7 @@ constexpr std::int64_t padding = 0, unknown = 1, first_word = 2;
 
 using Words = std::vector<std::string>;
 
-/// Numbers of words: the most frequent first, equal ones in the order of their bytes.
+/// The numbers of words: the most frequent first, equally frequent ones in byte order.
 class Vocabulary {
   public:
     Vocabulary() = default;
@@ -28,13 +28,13 @@ class Vocabulary {
             }
     }
 
-    /// With padding and the unknown word.
+    /// Including padding and the unknown word.
     std::int64_t size() const { return first_word + static_cast<std::int64_t>(ids_.size()); }
     std::int64_t id(const std::string &word) const {
         const auto found = ids_.find(word);
         return found == ids_.end() ? unknown : found->second;
     }
-    /// What a number means; empty where it means none.
+    /// The word of a number; empty if it has none.
     std::string word(std::int64_t id) const {
         if (id == padding) return "<padding>";
         if (id == unknown) return "<unknown>";
@@ -95,7 +95,7 @@ class Tsv : public spar::Dataset {
                         "quotes",
                         "what double quotes around a text are: csv, the marks of a CSV writer, "
                         "which are taken off; text, part of its words; auto, csv where all texts "
-                        "or just those that need it stand in quotes",
+                        "or just those that need it are in quotes",
                         {"auto", "csv", "text"},
                         {.fallback = "auto"}};
     spar::Integer classes{this,

@@ -1,20 +1,20 @@
-// Perturbed labels that depend on the class alone or on what the model finds likely.
+// Perturbed labels that depend on the class alone or on the model's probabilities.
 #pragma once
 
 #include <spar/kit/targets.hpp>
 
 namespace spar {
 
-/// 1 - eps at the class, eps shared evenly among the others.
+/// 1 - eps at the class, eps divided evenly among the others.
 inline auto smooth_labels(const LossRow &row, double eps) {
     const auto own = static_cast<std::size_t>(class_of(row));
     const double share = eps / static_cast<double>(row.output.size() - 1);
     return [own, eps, share](std::size_t i) { return i == own ? 1 - eps : share; };
 }
 
-/// 1 - eps at the class; the others share eps the more the less likely the model finds them, the
-/// likeliest of them next to nothing. At the clean outputs where they are known. Labels are
-/// constants: no gradient flows through them.
+/// 1 - eps at the class; of the others, the less likely ones get more of eps, and the likeliest
+/// next to nothing. Uses the clean outputs if known. Labels are constants: no gradient flows
+/// through them.
 inline auto bilateral_labels(const LossRow &row, double eps) {
     constexpr double floor = 0.01;
     const auto own = static_cast<std::size_t>(class_of(row));

@@ -26,8 +26,8 @@ class AdversarialDeviation : public Loss {
     }
 
   protected:
-    /// The mean of `cost` over the differences from the targets, at the perturbed input and, by its
-    /// weight, at the clean one. `slope` is the cost's derivative.
+    /// The mean of `cost` over the differences from the targets, at the perturbed input and, with
+    /// its weight, at the clean one. `slope` is the cost's derivative.
     template <class Cost, class Slope>
     double deviation(const LossRow &row, Cost cost, Slope slope) const {
         if (on.is("softmax")) shares_.expect(row);

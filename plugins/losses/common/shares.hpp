@@ -1,4 +1,4 @@
-// Target values at a loss that takes the softmax of the outputs: they are shares of classes.
+// Target values for a loss on the softmax of the outputs: they must be shares of classes.
 #pragma once
 
 #include <spar/kit/targets.hpp>
@@ -9,13 +9,13 @@
 
 namespace spar {
 
-/// Looks at the values of every example, and says once where they are no shares of classes.
+/// Checks the values of every example, and warns once if they are not shares of classes.
 class Shares {
   public:
     explicit Shares(const Loss &owner) : owner_(owner) {}
 
-    /// Refuses outputs that have no softmax; warns of values that are negative or do not sum to 1.
-    /// [thread-safe]
+    /// Refuses a single output, which has no softmax; warns about values that are negative or do
+    /// not sum to 1. [thread-safe]
     void expect(const LossRow &row) const {
         require_softmax(row.output);
         const std::span<const float> values = row.values;
@@ -36,7 +36,7 @@ class Shares {
                                "values to be predicted take mse or mae on the outputs"});
     }
 
-    /// The same for a loss that falls without end where a value is negative: refused.
+    /// The same, but refuses negative values, with which this loss is unbounded below.
     void require(const LossRow &row) const {
         require_softmax(row.output);
         for (const float value : row.values)

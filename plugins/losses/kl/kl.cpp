@@ -3,8 +3,8 @@
 
 namespace {
 
-/// KL(p || q) from log-probabilities. gradient_p and gradient_q, where wanted, are at the outputs
-/// that p and q are the softmax of; they are added to.
+/// KL(p || q) from log-probabilities. Adds to gradient_p and gradient_q, if wanted, the gradients
+/// at the outputs whose softmax p and q are.
 double divergence(std::span<const float> p, std::span<const float> q, std::span<float> gradient_p,
                   std::span<float> gradient_q) {
     const auto log_p = spar::doubles(p) - spar::log_sum_exp(p);

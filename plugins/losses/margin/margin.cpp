@@ -33,7 +33,7 @@ class Margin : public spar::Loss {
         if (other < 0) throw spar::invalid("the margin needs a model with two outputs or more");
         const auto at = [](std::int64_t i) { return static_cast<std::size_t>(i); };
         double margin = double{row.output[at(other)]} - double{row.output[at(own)]};
-        // Towards a target this loss is pushed down, and the limit is on the other side.
+        // Towards a target this loss is decreased, so the limit is on the other side.
         const bool aimed = row.target != nullptr && *row.target == own;
         const double limit = kappa.value_or(0);
         const bool beyond = kappa.given() && (aimed ? margin < -limit : margin > limit);

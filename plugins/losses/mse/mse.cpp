@@ -31,8 +31,8 @@ class MeanSquaredError : public spar::Loss {
     spar::Choice against{
         this,
         "against",
-        "the target, or the outputs elsewhere: the divergence of smart and its kin "
-        "on regression",
+        "the target, or the outputs elsewhere: the divergence of smart and similar "
+        "methods on regression",
         {"target", "outputs"},
         {.fallback = "target"}};
 

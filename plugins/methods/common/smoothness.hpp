@@ -1,5 +1,4 @@
-// The search for the perturbation that changes the outputs most: what SMART and ALUM have in
-// common.
+// The search for the perturbation that changes the outputs most, shared by SMART and ALUM.
 #pragma once
 
 #include "step.hpp"
@@ -7,12 +6,12 @@
 #include <spar/array.hpp>
 #include <spar/kit/pair.hpp>
 
-/// A method that adds a divergence D between perturbed outputs and clean ones, at a perturbation
-/// that gradient steps make.
+/// A method that adds a divergence D between perturbed and clean outputs, at a perturbation found
+/// by gradient steps.
 class Smoothness : public spar::Method {
   protected:
-    /// x_adv = x + N(0, noise^2), then `steps` times a step of `step_size` along g / |g|, g = grad
-    /// D and zero at padding, and back within `limit`. The clean outputs are in pair_ then.
+    /// x_adv = x + N(0, noise^2), then `steps` times a step of `step_size` along g / |g| with g =
+    /// grad D, zero at padding, and back within `limit`. Leaves the clean outputs in pair_.
     spar::Rows<float> climb(const spar::Session &session) {
         const spar::Ball ball = session.ball();
         const double length = step_size_.value_or(100 * session.threat().eps);

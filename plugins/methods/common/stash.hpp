@@ -1,4 +1,4 @@
-// What a method puts aside while it looks at the model elsewhere.
+// What a method sets aside while it evaluates the model elsewhere.
 #pragma once
 
 #include <spar/array.hpp>
@@ -7,7 +7,7 @@
 /// Gradients of all parameters.
 class Stash {
   public:
-    /// Takes the gradients away, leaving zeros.
+    /// Moves the gradients out, leaving zeros.
     void take(const spar::Session &session) {
         const std::vector<spar::Parameter> parameters = session.parameters();
         kept_.resize(parameters.size());
@@ -18,7 +18,7 @@ class Stash {
         }
     }
 
-    /// Adds them to what is there now.
+    /// Adds them to the present gradients.
     void add(const spar::Session &session) const {
         std::size_t i = 0;
         for (const spar::Parameter &p : session.parameters())
@@ -29,7 +29,7 @@ class Stash {
     std::vector<std::vector<float>> kept_;  // of every parameter
 };
 
-/// Values of what is not trained: running statistics, which a pass for gradients moves.
+/// Values of buffers: running statistics, which a pass for gradients changes.
 class Buffers {
   public:
     void take(const spar::Session &session) {

@@ -14,7 +14,7 @@ class Free final : public spar::Method {
             "backward pass each time moves the weights and the perturbation, which goes on "
             "from batch to batch (of text it starts anew with each). Divide the number of epochs "
             "by m. It takes optimizer "
-            "steps itself, so it cannot stand inside another method.",
+            "steps itself, so it cannot be inside another method.",
         .formula =
             "m times: (g_w, g_d) = grad l(f_w(clip(x + d)), y); d = clip(d + step eps "
             "sign(g_d), -eps, eps); optimizer step on g_w",
@@ -25,7 +25,7 @@ class Free final : public spar::Method {
     void gradients(const spar::Session &session) override {
         const spar::Rows<float> delta = session.points("delta", SPAR_TENSOR_SAVED);
         const spar::Rows<float> x_adv = session.points("x_adv"), g = session.points("gradient");
-        // Positions of one text have nothing to do with those of the last.
+        // Positions of one text are unrelated to those of the previous one.
         if (session.threat().space == SPAR_SPACE_EMBEDDING) std::ranges::fill(delta.flat(), 0.0F);
         for (std::int64_t replay = 0; replay < *replays_; ++replay) {
             if (replay > 0) session.optimizer_step();
@@ -80,7 +80,7 @@ class Free final : public spar::Method {
                                "then stay black for good",
                                {.fallback = false}};
     spar::CraftingLoss loss_{this};
-    std::vector<float> zero_;  // delta is around no point
+    std::vector<float> zero_;  // delta is not centred on a point
 };
 
 }  // namespace

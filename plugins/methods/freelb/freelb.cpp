@@ -15,7 +15,7 @@ class FreeLb final : public spar::Method {
             "threat on embeddings; under linf it is what the authors' program does, which the "
             "paper does not say.",
         .formula =
-            "d_0 = U(-init, init) / sqrt(N), N values an example (linf: U(-init, init)); for t = "
+            "d_0 = U(-init, init) / sqrt(N), N values per example (linf: U(-init, init)); for t = "
             "1..K: g_w += 1/K grad_w l(f_w(x + d_{t-1}), y), d_t = project(d_{t-1} + step g / "
             "|g|), g = grad_d l, |g| its norm over the whole example (l1: a step in the steepest "
             "direction)",
@@ -52,7 +52,7 @@ class FreeLb final : public spar::Method {
     }
 
   private:
-    /// What init is divided by: the length of U(-1, 1)^N grows with it, its largest value does not.
+    /// The divisor of init: the length of U(-1, 1)^N grows with N, its largest value does not.
     static double spread(const spar::Session &session, std::int64_t row) {
         if (session.threat().norm == SPAR_NORM_LINF) return 1;
         std::int64_t values = session.size();

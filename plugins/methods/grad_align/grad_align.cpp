@@ -44,9 +44,9 @@ class GradAlign final : public spar::Method {
         for_rows(session.count(), [&](std::int64_t row) { session.clear_masked(row, g[row]); });
     }
 
-    /// Adds the gradient of lambda (1 - mean cos(g, h)), h the gradient at the noisy points,
-    /// through h alone: d cos / d h = v = (g/|g| - cos h/|h|) / |h|. Examples without a gradient do
-    /// not count.
+    /// Adds the gradient of lambda (1 - mean cos(g, h)), with h the gradient at the noisy points,
+    /// through h alone: d cos / d h = v = (g/|g| - cos h/|h|) / |h|. Examples without a gradient
+    /// are ignored.
     void align(const spar::Session &session, spar::Rows<float> g, spar::Rows<float> noisy,
                spar::Rows<float> h) {
         const auto rows = static_cast<std::size_t>(session.count());

@@ -50,7 +50,7 @@ class MixedBatchAt final : public spar::Method {
     }
 
   private:
-    /// Batches are shuffled already, so the first ones are as good as any.
+    /// Batches are shuffled, so the first examples are as good as any.
     std::int64_t adversarial(const spar::Session &session) const {
         return std::llround(*share_ * static_cast<double>(session.count()));
     }

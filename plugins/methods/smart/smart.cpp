@@ -47,8 +47,7 @@ class Smart final : public Smoothness {
     }
 
   private:
-    /// v = beta v + (1 - beta) w; v = w at the very beginning. All parameters, one behind the
-    /// other.
+    /// v = beta v + (1 - beta) w; v = w at the very beginning. All parameters, concatenated.
     void follow(const spar::Session &session) const {
         const bool early = session.step() * 10 < session.steps();
         const auto beta = static_cast<float>(session.step() == 0 ? 0 : early ? *early_ : *late_);

@@ -50,8 +50,8 @@ class Yopo final : public spar::Method {
     }
 
   private:
-    /// The steps by the p of another loss than the one trained on, whose own p is then taken to
-    /// where they lead.
+    /// Steps by the p of a loss other than the training loss, whose own p is then applied at the
+    /// point reached.
     void step_by(const spar::Session &session, const spar_component_ref &other, std::int64_t draw,
                  spar::StageSteps steps) {
         const spar::Rows<float> x_adv = session.points("x_adv"), end = session.points("end");

@@ -12,7 +12,7 @@ class Sequential final : public spar::Model, private Parallel {
   public:
     static constexpr spar::About about{
         .type = "sequential",
-        .summary = "A network of layers, one behind the other, run on the processor.",
+        .summary = "A network of layers in sequence, run on the processor.",
         .formula = "f(x) = layer_n(... layer_2(layer_1(x)))",
         .reference = "",
         .example = R"({"version": 1, "name": "minimal",
@@ -86,7 +86,7 @@ class Sequential final : public spar::Model, private Parallel {
     static Wants read(spar_wants wants) {
         return {.input = (wants & SPAR_WANT_INPUT_GRADIENT) != 0,
                 .parameters = (wants & SPAR_WANT_PARAMETER_GRADIENTS) != 0,
-                .coarse = (wants & SPAR_WANT_COARSE) != 0};
+                .bf16 = (wants & SPAR_WANT_COARSE) != 0};
     }
 
     static float *data(const DLTensor &x) {
@@ -113,7 +113,7 @@ class Sequential final : public spar::Model, private Parallel {
     spar::Integer stage_{this,
                          "stage",
                          "how many layers the first stage has, through which yopo steps by itself; "
-                         "left out: up to the first activation behind the first layer with "
+                         "left out: up to the first activation after the first layer with "
                          "parameters, pooling between them allowed",
                          {.min = 1, .optional = true}};
     std::unique_ptr<Graph> graph_;

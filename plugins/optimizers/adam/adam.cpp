@@ -7,7 +7,8 @@
 
 namespace {
 
-/// What Adam and AdamW share: steps along the mean of the gradients over the root of their squares.
+/// What Adam and AdamW share: steps along the mean of the gradients over the root of their mean
+/// squares.
 class Moments : public spar::Optimizer {
   public:
     spar::Number lr{this, "lr", "learning rate", {.fallback = 0.001, .min = 0}};

@@ -28,7 +28,7 @@ class RmsProp : public spar::Optimizer {
         this, "eps", "added to the root, against division by zero", {.fallback = 1e-8, .above = 0}};
     spar::Number momentum{this,
                           "momentum",
-                          "share of the last step that goes on",
+                          "share of the last step that is kept",
                           {.fallback = 0, .min = 0, .below = 1}};
     spar::Boolean centered{this,
                            "centered",

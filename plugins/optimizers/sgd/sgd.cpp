@@ -5,7 +5,7 @@
 
 namespace {
 
-/// Stochastic gradient descent in the form of PyTorch, where the rate multiplies the momentum.
+/// Stochastic gradient descent in PyTorch's form: the rate multiplies the momentum.
 class Sgd : public spar::Optimizer {
   public:
     static constexpr spar::About about{
@@ -24,7 +24,7 @@ class Sgd : public spar::Optimizer {
     spar::Number lr{this, "lr", "learning rate", {.min = 0}};
     spar::Number momentum{this,
                           "momentum",
-                          "share of the last step that goes on",
+                          "share of the last step that is kept",
                           {.fallback = 0, .min = 0, .below = 1}};
     spar::Boolean nesterov{this, "nesterov", "look ahead along the momentum", {.fallback = false}};
     spar::Number weight_decay{this,

@@ -1,4 +1,4 @@
-// A file that a reporter leaves in the run's folder.
+// A file that a reporter writes in the run's folder.
 #pragma once
 
 #include <spar/error.hpp>
@@ -17,8 +17,8 @@ inline spar::Error cannot(const std::string &what, const std::string &path, int 
     return spar::bad_data("cannot " + what + " " + path + ": " + std::strerror(code));
 }
 
-/// An open file, written at its end. Every write goes to the system at once, so what was written
-/// survives the end of the process.
+/// A file open for appending. Every write goes to the system at once, so that it survives the end
+/// of the process.
 class File {
   public:
     File(std::string path, int flags)
@@ -61,7 +61,7 @@ class File {
             throw cannot("shorten", path_, errno);
     }
 
-    /// Waits until the disk has it.
+    /// Waits until everything is on disk.
     void sync() {
         while (::fsync(descriptor_) != 0)
             if (errno != EINTR) throw cannot("store", path_, errno);

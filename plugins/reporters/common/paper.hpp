@@ -1,4 +1,4 @@
-// Standard output for what a reporter tells people: a run never waits for them to read it.
+// Standard output for reporters: a run never waits for its reader.
 #pragma once
 
 #include <poll.h>
@@ -12,19 +12,19 @@ namespace reporters {
 
 class Paper {
   public:
-    /// Writes what the reader takes at once, and the rest with what comes later. Never blocks,
-    /// never fails; of more than a megabyte that nobody reads, what comes last is left out.
+    /// Writes as much as the reader accepts, and the rest with later output. Never blocks, never
+    /// fails; once more than a megabyte is unread, further output is dropped.
     void say(std::string_view text) {
         if (waiting_.size() < most_waiting) waiting_ += text;
         write(0);
     }
 
-    /// Waits for the reader to take the rest, until he goes away, a signal is handled, or he has
-    /// taken nothing for a few seconds: what he is told stands in the results too.
+    /// Waits for the reader to take the rest, until it goes away, a signal is handled, or it has
+    /// taken nothing for a few seconds: the results contain the same text.
     void finish() { write(5000); }
 
   private:
-    // So many bytes a pipe takes at once, when it takes any.
+    // A pipe that accepts anything accepts this many bytes.
     static constexpr std::size_t piece = 512, most_waiting = 1U << 20;
 
     void write(int patience) {
@@ -36,7 +36,7 @@ class Paper {
             if (written > 0)
                 waiting_.erase(0, static_cast<std::size_t>(written));
             else if (written < 0 && errno != EINTR && errno != EAGAIN)
-                waiting_.clear();  // nobody will ever read it
+                waiting_.clear();  // the reader is gone for good
         }
     }
 

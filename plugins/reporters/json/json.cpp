@@ -23,15 +23,15 @@ std::string line_of(const spar_event &event) {
            "\n";
 }
 
-/// Where a line stands in the order of steps; none where it is no whole line of ours.
+/// The step of a line; none if it is not a complete line of ours.
 std::optional<std::int64_t> step_of(const std::string &line) {
     if (!line.ends_with('\n') || line.compare(0, line_start.size(), line_start) != 0) return {};
     return std::strtoll(line.c_str() + line_start.size(), nullptr, 10);
 }
 
-/// How much of the events of an earlier, stopped run stands before the work that is done again when
-/// it goes on at `step`: later steps, an epoch begun there, any evaluation and a half-written line
-/// fall away. Nothing of it stands when the run begins again.
+/// How much of an earlier run's events to keep when it is resumed at `step`: later steps, an epoch
+/// begun there, any evaluation and an incomplete line are dropped. Nothing is kept if the run
+/// starts anew.
 std::size_t still_true(const std::string &text, std::int64_t step) {
     std::size_t begin = 0;
     while (step > 0 && begin < text.size()) {
@@ -74,7 +74,8 @@ class JsonReporter : public spar::Reporter {
     void finish(const spar::Results &) override { events_->sync(); }
 
   private:
-    /// Cuts off what the run does again; whether what it says first stands there already.
+    /// Truncates the events that the run will repeat; returns whether its first event is there
+    /// already.
     bool goes_on(const std::string &line, std::int64_t step) {
         std::string kept = events_->read();
         kept.resize(still_true(kept, step));

@@ -1,5 +1,5 @@
-// Rows of text in columns whose widths are settled beforehand, so that a row can be shown as soon
-// as it is known. Columns that do not fit are left out.
+// Rows of text in columns of widths fixed beforehand, so that a row can be shown as soon as it is
+// known. Columns that do not fit are left out.
 #pragma once
 
 #include <algorithm>
@@ -16,9 +16,9 @@ inline std::size_t length(const std::string &text) {
 
 struct Column {
     std::string title;
-    std::size_t width;  // of its widest cell that is expected
-    bool left;          // else its cells stand to the right
-    int rank;           // columns of the highest rank go first where there is no room; 0: stays
+    std::size_t width;  // of the widest cell expected
+    bool left;          // otherwise aligned to the right
+    int rank;           // columns of the highest rank are dropped first for lack of room; 0: never
 };
 
 class Columns {
@@ -39,7 +39,7 @@ class Columns {
         return row(titles);
     }
 
-    /// A first cell that is wider than its column has a line of its own.
+    /// A first cell wider than its column gets its own line.
     std::string row(const std::vector<std::string> &cells) const {
         std::string text, line(indent, ' ');
         for (std::size_t i = 0; i < columns_.size(); ++i) {

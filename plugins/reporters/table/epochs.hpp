@@ -1,4 +1,4 @@
-// The numbers of one epoch as they come in, and the line that says them.
+// The numbers of one epoch as they arrive, and the line that shows them.
 #pragma once
 
 #include "columns.hpp"
@@ -15,7 +15,7 @@ class Epochs {
     void total(double count) { total_ = count; }
     void put(const std::string &name, double value) { values_[name] = value; }
 
-    /// At most `room` characters: what matters least is left out.
+    /// At most `room` characters: the least important parts are left out.
     std::string line(double index, std::size_t room) {
         std::vector<Piece> pieces;
         pieces.push_back(
@@ -46,7 +46,7 @@ class Epochs {
   private:
     struct Piece {
         std::string text;
-        int rank;  // the highest goes first; 0: stays
+        int rank;  // the highest is dropped first; 0: never
     };
 
     static std::string joined(std::vector<Piece> pieces, std::size_t room) {

@@ -1,4 +1,4 @@
-// The table of an evaluation, row by row as its numbers come in.
+// The table of an evaluation, row by row as its numbers arrive.
 #pragma once
 
 #include "columns.hpp"
@@ -38,10 +38,10 @@ struct Row {
 
 class Evaluation {
   public:
-    /// An event of the path "evaluate" and below. What is to be shown now, mostly nothing.
+    /// Handles an event at or below the path "evaluate". Returns what to show now, usually nothing.
     std::string event(std::string_view path, const std::string &name, double value,
                       std::size_t room);
-    /// The worst cases, and whatever of the evaluation was not heard before.
+    /// The worst cases, and everything about the evaluation that did not arrive as events.
     std::string finish(const spar::Reader &evaluation, std::size_t room);
 
   private:
@@ -53,7 +53,7 @@ class Evaluation {
 
     Row clean_{"clean", "", "", {}};
     std::vector<Row> attacks_;
-    std::vector<Row> stages_;  // of the attack that is under way
+    std::vector<Row> stages_;  // of the attack in progress
     Columns columns_;
     std::vector<std::string> titles_;
     bool begun_ = false;
@@ -69,7 +69,7 @@ std::string shown(const Figures &figures, const char *name, Show show) {
     return found != figures.end() && std::isfinite(found->second) ? show(found->second) : "";
 }
 
-/// What is counted where that is not values.
+/// What is counted, if not values.
 constexpr const char *pixels = " px";
 
 /// "linf 8/255", "l0 10 px"
@@ -79,14 +79,14 @@ inline std::string ball(const spar::Reader &threat) {
            (text(threat.at("group")) == "pixel" ? pixels : "");
 }
 
-/// "next", "3"; empty where any wrong class will do.
+/// "next", "3"; empty if any wrong class counts.
 inline std::string target(const spar::Reader &threat) {
     const auto one_class = number(threat.at("target"));
     const std::string word = one_class ? fixed(*one_class, 0) : text(threat.at("target"));
     return word == "none" ? "" : word;
 }
 
-/// Every number of an object, an interval as two.
+/// Every number of an object, an interval as two numbers.
 inline Figures figures(const spar::Reader &object) {
     Figures all;
     for (const char *name :
@@ -144,7 +144,7 @@ inline std::string Evaluation::event(std::string_view path, const std::string &n
     return lines;
 }
 
-/// Settles the columns.
+/// Fixes the columns.
 inline void Evaluation::open(std::size_t room) {
     constexpr std::size_t widest_name = 16;
     std::size_t name = std::string_view("worst case").size(), threat = 0, aim = 0;
@@ -225,7 +225,7 @@ inline std::string Evaluation::line(const Row &row) const {
     return columns_.row(cells);
 }
 
-/// From the results, where no events were heard.
+/// From the results, if no events arrived.
 inline void Evaluation::read(const spar::Reader &evaluation) {
     clean_.figures = figures(evaluation);
     attacks_.clear();
@@ -247,7 +247,7 @@ inline std::string Evaluation::finish(const spar::Reader &evaluation, std::size_
     for (std::int64_t i = 0; i < worst.size(); ++i) {
         const spar::Reader here = worst.at(i);
         const Figures found = figures(here);
-        // One attack alone is its own worst case.
+        // A single attack is its own worst case.
         if (!found.contains("accuracy") || (worst.size() > 1 && here.at("attacks").size() < 2))
             continue;
         rows += line({"worst case", ball(here.at("threat")), target(here.at("threat")), found});

@@ -12,7 +12,7 @@
 
 namespace table {
 
-/// "12.34" with so many digits behind the point.
+/// "12.34" with this many decimals.
 inline std::string fixed(double value, int digits) {
     if (std::isnan(value)) return "nan";
     if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
@@ -75,7 +75,7 @@ inline std::string short_count(double count) {
     return fixed(scaled, scaled < 9.95 ? 1 : 0) + (millions ? "M" : "k");
 }
 
-/// A radius as people write it: "0.3", "10", and "8/255" where that is what it is.
+/// A radius as people write it: "0.3", "10", and "8/255" if it is exactly that.
 inline std::string radius(double eps) {
     const double of_255 = std::round(eps * 255);
     char text[40];
@@ -93,7 +93,8 @@ inline std::string radius(double eps) {
     return text;
 }
 
-/// Bytes of the UTF-8 sequence that a text begins with, and its code point; 0: it is none.
+/// The length in bytes of the UTF-8 sequence at the start of a text, and its code point; 0:
+/// invalid.
 inline std::pair<std::size_t, std::uint32_t> character(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     if (byte(0) < 0x80) return {1, byte(0)};
@@ -107,8 +108,8 @@ inline std::pair<std::size_t, std::uint32_t> character(std::string_view text) {
     return {size, point};
 }
 
-/// Text that may hold anything, fit for a terminal: what steers it, or turns the direction of
-/// text, is shown as the host shows it, \u001b, and what is no UTF-8 as \xff.
+/// Arbitrary text made safe for a terminal: control characters and changes of text direction become
+/// \u001b, as in the host, and invalid UTF-8 becomes \xff.
 inline std::string harmless(std::string_view text) {
     std::string clean;
     while (!text.empty()) {

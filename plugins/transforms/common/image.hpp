@@ -1,4 +1,4 @@
-// What transforms of images share: their form, and what stands where an image has nothing.
+// What transforms of images share: their form, and the fill value outside of the image.
 #pragma once
 
 #include <spar/transform.hpp>
@@ -43,7 +43,7 @@ class Fill {
                     "/fill");
     }
 
-    /// The value of a channel; `otherwise` where none is given.
+    /// The value of a channel; `otherwise` if none is given.
     float operator()(std::int64_t channel, double otherwise) const {
         if (!values_.given()) return static_cast<float>(otherwise);
         const std::size_t place = values_->size() == 1 ? 0 : static_cast<std::size_t>(channel);

@@ -4,7 +4,7 @@
 
 namespace {
 
-/// A place of the padded axis as a place of the image, mirrored at its first and last pixel.
+/// Maps a place on the padded axis into the image, mirrored at its first and last pixel.
 std::int64_t mirrored(std::int64_t place, std::int64_t extent) {
     if (place < 0) return -place;
     return place < extent ? place : 2 * (extent - 1) - place;

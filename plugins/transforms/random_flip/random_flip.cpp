@@ -7,7 +7,7 @@ class RandomFlip : public spar::Transform {
     static constexpr spar::About about{
         .type = "random_flip",
         .summary = "Mirrors an image with a probability, left to right or top to bottom.",
-        .formula = "x[c, i, j] <- x[c, i, width - 1 - j], with the probability; else x",
+        .formula = "x[c, i, j] <- x[c, i, width - 1 - j], with the probability; otherwise x",
         .reference =
             "Krizhevsky, Sutskever and Hinton 2012, ImageNet classification with deep "
             "convolutional neural networks, section 4.1",

@@ -1,21 +1,21 @@
 // Formulas over whole rows and tensors, in Eigen's arrays: array(w) -= rate * array(g).
 //
-// Opt-in: link Eigen3::Eigen, and include this before anything of Eigen's. It is for plugins'
-// insides; nothing of Eigen crosses the contract.
+// Opt-in: link Eigen3::Eigen, and include this before any header of Eigen. It is for use inside
+// plugins; nothing of Eigen crosses the contract.
 //
 // Same bytes wherever a row lies. Sums, products, quotients, square roots, comparisons and the like
 // act on one element at a time, and give the same bits at any address. Eigen's reductions (sum,
 // mean, norm, dot, maxCoeff) and its exp and log do not: they start at the next aligned address and
-// treat the rest in another way. Take sum_of, dot, norm_l2 and their neighbours from spar/math.hpp,
-// and each_exp below. A test runs every formula at eight offsets, and the architecture test knows
-// which words may not follow an array.
+// treat the remainder differently. Use sum_of, dot, norm_l2 and their neighbours from spar/math.hpp
+// instead, and each_exp below. A test runs every formula at eight offsets, and the architecture
+// test knows which calls may not follow an array.
 #pragma once
 
 #ifdef EIGEN_CORE_H
 #error "include <spar/array.hpp> before Eigen: it asks for exact square roots"
 #endif
 #undef EIGEN_FAST_MATH
-#define EIGEN_FAST_MATH 0  // otherwise roots are approximations, other ones on other processors
+#define EIGEN_FAST_MATH 0  // otherwise roots are approximate and depend on the processor
 
 #include <spar/math.hpp>
 #include <spar/tensor.hpp>
@@ -44,7 +44,7 @@ inline Eigen::Map<Eigen::ArrayXf> array(Matrix &matrix) {
     return array(matrix.rows());
 }
 
-/// A span's elements in double, as an expression: what is rounded once is reckoned in it.
+/// A span's elements in double, as an expression: compute in it what is to be rounded only once.
 inline auto doubles(std::span<const float> values) {
     return array(values).cast<double>();
 }

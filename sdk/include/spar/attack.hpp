@@ -28,6 +28,14 @@ struct Query {
     std::int32_t tape = 0;                     /// slot in [1, 8] for pullback, 0: none
 };
 
+/// What an attack asks, and all that it knows of the model. The host makes one for every call of
+/// perturb(); it counts queries, applies the budget and hides the model behind the loss, which
+/// grows towards success. One query answers for any number of points at once:
+///
+///     gradient.resize(batch.count(), batch.size());
+///     oracle.evaluate({.x = x.data(), .count = batch.count(), .gradient = gradient.data()});
+///
+/// A query throws when the budget is spent or the run is being stopped; let it pass.
 class Oracle {
   public:
     explicit Oracle(const spar_oracle *oracle) : oracle_(oracle) {}
@@ -36,11 +44,11 @@ class Oracle {
     std::int64_t outputs() const { return oracle_->outputs; }
     bool gradients() const { return oracle_->gradients != 0; }
     bool cancelled() const { return oracle_->cancelled(oracle_) != 0; }
-    /// Something that the result of an example should carry, see spar_oracle.
+    /// Attaches a fact to the result of an example, see spar_oracle.
     void note(std::int64_t row, const char *code, double value) const {
         if (oracle_->note != nullptr) oracle_->note(oracle_, row, code, value);
     }
-    /// The part of the attack that follows, for the progress and the record; null: none.
+    /// Names the part of the attack that follows, for progress and record; null: none.
     void stage(const char *name) const {
         if (oracle_->stage != nullptr) oracle_->stage(oracle_, name);
     }
@@ -96,12 +104,12 @@ class AttackBatch {
     Ball ball() const { return Ball(*batch_->threat, shape()); }
     bool training() const { return batch_->purpose == SPAR_PURPOSE_TRAIN; }
 
-    /// The random stream of one example; `draw` tells restarts and steps apart.
+    /// The random stream of one example; `draw` distinguishes restarts and steps.
     Random random(std::int64_t row, std::uint32_t draw = 0) const {
         return {batch_->key, batch_->ids[row], draw};
     }
 
-    /// Masked positions of a point are set back to their clean values, those of a gradient to zero.
+    /// Sets masked positions of a point back to their clean values, those of a gradient to zero.
     void hold_masked(std::int64_t row, std::span<float> point) const {
         masked(row, [&](std::size_t i) { point[i] = x()[row][i]; });
     }
@@ -109,7 +117,8 @@ class AttackBatch {
         masked(row, [&](std::size_t i) { gradient[i] = 0; });
     }
 
-    /// Whether an example with these outputs has reached the goal, by the margin that counts.
+    /// Whether an example with these outputs has reached the goal, by the required margin
+    /// (verdict.hpp).
     bool success(std::int64_t row, std::span<const float> outputs) const {
         if (batch_->labels == nullptr) return false;
         const bool targeted = batch_->targets != nullptr;
@@ -129,18 +138,26 @@ class AttackBatch {
     std::int64_t outputs_;
 };
 
+/// Base of an attack. The host calls perturb() with one batch at a time, in training from inside a
+/// method and in evaluation with the examples that are still right; afterwards it checks x_adv
+/// itself. An attack only ascends:
+///
+///     oracle.evaluate({.x = x_adv, .count = n, .gradient = g});
+///     ball.ascend(x, g_row, step, x_adv_row);  // for each row
+///
+/// Iterated attacks need less: see spar/kit/descent.hpp.
 class Attack : public Component {
   public:
     using Kind = Attack;
     static constexpr spar_kind kind = SPAR_KIND_ATTACK;
 
-    /// Called under threats that fits() lets pass alone.
+    /// Called only under threats that fits() accepts.
     virtual void perturb(const Oracle &oracle, const AttackBatch &batch) = 0;
 
-    /// The threats that it works under. What takes others than linf, l2 and l1 says so here.
+    /// The threats that it works under. Override it to support others than linf, l2 and l1.
     virtual Fit fit() const { return {}; }
-    /// Throws SPAR_E_UNSUPPORTED, and why, for a threat that this instance cannot attack under; for
-    /// attacks of which fit() cannot tell it all.
+    /// Throws SPAR_E_UNSUPPORTED, with the reason, for a threat that this instance cannot attack
+    /// under. Override it if fit() cannot express that.
     virtual void fits(const spar_threat &threat) const { fit().require(threat); }
 
     static const spar_attack_table *table() {
@@ -164,12 +181,12 @@ class Attack : public Component {
     }
 };
 
-/// Throws where an attack that came as a parameter does not work under the threat.
+/// Throws if an attack that came as a parameter does not work under the threat.
 inline void require_fit(const spar_component_ref &attack, const spar_threat &threat) {
     require_fit(*static_cast<const spar_attack_table *>(attack.table), attack.self, threat);
 }
 
-/// Runs an attack that came as a parameter, on the same oracle and another batch.
+/// Runs an attack that came as a parameter, with the same oracle on another batch.
 inline void perturb(const spar_component_ref &attack, const spar_oracle *oracle,
                     const spar_attack_batch &batch) {
     const auto *table = static_cast<const spar_attack_table *>(attack.table);

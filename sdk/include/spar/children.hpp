@@ -30,17 +30,23 @@ inline const char *kind_name(spar_kind kind) {
     }
 }
 
+/// What is special about a parameter that is a component.
 struct ChildRule {
     const char *fallback = "";  /// a node as JSON, {"type":"pgd"}; empty: none
     bool optional = false;
-    /// Another parameter, which takes its place where it is given and neither 0 nor false. Empty:
-    /// none. By it the host tells what an attack makes grow.
+    /// Another parameter that takes its place if given and neither 0 nor false. Empty: none. The
+    /// host derives from it what an attack increases.
     const char *unless = "";
-    /// Of a method's loss: crafting makes it grow. By it the host tells what training crafts with.
+    /// For a method's loss: crafting increases it. The host derives from it what training crafts
+    /// with.
     bool crafts = false;
 };
 
-/// One component, built by the host before its owner.
+/// A parameter that is one component, built by the host before its owner. Declare it as a member,
+/// and pass it on:
+///
+///     spar::Child attack_{this, "attack", SPAR_KIND_ATTACK, "what crafts", {.optional = true}};
+///     if (attack_.given()) session.attack(attack_, x_adv);
 class Child final : public Field {
   public:
     Child(Record *owner, std::string name, spar_kind kind, std::string help, ChildRule rule = {})
@@ -99,7 +105,7 @@ class Children final : public Field {
         }
     }
 
-    /// Empty when it was left out.
+    /// Empty if the parameter was left out.
     const std::vector<spar_component_ref> &refs() const { return refs_; }
 
   private:

@@ -23,12 +23,12 @@ struct About {
     const char *formula = "";    /// what it computes, in plain text
     const char *reference = "";  /// the paper or source
     const char *example = "";    /// the smallest pipeline that uses it, as JSON
-    const char *formerly = "";   /// a name it had, for the error that meets it; empty: none
-    /// Defaults that pipelines of version 1 relied on and that are others now, of which the host
-    /// warns. A JSON object: {"xi": "1e-6"} has what to write to get the old one; {"list": {"norm":
-    /// "l1", "was": "[]"}} where it is another one under that norm alone. Empty: none.
+    const char *formerly = "";   /// its former name, for the error about it; empty: none
+    /// Defaults that have changed since pipelines of version 1, about which the host warns. A JSON
+    /// object: {"xi": "1e-6"} gives what to write to get the old one; {"list": {"norm": "l1",
+    /// "was": "[]"}} if it differs under that norm only. Empty: none.
     const char *version_1 = "";
-    bool default_reporter = false;  /// a reporter that runs even if the pipeline does not name it
+    bool default_reporter = false;  /// a reporter that runs even if the pipeline does not list it
 };
 
 /// What the author of a pipeline would want to know although the run goes on; the fields of
@@ -38,22 +38,25 @@ struct Warning {
     std::string message;                      /// what was found and what was expected
     std::string remedy = {};                  /// how to go on
     std::string pointer = {};                 /// of the parameter concerned: "/steps"
-    std::int64_t count = 0;                   /// how often; 0: not a matter of counting
+    std::int64_t count = 0;                   /// how often; 0: does not apply
     std::vector<std::int64_t> examples = {};  /// ids of some of them
 };
 
-/// Base of every component. Derived classes are default-constructible: parameters arrive
-/// afterwards, then configure() is called.
+/// Base of every component, through Attack, Loss and the other kinds. A derived class declares
+/// `about` and its parameters, overrides what its kind asks, and is named in SPAR_PLUGIN. The host
+/// constructs it, fills the parameters in and calls configure(); only then come the calls of its
+/// kind. Log, warnings, random numbers and threads come from the functions below, not from
+/// elsewhere.
 class Component : public Record {
   public:
     const spar_host &host() const { return *host_; }
-    /// Key of this component's random numbers: its own in the pipeline, the same in every run.
+    /// Key of this component's random numbers: unique in the pipeline, the same in every run.
     std::uint64_t random_key() const { return key_; }
 
     void log(spar_severity severity, const std::string &text) const {
         host_->log(host_, severity, text.c_str());
     }
-    /// Told once, and kept in the run's results; see spar_warning.
+    /// Printed once, and kept in the run's results; see spar_warning.
     void warn(const Warning &warning) const {
         spar_warning raw{};
         raw.struct_size = sizeof raw;
@@ -79,7 +82,7 @@ class Component : public Record {
         checked([&](spar_error *e) { return host_->parallel_for(host_, count, task, context, e); });
     }
 
-    /// The same for rows of a batch, in blocks of 16 rows.
+    /// The same for the rows of a batch, in blocks of 16.
     template <class Work>
     void for_rows(std::int64_t rows, Work &&work) const {
         constexpr std::int64_t block = 16;

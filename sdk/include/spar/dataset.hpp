@@ -10,7 +10,7 @@ namespace SPAR_HIDDEN spar {
 struct DatasetInfo {
     std::int64_t size = 0;            /// examples
     std::vector<std::int64_t> shape;  /// of one example
-    std::int64_t outputs = 0;         /// classes, or target values an example
+    std::int64_t outputs = 0;         /// classes, or target values per example
     spar_input_kind input = SPAR_INPUT_VALUES;
     spar_target_kind target = SPAR_TARGET_CLASS;
     std::int64_t vocabulary = 0;  /// for tokens
@@ -26,18 +26,26 @@ struct ExampleOut {
     std::span<float> values;  /// or target values
 };
 
+/// Base of a dataset. info() is called first, and again with every batch, so let it open the files
+/// only once; then read() for the examples of a batch, in any order and as often as needed. There
+/// is never more than one call at a time. read() fills what info() announced:
+///
+///     void read(std::int64_t index, const spar::ExampleOut &out) override {
+///         std::ranges::copy(images_[index], out.x.begin());
+///         *out.label = labels_[index];
+///     }
 class Dataset : public Component {
   public:
     using Kind = Dataset;
     static constexpr spar_kind kind = SPAR_KIND_DATASET;
 
-    /// Opens what it must (configure has run); throws bad_data if that is broken or empty.
+    /// Opens the files (configure() has run); throws bad_data if they are broken or empty.
     virtual DatasetInfo info() = 0;
     virtual void read(std::int64_t index, const ExampleOut &out) = 0;
     /// Files that the examples come from.
     virtual std::vector<std::string> files() const { return {}; }
     virtual std::string class_name(std::int64_t) const { return {}; }
-    /// The text of a token.
+    /// The text of a token, or empty.
     virtual std::string token(std::int64_t) const { return {}; }
 
     using Record::read;

@@ -13,7 +13,7 @@
 namespace SPAR_HIDDEN spar {
 
 /// What a component throws when it cannot go on. `pointer` is a JSON pointer to the parameter at
-/// fault inside the component's own node ("/steps"), empty when none is.
+/// fault inside the component's own node ("/steps"), empty if there is none.
 class Error : public std::runtime_error {
   public:
     Error(spar_status code, const std::string &message, std::string pointer = {})
@@ -59,7 +59,7 @@ inline spar_status fill(spar_error *error, spar_status code, std::string_view me
     return code;
 }
 
-/// Runs `work` and turns whatever it throws into a status: the edge of every function of a table.
+/// Runs `work` and turns whatever it throws into a status; every function of a table does this.
 template <class Work>
 spar_status guarded(spar_error *error, Work &&work) noexcept {
     try {
@@ -76,7 +76,7 @@ spar_status guarded(spar_error *error, Work &&work) noexcept {
     }
 }
 
-/// Calls a function of the other side, which fills an error, and throws that.
+/// Calls a function of the other side, and throws the error that it fills.
 template <class Call>
 void checked(Call &&call) {
     spar_error error = empty_error();
@@ -88,7 +88,8 @@ void checked(Call &&call) {
                 error.pointer);
 }
 
-/// The other side's struct as far as both know it, the rest zero. An unknown tail must be zero.
+/// The other side's struct as far as both sides know it, the rest zero. An unknown tail must be
+/// zero.
 template <class Struct>
 Struct read_struct(const Struct *theirs) {
     Struct mine{};

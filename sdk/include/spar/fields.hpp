@@ -1,7 +1,7 @@
 // The kinds of parameter: Integer, Number, Boolean, Text, Choice, Path, Integers, Numbers.
 //
-// A parameter without `fallback` must be given, unless it is declared `.optional = true`; then ask
-// given() before the value.
+// A parameter without `fallback` must be given, unless it is declared `.optional = true`; then
+// check given() before using the value.
 #pragma once
 
 #include <spar/record.hpp>
@@ -12,7 +12,7 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// A field that holds one value of type T, with what all of them share.
+/// A field that holds one value of type T; the common base of those below.
 template <class T>
 class ValueField : public Field {
   public:
@@ -78,8 +78,8 @@ struct NumberRule {
     std::optional<double> fallback{};
     double min = -std::numeric_limits<float>::max();
     double max = std::numeric_limits<float>::max();
-    std::optional<double> above{};  /// must be greater, for instead of `min`
-    std::optional<double> below{};  /// must be less, for instead of `max`
+    std::optional<double> above{};  /// must be greater than this; instead of `min`
+    std::optional<double> below{};  /// must be less than this; instead of `max`
     const char *unit = "";
     bool optional = false;
 };
@@ -177,7 +177,7 @@ class Choice final : public ValueField<std::string> {
     std::vector<std::string> words_;
 };
 
-/// A file's name; arrives absolute, relative to the pipeline file it stands in.
+/// A file's name. It arrives absolute; in a pipeline it is relative to the file that contains it.
 class Path final : public ValueField<std::string> {
   public:
     Path(Record *owner, std::string name, std::string help, TextRule rule = {})

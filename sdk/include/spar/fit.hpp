@@ -9,6 +9,7 @@
 
 namespace SPAR_HIDDEN spar {
 
+/// A set of norms: {SPAR_NORM_L2, SPAR_NORM_L1}.
 class NormSet {
   public:
     constexpr NormSet(std::initializer_list<spar_norm> norms) {
@@ -36,17 +37,18 @@ class NormSet {
     std::uint32_t bits_ = 0;
 };
 
-/// Left as it is, what minor 1 of the contract knew: a program that takes more says so.
+/// What Attack::fit() and Method::fit() return: the threats under which a component works. The
+/// default is what minor 1 of the contract knew; a component that takes more says so.
 struct Fit {
     NormSet norms{SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1};
-    bool pixels = false;  /// also where whole pixels count as one
+    bool pixels = false;  /// also if whole pixels count as one
 
-    /// Every norm and group: of what asks none itself.
+    /// Every norm and group: for components that do not use them themselves.
     static Fit any() { return {{SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1, SPAR_NORM_L0}, true}; }
 
-    /// Throws where the threat is not among them.
+    /// Throws if the threat is not among them.
     void require(const spar_threat &threat) const {
-        const char *word = norms::word(threat.norm);  // throws for a number that is no norm
+        const char *word = norms::word(threat.norm);  // throws for a number that is not a norm
         if (!norms.contains(threat.norm))
             throw Error(SPAR_E_UNSUPPORTED, std::string("works under the norms ") + norms.words() +
                                                 ", and the threat's norm is " + word);
@@ -59,8 +61,8 @@ struct Fit {
     }
 };
 
-/// Asks an attack or a method, by its table, whether it works under a threat; throws where not. One
-/// without an answer was made before there were others than minor 1 knew.
+/// Asks an attack or a method, by its table, whether it works under a threat; throws if not. A
+/// table without the slot is older than minor 2, and gets minor 1's norms.
 template <class Table>
 void require_fit(const Table &table, void *self, const spar_threat &threat) {
     const bool answers =

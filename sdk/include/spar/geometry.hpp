@@ -1,8 +1,8 @@
 // The threat model as a value: a ball of some norm inside a box, and what attacks do in it.
 //
-// Rounding. The host accepts x_adv when its distance is at most limit(): eps * (1 + 1e-5) + 1e-7,
-// under l0 eps itself; and only exactly inside the box (its bounds rounded to float). Whatever
-// project() returns satisfies both, also where neighbouring floats are further apart than eps; x
+// Rounding. The host accepts x_adv if its distance is at most limit(), which is eps * (1 + 1e-5) +
+// 1e-7, or eps itself under l0, and if it lies exactly inside the box (bounds rounded to float).
+// What project() returns satisfies both, even if neighbouring floats are further apart than eps; x
 // itself must lie in the box.
 #pragma once
 
@@ -11,18 +11,18 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// ||x_adv - x|| <= eps in `norm`, and lower <= x_adv <= upper. All functions work on one example.
-/// What they mean under a norm is written in its file, spar/norms/.
+/// ||x_adv - x|| <= eps in `norm`, and lower <= x_adv <= upper. All functions work on one example;
+/// the norm's file in spar/norms/ says what they mean under it.
 struct Ball : Region {
     spar_norm norm;
 
-    /// `shape` is an example's; needed where the threat counts groups of values.
+    /// `shape` is an example's; needed if the threat counts groups of values.
     explicit Ball(const spar_threat &threat, std::span<const std::int64_t> shape = {})
         : Region{static_cast<float>(threat.eps), static_cast<float>(threat.lower),
                  static_cast<float>(threat.upper), plane_of(threat, shape)},
           norm(threat.norm) {}
 
-    /// The same ball in a space of any values.
+    /// The same ball without the box.
     Ball without_box() const {
         Ball ball = *this;
         ball.lower = -std::numeric_limits<float>::infinity();
@@ -30,7 +30,7 @@ struct Ball : Region {
         return ball;
     }
 
-    /// ||a - b||, accumulated in double. Not a number when a or b holds one that is not.
+    /// ||a - b||, accumulated in double. NaN if a or b contains one.
     double distance(std::span<const float> a, std::span<const float> b) const {
         return norms::of(norm, [&](auto n) { return n.distance(*this, a, b); });
     }
@@ -38,7 +38,7 @@ struct Ball : Region {
     double length(std::span<const float> a) const {
         return norms::of(norm, [&](auto n) { return n.length(*this, a); });
     }
-    /// ||a|| in the dual norm: how fast a linear function with this gradient can grow.
+    /// ||a|| in the dual norm: how fast a linear function with this gradient can increase.
     double dual(std::span<const float> gradient) const {
         return norms::of(norm, [&](auto n) { return n.dual(*this, gradient); });
     }
@@ -46,7 +46,7 @@ struct Ball : Region {
     double limit() const {
         return norms::of(norm, [&](auto n) { return n.limit(*this); });
     }
-    /// The largest distance of two points of the box, for examples of `size` values.
+    /// The largest distance between two points of the box, for examples of `size` values.
     double diameter(std::size_t size) const {
         return norms::of(norm, [&](auto n) { return n.diameter(*this, size); });
     }
@@ -55,19 +55,19 @@ struct Ball : Region {
         return norms::of(norm, [&](auto n) { return n.longest_step(*this, size); });
     }
 
-    /// Brings x into ball and box around `center`. linf, l1 and l0: to the nearest point of both;
+    /// Moves x into ball and box around `center`. linf, l1 and l0: to the nearest point of both;
     /// l2: to the nearest point of the ball, then of the box.
     void project(std::span<const float> center, std::span<float> x) const {
         norms::of(norm, [&](auto n) { n.project(*this, center, x); });
     }
-    /// A point uniform in the ball around `center`, then projected. l0: eps values, or groups, that
-    /// are uniform in the box.
+    /// A uniform point of the ball around `center`, then projected. l0: eps values, or groups,
+    /// become uniform in the box.
     void random_point(std::span<const float> center, Random random, std::span<float> x) const {
         norms::of(norm, [&](auto n) { n.random_point(*this, center, random, x); });
         project(center, x);
     }
 
-    /// The center with normal noise of standard deviation `sigma` on it, projected.
+    /// The center plus normal noise of standard deviation `sigma`, projected.
     void noisy_point(std::span<const float> center, Random random, double sigma,
                      std::span<float> x) const {
         for (std::size_t i = 0; i < x.size(); ++i)
@@ -76,16 +76,15 @@ struct Ball : Region {
         project(center, x);
     }
 
-    /// A direction in which a linear function with this gradient grows fast, of norm 1 (l0: of norm
-    /// 1 in l1). linf: its sign, sign(0) = 0. l2: the gradient over its norm. l1: the sign, shared
-    /// by the largest entries. l0: the gradient over its l1 norm. Zero for a zero gradient or one
-    /// with infinite length; entries that are not numbers count as zero. `direction` may be
-    /// `gradient`.
+    /// A direction of steep increase for a linear function with this gradient, of norm 1 (l0: of
+    /// norm 1 in l1). linf: its sign, sign(0) = 0. l2: the gradient over its norm. l1: the sign,
+    /// shared by the largest entries. l0: the gradient over its l1 norm. Zero for a gradient that
+    /// is zero or of infinite length; NaN entries count as zero. `direction` may be `gradient`.
     void steepest(std::span<const float> gradient, std::span<float> direction) const {
         norms::of(norm, [&](auto n) { n.steepest(*this, gradient, direction); });
     }
-    /// x moves by `step` in the steepest direction and is projected. Under l1, entries that the box
-    /// stops leave their share to others.
+    /// x moves by `step` in the steepest direction and is projected. Under l1, entries stopped by
+    /// the box leave their share to others.
     void ascend(std::span<const float> center, std::span<const float> gradient, float step,
                 std::span<float> x) const {
         norms::of(norm, [&](auto n) { n.ascend(*this, center, gradient, step, x); });

@@ -1,7 +1,6 @@
 // A head: any callable that turns a few rows of outputs into the gradient at these outputs, as
 //     void(std::int64_t first, std::int64_t count, const float *outputs, float *gradients)
-// It may be called for several blocks of rows at once, and `gradients` is null where none is
-// wanted.
+// It may be called for several blocks of rows at once, and `gradients` is null if none is wanted.
 #pragma once
 
 #include <spar/error.hpp>
@@ -10,7 +9,7 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// Refers to a callable without owning it; the callable must outlive the call it is passed to.
+/// Refers to a callable without owning it; the callable must outlive the call that it is passed to.
 struct HeadRef {
     spar_head function = nullptr;
     void *context = nullptr;
@@ -27,7 +26,7 @@ struct HeadRef {
           context(const_cast<void *>(static_cast<const void *>(&callable))) {}
 };
 
-/// As HeadRef, for the update between steps through a model's first stage:
+/// Like HeadRef, for the update between steps through a model's first stage:
 ///     void(std::int64_t first, std::int64_t count, float *x, const float *dx)
 struct AscentRef {
     spar_ascent function = nullptr;

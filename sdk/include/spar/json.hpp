@@ -1,4 +1,4 @@
-// Writing small JSON texts, such as schemas. Reading is the host's.
+// Writing small JSON texts, such as schemas. Reading is left to the host.
 #pragma once
 
 #include <spar/abi/visibility.h>
@@ -40,7 +40,7 @@ inline std::string json_text(std::string_view text) {
     return quoted + "\"";
 }
 
-/// The shortest text that reads back as the same double; null where JSON has no word for it.
+/// The shortest text that reads back as the same double; "null" if JSON cannot express it.
 inline std::string json_number(double value) {
     if (!std::isfinite(value)) return "null";
     char text[32];
@@ -56,6 +56,7 @@ inline std::string json_number(double value) {
     return text;
 }
 
+/// A JSON array, written element by element.
 class JsonArray {
   public:
     JsonArray &raw(const std::string &json) {
@@ -70,6 +71,9 @@ class JsonArray {
     std::string body_;
 };
 
+/// A JSON object, written member by member; the caller keeps the names distinct:
+///
+///     JsonObject().text("type", "object").integer("minItems", 1).str()
 class JsonObject {
   public:
     JsonObject &raw(std::string_view name, const std::string &json) {

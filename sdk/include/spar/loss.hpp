@@ -6,27 +6,34 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// One example. Empty spans and null pointers: not there, or not wanted.
+/// One example. Empty spans and null pointers are absent, or not wanted.
 struct LossRow {
     std::span<const float> output;        /// K values
     std::span<const float> reference;     /// outputs of the same example elsewhere (clean, teacher)
     const std::int64_t *label;            /// class, in [0, K)
     std::span<const float> values;        /// K soft labels or regression targets
-    const std::int64_t *target;           /// class that an attack aims at
+    const std::int64_t *target;           /// the class an attack aims for
     Random random;                        /// this example's numbers
     std::span<float> gradient;            /// out: d loss / d output
     std::span<float> reference_gradient;  /// out: d loss / d reference
 };
 
+/// Base of a loss. evaluate() sees one example and depends on nothing else; it is called for
+/// training and by attacks, from several threads at once, so it is const:
+///
+///     double evaluate(const spar::LossRow &row) const override {
+///         ...  // if (!row.gradient.empty()), fill it
+///         return value;
+///     }
 class Loss : public Component {
   public:
     using Kind = Loss;
     static constexpr spar_kind kind = SPAR_KIND_LOSS;
 
-    /// Returns the loss of one example and fills its gradients where they are wanted.
-    /// Called from several threads at once.
+    /// Returns the loss of one example and fills the gradients that are wanted. Called from several
+    /// threads at once.
     virtual double evaluate(const LossRow &row) const = 0;
-    /// What evaluate cannot do without.
+    /// What evaluate() requires.
     virtual spar_loss_needs needs() const { return 0; }
 
     static const spar_loss_table *table();

@@ -1,4 +1,5 @@
-// The positions of an example that are padding, in the space of embeddings: nobody perturbs them.
+// The positions of an example that are padding, in the space of embeddings; they are never
+// perturbed.
 #pragma once
 
 #include <spar/abi/visibility.h>
@@ -10,8 +11,8 @@
 namespace SPAR_HIDDEN spar {
 
 /// Calls touch(i) for every value i of an example whose position is masked. `mask` [length] is 1 at
-/// a token and 0 at padding; null: nothing is masked. `size` is the number of values, so that each
-/// position has size / length of them.
+/// a token and 0 at padding; null: nothing is masked. `size` is the number of values: each position
+/// has size / length of them.
 template <class Touch>
 void for_masked(const float *mask, std::int64_t length, std::int64_t size, Touch &&touch) {
     if (mask == nullptr) return;

@@ -1,4 +1,4 @@
-// Small numerical pieces that losses and attacks share. Sums run in double and in an order that
+// Small numerical functions that losses and attacks share. Sums run in double, in an order that
 // depends on the length alone.
 #pragma once
 
@@ -27,7 +27,7 @@ double sum_of(std::size_t count, Term &&term) {
     return total;
 }
 
-/// Largest of the non-negative numbers magnitude(i) over [0, count); 0 when there is none.
+/// Largest of the non-negative numbers magnitude(i) over [0, count); 0 if there are none.
 template <class Magnitude>
 double max_of(std::size_t count, Magnitude &&magnitude) {
     constexpr std::size_t lanes = 8;
@@ -57,12 +57,12 @@ inline double norm_linf(std::span<const float> a) {
     return max_of(a.size(), [&](std::size_t i) { return std::fabs(double{a[i]}); });
 }
 
-/// Index of the largest value, the first of equal ones.
+/// Index of the largest value; of equal ones the first.
 inline std::int64_t argmax(std::span<const float> values) {
     return std::max_element(values.begin(), values.end()) - values.begin();
 }
 
-/// Index of the largest value at another index than `except`; -1 when there is no other.
+/// Index of the largest value at an index other than `except`; -1 if there is no other.
 inline std::int64_t argmax_except(std::span<const float> values, std::int64_t except) {
     std::int64_t best = -1;
     for (std::int64_t i = 0; i < std::ssize(values); ++i)
@@ -72,8 +72,8 @@ inline std::int64_t argmax_except(std::span<const float> values, std::int64_t ex
     return best;
 }
 
-/// log(sum(exp(z))), with the largest value taken out first. The log-probability of class i is
-/// z[i] - log_sum_exp(z).
+/// log(sum(exp(z))), computed stably by factoring out the largest value. The log-probability of
+/// class i is z[i] - log_sum_exp(z).
 inline double log_sum_exp(std::span<const float> z) {
     double largest = -std::numeric_limits<double>::infinity();
     for (const float value : z) largest = std::max(largest, double{value});

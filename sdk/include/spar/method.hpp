@@ -12,6 +12,11 @@
 
 namespace SPAR_HIDDEN spar {
 
+/// What a method sees of the training: the batch, the model behind pass(), the attack, memory of
+/// its own. The host makes one for every batch, and it is valid only during prepare() and
+/// gradients(). One ordinary step of training is
+///
+///     session.pass({.weight = session.mean()});
 class Session {
   public:
     explicit Session(const spar_session *session) : s_(session) {}
@@ -40,7 +45,7 @@ class Session {
     }
 
     void pass(const Pass &p) const { pass(p, nullptr); }
-    /// With steps through the first stage behind it; over their x.
+    /// A pass over the x of `s`, followed by its steps through the first stage.
     void pass(Pass p, const StageSteps &s) const {
         spar_stage_steps steps{};
         steps.struct_size = sizeof steps;
@@ -78,23 +83,23 @@ class Session {
     }
     /// Whether the pipeline's loss compares with outputs elsewhere.
     bool loss_compares() const { return (s_->loss_needs & SPAR_LOSS_NEEDS_REFERENCE) != 0; }
-    /// What crafting follows without a loss of the method's or the attack's own; null: the
+    /// The loss that crafting increases if neither method nor attack has its own; null: the
     /// pipeline's.
     const spar_component_ref *crafting_loss() const {
         const bool told = s_->struct_size > offsetof(spar_session, crafting_loss);
         return told ? s_->crafting_loss : nullptr;
     }
-    /// Whether the weights began as those of a file.
+    /// Whether training started from the weights of a file.
     bool pretrained() const { return (s_->flags & SPAR_SESSION_PRETRAINED) != 0; }
 
-    /// What an attack is to make grow; the fields of spar_objective.
+    /// What an attack is to increase; the fields of spar_objective.
     struct Objective {
         spar_mode mode = SPAR_MODE_EVAL;           /// of the model while crafting
         const spar_component_ref *loss = nullptr;  /// null: crafting_loss()
         const float *reference = nullptr;          /// [n, K] for a loss that compares
-        std::int64_t count = 0;                    /// only the first so many examples; 0: all
+        std::int64_t count = 0;                    /// only the first `count` examples; 0: all
     };
-    /// x_adv [n, size] from the attack against the model as it is now.
+    /// x_adv [n, size] from the attack, against the model in its present state.
     void attack(const Child &attack, float *x_adv, const Objective &o,
                 std::int64_t draw = 0) const {
         const spar_objective objective{sizeof objective, o.mode, o.loss, o.reference, o.count};
@@ -123,20 +128,21 @@ class Session {
         }
         return all;
     }
-    /// Say it after writing values of parameters.
+    /// Call it after writing values of parameters.
     void parameters_changed() const {
         checked([&](spar_error *e) { return s_->parameters_changed(s_, e); });
     }
     void zero_gradients() const {
         checked([&](spar_error *e) { return s_->zero_gradients(s_, e); });
     }
-    /// A step in between (Free); clears the gradients. The host takes the last one.
+    /// An extra optimizer step (Free); clears the gradients. The host takes the last step.
     void optimizer_step() const {
         checked([&](spar_error *e) { return s_->optimizer_step(s_, e); });
     }
 
-    /// Memory of the method's own by name: zero at first, the same ever after. Ask for the whole
-    /// batch size (batch_size(), not count()) so that the last batch fits.
+    /// Memory of the method's own, by name: zero at first, the same from then on. Ask for the full
+    /// batch size (batch_size(), not count()): the last batch may be smaller, and the size must not
+    /// change.
     Rows<float> tensor(const char *name, std::int64_t count, std::int64_t width,
                        spar_tensor_flags flags = 0) const {
         std::int64_t size = 0;
@@ -147,22 +153,22 @@ class Session {
         return {data, count, width};
     }
     std::int64_t batch_size() const { return s_->batch_size; }
-    /// The same for one row an example: [count(), size()] of it are to be used.
+    /// The same with one row per example, of which [count(), size()] are in use.
     Rows<float> points(const char *name, spar_tensor_flags flags = 0) const {
         return {tensor(name, batch_size(), size(), flags).data(), count(), size()};
     }
 
-    /// touch(i) for every value of an example that is padding.
+    /// Calls touch(i) for every value of an example that is padding.
     template <class Touch>
     void for_masked(std::int64_t row, Touch &&touch) const {
         const float *mask = s_->mask != nullptr ? s_->mask + row * s_->shape[0] : nullptr;
         spar::for_masked(mask, s_->shape[0], size(), touch);
     }
-    /// Masked positions of a perturbation, or of a gradient, are set to zero.
+    /// Sets masked positions of a perturbation, or of a gradient, to zero.
     void clear_masked(std::int64_t row, std::span<float> values) const {
         for_masked(row, [&](std::size_t i) { values[i] = 0; });
     }
-    /// Those of a point are set back to their clean values.
+    /// Sets those of a point back to their clean values.
     void hold_masked(std::int64_t row, std::span<float> point) const {
         for_masked(row, [&](std::size_t i) { point[i] = x()[row][i]; });
     }
@@ -204,18 +210,24 @@ class Session {
     const spar_session *s_;
 };
 
+/// Base of a training method. For every batch the host clears the gradients, calls prepare() and
+/// then gradients(), and takes the optimizer's step. Adversarial training with an attack `attack_`
+/// (a Child) is
+///
+///     prepare:    session.attack(attack_, session.points("x_adv").data());
+///     gradients:  session.pass({.x = session.points("x_adv").data(), .weight = session.mean()});
 class Method : public Component {
   public:
     using Kind = Method;
     static constexpr spar_kind kind = SPAR_KIND_METHOD;
 
-    /// Crafts what gradients() trains on, for example adversarial examples into a session tensor.
+    /// Crafts what gradients() trains on, for example adversarial examples in a session tensor.
     virtual void prepare(const Session &) {}
-    /// Adds this batch's gradients. May be called again after one prepare, with other parameters.
+    /// Adds this batch's gradients. May be called again after one prepare(), with other parameters.
     virtual void gradients(const Session &session) = 0;
 
-    /// The threats that it works under. What takes others than linf, l2 and l1 says so here; a
-    /// method that leaves the threat to its attack takes any.
+    /// The threats that it works under. Override it to support others than linf, l2 and l1; a
+    /// method that leaves the threat to its attack returns Fit::any().
     virtual Fit fit() const { return {}; }
 
     static const spar_method_table *table() {
@@ -248,8 +260,8 @@ class Method : public Component {
             session.hold_masked(row, x_adv[row]);
         });
     }
-    /// x_adv = every example with normal noise of standard deviation `sigma` on it, inside the
-    /// threat model.
+    /// x_adv = every example plus normal noise of standard deviation `sigma`, inside the threat
+    /// model.
     void noisy_start(const Session &session, double sigma, Rows<float> x_adv) const {
         const Ball ball = session.ball();
         for_rows(session.count(), [&](std::int64_t row) {

@@ -7,6 +7,9 @@
 
 namespace SPAR_HIDDEN spar {
 
+/// Base of a model. The host calls setup() once, with the shape of the data, reads the parameters'
+/// memory through parameter(), and then calls pass() for training, attacks and evaluation, one call
+/// at a time. `sequential` builds most networks; derive from this for another engine.
 class Model : public Component {
   public:
     using Kind = Model;
@@ -21,7 +24,7 @@ class Model : public Component {
     virtual void pass(const spar_pass &pass) = 0;
     virtual void backward(std::int32_t tape, const float *cotangent, spar_wants wants,
                           float *dx) = 0;
-    /// A table whose functions take this object, as Model *, for `self`; null: not offered.
+    /// A table whose functions take this object, as Model *, as `self`; null: not offered.
     virtual const void *extension(std::string_view) { return nullptr; }
 
     static const spar_model_table *table();

@@ -17,7 +17,7 @@ inline Error unknown(spar_norm norm) {
                                     "SDK of the host"};
 }
 
-/// use(Linf()), or whatever the norm is. Throws for a number that is none.
+/// Calls use(Linf()), or whichever the norm is. Throws for a number that is not a norm.
 template <class Use>
 decltype(auto) of(spar_norm norm, Use &&use) {
     switch (norm) {

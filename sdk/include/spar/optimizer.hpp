@@ -1,4 +1,4 @@
-// Write an optimizer: what to remember of one tensor, and how to update it from its gradient.
+// Write an optimizer: what to keep for each tensor, and how to update it from its gradient.
 #pragma once
 
 #include <spar/component.hpp>
@@ -6,7 +6,7 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// One tensor, or a piece of one, at one step.
+/// The update of one tensor, or a piece of one, at one step.
 struct Update {
     std::int64_t step;                /// 1 for the first
     double rate_factor;               /// the schedule's; the rate is the component's own times this
@@ -19,17 +19,22 @@ struct Update {
     std::span<float> memory(std::size_t index) const { return {state[index], parameter.size()}; }
 };
 
+/// Base of an optimizer. The host keeps the state that state() names and calls update() once per
+/// step for each tensor, or piece of one, on several threads at once. Plain gradient descent is
+///
+///     for (std::size_t i = 0; i < u.parameter.size(); ++i)
+///         u.parameter[i] -= static_cast<float>(*rate_ * u.rate_factor) * u.gradient[i];
 class Optimizer : public Component {
   public:
     using Kind = Optimizer;
     static constexpr spar_kind kind = SPAR_KIND_OPTIMIZER;
 
-    /// Names of the arrays it remembers for each tensor, zero before the first step. Static text.
+    /// Names of the arrays that it keeps for each tensor, zero before the first step. Static text.
     virtual std::vector<const char *> state() const = 0;
-    /// Called for different tensors, and pieces of them, at the same time.
+    /// Called for several tensors, or pieces of them, at the same time.
     virtual void update(const Update &update) const = 0;
     /// Whether an element's update depends on that element's parameter, gradient and state alone.
-    /// Then tensors come in pieces, which threads share and caches hold; otherwise whole.
+    /// If so, tensors arrive in pieces that threads share and caches hold; otherwise whole.
     virtual bool elementwise() const { return false; }
 
     static const spar_optimizer_table *table();

@@ -1,4 +1,4 @@
-// What a method says of one pass over its batch, and what it learns of a parameter: the structs of
+// How a method describes one pass over its batch, and what it sees of a parameter: the structs of
 // spar_session with names and defaults.
 #pragma once
 
@@ -12,20 +12,19 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// Steps through the model's first stage alone, behind a pass over the same x; see
-/// spar_stage_steps.
+/// Steps through the model's first stage alone, after a pass over the same x; see spar_stage_steps.
 struct StageSteps {
     float *x = nullptr;  /// [n, size], moved in place
     std::int64_t count = 0;
     AscentRef ascent{};
-    bool full_pass = false;  /// goes back through the stage too; its gradients add up
+    bool full_pass = false;  /// the pass goes back through the stage too; its gradients add up
 };
 
 /// One pass over the batch's rows; the fields of spar_session_pass.
 struct Pass {
     const float *x = nullptr;  /// [n, size]; null: the batch's own
     spar_wants wants = SPAR_WANT_PARAMETER_GRADIENTS;
-    double weight = 1;  /// of the loss in everything pulled back; 1/n makes the batch mean
+    double weight = 1;  /// of the loss, in everything pulled back; 1/n makes the batch mean
     spar_mode mode = SPAR_MODE_TRAIN;
     HeadRef head{};                            /// instead of the loss
     const spar_component_ref *loss = nullptr;  /// null: the pipeline's
@@ -36,7 +35,7 @@ struct Pass {
     float *loss_values = nullptr;              /// [n] unweighted, or null
     float *dx = nullptr;                       /// [n, size] with SPAR_WANT_INPUT_GRADIENT
     std::int32_t tape = 0;                     /// slot in [1, 8] for backward, 0: none
-    std::int64_t draw = 0;                     /// another number, other dropout masks
+    std::int64_t draw = 0;                     /// a different number gives different dropout masks
     bool forward_only = false;                 /// neither loss nor gradient
 };
 

@@ -1,6 +1,6 @@
 // Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as
-// easy as 1, 2, 3"). A number is a function of (key, id, draw, index) alone, so it depends on no
-// thread, no batch and no history.
+// easy as 1, 2, 3"). A number is a function of (key, id, draw, index) alone: it depends neither on
+// threads nor on the batch or the numbers drawn before.
 #pragma once
 
 #include <spar/abi/visibility.h>
@@ -30,7 +30,7 @@ inline PhiloxCounter philox4x32(PhiloxCounter counter, std::uint64_t key) {
     return counter;
 }
 
-/// Mixes a number into a key: a new, unrelated key for a purpose, an epoch, a node.
+/// Mixes a number into a key: a new, unrelated key for a purpose, an epoch or a node.
 inline std::uint64_t mix_key(std::uint64_t key, std::uint64_t value) {
     const PhiloxCounter words =
         philox4x32({static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(value >> 32),
@@ -48,7 +48,7 @@ class Random {
           id_high_(static_cast<std::uint32_t>(static_cast<std::uint64_t>(id) >> 32)),
           draw_(draw) {}
 
-    /// What the stream was made of, to hand it on.
+    /// What the stream was made from, to pass it on.
     std::uint64_t key() const { return key_; }
     std::int64_t id() const {
         return static_cast<std::int64_t>((std::uint64_t{id_high_} << 32) | id_low_);

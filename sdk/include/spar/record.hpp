@@ -4,8 +4,8 @@
 //     class Pgd : public spar::Attack {
 //         spar::Integer steps{this, "steps", "gradient steps", {.fallback = 10, .min = 1}};
 //
-// From that one declaration come the JSON Schema, the checks, the defaults, the reference page and
-// the value at run time.
+// The JSON Schema, the checks, the defaults, the reference page and the value at run time all come
+// from that one declaration.
 #pragma once
 
 #include <spar/error.hpp>
@@ -18,7 +18,7 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// Where fields read their values: the host's parameters, below a JSON pointer.
+/// Where fields read their values: the host's parameters below a JSON pointer.
 struct Reader {
     const spar_host *host;
     const spar_params *params;
@@ -38,7 +38,7 @@ struct Reader {
     }
 };
 
-/// Schemas that several places refer to, by name (recursive lists of layers).
+/// Schemas that several places refer to by name (recursive lists of layers).
 using Definitions = std::map<std::string, std::string>;
 
 class Record;
@@ -53,10 +53,10 @@ class Field {
 
     const std::string &name() const { return name_; }
     const std::string &help() const { return help_; }
-    /// Whether the pipeline must give it: it has no default and is not optional.
+    /// Whether the pipeline must give it, having no default and not being optional.
     virtual bool required() const = 0;
     virtual void describe(JsonObject &schema, Definitions &definitions) const = 0;
-    /// Called when the value is present.
+    /// Called if the value is present.
     virtual void read(const Reader &reader) = 0;
 
   private:
@@ -71,13 +71,13 @@ class Record {
     Record(const Record &) = delete;
     Record &operator=(const Record &) = delete;
 
-    /// Called once all fields have their values: the place to check what one field's range cannot
-    /// say, by throwing spar::invalid(message, "/pointer").
+    /// Called once all fields have their values. Check here what the range of a single field cannot
+    /// express, and throw spar::invalid(message, "/pointer").
     virtual void configure() {}
 
     void add(Field *field) { fields_.push_back(field); }
 
-    /// Reads every field that is present, then configures.
+    /// Reads every field that is present, then calls configure().
     void read(const Reader &reader) {
         for (Field *field : fields_) {
             const Reader here = reader.at(field->name());

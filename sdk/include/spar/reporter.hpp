@@ -11,6 +11,9 @@ struct Results {
     std::string_view json;
 };
 
+/// Base of a reporter. The host calls begin() when the run's folder exists, event() for every
+/// figure during the run, and finish() with the results; all from one thread. A reporter that
+/// throws after begin() is dropped, with a warning.
 class Reporter : public Component {
   public:
     using Kind = Reporter;

@@ -1,10 +1,10 @@
-// State of a component that must survive a restart, beside what the host keeps anyway (parameters,
-// an optimizer's arrays, a method's saved tensors). A component that has some defines both
+// State of a component that must survive a restart, besides what the host keeps anyway (parameters,
+// an optimizer's arrays, a method's saved tensors). A component with such state defines both
 //
 //   void save(const spar::StateOut &out) const { out.write(steps_); }
 //   void load(const spar::StateIn &in) { in.read(steps_); }
 //
-// and then a run that was stopped goes on as one that was not; see spar_component.
+// and a resumed run then continues as if it had never stopped; see spar_component.
 #pragma once
 
 #include <spar/error.hpp>
@@ -15,6 +15,7 @@
 
 namespace SPAR_HIDDEN spar {
 
+/// Where save() writes. The bytes go into the checkpoint in the order of the calls.
 class StateOut {
   public:
     explicit StateOut(const spar_stream *stream) : stream_(stream) {}
@@ -35,11 +36,12 @@ class StateOut {
     const spar_stream *stream_;
 };
 
+/// Where load() reads, in the order in which save() wrote, all of it.
 class StateIn {
   public:
     explicit StateIn(const spar_stream *stream) : stream_(stream) {}
 
-    /// Fills all of `values`, or throws where less is left.
+    /// Fills all of `values`, or throws if less is left.
     template <class T, std::size_t extent>
     void read(std::span<T, extent> values) const {
         static_assert(std::is_arithmetic_v<T>, "state is made of numbers");

@@ -1,4 +1,4 @@
-// Views of memory that somebody else owns: rows of a batch, shapes, DLPack.
+// Views of memory owned elsewhere: rows of a batch, shapes, DLPack.
 #pragma once
 
 #include <spar/error.hpp>
@@ -11,7 +11,7 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// A matrix of rows, one an example.
+/// A matrix of rows, one per example.
 template <class T>
 class Rows {
   public:
@@ -34,14 +34,14 @@ class Rows {
     std::int64_t count_ = 0, width_ = 0;
 };
 
-/// A matrix that owns its memory: `Values` is an array of floats that can be resized.
+/// A matrix that owns its memory: `Values` is a resizable array of floats.
 template <class Values>
 class MatrixOf {
   public:
     MatrixOf() = default;
     MatrixOf(std::int64_t count, std::int64_t width) { resize(count, width); }
 
-    /// Keeps its capacity: no allocation when it shrinks or grows back.
+    /// Keeps its capacity: shrinking and growing back does not allocate.
     void resize(std::int64_t count, std::int64_t width) {
         values_.resize(static_cast<std::size_t>(count * width));
         count_ = count;
@@ -87,8 +87,8 @@ inline std::string shape_text(std::span<const std::int64_t> shape) {
     return text + ']';
 }
 
-/// A DLPack view of memory that the caller owns. It holds its own shape and strides, so it must
-/// outlive every use of view().
+/// A DLPack view of memory that the caller owns. It holds the shape and strides, so it must outlive
+/// every use of view().
 class View {
   public:
     View(const void *data, DLDataType type, std::span<const std::int64_t> shape) {

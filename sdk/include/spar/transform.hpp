@@ -19,17 +19,23 @@ struct TransformExample {
     std::span<float> x;              /// values, in their box before and after
     std::span<std::int64_t> tokens;  /// or tokens with their mask
     std::span<float> mask;
-    Random random;  /// of this example, in this epoch
+    Random random;  /// of this example in this epoch
 };
 
+/// Base of a transform. The host calls require() before a run, once the data is open, and apply()
+/// for every training example in every epoch, on several threads at once. All randomness comes from
+/// `example.random`:
+///
+///     spar::Random random = example.random;
+///     if (random.uniform(0) < *share_) std::ranges::reverse(example.x);
 class Transform : public Component {
   public:
     using Kind = Transform;
     static constexpr spar_kind kind = SPAR_KIND_TRANSFORM;
 
-    /// Throws `invalid` where examples of this form cannot be changed so. Called before a run.
+    /// Throws `invalid` if examples of this form cannot be transformed. Called before a run.
     virtual void require(const ExampleForm &form) const = 0;
-    /// Called for different examples at the same time.
+    /// Called for several examples at the same time.
     virtual void apply(const TransformExample &example) const = 0;
 
     static const spar_transform_table *table();

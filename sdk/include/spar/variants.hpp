@@ -1,5 +1,5 @@
-// Lists of parts: Variants, where each part's "type" says what it is (the layers of a model), and
-// Records, where all are alike (the terms of a sum).
+// Lists of parts: Variants, if each part's "type" says what it is (the layers of a model), and
+// Records, if all are alike (the terms of a sum).
 #pragma once
 
 #include <spar/record.hpp>
@@ -18,15 +18,17 @@ struct Variant {
     std::function<std::unique_ptr<Base>()> make;
 };
 
+/// Makes the alternative that a list calls `type`.
 template <class Base, class T>
 Variant<Base> variant(std::string type, std::string summary) {
     return {std::move(type), std::move(summary), [] { return std::make_unique<T>(); }};
 }
 
+/// How many parts a list may have.
 struct PartsRule {
     std::int64_t min_items = 1;
     std::int64_t max_items = 10000;
-    bool optional = false;  /// may be left out, and is then empty
+    bool optional = false;  /// may be left out, and is empty then
 };
 
 /// A list of parts, each an object {"type": one of the alternatives, ...its parameters}. The
@@ -76,7 +78,7 @@ class Variants final : public Field {
     }
 
     const std::vector<std::unique_ptr<Base>> &parts() const { return parts_; }
-    /// Whether the pipeline gave the list, be it empty.
+    /// Whether the pipeline gave the list, even an empty one.
     bool empty() const { return parts_.empty(); }
 
   private:

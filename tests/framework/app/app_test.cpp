@@ -15,7 +15,7 @@ void check_usage(const std::vector<std::string> &words, const std::string &messa
 
 }  // namespace
 
-TEST_CASE("wrong calls end with 2 and say how it is done") {
+TEST_CASE("wrong calls end with 2 and say how to do it") {
     check_usage({}, "expected a command: run, check, list");
     check_usage({"lst"}, "there is no command \"lst\"; did you mean \"list\"?");
     check_usage({"run"}, "run: expected PIPELINE.json");
@@ -129,14 +129,14 @@ TEST_CASE("schema prints one JSON schema with every component") {
     CHECK(schema.at("definitions").contains("attack.push"));
 }
 
-TEST_CASE("plugins that fault while loading do not take the command with them") {
+TEST_CASE("plugins that crash while loading do not end the command") {
     const Ended ended = toy_spar({"list", "--plugin-dir", std::string(TOYS) + "/faulty"});
     CHECK(ended.code == 0);
     CHECK(has(ended.out, "push"));
     CHECK(has(ended.err, "faulty_1.so ends the process while it is loaded"));
 }
 
-TEST_CASE("output that nobody takes") {
+TEST_CASE("output without a reader") {
     CHECK(shell("\"$SPAR\" list | true; exit 0").err.empty());
     const Ended full = shell("\"$SPAR\" list > /dev/full");
     CHECK(full.code == 7);

@@ -1,4 +1,4 @@
-// spar check: what it finds without data, and the ways a pipeline comes to it.
+// spar check: what it finds without data, and the ways to give it a pipeline.
 #include "python.hpp"
 #include "toy_spar.hpp"
 
@@ -8,7 +8,7 @@
 using namespace spar;
 using namespace spar::test;
 
-TEST_CASE("names of files with line ends stay on one line of what is said") {
+TEST_CASE("names of files with line ends stay on one line of a message") {
     const Folder folder;
     const std::string forged = "p\nspar: all is well";
     const auto lines = [](const Ended &ended) {
@@ -79,7 +79,7 @@ TEST_CASE("check finds layers of one name, and folders where files are read") {
     CHECK(has(weights.err, "#/model/weights: "));
 }
 
-TEST_CASE("a key that steers the terminal is shown") {
+TEST_CASE("a key with control characters is made visible") {
     const Folder folder;
     const std::string file = folder.write(
         "p.json", R"({"version": 2, "a\nwarning: all is well": 1, "b\u202e\u001b[2J": 2})");
@@ -90,7 +90,7 @@ TEST_CASE("a key that steers the terminal is shown") {
     CHECK(!has(ended.err, "\xE2\x80\xAE"));
 }
 
-TEST_CASE("comments, trailing commas, fractions and unused variables stop nothing") {
+TEST_CASE("comments, trailing commas, fractions and unused variables are accepted") {
     const Folder folder;
     std::string text = toy_pipeline;
     text.replace(text.find("0.3"), 3, "\"8/255\" /* of [0, 1] */");
@@ -211,7 +211,7 @@ TEST_CASE("files that are not there are named with their place, by check and by 
     }
 }
 
-TEST_CASE("what fails in a run names the file that it stands in") {
+TEST_CASE("a failure in a run names the pipeline's file") {
     const Folder folder;
     const std::string file = folder.write("p.json", R"({
       "version": 1, "name": "x", "data": {"test": {"type": "digits", "examples": 5}},

@@ -1,4 +1,4 @@
-// How the command ends, whoever reads what it says: a failure is never 0, and a reader who is slow,
+// How the command ends, whatever reads its output: a failure is never 0, and a reader that is slow,
 // gone or full never stops a training.
 
 #include "process.hpp"
@@ -32,7 +32,7 @@ Ended shell(const std::string &line, const Folder &folder) {
                        folder.path().string());
 }
 
-/// Starts the command with its standard output in a pipe that nobody reads, full but for a few
+/// Starts the command with its standard output in a pipe without a reader, full except for a few
 /// bytes.
 struct Unread {
     Unread(const std::vector<std::string> &words, const std::string &from) {
@@ -64,7 +64,7 @@ struct Unread {
 
 }  // namespace
 
-TEST_CASE("a failure is itself whoever reads it") {
+TEST_CASE("a failure is the same whatever reads it") {
     const Folder folder;
     pipeline(folder);
     const std::string missing = "--set 'data.test={\"type\": \"npz\", \"file\": \"no.npz\"}'";
@@ -85,7 +85,7 @@ TEST_CASE("a failure is itself whoever reads it") {
         }
 }
 
-TEST_CASE("a reader who is gone, full or closed does not stop a training") {
+TEST_CASE("a reader that is gone, full or closed does not stop a training") {
     const Folder folder;
     pipeline(folder, 5);
     int n = 0;
@@ -97,14 +97,14 @@ TEST_CASE("a reader who is gone, full or closed does not stop a training") {
         CHECK(ended.code == 0);
         CHECK(std::filesystem::exists(folder / out + "/results.json"));
     }
-    // Where the output is what was asked for, its loss is a failure, after all is kept.
+    // If the output is the command's result, losing it is a failure, once everything is saved.
     const Ended lost = shell("\"$SPAR\" run p.json --out lost --json > /dev/full", folder);
     CHECK(lost.code == 7);
     CHECK(lost.says("standard output cannot be written: No space left on device"));
     CHECK(std::filesystem::exists(folder / "lost/results.json"));
 }
 
-TEST_CASE("a reader who pauses does not hold up a training, and a signal is heard") {
+TEST_CASE("a reader that pauses does not hold up a training, and signals are handled") {
     const Folder folder;
     pipeline(folder, 20);
     Unread paused({"run", "p.json", "--out", "o"}, folder.path().string());
@@ -118,7 +118,7 @@ TEST_CASE("a reader who pauses does not hold up a training, and a signal is hear
     CHECK(WEXITSTATUS(status) == 0);
 }
 
-TEST_CASE("a reader who never comes back does not keep the command, nor a signal from ending it") {
+TEST_CASE("a reader that never comes back keeps neither the command nor a signal from ending") {
     for (const bool signalled : {false, true}) {
         CAPTURE(signalled);
         const Folder folder;
@@ -173,7 +173,7 @@ TEST_CASE("a file beyond the system's limit is a failure with words") {
     CHECK(ended.says("File too large"));
 }
 
-TEST_CASE("control characters of others are shown, never sent") {
+TEST_CASE("control characters in foreign text are escaped, never sent") {
     const Folder folder;
     const std::string evil =
         "a\x1b[2J\x07\xc2\x9b"

@@ -1,4 +1,4 @@
-// What is installed beside the command tells of every command, option and exit code.
+// The files installed with the command cover every command, option and exit code.
 #include "toy_spar.hpp"
 
 #include <regex>

@@ -1,4 +1,4 @@
-// How often a signal was meant that comes by two ways.
+// How often a signal was meant that arrives by two routes.
 #include "app/signals.hpp"
 
 #include <doctest/doctest.h>
@@ -10,7 +10,7 @@ constexpr bool direct = false, passed_on = true;
 constexpr pid_t terminal = 0, timeout = 100, shell = 200;
 }  // namespace
 
-TEST_CASE("one signal to the group comes twice and is meant once") {
+TEST_CASE("one signal to the group arrives twice and is meant once") {
     SignalCount count;
     CHECK(!count.any());
     CHECK(count.heard(direct, terminal, 0) == 1);
@@ -31,7 +31,7 @@ TEST_CASE("a signal to the process and to its group at once is meant once") {
     CHECK(count.heard(passed_on, shell, 1002) == 2);
 }
 
-TEST_CASE("a second signal of the same sender is meant when some time has passed") {
+TEST_CASE("a second signal of the same sender counts once some time has passed") {
     SignalCount count;
     CHECK(count.heard(passed_on, shell, 1000) == 1);
     CHECK(count.heard(passed_on, shell, 1500) == 2);

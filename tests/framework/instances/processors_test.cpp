@@ -1,4 +1,4 @@
-// How many processors there are for us: quotas of control groups, of both versions, and affinity.
+// How many processors are usable: quotas of control groups, of both versions, and affinity.
 #include "instances/processors.hpp"
 
 #include "plugin_loader.hpp"

@@ -54,7 +54,7 @@ TEST_CASE("the first failure in the order of the pieces is the answer") {
     }
 }
 
-TEST_CASE("work inside of work is done by the thread that asks for it") {
+TEST_CASE("nested work runs in the thread that asks for it") {
     Threads threads(3);
     std::vector<std::int64_t> sums(20);
     spar_error error = empty_error();

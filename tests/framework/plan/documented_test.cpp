@@ -1,4 +1,4 @@
-// Every key of a pipeline stands in a page that people can read.
+// Every key of a pipeline is documented on a page.
 #include "plugin_loader.hpp"
 
 #include "plan/grammar.hpp"

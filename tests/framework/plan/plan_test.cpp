@@ -184,7 +184,7 @@ TEST_CASE("values out of range, each with its place") {
     }
 }
 
-TEST_CASE("what one part demands of another") {
+TEST_CASE("what one part requires of another") {
     CHECK(has(fault({{"data.train", "null"}}), "p#/data: training needs \"train\""));
     CHECK(has(fault({{"data.test", "null"}}), "p#/data: evaluation needs \"test\""));
     CHECK(has(fault({{"train", "null"}, {"evaluate", "null"}}), "there is nothing to do"));
@@ -213,7 +213,7 @@ TEST_CASE("a fraction is a number, and the plan has its value") {
     CHECK(has(fault({{"threat.eps", "-8/255"}}), "expected a number from 0"));
     CHECK(has(fault({{"threat.eps", "8/0"}}), "found the text \"8/0\""));
     CHECK(has(fault({{"train.epochs", "4/2"}}), "expected an integer"));
-    // What may be a text stays one.
+    // What may be a text remains one.
     CHECK(has(fault({{"threat.target", "1/2"}}), "found the text \"1/2\""));
 }
 

@@ -27,7 +27,7 @@ using Places = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("a pipeline of version 1 is told which defaults it relies on are others now") {
+TEST_CASE("a pipeline of version 1 gets a warning for each changed default that it relies on") {
     CHECK(places(R"({"version": 1, "evaluate": {"attacks": [{"type": "push"}]}})") ==
           Places{"changed_default #/evaluate/attacks/0/steps",
                  "changed_default #/evaluate/attacks/0/step_size"});
@@ -39,7 +39,7 @@ TEST_CASE("a pipeline of version 1 is told which defaults it relies on are other
           Places{"changed_default #/train/method/attack/step_size",
                  "changed_default #/train/ema/warmup"});
     CHECK(places(R"({"version": 2, "evaluate": {"attacks": [{"type": "push"}]}})").empty());
-    // One that changed under l1 alone.
+    // One that changed only under l1.
     const Places start{"changed_default #/evaluate/attacks/0/start"};
     const char *attack = R"({"type": "push", "steps": 1, "step_size": 1)";
     const auto under = [&](const std::string &norm, const std::string &own) {
@@ -71,7 +71,7 @@ TEST_CASE("brought up to date, a pipeline says the present version") {
     CHECK(later["version"] == 3);  // the checker's to refuse
 }
 
-TEST_CASE("what version 1 wrote otherwise is rewritten") {
+TEST_CASE("what version 1 wrote differently is rewritten") {
     Json root = Json::parse(R"({"version": 1, "data": {"validation": {"split": "train"}}})");
     bring_up_to_date(root, toys());
     CHECK(!root["data"]["validation"].contains("split"));

@@ -37,7 +37,7 @@ std::string with(std::string bytes, std::size_t offset, T value) {
     return bytes;
 }
 
-/// Behind the last byte of the file that is loaded.
+/// The place after the last byte of the file that is loaded.
 std::size_t end_of_segments(const std::string &bytes) {
     Elf64_Ehdr header;
     std::memcpy(&header, bytes.data(), sizeof header);
@@ -93,7 +93,7 @@ TEST_CASE("a file cut short anywhere is refused, by its headers or by a child th
     const std::string bytes = good();
     const Folder folder;
     std::vector<fs::path> files;
-    // What stands behind the last segment is not loaded, and a page is, if any of it is there.
+    // What follows the last segment is not loaded, and a page is loaded if any of it exists.
     constexpr std::size_t page = 4096;
     const std::size_t end = end_of_segments(bytes) / page * page - page;
     for (std::size_t length = 1; length < end; length += end / 40)
@@ -106,7 +106,7 @@ TEST_CASE("a file cut short anywhere is refused, by its headers or by a child th
     }
 }
 
-TEST_CASE("a library without this contract's entry is told from one of another contract") {
+TEST_CASE("a library without an entry is distinguished from one of another contract") {
     const fs::path toys(TOYS);
     const auto probed = probe({toys / "faulty" / "other_major.so"}, host_table(), [] {});
     CHECK(has(probed[0].fault, "exports spar_plugin_entry_v2"));

@@ -84,7 +84,7 @@ TEST_CASE("one file found twice is one plugin") {
     CHECK(registry.refusals().empty());
 }
 
-TEST_CASE("folders that are missing or empty hold nothing") {
+TEST_CASE("folders that are missing or empty contain nothing") {
     const Folder folder;
     folder.write("readme.txt", "no plugin");
     fs::create_directory(folder.path() / "folder.so");

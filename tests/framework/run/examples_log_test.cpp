@@ -57,7 +57,7 @@ std::int64_t held(const std::string &path) {
 
 }  // namespace
 
-TEST_CASE("cut anywhere, it holds every whole example before, and goes on") {
+TEST_CASE("cut anywhere, it keeps every complete example before, and continues") {
     const Folder folder;
     const std::string path = folder / "log";
     const auto ends = fill(path);

@@ -24,7 +24,7 @@ extern "C" int flock(int, int) noexcept {
     return refusal == 0 ? 0 : -1;
 }
 
-TEST_CASE("a folder that cannot be locked is used all the same, with a warning") {
+TEST_CASE("a folder that cannot be locked is used anyway, with a warning") {
     for (const int error : {ENOLCK, EOPNOTSUPP, EINVAL}) {
         const test::Folder folder;
         host::warnings().clear();
@@ -39,7 +39,7 @@ TEST_CASE("a folder that cannot be locked is used all the same, with a warning")
     host::warnings().clear();
 }
 
-TEST_CASE("a folder that is locked is used without a word") {
+TEST_CASE("a folder that is locked is used without a warning") {
     const test::Folder folder;
     host::warnings().clear();
     const host::RunFolder in_use(folder / "run", plan, false);

@@ -61,7 +61,7 @@ TEST_CASE("malformed text, with its line and column") {
     CHECK(fault_of("\"" + std::string(1 << 20, 'a')).size() < 1000);
 }
 
-TEST_CASE("comments and a comma behind the last element are passed over") {
+TEST_CASE("comments and a comma after the last element are ignored") {
     CHECK(parse_json("// a\n[1, /* b, */ 2, // c ]\n]", "p") == Json({1, 2}));
     CHECK(parse_json("{\"a\": [1,], \"b\": {\"c\": 2 , /* d */ }, // e\n}", "p").dump() ==
           R"({"a":[1],"b":{"c":2}})");
@@ -78,9 +78,9 @@ TEST_CASE("comments and a comma behind the last element are passed over") {
 }
 
 TEST_CASE("what other notations write gets a word of how JSON does") {
-    CHECK(has(fault_of("{'a': 1}"), "texts stand in double quotes"));
+    CHECK(has(fault_of("{'a': 1}"), "texts need double quotes"));
     CHECK(has(fault_of("{\"a\": True}"), "JSON writes true, false and null"));
-    CHECK(has(fault_of("{a: 1}"), "names and texts stand in double quotes"));
+    CHECK(has(fault_of("{a: 1}"), "names and texts need double quotes"));
     CHECK(has(fault_of("# comment\n{}"), "comments begin with //"));
     CHECK(has(fault_of("version: 1\n"), "a pipeline begins with \"{\""));
 }
@@ -156,7 +156,7 @@ TEST_CASE("files that are no text") {
     CHECK(has(file_fault(folder.path().string()), "is a folder"));
     CHECK(has(file_fault("/dev/zero"), "is not a regular file"));
     REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
-    CHECK(read_text(folder / "pipe").empty());  // nobody writes: not waited for
+    CHECK(read_text(folder / "pipe").empty());  // no writer: not waited for
     const std::string large = folder.write("large.json", "");
     std::filesystem::resize_file(large, (16U << 20) + 1);
     CHECK(has(file_fault(large), "at most 16 MiB"));

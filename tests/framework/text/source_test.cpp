@@ -87,7 +87,7 @@ TEST_CASE("files to extend that are no good are named") {
     CHECK(has(fault(R"({"extends":"."})"), "is a folder"));
 }
 
-TEST_CASE("every value remembers the file it stands in") {
+TEST_CASE("every value remembers its file") {
     const Folder folder;
     std::filesystem::create_directory(folder.path() / "sub");
     folder.write("sub/base.json", R"({"d":{"a":"x","b":"y"},"l":["z"],"v":"w"})");
@@ -163,7 +163,7 @@ TEST_CASE("variables that are wrong") {
     CHECK(has(unused.warnings[0].message, "this variable is not used"));
     CHECK(has(fault_of(R"({"vars":{"x":"${y}","y":"${x}"},"a":"${x}"})"), "made of itself"));
     CHECK(has(fault_of(R"({"vars":{"x":"${x}"},"a":"${x}"})"), "made of itself"));
-    CHECK(has(fault_of(R"({"vars":{"x":[1]},"a":"v${x}"})"), "cannot stand inside of a text"));
+    CHECK(has(fault_of(R"({"vars":{"x":[1]},"a":"v${x}"})"), "cannot be put inside a text"));
     CHECK(has(fault_of(R"({"a":"${x"})"), "without \"}\""));
     CHECK(has(fault_of(R"({"a":"${env:SPAR_TEST_NOT_SET}"})"), "is not set"));
     CHECK(has(fault_of(R"({"vars":[1]})"), "p.json#/vars: expected an object"));

@@ -40,7 +40,8 @@ TEST_CASE("what steers a terminal is shown, in one notation") {
                              printable("a\xE2\x80\xAE\xE2\x81\xA6"
                                        "b\xE2\x80\xA8")})
         CHECK(text == "a\\u202e\\u2066b\\u2028");
-    CHECK(printable("\xD7\xA9\xD7\x9C") == "\xD7\xA9\xD7\x9C");  // Hebrew by itself turns nothing
+    CHECK(printable("\xD7\xA9\xD7\x9C") == "\xD7\xA9\xD7\x9C");  // Hebrew alone changes no
+                                                                 // direction
 }
 
 TEST_CASE("what is UTF-8") {

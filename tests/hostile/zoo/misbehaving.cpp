@@ -1,5 +1,5 @@
 // A component of each kind that keeps to the letter of the contract and answers nonsense: what the
-// host must find out by itself.
+// host must find out on its own.
 #include "plain.hpp"
 
 #include <xmmintrin.h>

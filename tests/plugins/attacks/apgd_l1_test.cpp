@@ -89,7 +89,7 @@ TEST_CASE("apgd under l1 asks at the points that its definition gives") {
                                                 R"("larger_radii":")" + (larger ? "yes" : "no") +
                                                 R"("})");
         Problem p = problem(model, 1, SPAR_NORM_L1, 0.9);
-        p.purpose = SPAR_PURPOSE_TRAIN;  // else it ends where the model errs
+        p.purpose = SPAR_PURPOSE_TRAIN;  // otherwise it ends where the model errs
         AnalyticOracle oracle(model, p, &loss.instance().ref());
         const AnalyticOracle own(model, p, &loss.instance().ref());
         std::vector<Floats> asked;

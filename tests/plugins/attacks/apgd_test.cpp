@@ -80,7 +80,7 @@ TEST_CASE("apgd asks at the points that its definition gives, and trains on the 
             CAPTURE(norm);
             CAPTURE(eps);
             Problem p = problem(model, 1, norm, eps);
-            p.purpose = SPAR_PURPOSE_TRAIN;  // else it ends where the model errs
+            p.purpose = SPAR_PURPOSE_TRAIN;  // otherwise it ends where the model errs
             const spar::Ball ball(p.threat);
             AnalyticOracle oracle(model, p, &loss.instance().ref());
             const AnalyticOracle own(model, p, &loss.instance().ref());

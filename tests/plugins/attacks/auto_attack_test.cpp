@@ -28,7 +28,7 @@ TEST_CASE("left alone, auto_attack is the standard version for the norm") {
         const Problem p = problem(model, 1, norm, 1e-5, {3, 4, 4});  // nothing to be found
         AnalyticOracle oracle(model, p, nullptr);
         run_attack(attack.instance().ref(), model, p, oracle);
-        // l1: 5 restarts and 5 targets in three balls; else 1 and 9 in one.
+        // l1: 5 restarts and 5 targets in three balls; otherwise 1 and 9 in one.
         const std::int64_t first = norm == SPAR_NORM_L1 ? 5 * 103 : 101,
                            second = first + (norm == SPAR_NORM_L1 ? 5 * 103 : 9 * 101);
         REQUIRE(oracle.stages.size() == 5);

@@ -17,7 +17,7 @@ std::string node(const std::vector<std::string> &files, const std::string &more 
 
 }  // namespace
 
-TEST_CASE("records of several files, one behind the other") {
+TEST_CASE("records of several files, in order") {
     const Folder folder;
     std::string planes = bytes({9}) + std::string(1024, '\0') + std::string(1024, '\x33') +
                          std::string(1024, '\xFF');

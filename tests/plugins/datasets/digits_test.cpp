@@ -20,7 +20,7 @@ std::string hash(const host::Batch &batch) {
 
 }  // namespace
 
-TEST_CASE("the first images of a seed are the same for ever") {
+TEST_CASE("the first images of a seed never change") {
     const Opened data(R"({"type":"digits","examples":100,"seed":1})");
     CHECK(data.shape() == std::vector<std::int64_t>{1, 28, 28});
     CHECK(data.info().outputs == 10);

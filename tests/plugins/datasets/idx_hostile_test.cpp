@@ -8,7 +8,7 @@ using namespace spar::test;
 
 namespace {
 
-/// What is said of these images, their file named.
+/// The message about these images, with their file's name.
 std::string images_refused(const std::string &images) {
     const IdxPair files(images);
     const std::string message = refusal(files.node());
@@ -56,12 +56,12 @@ TEST_CASE("cut off at every byte") {
     CHECK(has(images_refused(packed.substr(0, packed.size() - 9)), "cut off at byte"));
 }
 
-TEST_CASE("bytes behind the end") {
+TEST_CASE("bytes after the end") {
     CHECK(has(images_refused(three_images + "x"), "need 28 bytes, found 29"));
-    CHECK(has(images_refused(gzip(three_images + "x")), "goes on behind its end"));
+    CHECK(has(images_refused(gzip(three_images + "x")), "continues after its end"));
     CHECK(has(images_refused(gzip(three_images) + "xyz"), "3 bytes follow the end"));
     CHECK(has(images_refused(gzip(three_images) + "\x1F"), "1 bytes follow the end"));
-    CHECK(has(images_refused(gzip(three_images) + gzip("x")), "goes on behind its end"));
+    CHECK(has(images_refused(gzip(three_images) + gzip("x")), "continues after its end"));
     CHECK(has(images_refused(gzip(three_images) + "\x1F\x8Bnonsense"), "damaged"));
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("a gzip bomb is not unpacked") {
     std::string zeros = gzip(std::string(std::size_t{64} << 20, '\0'));
     std::string bomb = gzip(idx_header(8, {3, 2, 2}));
     for (int i = 0; i < 64; ++i) bomb += zeros;  // 4 GiB in 4 MiB, members of their own
-    CHECK(has(images_refused(bomb), "goes on behind its end"));
+    CHECK(has(images_refused(bomb), "continues after its end"));
     CHECK(peak_kib() - before < 256 * 1024);
 }
 

@@ -7,7 +7,7 @@
 
 namespace spar::test {
 
-/// A number in so many bytes, the least first.
+/// A number in `size` bytes, the least significant first.
 inline std::string little(std::uint64_t value, int size) {
     std::string text;
     for (int i = 0; i < size; ++i) text += static_cast<char>(value >> (8 * i) & 255U);

@@ -92,7 +92,7 @@ TEST_CASE("quotes that may be words stay, with a word about them") {
     CHECK(has(refusal(File("0\ta\n1\t\"open\n0\t\"b c\"\n").node(csv)),
               "line 2 opens a quote whose text runs up to the next quote in line 3"));
     CHECK(has(refusal(File("0\ta\n1\t\"open\n").node(csv)), "say \"quotes\": \"text\""));
-    CHECK(has(refusal(File("0\t\"a\"b\n").node(csv)), "line 1 goes on behind a closing quote"));
+    CHECK(has(refusal(File("0\t\"a\"b\n").node(csv)), "line 1 continues after a closing quote"));
     CHECK(has(refusal(File("0\ta\n1\tb\"c\n").node(csv)), "line 2 holds a quote"));
 }
 

@@ -80,7 +80,7 @@ TEST_CASE("the last batch of an epoch may be smaller") {
     }
 }
 
-TEST_CASE("a method that keeps something goes on from a checkpoint as if nothing had happened") {
+TEST_CASE("a method with saved tensors resumes from a checkpoint as if it had not stopped") {
     for (const char *method :
          {R"({"type":"free","replays":3})", R"({"type":"smart","beta":0.9})",
           R"({"type":"awp","method":{"type":"smart","beta":0.9}})", R"({"type":"yopo"})"}) {

@@ -1,5 +1,5 @@
-// Which loss crafting follows: the attack's, else the method's, else the training loss, and for a
-// loss that compares with clean outputs cross-entropy.
+// Which loss crafting increases: the attack's, or else the method's, or else the training loss, and
+// for a loss that compares with clean outputs cross-entropy.
 #include "tiny_net.hpp"
 
 #include <map>
@@ -134,7 +134,7 @@ TEST_CASE("on values, too, a loss that compares is trained on") {
     }
 }
 
-TEST_CASE("what crafts by what is told for every method and every attack in it") {
+TEST_CASE("who crafts with which loss is reported for every method and every attack in it") {
     const std::string ce = R"({"type":"cross_entropy"})";
     CHECK(told(R"({"type":"natural"})", ce).empty());
     const auto one = [](const std::vector<Crafting> &all) {

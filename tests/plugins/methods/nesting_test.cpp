@@ -52,11 +52,11 @@ TEST_CASE("a method that adds to another's gradients leaves them as they are") {
     CHECK(awp.gradients() == natural.gradients());
 }
 
-TEST_CASE("what is missing is said") {
+TEST_CASE("the message names what is missing") {
     const std::string inside =
         message({.method = R"({"type":"awp","method":{"type":"free","replays":2}})"});
     CHECK(holds(inside, "#/train/method/method"));
-    CHECK(holds(inside, "cannot stand inside another"));
+    CHECK(holds(inside, "cannot be inside another"));
     CHECK(holds(
         message({.method = R"({"type":"yopo"})", .model = R"({"type":"tiny_mlp","stage":false})"}),
         "no first stage"));

@@ -1,4 +1,4 @@
-// What the host does to gradients before an optimizer sees them, and to weights behind it.
+// What the host does to gradients before the optimizer sees them, and to weights after it.
 #include "training.hpp"
 
 #include <cmath>
@@ -80,7 +80,7 @@ TEST_CASE("the moving average warms up: in step t it keeps (1 + t) / (10 + t) at
     CHECK(difference(slow, now) < 0.5 * difference(first, now));
 }
 
-TEST_CASE("a large tensor goes whole to an optimizer that must see it whole, else in pieces") {
+TEST_CASE("a large tensor goes whole to an optimizer that must see it whole, otherwise in pieces") {
     const std::string wide = R"({"type":"sequential","layers":[{"type":"linear","out":3000},
         {"type":"linear","out":3}]})";  // weights of 18,000 elements, biases of 3,000
     Training whole(

@@ -21,7 +21,7 @@ std::string threat(const std::string &parameter, double eps = 0.3, const std::st
            R"(,"space":"parameter","parameter":")" + parameter + R"("})";
 }
 
-/// Where a parameter of the tiny model lies among all, one behind the other.
+/// The place of a parameter of the tiny model among all, concatenated.
 struct Place {
     const char *name;
     std::size_t first, size;
@@ -163,7 +163,7 @@ TEST_CASE("steps report the clean loss and hits of the batch, as natural trainin
     CHECK(t.outcome.correct == natural.outcome.correct);
 }
 
-TEST_CASE("methods that step in between, or stand around another, go on from the new value") {
+TEST_CASE("methods that step in between, or wrap another, continue from the new value") {
     for (const char *method :
          {R"({"type":"free","replays":3})", R"({"type":"awp","method":{"type":"fgm_at"}})",
           R"({"type":"fgsm_at"})", R"({"type":"n_fgsm"})"}) {
@@ -231,7 +231,7 @@ TEST_CASE("an error in the middle leaves parameter and gradients as they were") 
     }
 }
 
-TEST_CASE("what does not go with a perturbed parameter is said") {
+TEST_CASE("what does not fit a perturbed parameter is reported") {
     const auto with = [](const char *method, const char *parameter = "2.weight") {
         return message({.method = method, .threat = threat(parameter)});
     };
@@ -245,7 +245,7 @@ TEST_CASE("what does not go with a perturbed parameter is said") {
         CHECK(holds(with(method), "the whole batch is one point"));
     }
     CHECK(holds(with(R"({"type":"mart"})"), "mart needs classes"));
-    CHECK(holds(with(R"({"type":"yopo"})"), "the first stage by itself is not offered"));
+    CHECK(holds(with(R"({"type":"yopo"})"), "the first stage alone is not offered"));
     CHECK(holds(message({.method = R"({"type":"pgd_at"})",
                          .loss = R"({"type":"adversarial_cross_entropy","clean_weight":0.5})",
                          .threat = threat("2.weight")}),

@@ -4,7 +4,7 @@
 
 using namespace spar::test;
 
-TEST_CASE("an example that stands in a batch eight times becomes the same eight times") {
+TEST_CASE("an example that occurs in a batch eight times gives the same result eight times") {
     const std::pair<const char *, const char *> methods[] = {
         {R"({"type":"n_fgsm"})", "x_adv"},
         {R"({"type":"freelb"})", "x_adv"},

@@ -77,7 +77,7 @@ class Training {
         finish();
     }
 
-    /// What the gradients of all parameters are now, one behind the other.
+    /// The current gradients of all parameters, concatenated.
     Floats gradient() const {
         Floats all;
         for (const host::NetworkParameter &p : network_.parameters())

@@ -139,7 +139,7 @@ TEST_CASE("what is remembered has names") {
     CHECK(names(all[6]) == std::vector<std::string>{"momentum"});
 }
 
-TEST_CASE("a second instance goes on from parameter and state, to the last bit") {
+TEST_CASE("a second instance continues from parameter and state, to the last bit") {
     for (const std::string &json : all) {
         CAPTURE(json);
         Trained first(json);

@@ -53,7 +53,7 @@ TEST_CASE("a killed run keeps complete lines") {
         Told told("json", folder.path().string());
         for (std::int64_t step = 10;; step += 10) epoch(told, step, 1);
     }
-    // By its size: who reads what a faster writer writes never comes to the end.
+    // By its size: a reader of a file that grows faster never reaches its end.
     std::error_code not_there_yet;
     std::uintmax_t size = 0;
     for (int i = 0; i < 60000 && size < 20000; ++i) {
@@ -72,7 +72,7 @@ TEST_CASE("a killed run keeps complete lines") {
     CHECK(count > 200);
 }
 
-TEST_CASE("a run that goes on keeps what stands and drops what it does again") {
+TEST_CASE("a resumed run keeps the events that stand and drops those that it repeats") {
     const Folder straight, stopped;
     {
         Told told("json", straight.path().string());
@@ -103,7 +103,7 @@ TEST_CASE("a run that goes on keeps what stands and drops what it does again") {
     CHECK(found.find("clean_accuracy") == found.rfind("clean_accuracy"));
 }
 
-TEST_CASE("an epoch begun where a run goes on is said once, and more epochs are news") {
+TEST_CASE("an epoch begun where a run is resumed is reported once, and more epochs are news") {
     const Folder folder;
     const auto tell = [&](std::int64_t step, double epochs, bool begins) {
         Told told("json", folder.path().string());

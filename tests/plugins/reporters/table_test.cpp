@@ -182,7 +182,7 @@ TEST_CASE(
     CHECK(text.find("1e+01") == std::string::npos);
 }
 
-TEST_CASE("a name that is too long has a line of its own; stages stand below their attack") {
+TEST_CASE("a name that is too long gets its own line; stages are listed below their attack") {
     const std::string name = "evaluate/the-attack-that-nobody-wants-to-write-twice";
     const std::string text = output_of([&] {
         Told told("table", "/run", true);
@@ -217,7 +217,7 @@ TEST_CASE("values have losses instead of accuracies") {
     CHECK(text.find("worst") == std::string::npos);
 }
 
-TEST_CASE("a standard output that nobody takes stops nothing") {
+TEST_CASE("a standard output without a reader stops nothing") {
     for (const char *where : {"/dev/full", "/nonexistent"}) {
         std::fflush(stdout);
         const int saved = dup(1), other = open(where, O_WRONLY);
@@ -234,7 +234,7 @@ TEST_CASE("a standard output that nobody takes stops nothing") {
     }
 }
 
-TEST_CASE("a reader who pauses stops no training, and loses no line") {
+TEST_CASE("a reader that pauses stops no training, and loses no line") {
     int ends[2];
     REQUIRE(pipe(ends) == 0);
     std::fflush(stdout);
@@ -269,7 +269,7 @@ TEST_CASE("results without evaluation, and results with nothing in them") {
           std::string::npos);
 }
 
-TEST_CASE("nothing is said where nobody reads") {
+TEST_CASE("nothing is printed if nobody reads") {
     CHECK(output_of([] {
               Told told("table", "/run", false);
               told.event(10, "train", "epoch_end", 0);

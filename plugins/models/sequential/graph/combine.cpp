@@ -8,7 +8,7 @@
 namespace sequential {
 namespace {
 
-/// The sum's gradient is that of both; it lies where the first one's does.
+/// The sum's gradient is that of both; it is stored where the first one's is.
 class Sum final : public Operation {
   public:
     Sum(const Graph &graph, int left, int right, int result)
@@ -108,14 +108,14 @@ class Concatenation final : public Operation {
 
   private:
     std::int64_t outer_ = 1;
-    std::vector<std::int64_t> sizes_;  // of each part, for one index of the axes before
+    std::vector<std::int64_t> sizes_;  // per part, for one index of the axes before
 };
 
 struct Pair {
     int left, right;
 };
 
-/// Both in one layout.
+/// Brings both into one layout.
 Pair alike(Graph &graph, int left, int right) {
     if (graph.value(left).shape != graph.value(right).shape)
         throw spar::invalid("values of the shapes " + spar::shape_text(graph.value(left).shape) +

@@ -1,5 +1,5 @@
-// Operations of several values: sum, product, and one after another along an axis. The values are
-// of one shape, but for the length of that axis; what does not fit is refused by spar::invalid.
+// Operations on several values: sum, product, and concatenation along an axis. The values have the
+// same shape, except for the length of that axis; spar::invalid refuses others.
 #pragma once
 
 #include "graph/graph.hpp"
@@ -7,7 +7,7 @@
 namespace sequential {
 
 int add(Graph &graph, int left, int right);
-/// Value by value.
+/// Elementwise.
 int multiply(Graph &graph, int left, int right);
 /// `axis` of an example's shape.
 int concatenate(Graph &graph, const std::vector<int> &parts, std::size_t axis);

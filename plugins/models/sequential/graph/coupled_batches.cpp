@@ -1,6 +1,6 @@
-// The executor where the examples of a batch are coupled: in training with batch normalisation. All
-// micro-batches go to the next operation that couples them; what they gather is added up in their
-// order; all go on. So every micro-batch keeps a frame and a workspace of its own.
+// The executor for coupled examples: training with batch normalisation. All micro-batches advance
+// to the next operation that couples them, their sums are added up in order, then all continue.
+// Hence every micro-batch keeps its own frame and workspace.
 #include "graph/lanes.hpp"
 
 namespace sequential {
@@ -10,7 +10,7 @@ void Executor::enter(Batch &batch, const Tape &tape) {
     if (!work) work = std::make_unique<Workspace>(graph_);
     batch.work = work.get();
     batch.training = tape.training;
-    batch.coarse = tape.coarse;
+    batch.bf16 = tape.bf16;
     batch.sums = &tape.sums;
 }
 

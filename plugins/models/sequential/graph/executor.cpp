@@ -30,22 +30,21 @@ void Executor::for_weight_parts(Stretch stretch, Work work) {
     });
 }
 
-void Executor::refresh(bool coarse) {
+void Executor::refresh(bool bf16) {
     if (stale_)
         for_weight_parts(
             whole(), [](Operation &operation, std::int64_t part) { operation.pack_part(part); });
     stale_ = false;
-    if (!coarse || !coarse_stale_) return;
-    parallel_(std::ssize(graph_.operations), [&](std::int64_t i) {
-        graph_.operations[static_cast<std::size_t>(i)]->pack_coarse();
-    });
-    coarse_stale_ = false;
+    if (!bf16 || !bf16_stale_) return;
+    parallel_(std::ssize(graph_.operations),
+              [&](std::int64_t i) { graph_.operations[static_cast<std::size_t>(i)]->pack_bf16(); });
+    bf16_stale_ = false;
 }
 
-// Where only the gradient of the input is wanted, and nothing is kept.
-bool Executor::coarse(const Pass &pass) {
-    return pass.wants.coarse && pass.wants.input && !pass.wants.parameters &&
-           pass.head != nullptr && pass.tape == 0 && coarse_conv() != nullptr;
+// Only the gradient of the input is wanted, and nothing is kept.
+bool Executor::in_bf16(const Pass &pass) {
+    return pass.wants.bf16 && pass.wants.input && !pass.wants.parameters && pass.head != nullptr &&
+           pass.tape == 0 && conv_bf16() != nullptr;
 }
 
 Executor::Tape &Executor::tape(int slot) {
@@ -54,8 +53,8 @@ Executor::Tape &Executor::tape(int slot) {
     return tapes_[static_cast<std::size_t>(slot - 1)];
 }
 
-// Where results are the same for every division: halves at the end, so that a thread that was held
-// up keeps the others waiting for less.
+// Used if results do not depend on the division: ends with halves, so that the others wait less for
+// a thread that was held up.
 Executor::Parts Executor::parts(std::int64_t rows, bool any_division) const {
     const std::int64_t width = graph_.width;
     if (!any_division) return {rows, width, width, micro_batch_count(rows)};
@@ -106,7 +105,7 @@ void Executor::load(Batch &batch, const float *x) const {
 
 void Executor::set_pass(Batch &batch, const Pass &pass) const {
     batch.training = pass.training;
-    batch.coarse = coarse(pass);
+    batch.bf16 = in_bf16(pass);
     batch.key = pass.key;
     batch.ids = pass.ids != nullptr ? pass.ids + batch.first : nullptr;
     batch.mask =
@@ -162,7 +161,7 @@ void Executor::backward(Batch &batch, Stretch stretch, Wants wants) {
         const Run &run = graph_.runs[r];
         const Stretch part = common(run, stretch);
         if (part.first == part.last) continue;
-        // Between two meetings of a batch, the gradients of all examples have to be there.
+        // Between two coupling points of a batch, the gradients of all examples must be available.
         const bool one_by_one =
             batch.sums == nullptr && (wants.parameters ? run.learns_by_example : run.by_example);
         for_examples(batch, one_by_one, [&] {
@@ -188,14 +187,14 @@ void Executor::store_input_gradient(const Batch &batch, float *dx) const {
 void Executor::start(Tape &tape, const Pass &pass) const {
     tape.rows = pass.rows;
     tape.training = pass.training;
-    tape.coarse = coarse(pass);
+    tape.bf16 = in_bf16(pass);
     tape.followed = false;
     const auto needed = static_cast<std::size_t>(micro_batch_count(pass.rows));
     if (tape.frames.size() < needed) tape.frames.resize(needed);
 }
 
 void Executor::pass(const Pass &pass) {
-    refresh(coarse(pass));
+    refresh(in_bf16(pass));
     Tape *tape = pass.tape != 0 ? &this->tape(pass.tape) : nullptr;
     if (tape != nullptr) start(*tape, pass);
     const Wants wants = with_steps(pass.head != nullptr ? pass.wants : Wants{}, pass);

@@ -1,5 +1,5 @@
-// Runs a network over batches: cut into micro-batches, each on one thread, gradients of parameters
-// summed in a fixed order. What is computed depends on the batch alone, not on the threads.
+// Runs a network over batches, split into micro-batches of one thread each, with gradients of
+// parameters summed in a fixed order. The result depends on the batch alone, not on the threads.
 #pragma once
 
 #include "graph/graph.hpp"
@@ -10,7 +10,7 @@
 
 namespace sequential {
 
-/// Runs work(i) for i in [0, count) and waits; throws what the work threw.
+/// Runs work(i) for i in [0, count) and waits; rethrows what the work threw.
 class Parallel {
   public:
     using Work = void (*)(void *context, std::int64_t index);
@@ -28,12 +28,12 @@ class Parallel {
 
 struct Wants {
     bool input = false, parameters = false;
-    bool coarse = false;               /// the gradient of the input may be less exact
-    bool stop_at_stage = false;        /// nothing before the first stage's output
-    bool keep_stage_gradient = false;  /// the gradient there, of the whole batch
+    bool bf16 = false;                 /// the gradient of the input may be less exact
+    bool stop_at_stage = false;        /// go back no further than the first stage's output
+    bool keep_stage_gradient = false;  /// the gradient there, for the whole batch
 };
 
-/// As spar_pass, of which it has the meaning, for inputs of numbers and vectors.
+/// The fields and meaning of spar_pass, for inputs of values and vectors.
 struct Pass {
     std::int64_t rows = 0;
     const float *x = nullptr;
@@ -50,7 +50,7 @@ struct Pass {
     const spar_stage_steps *stage_steps = nullptr;
 };
 
-/// Example rows that went through each kind of work.
+/// How many example rows each kind of work has processed.
 struct Counters {
     std::atomic<std::int64_t> forward{0}, input_gradient{0}, parameter_gradient{0};
 };
@@ -62,8 +62,8 @@ class Executor {
     Executor(Graph &graph, const Parallel &parallel);
     ~Executor();
 
-    /// Values of parameters were written from outside.
-    void parameters_changed() { stale_ = coarse_stale_ = true; }
+    /// To be called after parameters were written from outside.
+    void parameters_changed() { stale_ = bf16_stale_ = true; }
     void pass(const Pass &pass);
     void backward(int tape, const float *cotangent, Wants wants, float *dx);
     const Counters &counters() const { return counters_; }
@@ -74,17 +74,17 @@ class Executor {
     struct Tape {
         std::int64_t rows = 0;
         bool training = false;
-        bool coarse = false;
-        bool followed = false;  /// by the running statistics
+        bool bf16 = false;
+        bool followed = false;  /// uses the running statistics
         std::vector<std::unique_ptr<Frame>> frames;
         BatchSums sums;
     };
 
-    void refresh(bool coarse = false);
-    static bool coarse(const Pass &pass);
+    void refresh(bool bf16 = false);
+    static bool in_bf16(const Pass &pass);
     Tape &tape(int slot);
     void start(Tape &tape, const Pass &pass) const;
-    /// The rows of a batch cut into micro-batches: some of the full width, then smaller ones.
+    /// The division of a batch into micro-batches: some of full width, then smaller ones.
     struct Parts {
         std::int64_t rows, width, last_width, whole;
 
@@ -109,7 +109,7 @@ class Executor {
     struct Stretch {
         std::size_t first, last;
     };
-    /// What a run and a stretch have in common.
+    /// The common part of a run and a stretch.
     static Stretch common(const Run &run, Stretch stretch) {
         const std::size_t first = std::max(run.begin, stretch.first);
         return {first, std::max(first, std::min(run.end, stretch.last))};
@@ -126,30 +126,31 @@ class Executor {
     template <class Work>
     void for_weight_parts(Stretch stretch, Work work);
 
-    /// Runs body(batch) on every micro-batch. The gradients of the wanted parameters, which it
-    /// computes, are added to those of the network at the end.
+    /// Runs body(batch) on every micro-batch. Adds the gradients that it computes for the wanted
+    /// parameters to those of the network at the end.
     template <class Body>
     void for_micro_batches(std::int64_t rows, Tape *tape, Wants wants, Body body);
-    /// The same without that end: the gradients of the stretch's parameters are in the lanes then.
+    /// The same without that last step: leaves the gradients of the stretch's parameters in the
+    /// lanes.
     template <class Body>
     void for_lanes(std::int64_t rows, Tape *tape, bool parameters, Stretch stretch, Body body);
-    /// Adds what the lanes hold for the stretch to the gradients of the network.
+    /// Adds the lanes' gradients for the stretch to those of the network.
     void add_up(std::int64_t rows, Stretch stretch);
-    /// One of all parts of Operation::sum_part.
+    /// Runs one of all parts of Operation::sum_part.
     void sum_part(std::int64_t part, Stretch stretch) const;
 
     void load(Batch &batch, const float *x) const;
     void set_pass(Batch &batch, const Pass &pass) const;
     void forward(Batch &batch, Stretch stretch);
-    /// From the outputs to the gradient there, as far as the pass asks for either.
+    /// From the outputs to the gradient there, as far as the pass wants either.
     void call_head(Batch &batch, const Pass &pass, bool back) const;
     void write_gradient(const Batch &batch, const float *cotangent) const;
     Wants wanted(std::size_t operation, Wants wants) const;
-    /// From the last of the stretch down, as far as the wants ask.
+    /// From the last operation of the stretch backwards, as far as wanted.
     void backward(Batch &batch, Stretch stretch, Wants wants);
     void store_input_gradient(const Batch &batch, float *dx) const;
 
-    // Where the examples of a batch are coupled.
+    // For batches with coupled examples.
     bool couples(bool training) const { return training && !coupled_.empty(); }
     void pass_coupled(const Pass &pass, Tape &tape, Wants wants);
     void backward_coupled(Tape &tape, Wants wants, float *dx);
@@ -158,13 +159,13 @@ class Executor {
     void follow(Tape &tape);
 
     const FusedStage *fused_stage() const;
-    /// With what the steps of a pass ask for; makes room for what is kept.
+    /// Adds what the steps of a pass require; makes room for the kept gradient.
     Wants with_steps(Wants wants, const Pass &pass);
-    /// p of a row in what is kept.
+    /// p of a row in the kept gradient.
     float *stage_gradient(std::int64_t row) {
         return stage_gradients_.data() + row * graph_.stage_size;
     }
-    /// Behind a pass that has kept p.
+    /// After a pass that has kept p.
     void take_steps(std::int64_t rows, const spar_stage_steps &steps);
     void take_steps(Batch &batch, const spar_stage_steps &steps);
     void take_fused_steps(const FusedStage &stage, Batch &batch, const float *p,
@@ -173,15 +174,15 @@ class Executor {
     Graph &graph_;
     const Parallel &parallel_;
     Counters counters_;
-    bool stale_ = false, coarse_stale_ = true;  // packed weights
-    std::size_t first_parameters_;              // operation that has some
-    std::vector<std::size_t> coupled_;          // operations
-    Tape untaped_;                              // of a pass that is coupled and has no tape
-    std::vector<std::unique_ptr<Workspace>> coupled_works_;  // of each micro-batch
+    bool stale_ = false, bf16_stale_ = true;                 // packed weights
+    std::size_t first_parameters_;                           // the operation they belong to
+    std::vector<std::size_t> coupled_;                       // operations
+    Tape untaped_;                                           // for coupled passes without a tape
+    std::vector<std::unique_ptr<Workspace>> coupled_works_;  // per micro-batch
     std::array<Tape, tapes> tapes_;
     std::vector<std::unique_ptr<ParameterGradients>> lanes_;
     std::unique_ptr<Worker[]> workers_;
-    std::vector<float> stage_gradients_;  // p of a batch, where a pass keeps it
+    std::vector<float> stage_gradients_;  // p of a batch, if a pass keeps it
 };
 
 }  // namespace sequential

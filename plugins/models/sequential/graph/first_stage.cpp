@@ -1,5 +1,6 @@
-// Steps through the first stage alone. A fused stage takes them right behind the pass, in each
-// micro-batch; else, or where the pass goes on through the stage, p is kept until the pass is over.
+// Steps through the first stage alone. A fused stage takes them immediately after the pass of each
+// micro-batch. Otherwise, or if the pass continues through the stage, p is kept until the pass is
+// over.
 #include "graph/lanes.hpp"
 
 namespace sequential {
@@ -44,7 +45,7 @@ void Executor::take_steps(Batch &batch, const spar_stage_steps &steps) {
     const auto pull = [&](Wants wants) {
         load(batch, steps.x);
         forward(batch, stage());
-        // Going back spoils p.
+        // The backward pass overwrites p.
         std::copy_n(stage_gradient(batch.first), batch.rows * graph_.stage_size,
                     batch.work->gradient(graph_.stage_end));
         backward(batch, stage(), wants);
@@ -56,12 +57,12 @@ void Executor::take_steps(Batch &batch, const spar_stage_steps &steps) {
     pull({.parameters = true});
 }
 
-// One example after the other, whose p stays in the scratch memory for all its steps.
+// One example at a time, whose p stays in the scratch memory for all its steps.
 void Executor::take_fused_steps(const FusedStage &stage, Batch &batch, const float *p,
                                 const spar_stage_steps &steps) const {
     const std::int64_t size = graph_.value(0).size();
     float *scratch = batch.work->scratch();
-    float *dx = batch.frame->data(0);  // the pass needs it no more
+    float *dx = batch.frame->data(0);  // the pass no longer needs it
     stage.clear_sums(*batch.gradients);
     for (std::int64_t row = batch.first; row < batch.first + batch.rows;
          ++row, p += graph_.stage_size) {

@@ -151,8 +151,8 @@ void Graph::plan_runs() {
     }
 }
 
-// Made and used, and nowhere but in one run: what goes into a fork may be used further on. Neither
-// at the input nor at the output, which are read and written from outside.
+// Produced and consumed within one run only: a value that enters a fork may be used later. Never
+// the input or output, which are accessed from outside.
 bool Graph::stays_inside(int Value::*place, int owner) const {
     const auto has = [&](const std::vector<int> &ids) {
         return std::any_of(ids.begin(), ids.end(),
@@ -186,9 +186,9 @@ bool Graph::unread(int storage) const {
     });
 }
 
-// A gradient lives from the backward pass of the value's user to that of its maker, both with the
-// whole of their runs. Two that live at once get different memory; else memory that was just used
-// is taken again, as it is in the cache.
+// A gradient lives from the backward pass of the value's user to that of its producer, including
+// the whole of their runs. Two that live at the same time get different memory; otherwise recently
+// used memory is reused, because it is in the cache.
 void Graph::plan_gradients() {
     struct Life {
         int id;

@@ -1,6 +1,6 @@
 // A network ready to run: values (activations and their gradients), the operations between them in
-// order, and where everything lies in memory. All is planned for micro-batches of a fixed width, so
-// that an example's numbers never depend on how many examples came with it.
+// order, and their places in memory. Everything is planned for micro-batches of a fixed width, so
+// that an example's numbers never depend on how many examples accompany it.
 #pragma once
 
 #include "graph/memory.hpp"
@@ -12,37 +12,37 @@
 namespace sequential {
 
 /// One activation of a micro-batch: `stride` floats for each example. Any number of operations may
-/// read it; their gradients at it are added up.
+/// read it; their gradients are added up.
 struct Value {
-    Shape shape;  /// of one example, as its layer means it
-    /// Where it lies in blocks of channels: [channels, height, width]; empty: plainly, row after
-    /// row.
+    Shape shape;  /// of one example, in the layer's terms
+    /// If stored in blocks of channels: [channels, height, width]; empty: plain, row by row.
     Shape image;
     /// The value whose memory it shares, and likewise for its gradient; -1: it has its own.
     int shares_value = -1, shares_gradient = -1;
-    /// Slope below zero of the rectifier that made it, if whoever reads it has to multiply its
-    /// gradient by that one's derivative.
+    /// Slope below zero of the rectifier that produced it, if the operation that reads it must
+    /// multiply its gradient by the rectifier's derivative.
     std::optional<float> rectified = {};
 
     // Set by Graph::finish.
-    int storage = -1, gradient = -1;  /// the owners of its memory, itself perhaps
+    int storage = -1, gradient = -1;  /// the owners of its memory, possibly itself
     std::size_t offset = 0, gradient_offset = 0;
-    /// Written and read within one run of operations by example: the gradient; and the value, if
-    /// the backward pass to the input does not read it either.
+    /// Produced and consumed within one run of operations by example. `gradient_reused`: this holds
+    /// for the gradient. `value_reused`: also for the value, which the backward pass to the input
+    /// does not read either.
     bool gradient_reused = false, value_reused = false;
 
     bool blocked() const { return !image.empty(); }
     std::int64_t size() const { return spar::product(shape); }
     /// Floats from one example to the next.
     std::int64_t stride() const;
-    /// Where the value at a plain index of an example lies in the example's memory.
+    /// The place of a plain index in an example's memory.
     std::int64_t position(std::int64_t index) const;
 };
 
 class Graph;
 
-/// Floats from one row of a value to the next. What is made and used in one run of operations by
-/// example may use the same place for all rows, which then stays in the cache.
+/// Floats from one row of a value to the next. What is produced and consumed in one run of
+/// operations by example may use the same place for all rows, which then stays in the cache.
 struct Strides {
     std::int64_t plain, in_run;
     std::int64_t of(bool run) const { return run ? in_run : plain; }
@@ -74,7 +74,7 @@ class ParameterGradients {
     explicit ParameterGradients(const Graph &graph);
     float *slot(int id) const { return slots_[static_cast<std::size_t>(id)]; }
     float *data() const { return reinterpret_cast<float *>(block_.data()); }
-    /// Floats before the slots of an operation; for one behind the last, all.
+    /// Floats before the slots of an operation; for the index after the last, all.
     std::int64_t begin_of(std::size_t operation) const;
     /// Adds the gradients of the operations [first, last) of the graph.
     void add(const ParameterGradients &other, std::size_t first, std::size_t last) const;
@@ -82,7 +82,7 @@ class ParameterGradients {
   private:
     Block block_;
     std::vector<float *> slots_;
-    std::vector<std::size_t> ends_;  // byte behind the slots of each operation
+    std::vector<std::size_t> ends_;  // end of each operation's slots, in bytes
 };
 
 /// What one thread needs to run micro-batches: gradients of the values, and scratch memory.
@@ -101,31 +101,31 @@ class Workspace {
     std::vector<Strides> strides_;
 };
 
-/// Sums over a whole batch, of all operations that couple its examples, one behind the other.
+/// Sums over a whole batch for all operations that couple its examples, concatenated.
 struct BatchSums {
     std::int64_t rows = 0;
     std::vector<double> forward, backward;
 };
 
-/// One micro-batch on its way.
+/// One micro-batch in progress.
 struct Batch {
     std::int64_t first = 0;  /// its first row in the whole batch
     std::int64_t rows = 0;
     std::int64_t begin = 0, end = 0;  /// those to compute now
-    bool one_by_one = false;          /// a run's examples follow each other: begin + 1 == end
+    bool one_by_one = false;          /// one example of a run by example: begin + 1 == end
     bool training = false;
-    bool counted = true;  /// else steps through the first stage
+    bool counted = true;  /// otherwise steps through the first stage
     std::uint64_t key = 0;
     const std::int64_t *ids = nullptr;  /// of the rows
-    const float *mask = nullptr;        /// likewise: 0 at padding; null: none
+    const float *mask = nullptr;        /// likewise, 0 at padding; null: none
     Frame *frame = nullptr;
     Workspace *work = nullptr;
     const ParameterGradients *gradients = nullptr;  /// written, not added to
-    const BatchSums *sums = nullptr;                /// of the whole batch, where it is coupled
-    bool input_gradient_only = false;               /// at most: nothing else may be asked for
-    bool coarse = false;  /// by kernels that are less exact, where there are some
+    const BatchSums *sums = nullptr;                /// of the whole batch, if it is coupled
+    bool input_gradient_only = false;               /// at most: nothing else is available
+    bool bf16 = false;                              /// use less exact kernels, if there are some
 
-    /// Where a value of one row lies, and its gradient.
+    /// The place of a value of one row, and of its gradient.
     float *value(int id, std::int64_t row) const {
         return frame->data(id) + row * frame->stride(id, one_by_one && input_gradient_only);
     }
@@ -134,71 +134,72 @@ struct Batch {
     }
 };
 
-/// A convolution of few channels that is the whole first stage runs the steps of an attack on it
-/// fused, one example after the other: see Kernels::first_conv_step.
+/// A convolution of few channels that is the whole first stage runs an attack's steps fused, one
+/// example at a time: see Kernels::first_conv_step.
 class FusedStage {
   public:
     virtual ~FusedStage() = default;
-    /// Brings an example's gradient at the stage's end into the scratch memory, for its steps.
+    /// Loads an example's gradient at the stage's end into the scratch memory, for its steps.
     virtual void load_gradient(const float *p, float *scratch) const = 0;
     /// dx of that example from its x.
     virtual void step(const float *x, float *scratch, float *dx) const = 0;
     virtual void clear_sums(const ParameterGradients &gradients) const = 0;
-    /// Adds the gradients of the parameters where the steps have led. Spoils the gradient that was
-    /// loaded.
+    /// Adds the gradients of the parameters at the point that the steps reached. Overwrites the
+    /// loaded gradient.
     virtual void add_sums(const float *x, float *scratch,
                           const ParameterGradients &gradients) const = 0;
 };
 
-/// An operation that couples the examples of a batch in training: it goes forward from sums over
-/// all of them, and back from others. The executor brings every micro-batch to it, adds up in their
-/// order what each has gathered, and takes them on.
+/// An operation that couples the examples of a batch in training: its forward pass uses sums over
+/// all of them, and so does its backward pass. The executor brings every micro-batch up to it, adds
+/// up their parts in order, and continues.
 class Coupled {
   public:
     virtual ~Coupled() = default;
-    /// Writes the micro-batch's part of the sums into its frame, before it goes forward or back.
+    /// Writes the micro-batch's part of the sums into its frame, before its forward or backward
+    /// pass.
     virtual void gather(Batch &batch) const = 0;
     virtual void gather_gradient(Batch &batch) const = 0;
     /// Moves running statistics towards those of a batch.
     virtual void follow(const BatchSums &sums) = 0;
 
     std::size_t count = 0;    /// of the sums
-    std::size_t partial = 0;  /// where the frame holds a micro-batch's, as doubles
-    std::size_t first = 0;    /// of them in BatchSums
+    std::size_t partial = 0;  /// place of a micro-batch's part in the frame, as doubles
+    std::size_t first = 0;    /// their place in BatchSums
 };
 
-/// One operation of the network. Its backward pass finds no mask, key or ids: what it needs of them
-/// it keeps in its frame.
+/// One operation of the network. Its backward pass has no mask, key or ids: it must keep what it
+/// needs of them in its frame.
 class Operation {
   public:
     virtual ~Operation() = default;
     virtual void forward(Batch &batch) const = 0;
-    /// From the gradient of its output to that of its inputs and of its parameters. The gradient of
-    /// the output may be overwritten.
+    /// From the gradient of its output to those of its inputs and parameters. May overwrite the
+    /// gradient of the output.
     virtual void backward(Batch &batch, bool input, bool parameters) const = 0;
     virtual bool has_parameters() const { return false; }
-    /// Forward pass and gradient of the input may be run on [batch.begin, batch.end) of the rows,
-    /// so that several operations follow each other on one example while it is in the cache.
+    /// Whether forward pass and input gradient may run on rows [batch.begin, batch.end), so that
+    /// several operations process one example while it is in the cache.
     virtual bool by_example() const { return false; }
-    /// The gradient of the parameters, if any, may be too, and costs no more so.
+    /// Whether the parameters' gradient may do so too, at no extra cost.
     virtual bool learns_by_example() const { return by_example() && !has_parameters(); }
-    /// The gradient of the input needs neither input nor output, which lie where Batch::value says.
+    /// Whether the input gradient needs neither the input nor the output at Batch::value.
     virtual bool backward_without_values() const { return false; }
-    /// Whether its backward pass reads its output, which may not be overwritten then.
+    /// Whether its backward pass reads its output, which must then not be overwritten.
     virtual bool reads_output() const { return true; }
-    /// Brings values of parameters into the layouts of the kernels.
+    /// Packs values of parameters into the kernels' layouts.
     virtual void pack() {}
-    /// Behind pack, into those of the coarse ones.
-    virtual void pack_coarse() {}
-    /// Where gradients of parameters are summed over the whole batch at once, and not over each
-    /// micro-batch: makes room for so many rows, before they go back.
+    /// After pack: into the layouts of the kernels in bfloat16.
+    virtual void pack_bf16() {}
+    /// If gradients of parameters are summed over the whole batch instead of each micro-batch:
+    /// makes room for that many rows before the backward pass.
     virtual void expect(std::int64_t) {}
-    /// Parts that this work is cut into, each for one thread, when all rows have gone back.
+    /// The number of parts of this sum, each for one thread, after all backward passes.
     virtual std::int64_t sum_parts() const { return 0; }
     virtual void sum_part(std::int64_t) const {}
     /// Adds gradients to those of the parameters.
     virtual void deposit(const ParameterGradients &) const {}
-    /// Parts that pack and deposit are cut into, each for one thread, where the weights are many.
+    /// The number of parts of pack and deposit, each for one thread, if there are many weights.
     virtual std::int64_t weight_parts() const { return 1; }
     virtual void pack_part(std::int64_t) { pack(); }
     virtual void deposit_part(const ParameterGradients &gradients, std::int64_t) const {
@@ -207,12 +208,12 @@ class Operation {
     virtual const FusedStage *fused_stage() const { return nullptr; }
     virtual Coupled *coupled() { return nullptr; }
 
-    /// Values. One may be read several times. An output may share memory with the first input,
-    /// which then must not be needed in the backward pass.
+    /// Values. One may be read several times. An output may share memory with the first input, if
+    /// the backward pass does not need that.
     std::vector<int> inputs, outputs;
 };
 
-/// Operations [begin, end), on one example after the other or on the whole micro-batch.
+/// Operations [begin, end), run example by example or on the whole micro-batch.
 struct Run {
     std::size_t begin, end;
     bool by_example, learns_by_example;
@@ -223,19 +224,19 @@ class Graph {
     Graph(std::int64_t width, const Shape &input);
 
     // Building. Values are named by their index, the input is 0.
-    /// In blocks of channels where `image` says [channels, height, width], otherwise plain.
+    /// In blocks of channels if `image` is [channels, height, width], otherwise plain.
     int add_value(Shape shape, Shape image = {});
-    /// The same numbers in the same memory, in forward and backward pass, as another shape.
+    /// The same numbers in the same memory, in forward and backward pass, with another shape.
     int add_view(int of, Shape shape);
-    /// Bytes in every frame.
+    /// Reserves bytes in every frame.
     std::size_t reserve(std::size_t bytes) { return frame_layout_.take(bytes); }
     void reserve_scratch(std::size_t bytes);
     int add_gradient_slot(std::int64_t floats);
     void reserve_sums(Coupled &operation, std::size_t count);
     void add(std::unique_ptr<Operation> operation);
-    /// The operation that made a value; null: a view or the input.
+    /// The operation that produces a value; null: a view or the input.
     const Operation *maker(int id) const;
-    /// Ends the building: plans the memory.
+    /// Completes the graph: plans the memory.
     void finish(int output);
 
     const Value &value(int id) const { return values_[static_cast<std::size_t>(id)]; }
@@ -256,7 +257,7 @@ class Graph {
     const std::vector<std::int64_t> &slots() const { return slots_; }
     /// Number of slots up to the end of each operation.
     const std::vector<std::size_t> &slot_ends() const { return slot_ends_; }
-    /// Of all operations that couple examples; 0: there are none.
+    /// For all operations that couple examples; 0: there are none.
     std::size_t sums() const { return sums_; }
     std::size_t frame_bytes() const { return frame_layout_.size(); }
     std::size_t workspace_bytes() const { return workspace_bytes_; }

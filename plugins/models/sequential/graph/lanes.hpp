@@ -9,8 +9,8 @@
 
 namespace sequential {
 
-/// Memory for one thread. Made when first needed, then kept; which one a thread gets has no
-/// influence on the numbers.
+/// Memory for one thread. Created on first use and kept; which one a thread gets does not affect
+/// the numbers.
 struct Executor::Worker {
     std::atomic<bool> busy{false};
     std::unique_ptr<Workspace> work;
@@ -21,7 +21,7 @@ struct Executor::Worker {
 
 constexpr std::size_t most_workers = 256;
 
-/// Holds a worker that nobody else holds.
+/// Holds a free worker exclusively.
 class Executor::Lease {
   public:
     explicit Lease(Executor &executor) : worker_(find(executor)) {

@@ -1,4 +1,4 @@
-// Memory of networks: blocks of bytes, places in them, and vectors at cache lines.
+// Memory of networks: blocks of bytes, places in them, and vectors aligned to cache lines.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace sequential {
 
-/// Zeroed bytes that begin at a page.
+/// Zeroed bytes, aligned to a page.
 class Block {
   public:
     Block() = default;
@@ -25,7 +25,7 @@ class Block {
     std::size_t size_ = 0;
 };
 
-/// Offsets inside a block, each at a cache line.
+/// Offsets inside a block, each aligned to a cache line.
 class Layout {
   public:
     std::size_t take(std::size_t bytes) {
@@ -39,7 +39,7 @@ class Layout {
     std::size_t size_ = 0;
 };
 
-/// Floats from the start of a cache line on: a vector of them never lies across two.
+/// Floats aligned to a cache line, so that no vector of them crosses two.
 template <class T>
 struct CacheLines {
     using value_type = T;

@@ -8,7 +8,7 @@
 namespace sequential {
 namespace {
 
-// FNV-1a (Fowler, Noll, Vo), to make a key of a name.
+// FNV-1a (Fowler, Noll, Vo): turns a name into a key.
 std::uint64_t hash(const std::string &text) {
     std::uint64_t value = 0xCBF29CE484222325U;
     for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 0x100000001B3U;

@@ -1,4 +1,4 @@
-// Shapes of one example, and how a layer says that one does not fit.
+// Shapes of one example, and the errors of layers that one does not fit.
 #pragma once
 
 #include <spar/tensor.hpp>
@@ -11,10 +11,10 @@ namespace sequential {
 
 using Shape = std::vector<std::int64_t>;
 
-/// More values than this in one example's activation, or in one parameter, is taken for a mistake.
+/// More values than this in one example's activation, or in one parameter, count as a mistake.
 constexpr std::int64_t largest_volume = std::int64_t{1} << 28;
 
-/// Number of values; throws when it overflows or is absurd.
+/// The number of values; throws if it overflows or is absurd.
 inline std::int64_t volume(const Shape &shape) {
     const std::int64_t total = spar::product(shape);
     if (total < 1 || total > largest_volume)

@@ -1,5 +1,5 @@
-// Values that several operations read: each gets the gradient of one of them alone, and an
-// operation before the first reader adds them up on the way back.
+// Values that several operations read: every reader gets its own copy of the value, and an
+// operation before the first reader adds up their gradients in the backward pass.
 #include "graph/graph.hpp"
 
 #include "kernels/kernels.hpp"
@@ -9,8 +9,8 @@
 namespace sequential {
 namespace {
 
-/// One value as several, for one reader each. Its gradient is that of the last, to which those of
-/// the others are added in their order.
+/// One value as several, one for each reader. Its gradient is that of the last, to which those of
+/// the others are added in order.
 class Fork final : public Operation {
   public:
     Fork(const Graph &graph, int input, std::vector<int> ways)
@@ -44,7 +44,7 @@ class Fork final : public Operation {
 
 }  // namespace
 
-/// Whether a value is another one, or a view of it that no operation makes.
+/// Whether a value is another one, or a view of it without an operation.
 bool Graph::is_view_of(int id, int other) const {
     while (id != other && value(id).shares_value >= 0 && maker(id) == nullptr)
         id = value(id).shares_value;
@@ -58,7 +58,7 @@ bool Graph::is_read(int id) const {
     return is_view_of(output, id) || std::ranges::any_of(operations, reads);
 }
 
-/// Other shapes of a value that somebody reads.
+/// Views of a value that some operation reads.
 std::vector<int> Graph::views_of(int id) const {
     std::vector<int> views;
     for (int view = 0; view < static_cast<int>(values_.size()); ++view)

@@ -10,7 +10,7 @@ inline Vector absolute(Vector x) {
     return x < 0.0F ? -x : x;
 }
 
-/// e^x for x from -87 to 88, and the nearer of these values beyond.
+/// e^x for x from -87 to 88; beyond, the value at the nearer bound.
 inline Vector exponential(Vector x) {
     x = x < -87.0F ? Vector{} - 87.0F : x;
     x = x > 88.0F ? Vector{} + 88.0F : x;
@@ -44,7 +44,7 @@ inline Vector sigmoid_of(Vector x) {
     return 1.0F / (1.0F + exponential(-x));
 }
 
-/// The standard normal distribution's probability below x, also far below 0 to the last digits.
+/// The standard normal cumulative probability of x, accurate to the last digits even far below 0.
 inline Vector normal_of(Vector x) {
     const Vector t = absolute(x) * 0.70710678F, z = t * t;
     Vector e = z * 7.853861353153693e-5F - 8.010193625184903e-4F;
@@ -76,7 +76,7 @@ inline Vector normal_of(Vector x) {
     return x < 0.0F ? above : 1.0F - above;
 }
 
-/// Calls work(x, y) on vectors of two arrays; the last, which may be part of one, on copies.
+/// Calls work(x, y) on vectors of two arrays; on copies for the last, possibly incomplete one.
 template <class Work>
 inline void for_vectors(const float *x, float *y, std::int64_t count, Work work) {
     std::int64_t i = 0;

@@ -1,6 +1,6 @@
 #define BLOCK 16
 #include "kernels/conv_bf16_weights.hpp"
 
-const sequential::CoarseConv &sequential::coarse_conv_amx() {
-    return coarse_conv_table;
+const sequential::ConvBf16 &sequential::conv_bf16_amx() {
+    return conv_bf16_table;
 }

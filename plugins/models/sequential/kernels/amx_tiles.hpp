@@ -1,5 +1,5 @@
-// Sums of products of numbers of 16 bits, in tiles: by the processor's matrix instructions (AMX),
-// or the same sums in plain arithmetic, equal to the bit but where numbers are denormal.
+// Sums of products of bfloat16 numbers, in tiles: by the processor's matrix instructions (AMX), or
+// in plain arithmetic with the same bits, except for denormal numbers.
 #pragma once
 
 #include "kernels/bf16.hpp"
@@ -12,10 +12,10 @@ namespace sequential {
 namespace {
 
 constexpr std::int64_t depth = 2 * B;        // channels of a position, in one product
-constexpr std::int64_t tile_positions = 32;  // results that are worked on together
+constexpr std::int64_t tile_positions = 32;  // results computed together
 
-// Where the factors of a result lie: its position's `depth` channels, in each of `pairs` of blocks
-// at each of `taps` offsets.
+// The places of a result's factors: its position's `depth` channels, in each of `pairs` pairs of
+// blocks, at each of `taps` offsets.
 struct TileTaps {
     std::int64_t pairs, pair_stride, taps;
     const std::int64_t *offsets;
@@ -25,12 +25,12 @@ struct TileTaps {
 
 #if defined(__AMX_BF16__)
 
-// The intrinsics do not tell every compiler what memory they read and write.
+// Not every compiler knows which memory the intrinsics read and write.
 inline void used_by_tiles(const void *memory) {
     asm volatile("" ::"r"(memory) : "memory");
 }
 
-/// While one lives, tile_sums may be called on this thread.
+/// While an object lives, tile_sums may be called on this thread.
 class Tiles {
   public:
     Tiles() {

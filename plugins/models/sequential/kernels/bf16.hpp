@@ -1,4 +1,4 @@
-// Numbers of 16 bits, the upper half of a float.
+// bfloat16: the upper half of a float.
 #pragma once
 
 #include "kernels/vector.hpp"
@@ -17,14 +17,14 @@ struct Bf16 {
 typedef std::uint32_t Bits __attribute__((vector_size(4 * BLOCK)));
 typedef std::uint16_t Halves __attribute__((vector_size(2 * BLOCK)));
 
-/// The nearest, ties to even, in the lower half of each lane.
+/// Rounded to nearest, ties to even, in the lower half of each lane.
 inline Bits rounded(Vector v) {
     const auto bits = reinterpret_cast<Bits>(v);
     const Bits half = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
     return v != v ? Bits{} + 0x7FC0 : half;
 }
 
-/// The numbers of both, one behind the other.
+/// The numbers of both, concatenated.
 inline void store_rounded(Bf16 *to, Vector first, Vector second) {
 #if defined(__AVX512BF16__)
     const auto both =
@@ -37,7 +37,7 @@ inline void store_rounded(Bf16 *to, Vector first, Vector second) {
 #endif
 }
 
-/// Of each lane a pair, that of `first` before that of `second`.
+/// A pair per lane, that of `first` before that of `second`.
 inline void store_pairs(Bf16 *to, Vector first, Vector second) {
     const Bits pairs = rounded(first) | rounded(second) << 16;
     __builtin_memcpy(to, &pairs, sizeof pairs);

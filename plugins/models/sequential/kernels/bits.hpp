@@ -1,5 +1,5 @@
-// Signs and small indices of a vector, which the compiler's own vectors bring into few bytes only
-// slowly. For each instruction set; see kernels/vector.hpp.
+// Packs a vector's signs and small indices into bytes, by intrinsics, because the compiler's vector
+// types do it slowly. Compiled for each instruction set; see kernels/vector.hpp.
 #pragma once
 
 #include "kernels/vector.hpp"

@@ -1,8 +1,8 @@
-// Convolution of any kernel, stride and padding on blocked images, as it is defined. What a tap
-// sees of a row lies `stride` pixels apart: for each column of the kernel the rows are copied with
-// those pixels side by side, rows `stride` apart one behind the other, so that the results of
-// several rows and examples are one matrix product. The gradient at the input falls into
-// stride * stride such convolutions, one for each of the pixels that a tap meets in turn.
+// Direct convolution of blocked images, for any kernel, stride and padding. The pixels that a tap
+// sees in a row are `stride` apart, so for each column of the kernel the rows are copied with these
+// pixels side by side, and rows `stride` apart consecutively. The results of several rows and
+// examples are then one matrix product. The gradient at the input splits into stride * stride such
+// convolutions, one for each residue of a pixel modulo the stride.
 #pragma once
 
 #include "kernels/bits.hpp"
@@ -12,7 +12,7 @@
 namespace sequential {
 namespace {
 
-// Examples and lines of the results that are worked on together.
+// Examples and lines of the results that are computed together.
 struct Piece {
     std::int64_t examples, lines;
 
@@ -28,7 +28,7 @@ struct Piece {
     }
 };
 
-// As much as the nearer caches hold beside weights.
+// What fits into the nearer caches next to the weights.
 inline Piece largest_piece(const View &v) {
     const bool far = far_weights(v.blocks * v.out_blocks * v.columns * v.rows * B * B);
     const std::int64_t room = far ? 1 << 19 : 1 << 17;
@@ -59,7 +59,7 @@ inline void copy_image(const View &v, const Piece &piece, std::int64_t first, co
                 }
 }
 
-// Calls leave(block, line, example, from) for the rows of a piece's results.
+// Calls leave(block, line, example, from) for the result rows of a piece.
 template <class Leave>
 void for_results(const View &v, const Piece &piece, std::int64_t example, std::int64_t line,
                  const float *from, Leave leave) {

@@ -10,8 +10,8 @@
 namespace sequential {
 namespace {
 
-// The convolution of blocks to blocks. Its gradient at the input is one from the gradient of the
-// outputs, without activation and with 2 - padding.
+// The convolution from blocks to blocks. Its gradient at the input is such a convolution of the
+// output gradient, without activation and with padding 2 - padding.
 struct Conv3 {
     std::int64_t in_blocks, out_blocks, height, width, padding;
     bool activation;
@@ -35,9 +35,8 @@ inline Conv3 back_of(const Conv &c) {
             1.0F};
 }
 
-// Rows of the result that are worked on together, those of several examples side by side, and what
-// lies in the scratch memory for them: of both sides, at each point, [block][row][example][strip]
-// [B].
+// Rows of the result that are computed together, those of several examples side by side, and their
+// scratch memory: on both sides, per point, [block][row][example][strip][B].
 struct Band {
     std::int64_t examples;
     std::int64_t strips;                 // of a row of all examples
@@ -52,7 +51,7 @@ inline bool far_weights(const Conv3 &c) {
     return far_weights(points * c.in_blocks * c.out_blocks * 3 * B * B);
 }
 
-// What the nearer caches hold beside weights and images.
+// What fits into the nearer caches next to weights and images.
 inline std::int64_t band_floats(const Conv3 &c) {
     return far_weights(c) ? 1 << 19 : 1 << 16;
 }
@@ -65,13 +64,13 @@ inline Band band_of(const Conv3 &c, std::int64_t strips, std::int64_t examples =
     const std::int64_t height = c.out_height();
     const std::int64_t most = band_floats(c) / row;
     band.rows = most < 1 ? 1 : most < height ? most : height;
-    // An odd number of vectors, so that a strip's points do not meet in one set of a cache.
+    // An odd number of vectors, so that a strip's points do not collide in one cache set.
     band.in_floats = ((band.rows + 2) * band.strips * c.in_blocks | 1) * B;
     band.out_floats = (band.rows * band.strips * c.out_blocks | 1) * B;
     return band;
 }
 
-// Examples whose rows are worked on side by side.
+// Examples whose rows are processed side by side.
 inline std::int64_t group_of(const Conv3 &c, std::int64_t strips) {
     if (!far_weights(c)) return 1;
     const std::int64_t height = c.out_height();
@@ -84,7 +83,7 @@ inline std::int64_t strips_for(std::int64_t width) {
     return (width + strip - 1) / strip;
 }
 
-// What `rows` rows of a band's result see of it, at one point.
+// The part of it that `rows` rows of a band's result read, at one point.
 inline Taps taps_of(const Conv3 &c, const Band &band, std::int64_t rows) {
     const std::int64_t row = band.strips * B;
     return {c.in_blocks, 1, 1, 3, (rows + 2) * row, 0, row};
@@ -97,10 +96,9 @@ inline const float *input_row(const Conv3 &c, const float *x, std::int64_t block
     return y >= 0 && y < c.height ? x + (block * c.height + y) * c.width * B : nullptr;
 }
 
-// Calls, for each group of examples and each band of it, enter(band, line, to) for each row that
-// the band sees, where it lies in x, or null outside of it, and where at the points; and
-// leave(band, example, line, block, from) for each row of the result, which begins at a pixel
-// `line`.
+// For each band of each group of examples: calls enter(band, line, to) for every row that the band
+// reads, with its place in x (null outside) and at the points, and leave(band, example, line,
+// block, from) for every row of the result, with its first pixel `line`.
 template <class Enter, class Leave>
 void conv3_bands(const Conv3 &c, std::int64_t strips, std::int64_t examples, const float *weights,
                  const float *x, std::int64_t x_stride, float *scratch, Enter enter, Leave leave) {
@@ -216,7 +214,7 @@ void conv3(const Conv &conv, std::int64_t examples, const float *weights, const 
 void conv3_gradient(const Conv &conv, std::int64_t examples, const float *weights, const float *g,
                     std::int64_t g_stride, float *scratch, float *dx, std::int64_t dx_stride) {
     const Conv3 c = back_of(conv);
-    const std::int64_t width = c.out_width(), cut = 2 - c.padding;  // columns before and behind dx
+    const std::int64_t width = c.out_width(), cut = 2 - c.padding;  // columns before and after dx
     const std::int64_t strips = strips_for(c.width);
     conv3_bands(
         c, strips, examples, weights, g, g_stride, scratch,

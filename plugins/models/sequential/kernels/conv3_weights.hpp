@@ -1,5 +1,5 @@
-// The weights of kernels/conv3.hpp brought to the points, and their gradient: what inputs and
-// gradients of outputs give at each point, summed over the strips of several examples at once.
+// The weights of kernels/conv3.hpp at the points, and their gradient: the products of inputs and
+// output gradients at each point, summed over the strips of several examples at once.
 #pragma once
 
 #include "kernels/conv3.hpp"
@@ -21,8 +21,8 @@ std::int64_t conv3_packed_size(const Conv &c) {
     return points * weight_taps(c.in).count() * blocks_of(c.out) * B;
 }
 
-// Where the weight of a channel `out`, a channel `in` and a tap [ky][kx] lies in a parameter: at
-// out * out_stride + in * in_stride + tap.
+// The place in a parameter of the weight for channels `out` and `in` and tap [ky][kx]: out *
+// out_stride + in * in_stride + tap.
 struct Conv3Weights {
     std::int64_t in, out, in_stride, out_stride;
 };
@@ -78,7 +78,7 @@ void conv3_deposit(const Conv &conv, const float *sums, float *weights) {
         });
 }
 
-// Examples whose inputs and gradients are at the points together.
+// Examples whose inputs and gradients are transformed together.
 inline std::int64_t weights_group_of(const Conv3 &c, const Band &band) {
     const std::int64_t count = band_floats(c) / band.floats();
     return count < 1 ? 1 : count;

@@ -1,9 +1,9 @@
-// Convolution of any kernel, stride and padding on blocked images, as it is defined, of numbers
-// rounded to 16 bits. The image is copied with its padding, two blocks of channels together; what
-// a stride leaves out becomes copies of its own. The results of neighbouring pixels then read
-// neighbouring ones at each tap, those at a row's end too, which nobody wants and which are left
-// out at last: so all rows are one matrix product. The gradient at the input falls into stride *
-// stride such convolutions, see kernels/conv_geometry.hpp.
+// Direct convolution of blocked images in bfloat16, for any kernel, stride and padding. The image
+// is copied with its padding, two blocks of channels together, with separate copies for the pixels
+// that a stride skips. The results of neighbouring pixels then read neighbouring pixels at each
+// tap, so that all rows are one matrix product. Results that straddle the end of a row are computed
+// too and then discarded. The gradient at the input splits into stride * stride such convolutions,
+// see kernels/conv_geometry.hpp.
 #pragma once
 
 #include "kernels/amx_tiles.hpp"
@@ -17,8 +17,8 @@ namespace {
 struct Copies {
     std::int64_t blocks, height, width;      // of the image
     std::int64_t stride, phases;             // [pair][row's phase][column's][example][row][column]
-    std::int64_t origin;                     // in the image, of the first copy's row and column
-    std::int64_t more;                       // rows, and columns, beyond those of results
+    std::int64_t origin;                     // image row and column of the first copy's origin
+    std::int64_t more;                       // rows and columns beyond those of the results
     std::int64_t out_blocks, lines, pixels;  // of the results: rows, and pixels in each
 
     std::int64_t pairs() const { return divided_up(blocks, 2); }
@@ -38,14 +38,14 @@ inline Copies copies_of(const View &v) {
             .pixels = v.pixels};
 }
 
-// Examples, and rows of their results, that are worked on together.
+// Examples, and rows of their results, that are computed together.
 struct Part {
     std::int64_t examples, lines;
 
     std::int64_t rows(const Copies &c) const { return lines + c.more; }
     std::int64_t phase(const Copies &c) const { return examples * rows(c) * c.columns(); }
     std::int64_t pair(const Copies &c) const { return c.phases * c.phases * phase(c); }
-    // The last tile may reach behind the last copy.
+    // The last tile may extend past the last copy.
     std::int64_t floats(const Copies &c) const {
         return (c.pairs() * pair(c) + tile_positions) * depth / 2;
     }
@@ -54,7 +54,7 @@ struct Part {
     }
 };
 
-// As much as the nearer caches hold beside weights and images.
+// What fits into the nearer caches next to weights and images.
 inline Part largest_part(const Copies &c, std::int64_t kernel) {
     const bool far = far_weights(c.blocks * c.out_blocks * kernel * kernel * B * B);
     const std::int64_t room = 1 << 17, whole = Part{1, c.lines}.floats(c);
@@ -64,12 +64,12 @@ inline Part largest_part(const Copies &c, std::int64_t kernel) {
     return {1, lines < 1 ? 1 : lines};
 }
 
-// Offsets of all taps lie before the copies.
+// The offsets of all taps are stored before the copies.
 inline std::int64_t offset_floats(const Conv &c) {
     return divided_up(2 * c.kernel * c.kernel, 16) * 16;
 }
 
-std::int64_t coarse_scratch(const Conv &c) {
+std::int64_t bf16_scratch(const Conv &c) {
     const Copies forward = copies_of(forward_view(c)), back = copies_of(gradient_view(c));
     const std::int64_t a = largest_part(forward, c.kernel).floats(forward);
     const std::int64_t b = largest_part(back, c.kernel).floats(back);
@@ -99,8 +99,8 @@ inline TileTaps residue_taps(const Copies &c, const Part &part, Residue down, Re
     return {c.pairs(), part.pair(c) * depth, taps, offsets};
 }
 
-// Makes the copies of a part that begins at a row of the results. read(block, example, pixel): a
-// vector of the image.
+// Makes the copies for a part that begins at a row of the results. read(block, example, pixel)
+// returns a vector of the image.
 template <class Read>
 void copy_part(const Copies &c, const Part &part, std::int64_t first, Bf16 *to, Read read) {
     for (std::int64_t block = 0; block < c.blocks; block += 2)
@@ -121,8 +121,8 @@ void copy_part(const Copies &c, const Part &part, std::int64_t first, Bf16 *to, 
                     }
 }
 
-// Calls leave(block, example, line, pixel, count, from) for each stretch of a row of the results
-// that lies in one tile.
+// Calls leave(block, example, line, pixel, count, from) for each stretch of a result row inside one
+// tile.
 template <int Blocks, class Leave>
 void tile_results(const Copies &c, const Part &part, std::int64_t block, const TileTaps &taps,
                   const Bf16 *weights, const Bf16 *from, Leave leave) {
@@ -150,8 +150,8 @@ void tile_results(const Copies &c, const Part &part, std::int64_t block, const T
 }
 
 template <class Leave>
-void coarse_results(const Copies &c, const Part &part, const TileTaps &taps, const Bf16 *weights,
-                    const Bf16 *from, Leave leave) {
+void bf16_results(const Copies &c, const Part &part, const TileTaps &taps, const Bf16 *weights,
+                  const Bf16 *from, Leave leave) {
     for (std::int64_t block = 0; block < c.out_blocks; block += 2, weights += 2 * taps.weights())
         if (block + 1 < c.out_blocks)
             tile_results<2>(c, part, block, taps, weights, from, leave);
@@ -159,9 +159,9 @@ void coarse_results(const Copies &c, const Part &part, const TileTaps &taps, con
             tile_results<1>(c, part, block, taps, weights, from, leave);
 }
 
-void coarse(const Conv &conv, std::int64_t examples, const float *weights, const float *bias,
-            const float *x, std::int64_t x_stride, float *scratch, float *y, std::int64_t y_stride,
-            Signs *signs) {
+void bf16_forward(const Conv &conv, std::int64_t examples, const float *weights, const float *bias,
+                  const float *x, std::int64_t x_stride, float *scratch, float *y,
+                  std::int64_t y_stride, Signs *signs) {
     const Tiles tiles;
     const Copies c = copies_of(forward_view(conv));
     auto *const offsets = reinterpret_cast<std::int64_t *>(scratch);
@@ -173,27 +173,27 @@ void coarse(const Conv &conv, std::int64_t examples, const float *weights, const
                                  return load(x + (first + e) * x_stride +
                                              (block * c.height * c.width + pixel) * B);
                              });
-                   coarse_results(c, part, forward_taps(conv, c, part, offsets),
-                                  reinterpret_cast<const Bf16 *>(weights), copies,
-                                  [&](std::int64_t block, std::int64_t e, std::int64_t line,
-                                      std::int64_t pixel, std::int64_t count, const float *from) {
-                                      const Vector shift = load(bias + block * B);
-                                      const std::int64_t at =
-                                          (first + e) * y_stride +
-                                          ((block * c.lines + top + line) * c.pixels + pixel) * B;
-                                      for (std::int64_t i = 0; i < count * B; i += B) {
-                                          Vector z = load(from + i) + shift;
-                                          if (signs != nullptr) signs[(at + i) / B] = signs_of(z);
-                                          if (conv.activation) z = rectify(z, conv.slope);
-                                          store(y + at + i, z);
-                                      }
-                                  });
+                   bf16_results(c, part, forward_taps(conv, c, part, offsets),
+                                reinterpret_cast<const Bf16 *>(weights), copies,
+                                [&](std::int64_t block, std::int64_t e, std::int64_t line,
+                                    std::int64_t pixel, std::int64_t count, const float *from) {
+                                    const Vector shift = load(bias + block * B);
+                                    const std::int64_t at =
+                                        (first + e) * y_stride +
+                                        ((block * c.lines + top + line) * c.pixels + pixel) * B;
+                                    for (std::int64_t i = 0; i < count * B; i += B) {
+                                        Vector z = load(from + i) + shift;
+                                        if (signs != nullptr) signs[(at + i) / B] = signs_of(z);
+                                        if (conv.activation) z = rectify(z, conv.slope);
+                                        store(y + at + i, z);
+                                    }
+                                });
                });
 }
 
-void coarse_gradient(const Conv &conv, std::int64_t examples, const float *weights, const float *g,
-                     std::int64_t g_stride, const Signs *signs, float *scratch, float *dx,
-                     std::int64_t dx_stride) {
+void bf16_gradient(const Conv &conv, std::int64_t examples, const float *weights, const float *g,
+                   std::int64_t g_stride, const Signs *signs, float *scratch, float *dx,
+                   std::int64_t dx_stride) {
     const Tiles tiles;
     const Copies c = copies_of(gradient_view(conv));
     auto *const offsets = reinterpret_cast<std::int64_t *>(scratch);
@@ -211,7 +211,7 @@ void coarse_gradient(const Conv &conv, std::int64_t examples, const float *weigh
             const auto *w = reinterpret_cast<const Bf16 *>(weights);
             for_residues(conv, [&](std::int64_t py, std::int64_t px, Residue down, Residue right) {
                 const TileTaps t = residue_taps(c, part, down, right, offsets);
-                coarse_results(
+                bf16_results(
                     c, part, t, w, copies,
                     [&](std::int64_t block, std::int64_t e, std::int64_t line, std::int64_t pixel,
                         std::int64_t count, const float *from) {

@@ -1,5 +1,5 @@
-// The weights of kernels/conv_bf16.hpp in the order of kernels/amx_tiles.hpp, and all of it
-// together.
+// The weights of kernels/conv_bf16.hpp in the order of kernels/amx_tiles.hpp, and the whole
+// algorithm.
 #pragma once
 
 #include "kernels/conv_bf16.hpp"
@@ -7,11 +7,11 @@
 namespace sequential {
 namespace {
 
-std::int64_t coarse_size(const Conv &c) {
+std::int64_t bf16_size(const Conv &c) {
     return divided_up(blocks_of(c.in), 2) * c.kernel * c.kernel * depth / 2 * B * blocks_of(c.out);
 }
 
-std::int64_t coarse_gradient_size(const Conv &c) {
+std::int64_t bf16_gradient_size(const Conv &c) {
     return divided_up(blocks_of(c.out), 2) * c.kernel * c.kernel * depth / 2 * B * blocks_of(c.in);
 }
 
@@ -35,7 +35,7 @@ Bf16 *pack_tiles(std::int64_t from, std::int64_t to, std::int64_t taps, Bf16 *pa
     return packed;
 }
 
-void coarse_pack(const Conv &c, const float *weights, float *packed) {
+void bf16_pack(const Conv &c, const float *weights, float *packed) {
     const std::int64_t taps = c.kernel * c.kernel;
     pack_tiles(c.in, c.out, taps, reinterpret_cast<Bf16 *>(packed),
                [&](std::int64_t o, std::int64_t i, std::int64_t tap) {
@@ -43,7 +43,7 @@ void coarse_pack(const Conv &c, const float *weights, float *packed) {
                });
 }
 
-void coarse_pack_gradient(const Conv &c, const float *weights, float *packed) {
+void bf16_pack_gradient(const Conv &c, const float *weights, float *packed) {
     auto *to = reinterpret_cast<Bf16 *>(packed);
     for_residues(c, [&](std::int64_t py, std::int64_t px, Residue down, Residue right) {
         to = pack_tiles(c.out, c.in, down.taps * right.taps, to,
@@ -55,13 +55,13 @@ void coarse_pack_gradient(const Conv &c, const float *weights, float *packed) {
     });
 }
 
-constexpr CoarseConv coarse_conv_table{.size = coarse_size,
-                                       .gradient_size = coarse_gradient_size,
-                                       .pack = coarse_pack,
-                                       .pack_gradient = coarse_pack_gradient,
-                                       .scratch = coarse_scratch,
-                                       .forward = coarse,
-                                       .gradient = coarse_gradient};
+constexpr ConvBf16 conv_bf16_table{.size = bf16_size,
+                                   .gradient_size = bf16_gradient_size,
+                                   .pack = bf16_pack,
+                                   .pack_gradient = bf16_pack_gradient,
+                                   .scratch = bf16_scratch,
+                                   .forward = bf16_forward,
+                                   .gradient = bf16_gradient};
 
 }  // namespace
 }  // namespace sequential

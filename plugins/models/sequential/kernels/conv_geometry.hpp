@@ -1,5 +1,5 @@
-// What a convolution of any kernel, stride and padding sees of an image, and what its gradient at
-// the input sees of the gradient at the output.
+// Which pixels of an image a convolution of any kernel, stride and padding reads, and which of the
+// output gradient its gradient at the input reads.
 #pragma once
 
 #include "kernels/vector.hpp"
@@ -11,7 +11,7 @@ inline std::int64_t blocks_of(std::int64_t channels) {
     return (channels + B - 1) / B;
 }
 
-// Weights that no cache near by holds are to be fetched for more strips.
+// Weights that exceed the nearer caches must be used for more strips per fetch.
 inline bool far_weights(std::int64_t floats) {
     return floats > 1 << 18;
 }
@@ -23,7 +23,7 @@ inline std::int64_t divided_up(std::int64_t a, std::int64_t b) {
 // An image, the copies that are made of it, and the results.
 struct View {
     std::int64_t blocks, height, width;      // of the image
-    std::int64_t stride;                     // in it, of what is neighbours in a copy
+    std::int64_t stride;                     // distance in it between neighbours in a copy
     std::int64_t phases, columns, rows;      // of the copies' taps, see Taps
     std::int64_t top, left, step;            // the first copy's first pixel; to the next column's
     std::int64_t out_blocks, lines, pixels;  // of the results: rows, and pixels in each
@@ -48,8 +48,8 @@ inline View forward_view(const Conv &c) {
             .pixels = c.out_width()};
 }
 
-// Back to the input, its pixels i * stride + p - padding have residue p, from the first that is not
-// padding on. Of the kernel it sees the taps j * stride + p, each with the output's pixel i - j.
+// Backwards: the input pixels i * stride + p - padding have residue p, starting with the first one
+// that is not padding. They meet the kernel's taps j * stride + p, each with output pixel i - j.
 struct Residue {
     std::int64_t begin, taps;
 };
@@ -90,8 +90,8 @@ inline View gradient_view(const Conv &c) {
             .pixels = divided_up(c.width, c.stride)};
 }
 
-// Cuts examples and lines of their results into pieces of at most `most.examples` and `most.lines`:
-// calls work(example, line, piece) for each.
+// Splits examples and lines of their results into pieces of at most `most.examples` and
+// `most.lines`, and calls work(example, line, piece) for each.
 template <class Piece, class Work>
 void for_pieces(const Piece &most, std::int64_t lines, std::int64_t examples, Work work) {
     for (std::int64_t e = 0; e < examples; e += most.examples)

@@ -68,7 +68,7 @@ void forward_tile_of(std::int64_t pixels, const FirstConv &c, const float *weigh
     forward_tile<Blocks, Pixels>(c, weights, bias, from, y, signs);
 }
 
-// Rows in tiles as even as may be.
+// Splits rows into tiles as evenly as possible.
 void first_conv(const FirstConv &c, const float *weights, const float *bias, const float *x,
                 float *scratch, float *y, Signs *signs) {
     const float *padded = pad(c, x, scratch);
@@ -89,8 +89,8 @@ void first_conv(const FirstConv &c, const float *weights, const float *bias, con
         }
 }
 
-// Adds to the sums of some taps, `apart` floats from one to the next, what the products of their
-// pixels with the gradient of one or two blocks give. `taps`: the image seen from each.
+// Adds the products of the taps' pixels with the gradient of one or two blocks to the sums of some
+// taps, `apart` floats apart. `taps`: the image as seen from each.
 template <int Blocks, int Taps>
 void tap_sums(const FirstConv &c, const float *const *taps, const float *g, std::int64_t apart,
               float *sums) {

@@ -36,8 +36,8 @@ Ring make_ring(const FirstConv &c, float *scratch) {
     return ring;
 }
 
-// One vector's worth of pairwise sums: of `a` in its first half and of `b` in its second, or the
-// same for what earlier foldings have made of them.
+// Pairwise sums as one vector: those of `a` in the first half, those of `b` in the second, or the
+// same for the results of earlier foldings.
 #define FOLD(a, b, level) \
     (__builtin_shufflevector(a, b, LOW_##level) + __builtin_shufflevector(a, b, HIGH_##level))
 #if BLOCK == 16
@@ -74,8 +74,8 @@ inline Vector sum_each(const Vector *s) {
 #endif
 }
 
-// Where a gradient's row and column meet the first tap that reaches them; stepped on from one pixel
-// to the next, for divisions cost more than the arithmetic between them.
+// Where a gradient's row and column meet the first tap that reaches them; advanced incrementally
+// from pixel to pixel, because divisions cost more than the arithmetic between them.
 struct Reach {
     std::int64_t tap, from;  // the tap, and the furthest row or column of the gradient
 
@@ -87,8 +87,8 @@ struct Reach {
     }
 };
 
-// Neighbouring pixels of dx in one channel, from the rows of the ring. Going up a tap in the kernel
-// goes down a row or a column in the gradient; so many taps of a row are taken together.
+// Neighbouring pixels of dx in one channel, from the rows of the ring. The next tap in the kernel
+// is the previous row or column in the gradient; several taps of a row are taken together.
 template <int Taps, std::int64_t Pixels>
 Vector gradient_tile(const FirstConv &c, const Ring &ring, const float *weights, Reach bottom,
                      std::int64_t slot, std::int64_t tap, std::int64_t column) {
@@ -128,7 +128,7 @@ auto gradient_tile_of(std::int64_t taps) {
                            : gradient_tile<1, Pixels>;
 }
 
-// One row of dx in one channel. Where another row follows, it may be written beyond its end.
+// One row of dx in one channel. If another row follows, may write past its end.
 inline void gradient_row(const FirstConv &c, const Ring &ring, const float *weights, Reach bottom,
                          bool followed, float *dx) {
     const auto strides = [&](std::int64_t n) {

@@ -1,10 +1,10 @@
 // The gradient at the input of a convolution of few channels, for one gradient p at its output and
-// one input after the other. Neighbouring pixels lie side by side in a vector, so that nothing is
-// summed across it, and what the layer gives is used where it arises and never stored.
+// successive inputs. A vector contains neighbouring pixels, so that nothing is summed across it,
+// and the layer's results are used immediately and never stored.
 //
-// An image is cut into phases: of every stride-th row and column each. In them a tap of the kernel
-// is a shift. All rows of a phase lie one behind the other, as long as an output's row and what its
-// windows reach beyond it; at the columns beyond, p is zero.
+// An image is split into phases, each of every stride-th row and column; within a phase a tap of
+// the kernel is a shift. All rows of a phase are stored consecutively, each as long as an output
+// row plus the reach of its windows; in the extra columns p is zero.
 #pragma once
 
 #include "kernels/vector.hpp"
@@ -19,7 +19,7 @@ constexpr int channels_at_once = B == 16 ? 8 : 4, taps_at_once = B == 16 ? 9 : 5
 struct Phases {
     std::int64_t taps, reach, pitch, rows, tiles;
     std::int64_t lead;          // the furthest shift, up to whole vectors
-    std::int64_t image, plane;  // floats of a phase, and of what one tap sends back
+    std::int64_t image, plane;  // floats of a phase, and of one tap's contribution
 };
 
 inline std::int64_t whole(std::int64_t count) {
@@ -39,7 +39,7 @@ inline Phases phases_of(const FirstConv &c) {
     return f;
 }
 
-// Parts of the scratch memory, one behind the other.
+// Consecutive parts of the scratch memory.
 struct StepScratch {
     float *images, *p;
     float *g;  // of neighbouring tiles
@@ -65,7 +65,7 @@ std::int64_t step_scratch_size(const FirstConv &c) {
            f.taps * (f.plane + 4);
 }
 
-// One of the images that x is cut into: of every stride-th row and column, from these.
+// One phase of x: every stride-th row and column, from these.
 struct Phase {
     std::int64_t channel, ky, kx, index;
 };
@@ -78,7 +78,7 @@ void for_phases(const FirstConv &c, const Visit &visit) {
             for (phase.kx = 0; phase.kx < c.stride; ++phase.kx, ++phase.index) visit(phase);
 }
 
-// Brings a gradient from its blocks of channels to the tiles: [tile][channel][B pixels].
+// Moves a gradient from blocks of channels to tiles: [tile][channel][B pixels].
 inline void cut_into_tiles(const FirstConv &c, const Phases &f, const float *p, float *to) {
     const float gap[B] = {};
     std::int64_t row = 0, column = 0;
@@ -115,7 +115,7 @@ void conv_load_gradient(const FirstConv &c, const float *p, float *scratch) {
     };
     clear(s.images, s.p - s.images);
     cut_into_tiles(c, f, p, s.p);
-    // Beside what the steps write.
+    // In addition to what the steps write.
     for (float *plane = s.planes; plane < s.planes + f.taps * f.plane; plane += f.plane) {
         clear(plane, f.lead);
         clear(plane + f.lead + f.tiles * B, f.lead + B);
@@ -132,11 +132,11 @@ void conv_load_gradient(const FirstConv &c, const float *p, float *scratch) {
     });
 }
 
-// Calls row(column, first, count) for what a phase has of each row of x: the pixels first,
-// first + stride, ... lie in its columns from `column`.
+// Calls row(column, first, count) for a phase's part of each row of x: the pixels first, first +
+// stride, ... are in its columns from `column` on.
 template <class Row>
 void for_rows(const FirstConv &c, const Phases &f, const Phase &phase, const Row &row) {
-    // The first column whose pixel is no padding.
+    // The first column whose pixel is not padding.
     const std::int64_t before = c.padding - phase.kx;
     const std::int64_t column = before > 0 ? (before + c.stride - 1) / c.stride : 0;
     const std::int64_t first = column * c.stride - before;
@@ -149,7 +149,7 @@ void for_rows(const FirstConv &c, const Phases &f, const Phase &phase, const Row
     }
 }
 
-// g = p, and slope p where the layer gives nothing above zero, in some channels of some tiles.
+// g = p, and slope p where the layer's result is not above zero, in some channels of some tiles.
 template <int Channels, int Tiles>
 void gate(const FirstConv &c, const Phases &f, const StepScratch &s, const float *weights,
           const float *bias, const float *x, const float *p, float *g) {
@@ -177,8 +177,8 @@ void gate(const FirstConv &c, const Phases &f, const StepScratch &s, const float
             store(g + i * tile + o * B, mask(load(p + i * tile + o * B), z[o][i], slope));
 }
 
-// What some taps send back from some tiles: sums over the channels. p of the next tiles is fetched
-// meanwhile.
+// The contribution of some taps from some tiles, summed over the channels. Prefetches p of the next
+// tiles.
 template <int Taps, int Tiles>
 void send_back(const FirstConv &c, const Phases &f, const float *weights, const float *g,
                const float *next, float *plane) {
@@ -222,7 +222,7 @@ void gate_tiles(const FirstConv &c, const Phases &f, const StepScratch &s, const
     for (; o < c.out; ++o) gate<1, Tiles>(c, f, s, weights + o, bias + o, x, p + o * B, g + o * B);
 }
 
-// Forward and back in some neighbouring tiles.
+// Forward and backward in some neighbouring tiles.
 template <int Tiles>
 void step_tiles(const FirstConv &c, const Phases &f, const StepScratch &s, const float *weights,
                 const float *turned, const float *bias, std::int64_t tile) {
@@ -270,9 +270,9 @@ void conv_step(const FirstConv &c, const float *weights, const float *turned, co
                ((c.kernel - phase.kx + stride - 1) / stride);
         for_rows(c, f, phase, [&](std::int64_t from, std::int64_t to, std::int64_t count) {
             for (std::int64_t i = 0; i < count; i += B) {
-                // The last whole vector of a row goes over what the one before has written.
+                // The last whole vector of a row overlaps the previous one.
                 if (stride == 1 && count >= B && i + B > count) i = count - B;
-                Vector sum{}, other{};  // an addition need not wait for the one before
+                Vector sum{}, other{};  // so that an addition need not wait for the previous one
                 const float *const planes = s.planes + from + i;
                 const std::int64_t *tap = back;
                 for (; tap + 2 <= end; tap += 2) {

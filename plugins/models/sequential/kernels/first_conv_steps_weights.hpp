@@ -1,5 +1,5 @@
-// The gradient of the weights of kernels/first_conv_steps.hpp, where its steps have led: from the p
-// and in the tiles that they used.
+// The gradient of the weights of kernels/first_conv_steps.hpp at the point that the steps reached:
+// from the same p, in the same tiles.
 #pragma once
 
 #include "kernels/first_conv_steps.hpp"
@@ -7,8 +7,8 @@
 namespace sequential {
 namespace {
 
-// Adds what some taps of some channels get from all tiles to [tap][out padded], and to the bias.
-// The next channels are fetched meanwhile.
+// Adds the gradient of some taps of some channels, over all tiles, to [tap][out padded] and to the
+// bias. Prefetches the next channels.
 template <int Channels, int Taps>
 void add_tap_sums(const FirstConv &c, const Phases &f, const StepScratch &s, std::int64_t tap,
                   const float *g, float *weights, float *bias) {

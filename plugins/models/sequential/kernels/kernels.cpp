@@ -21,7 +21,7 @@ enum class Isa { plain, avx2, avx512, amx };
 
 constexpr const char *names[] = {"plain", "avx2", "avx512", "amx"};
 
-// The system hands a process the registers of AMX when it asks for them.
+// The system grants a process the registers of AMX on request.
 bool has_amx() {
 #if defined(__x86_64__) && defined(SYS_arch_prctl)
     constexpr int request_permission = 0x1023, tile_data = 18;  // of newer headers
@@ -73,13 +73,13 @@ const char *instruction_set() {
     return names[static_cast<int>(isa())];
 }
 
-const CoarseConv *fast_coarse_conv() {
-    return isa() == Isa::amx ? &coarse_conv_amx() : nullptr;
+const ConvBf16 *fast_conv_bf16() {
+    return isa() == Isa::amx ? &conv_bf16_amx() : nullptr;
 }
 
-const CoarseConv *coarse_conv() {
+const ConvBf16 *conv_bf16() {
     static const bool emulate = std::getenv("SPAR_EMULATE_BF16") != nullptr;
-    return emulate ? &kernels().coarse_conv : fast_coarse_conv();
+    return emulate ? &kernels().conv_bf16 : fast_conv_bf16();
 }
 
 }  // namespace sequential

@@ -1,6 +1,6 @@
 // The inner loops. Compiled once for each instruction set and chosen at run time. Images are
-// blocked: [channels / B][height][width][B], B = Kernels::block. All work on one core, and on one
-// example but where they say otherwise.
+// blocked: [channels / B][height][width][B], B = Kernels::block. All of them run on one core, and
+// on one example unless they say otherwise.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,16 @@ struct FirstConv {
     std::int64_t channels, height, width;
     std::int64_t out, blocks, out_height, out_width;  // channels, and blocks of them
     std::int64_t kernel, stride, padding;
-    bool activation;  // z > 0 ? z : slope * z behind it
+    bool activation;  // followed by z > 0 ? z : slope * z
     float slope;
 };
 
 /// A convolution between blocked images. Weights [out][in][kernel][kernel].
 struct Conv {
-    std::int64_t in, out;        // channels, the real ones
+    std::int64_t in, out;        // channels, without filling
     std::int64_t height, width;  // of the input
     std::int64_t kernel, stride, padding;
-    bool activation;  // z > 0 ? z : slope * z behind it
+    bool activation;  // followed by z > 0 ? z : slope * z
     float slope;
 
     std::int64_t out_height() const { return (height + 2 * padding - kernel) / stride + 1; }
@@ -32,7 +32,7 @@ struct Conv {
 /// Rows of `in` plain values to rows of `out`.
 struct Product {
     std::int64_t in, out;
-    bool activation;  // z > 0 ? z : slope * z behind it
+    bool activation;  // followed by z > 0 ? z : slope * z
     float slope;
 };
 
@@ -62,29 +62,29 @@ struct Pool {
     float slope;
 };
 
-/// Normalisation of blocked channels, with z > 0 ? z : slope * z behind it if `activation`. Vectors
-/// hold a number a channel, up to whole blocks.
+/// Normalisation of blocked channels, followed by z > 0 ? z : slope * z if `activation`. Vectors
+/// hold one number per channel, padded to whole blocks.
 struct Norm {
     std::int64_t blocks, plane;
     bool activation;
     float slope;
 };
 
-/// Of one vector of `block` values z, whether each is above zero: a bit each from the lowest.
+/// For one vector of `block` values z: whether each is above zero, one bit each from the lowest.
 using Signs = std::uint16_t;
 
 /// One way to compute convolutions. An example's numbers are the same for any number of others.
 struct ConvKernels {
-    /// Floats of the weights as `forward` wants them, `gradient` wants them, and `weights` writes
-    /// their gradient.
+    /// Floats of the weights in the layouts of `forward` and `gradient`, and of their gradient as
+    /// written by `weights`.
     std::int64_t (*packed_size)(const Conv &);
     void (*pack)(const Conv &, const float *weights, float *packed);
     void (*pack_gradient)(const Conv &, const float *weights, float *packed);
     /// Adds what `weights` wrote to the gradient of the parameter.
     void (*deposit)(const Conv &, const float *sums, float *weights);
 
-    /// Examples that `forward` and `gradient`, or `weights`, work on together; 1: they gain nothing
-    /// by more.
+    /// Examples that `forward` and `gradient`, or `weights`, process together; 1: more gain
+    /// nothing.
     std::int64_t (*group)(const Conv &);
     std::int64_t (*weights_group)(const Conv &);
     /// Floats of scratch for each of the three below.
@@ -104,11 +104,10 @@ struct ConvKernels {
                     float *bias);
 };
 
-/// One way to compute any convolution between blocked images where it may be less exact: factors
-/// are rounded to bfloat16, sums are floats. An example's numbers are the same for any number of
-/// others.
-struct CoarseConv {
-    /// Floats of the weights as `forward` and `gradient` want them.
+/// A less exact way to compute any convolution between blocked images: factors are rounded to
+/// bfloat16, sums are floats. An example's numbers are the same for any number of others.
+struct ConvBf16 {
+    /// Floats of the weights in the layouts of `forward` and `gradient`.
     std::int64_t (*size)(const Conv &);
     std::int64_t (*gradient_size)(const Conv &);
     void (*pack)(const Conv &, const float *weights, float *packed);
@@ -120,8 +119,7 @@ struct CoarseConv {
     void (*forward)(const Conv &, std::int64_t examples, const float *weights, const float *bias,
                     const float *x, std::int64_t x_stride, float *scratch, float *y,
                     std::int64_t y_stride, Signs *signs);
-    /// dx from g at the output; signs: null when the gradient before the activation is there
-    /// already.
+    /// dx from g at the output; signs: null if g is the gradient before the activation already.
     void (*gradient)(const Conv &, std::int64_t examples, const float *weights, const float *g,
                      std::int64_t g_stride, const Signs *signs, float *scratch, float *dx,
                      std::int64_t dx_stride);
@@ -130,15 +128,15 @@ struct CoarseConv {
 struct Kernels {
     std::int64_t block;
 
-    /// By Winograd's way: for 3 by 3, stride 1 and padding of at most 2.
+    /// Winograd's algorithm: for 3 by 3, stride 1 and padding of at most 2.
     ConvKernels conv3;
     /// For any kernel, stride and padding.
     ConvKernels conv;
     /// In plain arithmetic, slower than the two above.
-    CoarseConv coarse_conv;
+    ConvBf16 conv_bf16;
 
     /// y = x W + bias for each row, the same for any number of rows. Weights [out blocks in
-    /// pairs][in][one or two blocks][B out], an odd last block by itself; bias [out padded].
+    /// pairs][in][one or two blocks][B out], an odd last block alone; bias [out padded].
     void (*product)(const Product &, const float *weights, const float *bias, std::int64_t rows,
                     const float *x, float *y);
     /// Writes the gradient of the weights of inputs [first, last), summed over rows: [out][in up to
@@ -169,8 +167,8 @@ struct Kernels {
     std::int64_t (*first_conv_scratch)(const FirstConv &);
     void (*first_conv)(const FirstConv &, const float *weights, const float *bias, const float *x,
                        float *scratch, float *y, Signs *signs);
-    /// dx = gradient at the plain input. g: at the output; signs: null when the gradient at z is
-    /// there already.
+    /// dx = gradient at the plain input. g: at the output; signs: null if g is the gradient at z
+    /// already.
     void (*first_conv_gradient)(const FirstConv &, const float *weights, const float *g,
                                 const Signs *signs, float *scratch, float *dx);
     /// Adds the gradient of the weights, in their layout, and of the bias. g: at z.
@@ -179,7 +177,7 @@ struct Kernels {
 
     /// Floats of scratch that the three below need. `load_gradient` brings a gradient p at
     /// the output into it, and each `step` gives the gradient at another input x, with the weights
-    /// also as [out][in][ky][kx]. `weights` ends that: it adds the gradient of the weights, in
+    /// also as [out][in][ky][kx]. `weights` completes this: it adds the gradient of the weights, in
     /// their layout, and of the bias.
     std::int64_t (*first_conv_step_scratch)(const FirstConv &);
     void (*first_conv_load_gradient)(const FirstConv &, const float *p, float *scratch);
@@ -189,8 +187,8 @@ struct Kernels {
                                     const float *x, float *scratch, float *weight_sums,
                                     float *bias_sums);
 
-    /// `index`: the position in the window of each maximum, and 128 where it is not above zero. A
-    /// NaN in a window wins.
+    /// `index`: the position of each maximum in its window, plus 128 if it is not above zero. A NaN
+    /// in a window wins.
     void (*max_pool)(const Pool &, const float *x, float *y, std::uint8_t *index);
     void (*max_pool_gradient)(const Pool &, const std::uint8_t *index, const float *g, float *dx);
     /// Padding counts as zeros.
@@ -201,7 +199,8 @@ struct Kernels {
     void (*channel_means_gradient)(std::int64_t blocks, std::int64_t plane, const float *g,
                                    float *dx);
 
-    /// y = f(x), for `count` values. A gradient multiplies g by f'(x), from x or y as it says.
+    /// y = f(x), for `count` values. A gradient multiplies g by f'(x), computed from x or y as
+    /// stated.
     void (*rectify)(const float *x, float slope, float *y, std::int64_t count);
     void (*tanh)(const float *x, float *y, std::int64_t count);
     void (*tanh_gradient)(const float *y, float *g, std::int64_t count);
@@ -216,7 +215,7 @@ struct Kernels {
     void (*rectify_signed)(const Signs *signs, float slope, float *g, std::int64_t count);
     void (*add)(const float *x, float *sum, std::int64_t count);
 
-    /// Adds the sums of x and of x^2 to two vectors, one behind the other.
+    /// Adds the sums of x and of x^2 to two consecutive vectors.
     void (*moments)(const Norm &, const float *x, double *sums);
     /// y = (x - mean) * scale + shift, from these three vectors.
     void (*normalise)(const Norm &, const float *x, const float *constants, float *y);
@@ -228,19 +227,20 @@ struct Kernels {
                                const float *constants, float *dx);
 };
 
-/// Those for this processor. The environment may ask for fewer instructions than it has: SPAR_ISA
-/// is avx512 (without the matrix instructions), avx2 or plain; throws spar::Error at another word.
+/// The kernels for this processor. The environment may restrict the instruction set: SPAR_ISA is
+/// avx512 (without the matrix instructions), avx2 or plain; throws spar::Error for another word.
 const Kernels &kernels();
-/// What they use: plain, avx2, avx512, or amx where coarse passes take the matrix instructions.
+/// Their instruction set: plain, avx2, avx512, or amx if passes in bfloat16 use the matrix
+/// instructions.
 const char *instruction_set();
 
-/// For passes that may be coarse: the fast one; where the environment sets SPAR_EMULATE_BF16 that
-/// of the kernels, to see what the numbers become elsewhere; null without either.
-const CoarseConv *coarse_conv();
-/// By the processor's matrix instructions (AMX); null where there are none.
-const CoarseConv *fast_coarse_conv();
+/// For passes that may run in bfloat16: the fast one, or if SPAR_EMULATE_BF16 is set the kernels'
+/// own, to reproduce the numbers of other machines; null without either.
+const ConvBf16 *conv_bf16();
+/// By the processor's matrix instructions (AMX); null if it has none.
+const ConvBf16 *fast_conv_bf16();
 
-const CoarseConv &coarse_conv_amx();
+const ConvBf16 &conv_bf16_amx();
 const Kernels &kernels_avx512();
 const Kernels &kernels_avx2();
 const Kernels &kernels_plain();

@@ -6,8 +6,8 @@
 namespace sequential {
 namespace {
 
-// Sums are taken in double: products of two floats are exact there, so that nothing is lost where a
-// mean is large beside the deviation. Half a block of floats fills a vector of doubles.
+// Sums are in double, where products of two floats are exact, so that nothing is lost if a mean is
+// large relative to the deviation. Half a block of floats fills a vector of doubles.
 constexpr std::int64_t H = B / 2;
 typedef float Half __attribute__((vector_size(2 * BLOCK)));
 typedef double Doubles __attribute__((vector_size(4 * BLOCK), aligned(8)));

@@ -1,4 +1,4 @@
-// Maximum and mean over windows, and their gradients; that of the maximum from its index.
+// Maximum and mean over windows, and their gradients; the maximum's uses the index.
 #pragma once
 
 #include "kernels/bits.hpp"
@@ -22,9 +22,9 @@ bool tiles(const Pool &p) {
            p.out_width * p.stride == p.width;
 }
 
-// Calls visit(out, corner, rows, columns) for every window: where its result and its upper left
-// pixel lie, and its part inside the image. `Tile`: the side of windows that neither overlap nor
-// leave the image, known to the compiler; else 0.
+// Calls visit(out, corner, rows, columns) for every window: the places of its result and its upper
+// left pixel, and its part inside the image. `Tile`: the side, as a compile-time constant, of
+// windows that neither overlap nor leave the image; otherwise 0.
 template <int Tile, class Visit>
 inline void for_windows(const Pool &p, Visit visit) {
     for (std::int64_t b = 0; b < p.blocks; ++b)
@@ -80,7 +80,7 @@ inline void max_pool_gradient_of(const Pool &p, const std::uint8_t *index, const
                 const Mask hit = where == static_cast<std::int32_t>(ky * kernel + kx);
                 float *to = dx + corner + (ky * p.width + kx) * B;
                 const Vector part = hit ? value : Vector{};
-                // Tiles write every value once, without a zeroing before.
+                // Tiles write every value once, so zeroing is unnecessary.
                 store(to, Tile != 0 ? part : load(to) + part);
             }
     });

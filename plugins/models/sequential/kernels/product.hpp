@@ -69,11 +69,11 @@ void product(const Product &m, const float *weights, const float *bias, std::int
         }
 }
 
-// Outputs, and vectors of inputs, whose gradient stays in registers.
+// Outputs, and vectors of inputs, whose gradients stay in registers.
 constexpr int gradient_outs = B == 16 ? 4 : 2, gradient_vectors = 4;
 
-// Rows of so many vectors of inputs lie side by side: where they come from they may be a power of
-// two apart, and drive each other out of the cache.
+// Rows of this many vectors of inputs are copied side by side: at their source they may be a power
+// of two apart, and evict one another from the cache.
 constexpr std::int64_t gradient_rows_at_once = 64;
 
 template <int Outs, int Vectors>
@@ -101,7 +101,7 @@ void product_gradient_tile(const Product &m, std::int64_t rows, const float *x, 
         for (int j = 0; j < Vectors; ++j) store(gradient + o * stride + j * B, sum[o][j]);
 }
 
-// The gradient of the next few inputs' weights, `columns` of which there are.
+// The gradient of the weights of the next `columns` inputs.
 template <int Vectors = gradient_vectors>
 void product_gradient_columns(const Product &m, std::int64_t rows, const float *x,
                               std::int64_t columns, const float *g, bool add, float *gradient,

@@ -1,4 +1,4 @@
-// The loops of kernels.hpp, for a block of BLOCK floats. Included by one file an instruction set.
+// The loops of kernels.hpp, for a block of BLOCK floats. Included by one file per instruction set.
 #include "kernels/activation.hpp"
 #include "kernels/conv3_weights.hpp"
 #include "kernels/conv_bf16_weights.hpp"
@@ -48,7 +48,7 @@ constexpr Kernels table{.block = B,
                                  .forward = direct,
                                  .gradient = direct_gradient,
                                  .weights = direct_weights},
-                        .coarse_conv = coarse_conv_table,
+                        .conv_bf16 = conv_bf16_table,
                         .product = product,
                         .product_gradient = product_gradient,
                         .multiply_scratch = multiply_scratch,

@@ -1,4 +1,4 @@
-// What convolutions are made of: products of neighbouring results' inputs with weights, summed over
+// The core of convolutions: products of neighbouring results' inputs with weights, summed over
 // input channels and taps, and the gradients of such weights.
 #pragma once
 
@@ -7,9 +7,9 @@
 namespace sequential {
 namespace {
 
-// Where the inputs of results lie, those of neighbouring results side by side in each copy of an
+// The places of the results' inputs, those of neighbouring results side by side in each copy of an
 // image's blocks: [block][phase][column][row]. Taps of the rows p, p + phases, ... find theirs in
-// phase p, one row behind the other.
+// phase p, in consecutive rows.
 struct Taps {
     std::int64_t blocks, phases, columns, rows;
     std::int64_t block_floats, copy_floats, row_floats;
@@ -20,7 +20,7 @@ struct Taps {
 
 // Calls visit(place, output, input, row, column) for every vector of outputs, with its place among
 // the weights: [out blocks in pairs][in block][phase][column][row of the phase][B in][one or two
-// blocks][B out], an odd last block by itself.
+// blocks][B out], an odd last block alone.
 template <class Visit>
 void for_weight_vectors(const Taps &t, std::int64_t out_blocks, Visit visit) {
     std::int64_t place = 0;
@@ -35,8 +35,8 @@ void for_weight_vectors(const Taps &t, std::int64_t out_blocks, Visit visit) {
                                 visit(place, o * B, i, row, column);
 }
 
-// Neighbouring results with up to two blocks of weights; the second block of results lies `next`
-// floats behind the first.
+// Neighbouring results with up to two blocks of weights; the second block of results is `next`
+// floats after the first.
 template <int Blocks, int Strips>
 void strip_products(const Taps &t, const float *weights, const float *from, float *to,
                     std::int64_t next) {
@@ -107,13 +107,13 @@ inline void products(const Taps &t, std::int64_t out_blocks, std::int64_t strips
 // Input channels whose sums stay in registers, with two blocks of outputs.
 constexpr std::int64_t lanes = B == 16 ? 8 : 4;
 
-// Strips of several examples, one example's points so many floats behind the other's.
+// Strips of several examples, with the distance in floats from one example's points to the next's.
 struct Strips {
     std::int64_t examples, count, stride;
 };
 
-// What the strips give to the gradient of some input channels' weights, added to the sums or in
-// their place.
+// The strips' contribution to the gradient of some input channels' weights, added to the sums or
+// replacing them.
 template <int Blocks>
 void lane_sums(const Strips &strips, const float *v, const float *g, bool add, float *sums) {
     Vector sum[lanes][Blocks];

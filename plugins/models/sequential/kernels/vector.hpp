@@ -1,6 +1,6 @@
 // A vector of BLOCK floats, for the files that are compiled once for each instruction set. They
 // include nothing of the standard library, whose inline functions would be compiled for that
-// instruction set and could be linked for everybody.
+// instruction set and could end up linked into other code.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -17,7 +17,7 @@ constexpr std::int64_t B = BLOCK;
 typedef float Vector __attribute__((vector_size(4 * BLOCK)));
 typedef std::int32_t Mask __attribute__((vector_size(4 * BLOCK)));
 
-/// From and to any place that a float may lie at.
+/// Loads and stores at any float's address.
 inline Vector load(const float *from) {
     Vector v;
     __builtin_memcpy(&v, from, sizeof v);
@@ -73,7 +73,7 @@ void transpose(Vector (&v)[B]) {
     if constexpr (Step < B / 2) transpose<2 * Step>(v);
 }
 
-/// The value, which a compiler may else load again wherever it is used.
+/// The value, forced into a register; otherwise a compiler may load it again at every use.
 inline Vector in_register(Vector v) {
 #ifdef __AVX__
     asm("" : "+v"(v));
@@ -86,11 +86,11 @@ inline Vector mask(Vector g, Vector z, float slope) {
     return z > 0.0F ? g : slope * g;
 }
 
-// Pixels or strips in a tile at most: with two blocks, what the registers hold beside weights and
-// an input.
+// The most pixels or strips in a tile: with two blocks, what fits into the registers next to
+// weights and an input.
 constexpr int tile_size = B == 16 ? 12 : 5;
 
-// Weights are used by few tiles before the next come: they are fetched so many inputs before.
+// Weights are used by few tiles before the next ones: prefetch them this many inputs ahead.
 constexpr std::int64_t ahead = 8;
 
 inline Vector rectify(Vector z, float slope) {

@@ -1,11 +1,11 @@
 // Winograd's minimal filtering F(4,3) (Lavin and Gray 2016) along the rows of a blocked image: four
-// neighbouring outputs of a row take six multiplications for each row of the kernel in place of
-// twelve. A strip is those four outputs with the six inputs that they see; each is brought to six
-// points, where a convolution is a product, and back. Down the columns the kernel is summed as it
-// stands, so that at each point the strips of all rows are one matrix product.
+// neighbouring outputs of a row take six multiplications for each row of the kernel instead of
+// twelve. A strip is those four outputs with the six inputs that they read; inputs are transformed
+// to six points, where a convolution is a product, and results back. The kernel's rows are summed
+// directly, so that at each point the strips of all rows are one matrix product.
 //
-// With the matrices of that paper, the outputs are y = A'[(G w) (B' x)]. Turned round, the
-// gradients are dx = B[(G w) (A g)] and dw = G'[(B' x) (A g)], at the same cost.
+// With the matrices of that paper, the outputs are y = A'[(G w) (B' x)]. Transposed, the gradients
+// are dx = B[(G w) (A g)] and dw = G'[(B' x) (A g)], at the same cost.
 //
 // Points 0, a, -a, b, -b and infinity; 5/8 and 3/2 lose less to rounding than 1 and 2 do.
 #pragma once
@@ -19,7 +19,7 @@ constexpr std::int64_t points = 6, strip = 4, seen = 6;
 constexpr float a1 = 0.625F, a2 = a1 * a1, b1 = 1.5F, b2 = b1 * b1;
 constexpr float divisor_0 = a2 * b2, divisor_a = 2 * a2 * (a2 - b2), divisor_b = 2 * b2 * (b2 - a2);
 
-/// B' x: the inputs that a strip sees.
+/// B' x: the inputs that a strip reads.
 inline void inputs_to_points(const Vector *x, float *to, std::int64_t stride) {
     const Vector even_a = x[4] - b2 * x[2], odd_a = a1 * (x[3] - b2 * x[1]);
     const Vector even_b = x[4] - a2 * x[2], odd_b = b1 * (x[3] - a2 * x[1]);
@@ -31,7 +31,7 @@ inline void inputs_to_points(const Vector *x, float *to, std::int64_t stride) {
     store(to + 5 * stride, a2 * b2 * x[1] + (x[5] - (a2 + b2) * x[3]));
 }
 
-/// B m: what a strip gives to the gradients of its inputs.
+/// B m: a strip's contribution to the gradients of its inputs.
 inline void inputs_from_points(const float *m, std::int64_t stride, Vector *x) {
     const Vector m0 = load(m), m1 = load(m + stride), m2 = load(m + 2 * stride);
     const Vector m3 = load(m + 3 * stride), m4 = load(m + 4 * stride), m5 = load(m + 5 * stride);

@@ -1,4 +1,4 @@
-// Activations whose gradients follow from their outputs.
+// Activations whose gradients are computed from their outputs.
 #include "kernels/kernels.hpp"
 #include "layers/pointwise.hpp"
 

@@ -1,5 +1,5 @@
-// Self-attention of several heads (Vaswani et al. 2017), with the names and the results of PyTorch's
-// MultiheadAttention: two products by weights with the heads between them.
+// Self-attention of several heads (Vaswani et al. 2017), with the names and the results of
+// PyTorch's MultiheadAttention: two products by weights with the heads between them.
 #include "layers/attention.hpp"
 
 #include "graph/reorder.hpp"
@@ -55,9 +55,11 @@ AttentionFields::AttentionFields(spar::Record *owner)
 Attention AttentionFields::over(const Shape &vectors) const {
     const std::int64_t dim = vectors[1];
     if (dim % *heads_ != 0)
-        throw spar::invalid("the " + std::to_string(dim) + " values of a vector cannot be shared "
-                            "out to " + std::to_string(*heads_) +
-                                " heads evenly; choose heads that divide them");
+        throw spar::invalid("the " + std::to_string(dim) +
+                            " values of a vector cannot be shared "
+                            "out to " +
+                            std::to_string(*heads_) +
+                            " heads evenly; choose heads that divide them");
     const Attention attention{.heads = *heads_,
                               .causal = *causal_,
                               .additive = *score_ == "additive",
@@ -65,7 +67,7 @@ Attention AttentionFields::over(const Shape &vectors) const {
                               .window = window_.value_or(0)};
     if (attention.distances == Distances::rotary && dim / *heads_ % 2 != 0)
         throw spar::invalid("rotary positions turn pairs of values, but a head has " +
-                                std::to_string(dim / *heads_) + "; make that an even number");
+                            std::to_string(dim / *heads_) + "; make that an even number");
     return attention;
 }
 

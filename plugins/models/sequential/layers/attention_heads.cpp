@@ -40,8 +40,8 @@ class Heads final : public Operation {
         tokens_ = graph.reserve(static_cast<std::size_t>(graph.width * length_));
         const std::int64_t product = kernels().multiply_scratch(std::max(length_, width_));
         const std::int64_t turned = score_ != nullptr ? 2 * width_ * padded_ + width_ : 0;
-        graph.reserve_scratch(
-            static_cast<std::size_t>(product + (length_ + 1) * padded_ + turned) * sizeof(float));
+        graph.reserve_scratch(static_cast<std::size_t>(product + (length_ + 1) * padded_ + turned) *
+                              sizeof(float));
         if (score_ != nullptr) score_slot_ = graph.add_gradient_slot(dim_);
         if (bias_ != nullptr) bias_slot_ = graph.add_gradient_slot(bias_size());
         if (bias_ != nullptr || attention.distances == Distances::alibi)
@@ -80,8 +80,8 @@ class Heads final : public Operation {
                 float *dx = batch.gradient(inputs[0], row) + head * width_;
                 multiply({length_, length_, width_, 1.0F, 3 * dim_}, {map, 1, padded_}, g,
                          room.product, dx + 2 * dim_);
-                multiply({length_, width_, length_, 1.0F, padded_}, g,
-                         {in + 2 * dim_, 1, 3 * dim_}, room.product, room.slopes);
+                multiply({length_, width_, length_, 1.0F, padded_}, g, {in + 2 * dim_, 1, 3 * dim_},
+                         room.product, room.slopes);
                 for (std::int64_t i = 0; i < length_; ++i) {
                     float *slopes = room.slopes + i * padded_;
                     std::fill(slopes + length_, slopes + padded_, 0.0F);
@@ -181,8 +181,7 @@ class Heads final : public Operation {
         const std::int64_t last = std::min(length_, i + 1 + (attention_.causal ? 0 : reach));
         std::fill(line, line + first, left_out);
         std::fill(line + last, line + length_, left_out);
-        const float *bias =
-            packed_bias_.empty() ? nullptr : packed_bias_.data() + bias_of(head, i);
+        const float *bias = packed_bias_.empty() ? nullptr : packed_bias_.data() + bias_of(head, i);
         kernels().softmax(padded_, room.penalty, bias, line);
     }
 
@@ -202,8 +201,8 @@ class Heads final : public Operation {
     void add_bias_sums(const Room &room, std::int64_t head,
                        const ParameterGradients &gradients) const {
         for (std::int64_t i = 0; i < length_; ++i)
-            kernels().add(room.slopes + i * padded_,
-                          gradients.slot(bias_slot_) + bias_of(head, i), length_);
+            kernels().add(room.slopes + i * padded_, gradients.slot(bias_slot_) + bias_of(head, i),
+                          length_);
     }
     void clear_sums(const ParameterGradients &gradients) const {
         if (score_ != nullptr) std::fill_n(gradients.slot(score_slot_), dim_, 0.0F);
@@ -223,8 +222,7 @@ class Heads final : public Operation {
 }  // namespace
 
 std::unique_ptr<Operation> make_heads(Graph &graph, int input, int result, const Padding &padding,
-                                      const Attention &attention,
-                                      const AttentionWeights &weights) {
+                                      const Attention &attention, const AttentionWeights &weights) {
     return std::make_unique<Heads>(graph, input, result, padding, attention, weights);
 }
 

@@ -1,4 +1,4 @@
-// Mean over windows of an image, or over each channel of it.
+// Mean over windows of an image, or over each of its channels.
 #include "graph/reorder.hpp"
 #include "layers/pool.hpp"
 

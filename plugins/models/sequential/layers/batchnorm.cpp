@@ -1,5 +1,5 @@
-// Batch normalisation (Ioffe, Szegedy 2015): in evaluation by running statistics, in training by
-// those of the whole batch.
+// Batch normalisation (Ioffe, Szegedy 2015): with running statistics in evaluation, and those of
+// the whole batch in training.
 #include "layers/norm.hpp"
 
 #include <algorithm>
@@ -120,7 +120,7 @@ class BatchNormalisation final : public Normalisation, public Coupled {
     }
 
     /// dx = weight r (g - mean(g) - z mean(g z)), z = (x - mean) r, r = 1 / deviation; the two
-    /// means are there only where the statistics are the batch's.
+    /// means are present only if the statistics are the batch's.
     void fill_gradient(const Batch &batch, std::size_t c, float *constants) const {
         const Statistics s = statistics(batch, c);
         const double r = inverse(s), scale = weight_.value[c] * r;

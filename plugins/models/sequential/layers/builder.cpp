@@ -8,8 +8,8 @@ namespace sequential {
 namespace {
 
 /// Number of layers in the first stage: up to the first pointwise layer after the first layer with
-/// parameters (an embedding stands before the graph), if nothing but pooling lies between them;
-/// otherwise up to that layer.
+/// parameters (an embedding precedes the graph), if there is only pooling between them; otherwise
+/// up to that layer.
 std::size_t stage_length(const Layers &list) {
     const auto &layers = list.parts();
     const auto first = std::ranges::find_if(

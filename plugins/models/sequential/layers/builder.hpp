@@ -14,7 +14,7 @@ struct Rectifier {
     bool gradient_here = true;
 };
 
-/// Where a layer stands, for messages.
+/// A layer's place, for messages.
 struct Place {
     std::string text;     /// `layers/3 (linear "fc1")`
     std::string pointer;  /// "/layers/3"
@@ -24,32 +24,32 @@ struct Place {
     }
 };
 
-/// `pointer` leads to the layer.
+/// `pointer` is the layer's place.
 Place place_of(const Layer &layer, const std::string &pointer);
 
-/// Builds lists of layers, one after another. What a layer asks it is about that layer.
+/// Builds lists of layers, one layer at a time. A layer's queries refer to that layer.
 class Builder {
   public:
-    /// `key`: of the initial values of parameters; `vocabulary`: of the data, 0 where it is no
-    /// text.
+    /// `key`: of the initial values of parameters; `vocabulary`: of the data, 0 if it is not text.
     Builder(Graph &graph, std::uint64_t key, std::int64_t vocabulary)
         : graph(graph), key(key), vocabulary(vocabulary), padding(graph) {}
 
-    /// Adds all layers after a value. The first `stage` of them are the graph's first stage, whose
-    /// end no operation spans. `pointer` leads to the list, names of parameters begin with
+    /// Adds all layers after a value. The first `stage` of them form the graph's first stage; no
+    /// operation crosses its end. `pointer` is the list's place; names of parameters begin with
     /// `prefix`.
     int build(const Layers &layers, int input, const std::string &pointer,
               const std::string &prefix, std::size_t stage = 0);
-    /// The same for a list inside the layer at hand: "body".
+    /// The same for a list inside the current layer: "body".
     int build_part(const Layers &layers, int input);
 
     /// The layer's name for one of its parameters: "3.body.0.weight".
     std::string parameter(const std::string &name) const { return prefix_ + name_ + "." + name; }
     Place place() const;
-    /// The rectifier that follows, if there is one. The operation at hand has to do it then, and
-    /// its derivative, unless it may leave that to a layer which can (Value::rectified).
+    /// The rectifier that follows, if there is one. The current operation must then apply it, and
+    /// its derivative, unless it may leave the latter to the layer that reads the output
+    /// (Value::rectified).
     std::optional<Rectifier> take_rectifier(bool may_leave_gradient = false);
-    /// A number that no other layer gets, to tell the random numbers of layers apart.
+    /// A unique number per layer, to separate the random numbers of layers.
     std::uint32_t next_ordinal() { return ordinal_++; }
 
     Graph &graph;
@@ -61,7 +61,7 @@ class Builder {
     const Layer *next() const;
     int build_one(int input);
 
-    // The layer at hand.
+    // The current layer.
     const Layers *layers_ = nullptr;
     std::size_t index_ = 0, taken_ = 0, limit_ = 0;
     std::string pointer_, prefix_, name_;

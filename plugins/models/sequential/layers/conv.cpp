@@ -1,5 +1,5 @@
-// Convolution with bias, and a rectifier behind it if there is one. Between blocked images by one
-// of two ways in our own loops; for images of few plain channels see first_conv.cpp.
+// Convolution with bias, and the rectifier after it, if there is one. Between blocked images it
+// uses one of two algorithms of our own; for images of few plain channels see first_conv.cpp.
 #include "graph/reorder.hpp"
 #include "kernels/kernels.hpp"
 #include "layers/first_conv.hpp"
@@ -36,8 +36,7 @@ class Convolution final : public Operation {
             signs_ = graph.reserve(static_cast<std::size_t>(graph.width * out_stride_ / block) *
                                    sizeof(Signs));
         std::int64_t scratch = way().scratch(conv_);
-        if (const CoarseConv *coarse = coarse_conv())
-            scratch = std::max(scratch, coarse->scratch(conv_));
+        if (const ConvBf16 *bf16 = conv_bf16()) scratch = std::max(scratch, bf16->scratch(conv_));
         graph.reserve_scratch(static_cast<std::size_t>(scratch) * sizeof(float));
 
         const std::int64_t count = way().packed_size(conv_), padded = round_up(conv_.out, block);
@@ -50,8 +49,8 @@ class Convolution final : public Operation {
     }
 
     void forward(Batch &batch) const override {
-        const auto forward = batch.coarse ? coarse_conv()->forward : way().forward;
-        const Aligned &weights = batch.coarse ? coarse_forward_ : packed_forward_;
+        const auto forward = batch.bf16 ? conv_bf16()->forward : way().forward;
+        const Aligned &weights = batch.bf16 ? bf16_forward_ : packed_forward_;
         forward(conv_, batch.end - batch.begin, weights.data(), packed_bias_.data(),
                 batch.value(inputs[0], batch.begin), in_stride_, batch.work->scratch(),
                 batch.value(outputs[0], batch.begin), out_stride_, signs(batch));
@@ -60,10 +59,10 @@ class Convolution final : public Operation {
     void backward(Batch &batch, bool input, bool parameters) const override {
         const std::int64_t examples = batch.end - batch.begin;
         float *const g = batch.gradient(outputs[0], batch.begin);
-        if (batch.coarse)
-            return coarse_conv()->gradient(conv_, examples, coarse_backward_.data(), g, out_stride_,
-                                           signs(batch), batch.work->scratch(),
-                                           batch.gradient(inputs[0], batch.begin), in_stride_);
+        if (batch.bf16)
+            return conv_bf16()->gradient(conv_, examples, bf16_backward_.data(), g, out_stride_,
+                                         signs(batch), batch.work->scratch(),
+                                         batch.gradient(inputs[0], batch.begin), in_stride_);
         if (masks_) kernels().rectify_signed(signs(batch), conv_.slope, g, examples * out_stride_);
         if (parameters)
             way().weights(conv_, examples, batch.value(inputs[0], batch.begin), in_stride_, g,
@@ -88,12 +87,12 @@ class Convolution final : public Operation {
             std::copy(bias_->value.begin(), bias_->value.end(), packed_bias_.begin());
     }
 
-    void pack_coarse() override {
-        const CoarseConv &coarse = *coarse_conv();
-        coarse_forward_.resize(static_cast<std::size_t>(coarse.size(conv_)));
-        coarse_backward_.resize(static_cast<std::size_t>(coarse.gradient_size(conv_)));
-        coarse.pack(conv_, weight_.value.data(), coarse_forward_.data());
-        coarse.pack_gradient(conv_, weight_.value.data(), coarse_backward_.data());
+    void pack_bf16() override {
+        const ConvBf16 &bf16 = *conv_bf16();
+        bf16_forward_.resize(static_cast<std::size_t>(bf16.size(conv_)));
+        bf16_backward_.resize(static_cast<std::size_t>(bf16.gradient_size(conv_)));
+        bf16.pack(conv_, weight_.value.data(), bf16_forward_.data());
+        bf16.pack_gradient(conv_, weight_.value.data(), bf16_backward_.data());
     }
 
     void deposit(const ParameterGradients &gradients) const override {
@@ -119,11 +118,11 @@ class Convolution final : public Operation {
     Conv conv_{};
     std::size_t signs_ = 0;
     Aligned packed_forward_, packed_backward_, packed_bias_;
-    Aligned coarse_forward_, coarse_backward_;  // empty until needed
+    Aligned bf16_forward_, bf16_backward_;  // empty until needed
     int weight_slot_ = 0, bias_slot_ = 0;
 };
 
-// Images of so few channels stay plain: in blocks they would be mostly filling.
+// Images of so few channels stay plain: blocks would be mostly filling.
 constexpr std::int64_t few_channels = 3;
 
 class Conv2d final : public Weighted {

@@ -154,8 +154,8 @@ int add_dense(Graph &graph, int input, const Weights &weights, std::vector<std::
     Shape shape = graph.value(input).shape;
     shape.back() = weights.weight.shape[0];
     const int result = graph.add_value(shape);
-    graph.add(std::make_unique<AffineMap>(graph, input, result, weights, std::move(places),
-                                          rectifier));
+    graph.add(
+        std::make_unique<AffineMap>(graph, input, result, weights, std::move(places), rectifier));
     return result;
 }
 

@@ -1,5 +1,5 @@
-// A weight [out, ...] and a bias in the layouts of the kernels, and their gradients: what operations
-// that multiply lines of values by a weight share.
+// A weight [out, ...] and a bias in the layouts of the kernels, and their gradients: what
+// operations that multiply lines of values by a weight share.
 #pragma once
 
 #include "kernels/kernels.hpp"

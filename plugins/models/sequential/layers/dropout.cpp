@@ -1,4 +1,4 @@
-// Dropout (Srivastava et al. 2014): in training values are zeroed at random, and the others grow.
+// Dropout (Srivastava et al. 2014): in training, zeroes values at random and scales up the others.
 #include "layers/builder.hpp"
 
 #include <spar/philox.hpp>

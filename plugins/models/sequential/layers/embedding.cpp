@@ -7,7 +7,7 @@
 namespace sequential {
 namespace {
 
-/// Padding is zero whatever stands there, and has no gradient. In the memory of the input.
+/// Makes padding zero, whatever it contains, and its gradient too. Works in the input's memory.
 class ClearPadding final : public Operation {
   public:
     ClearPadding(Graph &graph, int input, int result)
@@ -132,8 +132,8 @@ void EmbeddingMatrix::embed(const Texts &texts, float *vectors) const {
     });
 }
 
-// Two positions may hold the same token, so the cores share out the columns: each entry of the
-// matrix is summed by one of them, position after position.
+// Two positions may hold the same token, so threads divide the columns: each entry of the matrix is
+// summed by one thread, in the order of positions.
 void EmbeddingMatrix::accumulate(const Texts &texts, const float *gradient) const {
     check(texts);
     constexpr std::int64_t columns = 16;  // a cache line

@@ -1,5 +1,5 @@
-// The matrix of word embeddings. It stands in front of the graph, which reads vectors: an attack
-// perturbs these, and the host asks for both steps by themselves (see spar_embedding).
+// The matrix of word embeddings. It precedes the graph, which reads vectors: attacks perturb these,
+// so the host calls both steps separately (see spar_embedding).
 #pragma once
 
 #include "graph/executor.hpp"
@@ -7,18 +7,18 @@
 
 namespace sequential {
 
-/// What the data's examples are.
+/// The form of the data's examples.
 struct Examples {
     Shape shape;
     bool tokens = false;          /// of a text: [length]
     std::int64_t vocabulary = 0;  /// of the tokens
 };
 
-/// Shape of what the graph reads: an embedding as the first layer turns tokens [length] into
+/// The shape that the graph reads: an embedding as the first layer turns tokens [length] into
 /// vectors [length, dim]. Refuses tokens without an embedding, and an embedding without tokens.
 Shape graph_input(const Layers &layers, const Examples &examples);
 
-/// Turns tokens into vectors, and back their gradients into those of the matrix.
+/// Turns tokens into vectors, and the vectors' gradients into those of the matrix.
 class EmbeddingMatrix {
   public:
     EmbeddingMatrix(Parameter &weight, const Parallel &parallel)

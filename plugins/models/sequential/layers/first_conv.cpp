@@ -1,4 +1,4 @@
-// Convolution of an image of few plain channels. By itself it can be a fused first stage.
+// Convolution of an image of few plain channels. Alone it can be a fused first stage.
 #include "layers/first_conv.hpp"
 
 #include "kernels/kernels.hpp"

@@ -1,4 +1,4 @@
-// The Gaussian error linear unit (Hendrycks, Gimpel 2016), by the normal distribution itself, as
+// The Gaussian error linear unit (Hendrycks, Gimpel 2016), with the exact normal distribution, like
 // PyTorch's GELU without an approximation.
 #include "kernels/kernels.hpp"
 #include "layers/pointwise.hpp"

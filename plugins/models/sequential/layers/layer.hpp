@@ -1,4 +1,4 @@
-// What a layer is: its parameters as declared members, and how it is put into a graph. One file a
+// A layer: its parameters as declared members, and how it is built into a graph. One file per
 // layer; kinds.cpp lists them.
 #pragma once
 
@@ -25,26 +25,28 @@ class Layer : public spar::Record {
     };
 
     const char *type() const { return about_.type; }
-    /// Of its parameters, as the pipeline calls it; empty: it is called after its place.
+    /// Its name, which begins the names of its parameters, as the pipeline gives it; empty: its
+    /// place.
     std::string name() const { return name_.value_or(""); }
     void configure() override;
 
-    /// Adds the layer's operations after the value `input`; returns the value that they make.
+    /// Adds the layer's operations after the value `input`; returns the value that they produce.
     virtual int build(Builder &builder, int input) const = 0;
 
     virtual bool has_parameters() const { return false; }
     /// Lists of layers inside it.
     virtual std::vector<const Layers *> parts() const { return {}; }
-    /// Whether every value of the output is made of one value of the input.
+    /// Whether every value of the output depends on one value of the input.
     virtual bool pointwise() const { return false; }
-    /// Whether it shrinks an image by windows, and does nothing else.
+    /// Whether it only shrinks an image by windows.
     virtual bool pools() const { return false; }
-    /// The slope below zero, if the layer is z > 0 ? z : slope z: the operation before may do it.
+    /// The slope below zero, if the layer is z > 0 ? z : slope z: the preceding operation may apply
+    /// it.
     virtual std::optional<float> rectifier() const { return std::nullopt; }
     /// Whether its backward pass can apply the derivative of the rectifier before it (see
     /// Value::rectified).
     virtual bool applies_rectifier_gradient() const { return false; }
-    /// Vectors that it looks up for tokens, if that is what it does.
+    /// The vectors that it looks up for tokens, if it is an embedding.
     struct Lookup {
         std::int64_t vocabulary;  /// 0: the data's
         std::int64_t width;

@@ -1,4 +1,4 @@
-// Layer normalisation (Ba, Kiros, Hinton 2016) over the last axis, as PyTorch's LayerNorm.
+// Layer normalisation (Ba, Kiros, Hinton 2016) over the last axis, like PyTorch's LayerNorm.
 #include "layers/layernorm.hpp"
 
 #include "graph/reorder.hpp"

@@ -1,6 +1,6 @@
 // Fully connected layer over the last axis, with bias, and a rectifier after it if there is one. It
-// reads a flattened image in blocks of channels as it lies: its weights are brought into that
-// order, with zeros for the channels that fill up a block.
+// reads a flattened image in blocks of channels in place: its weights are permuted to that order,
+// with zeros for the channels that fill up a block.
 #include "graph/reorder.hpp"
 #include "layers/dense.hpp"
 

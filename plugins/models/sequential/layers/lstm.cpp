@@ -1,4 +1,5 @@
-// Long short-term memory (Hochreiter, Schmidhuber 1997), with the names and the results of PyTorch's.
+// Long short-term memory (Hochreiter, Schmidhuber 1997), with the names and the results of
+// PyTorch's.
 #include "kernels/kernels.hpp"
 #include "layers/recurrent.hpp"
 

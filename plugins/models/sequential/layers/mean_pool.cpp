@@ -36,8 +36,7 @@ class TokenMean final : public Operation {
             const float share = count > 0 ? 1.0F / static_cast<float>(count) : 0.0F;
             for (std::int64_t j = 0; j < dim_; ++j) y[j] *= share;
             float *shares = batch.frame->extra<float>(shares_) + row * length_;
-            for (std::int64_t i = 0; i < length_; ++i)
-                shares[i] = tokens[i] != 0 ? share : 0.0F;
+            for (std::int64_t i = 0; i < length_; ++i) shares[i] = tokens[i] != 0 ? share : 0.0F;
         }
     }
 
@@ -64,15 +63,16 @@ class TokenMean final : public Operation {
 class MeanPool final : public Layer {
   public:
     static constexpr About about{
-        "mean_pool", "mean of the vectors of a text, padding left out; after an embedding or patches"};
+        "mean_pool",
+        "mean of the vectors of a text, padding left out; after an embedding or patches"};
     MeanPool() : Layer(about) {}
 
     int build(Builder &builder, int input) const override {
         Graph &graph = builder.graph;
         const Shape in = expect_vectors(graph, input);
         const int result = graph.add_value({in[1]});
-        graph.add(std::make_unique<TokenMean>(graph, to_plain(graph, input), result,
-                                              builder.padding));
+        graph.add(
+            std::make_unique<TokenMean>(graph, to_plain(graph, input), result, builder.padding));
         return result;
     }
     bool pools() const override { return true; }

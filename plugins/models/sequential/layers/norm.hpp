@@ -14,7 +14,7 @@ class Normalisation : public Operation {
     void deposit(const ParameterGradients &gradients) const override;
 
   protected:
-    /// Makes the output, and the parameters of the layer at hand. `input` is blocked.
+    /// Creates the output, and the parameters of the current layer. `input` is blocked.
     Normalisation(Builder &builder, int input, double epsilon);
 
     const float *x(const Batch &batch, std::int64_t row) const {
@@ -40,7 +40,7 @@ class Normalisation : public Operation {
     int weight_slot_, bias_slot_;
 };
 
-/// A layer that is such an operation.
+/// A layer that consists of such an operation.
 class NormLayer : public Layer {
   public:
     bool has_parameters() const override { return true; }
@@ -54,7 +54,7 @@ class NormLayer : public Layer {
         this, "eps", "added to the variance", {.fallback = 1e-5, .max = 1, .above = 0.0}};
 };
 
-/// The input in blocks of channels; refuses what is neither an image nor flat.
+/// The input in blocks of channels; refuses inputs that are neither images nor flat.
 int in_channel_blocks(Graph &graph, int input);
 
 }  // namespace sequential

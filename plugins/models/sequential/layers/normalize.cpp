@@ -1,4 +1,4 @@
-// Channels shifted and scaled by given numbers, as data usually is before a network.
+// Shifts and scales channels by given numbers, the usual preprocessing of data.
 #include "graph/reorder.hpp"
 #include "layers/builder.hpp"
 

@@ -5,7 +5,7 @@
 
 namespace sequential {
 
-/// Whether position i of all that a micro-batch holds is a token, and no padding. At the input.
+/// Whether position i, counted over the micro-batch, is a token and not padding. At the input.
 inline bool is_token(const Batch &batch, std::int64_t position) {
     return batch.mask == nullptr || batch.mask[position] != 0;
 }

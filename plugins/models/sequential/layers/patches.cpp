@@ -71,8 +71,7 @@ class Patches final : public Weighted {
         const Weights weights = add_weights(builder, {out(), image[0], *size_, *size_});
         const std::int64_t rows = image[1] / *size_, columns = image[2] / *size_;
         const Shape lines{rows * columns, image[0] * *size_ * *size_};
-        const int cut =
-            gather(graph, to_plain(graph, input), lines, squares(image, rows, columns));
+        const int cut = gather(graph, to_plain(graph, input), lines, squares(image, rows, columns));
         const int vectors = add_dense(graph, cut, weights);
         if (!*class_token_) return vectors;
         Parameter &token = graph.parameters.add(builder.parameter("class_token"), {1, 1, out()});
@@ -90,8 +89,8 @@ class Patches final : public Weighted {
             for (std::int64_t column = 0; column < columns; ++column)
                 for (std::int64_t c = 0; c < image[0]; ++c)
                     for (std::int64_t y = 0; y < *size_; ++y)
-                        pieces.from.push_back(
-                            ((c * image[1]) + row * *size_ + y) * image[2] + column * *size_);
+                        pieces.from.push_back(((c * image[1]) + row * *size_ + y) * image[2] +
+                                              column * *size_);
         return pieces;
     }
 

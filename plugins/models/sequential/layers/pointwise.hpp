@@ -1,4 +1,4 @@
-// Operations that make every value of one value.
+// Operations that compute every output value from one input value.
 #pragma once
 
 #include "layers/builder.hpp"
@@ -15,7 +15,7 @@ struct PointwiseFunction {
 
 int add_pointwise(Graph &graph, int input, const PointwiseFunction &function);
 
-/// A layer without parameters that is such a function.
+/// A layer without parameters that applies such a function.
 class PointwiseLayer : public Layer {
   public:
     int build(Builder &builder, int input) const override {

@@ -1,4 +1,4 @@
-// What pooling over windows of an image shares.
+// What layers that pool over windows of an image share.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -7,12 +7,12 @@
 
 namespace sequential {
 
-/// What the kernels are told, for blocked values and without a rectifier before.
+/// The kernels' description, for blocked values without a preceding rectifier.
 Pool pool_over(const Graph &graph, int input, int result, const Window &window);
 
 class WindowedPool : public Layer {
   public:
-    /// Refuses what is no image, and padding beyond half a window.
+    /// Refuses inputs that are not images, and padding beyond half a window.
     int build(Builder &builder, int input) const override;
     bool pools() const override { return true; }
 

@@ -78,8 +78,8 @@ std::vector<float> waves(const Shape &shape) {
     for (std::int64_t i = 0; i < shape[0]; ++i)
         for (std::int64_t c = 0; c < shape[1]; ++c) {
             const auto pair = static_cast<double>(c / 2 * 2);
-            const double angle = static_cast<double>(i) *
-                                 std::pow(10000.0, -pair / static_cast<double>(shape[1]));
+            const double angle =
+                static_cast<double>(i) * std::pow(10000.0, -pair / static_cast<double>(shape[1]));
             values.push_back(static_cast<float>(c % 2 == 0 ? std::sin(angle) : std::cos(angle)));
         }
     return values;
@@ -88,8 +88,9 @@ std::vector<float> waves(const Shape &shape) {
 class Positions final : public Layer {
   public:
     static constexpr About about{
-        "positions", "adds to each vector of a text one of its position; rotary and relative "
-                     "positions are attention's own"};
+        "positions",
+        "adds to each vector of a text one of its position; rotary and relative "
+        "positions are attention's own"};
     Positions() : Layer(about) {}
 
     int build(Builder &builder, int input) const override {

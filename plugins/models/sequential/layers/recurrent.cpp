@@ -226,8 +226,7 @@ int RecurrentLayer::build(Builder &builder, int input) const {
         std::vector<int> states{direction(builder, input, layer, false)};
         if (*bidirectional_) states.push_back(direction(builder, input, layer, true));
         if (layer + 1 == *layers_ && *output_ == "last") {
-            const int last =
-                graph.add_value({static_cast<std::int64_t>(states.size()) * *hidden_});
+            const int last = graph.add_value({static_cast<std::int64_t>(states.size()) * *hidden_});
             graph.add(std::make_unique<LastStates>(graph, states, last, builder.padding));
             return last;
         }

@@ -1,5 +1,5 @@
-// z > 0 ? z : slope z, by itself. Convolutions, linear layers and normalisations do it themselves
-// where it follows them.
+// z > 0 ? z : slope z as a separate operation. Convolutions, linear layers and normalisations apply
+// it themselves if it follows them.
 #include "kernels/kernels.hpp"
 #include "layers/builder.hpp"
 

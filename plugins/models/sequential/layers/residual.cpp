@@ -1,4 +1,4 @@
-// Two ways from one value, added up where they meet again (He et al. 2015).
+// Two branches from one value, added where they meet again (He et al. 2015).
 #include "graph/combine.hpp"
 #include "layers/builder.hpp"
 

@@ -1,6 +1,6 @@
-// Encoder layers of a Transformer (Vaswani et al. 2017), with the names and the results of PyTorch's
-// TransformerEncoder: attention and two linear layers, each with a way around it and a layernorm
-// behind both or, with `norm_first`, on the way through.
+// Encoder layers of a Transformer (Vaswani et al. 2017), with the names and the results of
+// PyTorch's TransformerEncoder: attention and two linear layers, each with a way around it and a
+// layernorm behind both or, with `norm_first`, on the way through.
 #include "graph/combine.hpp"
 #include "graph/reorder.hpp"
 #include "kernels/kernels.hpp"
@@ -67,8 +67,9 @@ class Transformer final : public Layer {
         };
         const int attended = around(
             x, w.norm1, [&](int value) { return attend(builder, value, attention, w.attention); });
-        return around(attended, w.norm2,
-                      [&](int value) { return add_dense(graph, hidden(graph, value, w), w.second); });
+        return around(attended, w.norm2, [&](int value) {
+            return add_dense(graph, hidden(graph, value, w), w.second);
+        });
     }
 
     int hidden(Graph &graph, int value, const EncoderWeights &w) const {

@@ -10,8 +10,8 @@ struct Weights {
     Parameter *bias;  /// null: none
 };
 
-/// Adds `prefix`weight and, with `bias`, `prefix`bias of the layer at hand to the graph, which start
-/// by a method's name; `shape` is the weight's.
+/// Adds `prefix`weight and, with `bias`, `prefix`bias of the layer at hand to the graph, which
+/// start by a method's name; `shape` is the weight's.
 Weights add_weights(Builder &builder, const std::string &prefix, const Shape &shape, bool bias,
                     const std::string &method);
 
@@ -23,7 +23,7 @@ class Weighted : public Layer {
     using Layer::Layer;
 
     std::int64_t out() const { return *out_; }
-    /// Adds both to the graph and lets them start as the pipeline says; `shape` is the weight's.
+    /// Adds both to the graph and initialises them as the pipeline says; `shape` is the weight's.
     Weights add_weights(Builder &builder, const Shape &shape) const;
 
   private:

@@ -1,4 +1,4 @@
-// Windows of convolutions and pooling: how many there are along a side, and which images they fit.
+// Windows of convolutions and pooling: how many fit along a side, and which images they fit.
 #pragma once
 
 #include "graph/graph.hpp"

@@ -10,10 +10,10 @@
 #include "base.h"
 
 /* One question about `count` points. Point i belongs to example rows[i] of the batch; an example
-   may stand there several times (restarts, targets) or not at all (already broken). */
+   may appear several times (restarts, targets) or not at all (already broken). */
 typedef struct spar_query {
     uint32_t struct_size;
-    int32_t tape; /* 0: none, else a slot in [1, 8] for `pullback` */
+    int32_t tape; /* 0: none; otherwise a slot in [1, 8] for `pullback` */
     int64_t count;
     const int64_t *rows;            /* [count]; null: point i is example i */
     const float *x;                 /* [count, size] */
@@ -35,19 +35,19 @@ typedef struct spar_oracle {
     int64_t outputs; /* K */
     spar_status (*evaluate)(const struct spar_oracle *oracle, const spar_query *query,
                             spar_error *error);
-    /* Gradient at the points of a tape for another gradient at their outputs: cotangent
-       [count, outputs], gradient [count, size] out. */
+    /* The gradient at a tape's points for another gradient at their outputs: cotangent
+       [count, outputs] in, gradient [count, size] out. */
     spar_status (*pullback)(const struct spar_oracle *oracle, int32_t tape, const float *cotangent,
                             float *gradient, spar_error *error);
     /* Whether the run is being stopped; evaluate answers SPAR_E_CANCELLED from then on. */
     int32_t (*cancelled)(const struct spar_oracle *oracle);
-    /* Something about example `row` of the batch that its result should carry: a code of lower
-       case, digits and underscores, and a number that goes with it ("restarts", 3). Kept in the
-       run's record under the attack; the last value of a code stays. An attack made of others need
-       not hand them on. A row or a code that cannot be meant is passed over. */
+    /* Attaches a fact to the result of example `row` of the batch: a code of lower-case letters,
+       digits and underscores, and a number ("restarts", 3). The run's record keeps it under the
+       attack; a later value of the same code replaces the earlier one. An attack made of others
+       need not forward their notes. An impossible row or a malformed code is ignored. */
     void (*note)(const struct spar_oracle *oracle, int64_t row, const char *code, double value);
-    /* From here on the attack is in the stage `name` ("apgd-ce"): for the progress that people see,
-       and for the record of which stage broke an example. Null: in none. */
+    /* The attack enters the stage `name` ("apgd-ce"); shown as progress, and used to record which
+       stage broke an example. Null: no stage. */
     void (*stage)(const struct spar_oracle *oracle, const char *name);
 } spar_oracle;
 
@@ -55,29 +55,29 @@ typedef int32_t spar_purpose;
 #define SPAR_PURPOSE_EVALUATE 0
 #define SPAR_PURPOSE_TRAIN 1
 
-/* The batch to perturb. Before a run the host may hand over one without examples, count 0: an
-   attack that does not fit the threat model or the outputs fails then as it would later, and nobody
-   waits in vain for a training. In the space of parameters, where only training takes place, it is
-   one example, the whole tensor, without labels, values or mask: a query's loss is the mean over
-   the training batch, its outputs are means too, and it can have neither head, labels nor tape.
-   Invariant: at every call of the oracle and at the end, x_adv is inside the threat model, so that
-   a stop yields the best so far. */
+/* The batch to perturb. Before a run the host may pass one without examples (count 0), so that an
+   attack that does not fit the threat model or the outputs fails at once, not after a long
+   training. In the space of parameters, used in training only, the batch is one example, the whole
+   tensor, without labels, values or mask: a query's loss and outputs are means over the training
+   batch, and a query can have neither head, labels nor tape. Invariant: at every call of the oracle
+   and at the end, x_adv is inside the threat model, so that a stop yields the best so far. */
 typedef struct spar_attack_batch {
     uint32_t struct_size;
     spar_purpose purpose;
     int64_t count; /* examples */
-    int64_t size;  /* values an example, the product of shape */
+    int64_t size;  /* values per example, the product of shape */
     int32_t rank;
     int32_t reserved;
     int64_t shape[SPAR_MAX_RANK]; /* of one example */
     const float *x;               /* [count, size] clean */
-    const float *mask;            /* [count, length] in the space of embeddings, else null; a masked
-                                     position is never perturbed */
+    const float *mask;            /* [count, length] in the space of embeddings, otherwise null; a
+                                     masked position is never perturbed */
     const int64_t *labels;        /* [count], null for regression */
     const float *values;          /* [count, outputs], null for classes */
-    const int64_t *targets;       /* [count] when the threat is targeted, else null */
+    const int64_t *targets;       /* [count] when the threat is targeted, otherwise null */
     const int64_t *ids;           /* [count] identity of each example */
-    uint64_t key;         /* key of the attack's random numbers; add the id, not the position */
+    uint64_t key;         /* key of the attack's random numbers; combine with the id, not the
+                             position */
     const float *outputs; /* [count, outputs] at x, null when not known */
     const spar_threat *threat;
     float *x_adv; /* [count, size] in: equal to x; out */
@@ -88,10 +88,11 @@ typedef struct spar_attack_table {
     uint32_t reserved;
     spar_status (*perturb)(void *self, const spar_oracle *oracle, const spar_attack_batch *batch,
                            spar_error *error); /* reads x, writes x_adv; asks the oracle */
-    /* [optional] SPAR_E_UNSUPPORTED, and why, for a threat that this instance cannot attack under.
-       Asked when a pipeline is checked, before any data is read, and before `perturb`. An attack
-       without it is offered what minor 1 knew: no groups, and the norms linf, l2 and l1. Minor 2.
-     */
+    /* [optional] Answers SPAR_E_UNSUPPORTED, with the reason, for a threat that this instance
+       cannot attack under. Asked when a pipeline is checked, before any data is read, and before
+       `perturb`. An attack without it is taken to support what minor 1 knew: the norms linf, l2 and
+       l1, and no groups.
+       Minor 2. */
     spar_status (*fits)(void *self, const spar_threat *threat, spar_error *error);
 } spar_attack_table;
 

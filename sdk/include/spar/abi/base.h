@@ -28,13 +28,13 @@ typedef int32_t spar_status;
 #define SPAR_E_INVALID 1     /* a parameter or an argument is wrong; `pointer` says which */
 #define SPAR_E_DATA 2        /* a file or its content is wrong */
 #define SPAR_E_UNSUPPORTED 3 /* asked for something that this side does not offer */
-#define SPAR_E_CANCELLED 4   /* the run is being stopped; hand it on */
+#define SPAR_E_CANCELLED 4   /* the run is being stopped; pass it on */
 #define SPAR_E_BUDGET 5      /* the query budget of the threat model is spent */
 #define SPAR_E_CONTRACT 6    /* the other side broke this contract */
 #define SPAR_E_MEMORY 7      /* out of memory */
 #define SPAR_E_INTERNAL 8    /* anything else */
 
-/* Owned by the caller and zeroed but for struct_size; the callee writes text and truncates it. */
+/* Owned by the caller and zeroed except for struct_size; the callee writes text, cut to fit. */
 typedef struct spar_error {
     uint32_t struct_size;
     int32_t code;       /* spar_status */
@@ -52,9 +52,9 @@ typedef int32_t spar_kind;
 #define SPAR_KIND_REPORTER 7
 #define SPAR_KIND_TRANSFORM 8
 
-/* An instance that the host has built for somebody: a parameter that is itself a component arrives
-   as one of these. `table` is the kind's table (spar_loss_table for a loss, and so on), `self` its
-   first argument. Valid as long as the instance that received it. */
+/* An instance that the host has built for another component: a parameter that is itself a component
+   arrives as one of these. `table` is the kind's table (spar_loss_table for a loss, and so on),
+   `self` its first argument. Valid as long as the instance that received it. */
 typedef struct spar_component_ref {
     uint32_t struct_size;
     spar_kind kind;
@@ -63,20 +63,20 @@ typedef struct spar_component_ref {
     const char *type; /* its name in the pipeline */
 } spar_component_ref;
 
-/* What an example is. Rank and shape leave the batch dimension out. */
+/* What an example is. Rank and shape exclude the batch dimension. */
 typedef int32_t spar_input_kind;
 #define SPAR_INPUT_VALUES 0 /* float32, for images [channels, height, width] in [lower, upper] */
 #define SPAR_INPUT_TOKENS 1 /* int64 ids [length], with a float32 mask (1 token, 0 padding) */
 
 typedef int32_t spar_target_kind;
-#define SPAR_TARGET_CLASS 0  /* one int64 label an example */
-#define SPAR_TARGET_VALUES 1 /* float32 values [outputs] an example: regression or soft labels */
+#define SPAR_TARGET_CLASS 0  /* one int64 label per example */
+#define SPAR_TARGET_VALUES 1 /* float32 values [outputs] per example: regression or soft labels */
 
 typedef int32_t spar_norm;
 #define SPAR_NORM_LINF 0
 #define SPAR_NORM_L2 2
 #define SPAR_NORM_L1 1
-#define SPAR_NORM_L0 3 /* how many values, or groups, have other bits (0 and -0 are equal) */
+#define SPAR_NORM_L0 3 /* how many values, or groups, differ in their bits (0 and -0 are equal) */
 
 /* What is perturbed. */
 typedef int32_t spar_space;
@@ -84,24 +84,24 @@ typedef int32_t spar_space;
 #define SPAR_SPACE_EMBEDDING 1
 #define SPAR_SPACE_PARAMETER 2
 
-/* Values that belong together: l0 counts them as one. Where the values of a group lie follows from
-   the shape. Other norms go over the whole example. */
+/* Values that belong together: l0 counts them as one. The shape determines where the values of a
+   group lie. Other norms are taken over the whole example. */
 typedef int32_t spar_group;
 #define SPAR_GROUP_NONE 0  /* l0 counts values */
 #define SPAR_GROUP_PIXEL 1 /* the channels at one place of [channels, height, width] */
 
 /* Every example is perturbed inside the ball ||x_adv - x|| <= eps and the box [lower, upper]. In
    the spaces of embeddings and parameters the box is infinite. Under l0 eps is a whole number, and
-   the space that of inputs. */
+   the space is that of inputs. */
 typedef struct spar_threat {
     uint32_t struct_size;
     spar_norm norm;
     double eps; /* in the units of the space */
     double lower, upper;
     spar_space space;
-    int32_t targeted;     /* 1: the goal is the class in `targets`, else any class but the label */
-    int64_t query_budget; /* most queries an example; 0: no limit */
-    spar_group group;     /* minor 2, as the norm l0 */
+    int32_t targeted;     /* 1: the goal is the class in `targets`; 0: any class but the label */
+    int64_t query_budget; /* most queries per example; 0: no limit */
+    spar_group group;     /* minor 2, like the norm l0 */
     int32_t reserved;
 } spar_threat;
 
@@ -113,13 +113,13 @@ typedef int32_t spar_mode;
 typedef uint32_t spar_wants;
 #define SPAR_WANT_INPUT_GRADIENT 1u
 #define SPAR_WANT_PARAMETER_GRADIENTS 2u /* added to the gradient tensors of the parameters */
-/* With SPAR_WANT_INPUT_GRADIENT alone: an attack's, in training. Outputs and gradient may be less
-   exact where that is faster, as in bfloat16. The host asks for it only where the pipeline does;
-   any model may ignore it. */
+/* Only together with SPAR_WANT_INPUT_GRADIENT, for attacks in training: outputs and gradient may be
+   less exact where that is faster, as in bfloat16. The host sets it only if the pipeline asks for
+   it; any model may ignore it. */
 #define SPAR_WANT_COARSE 4u
 
-/* Called by a model for a few rows of the batch, as soon as their outputs are known, to learn the
-   gradient at these outputs. [thread-safe]: rows [first, first + count) may run beside others.
+/* Called by a model for a few rows of the batch, as soon as their outputs are known, to obtain the
+   gradient at these outputs. [thread-safe]: several blocks [first, first + count) may run at once.
    outputs   [count, outputs_per_example]
    gradients the same shape, to be filled; null when no gradient is wanted */
 typedef spar_status (*spar_head)(void *context, int64_t first, int64_t count, const float *outputs,

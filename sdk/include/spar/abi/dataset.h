@@ -1,4 +1,4 @@
-/* A dataset: examples by index, the same bytes for the same index, for ever. */
+/* A dataset: examples by index; the same index always gives the same bytes. */
 #ifndef SPAR_ABI_DATASET_H
 #define SPAR_ABI_DATASET_H
 
@@ -23,19 +23,19 @@ typedef struct spar_dataset_table {
     spar_status (*info)(void *self, spar_dataset_info *info, spar_error *error);
     /* Examples indices[0..count):
        x      float32 [count, shape...] or int64 [count, length]
-       mask   float32 [count, length] for tokens, else null
+       mask   float32 [count, length] for tokens, otherwise null
        labels int64 [count], null unless the target is a class
        values float32 [count, outputs], null unless the target is values
        All views are the caller's and large enough. */
     spar_status (*read)(void *self, const int64_t *indices, int64_t count, DLTensor *x,
                         DLTensor *mask, int64_t *labels, float *values, spar_error *error);
-    /* The files that the examples come from, for the record of the run; null at the end. Text is
-       valid as long as the instance. */
+    /* The files that the examples come from, for the record of the run; null past the last. The
+       text is valid as long as the instance. */
     const char *(*file)(void *self, int64_t index); /* [optional] */
     /* [optional] The name of a class, or null. */
     const char *(*class_name)(void *self, int64_t index);
-    /* [optional] The text of a token, so that two vocabularies are compared by content and one
-       travels with the weights. Null where the index is none of the vocabulary. */
+    /* [optional] The text of a token. Vocabularies are compared by it, and saved with the weights.
+       Null for an index outside the vocabulary. */
     const char *(*token)(void *self, int64_t index);
 } spar_dataset_table;
 

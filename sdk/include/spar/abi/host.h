@@ -1,7 +1,7 @@
 /* What the host offers to every plugin: a table, handed over at creation and valid as long as the
    instance that it was handed to (the entry's: until the process ends), every function
-   [thread-safe]. A component hands on the table that it was given, never another's: by the table
-   the host knows who speaks. */
+   [thread-safe]. A component uses the table that it was given, never another's: the host identifies
+   the component by the table. */
 #ifndef SPAR_ABI_HOST_H
 #define SPAR_ABI_HOST_H
 
@@ -9,8 +9,8 @@
 
 /* The parameters of one component: its node in the pipeline, checked against the component's
    schema, with defaults filled in. Values are named by JSON pointers relative to the node
-   ("/layers/0/out"). Valid during the call it is handed to; text read from it likewise. Also the
-   form in which a reporter gets the results. */
+   ("/layers/0/out"). Valid during the call it is passed to, and so is text read from it. A reporter
+   gets the results in this form, too. */
 typedef struct spar_params spar_params;
 
 typedef int32_t spar_value_kind;
@@ -34,7 +34,7 @@ typedef spar_status (*spar_task)(void *context, int64_t index, spar_error *error
 
 /* A sink or source of bytes for state that survives a restart, see spar_component. `write` and
    `read` transfer exactly `size` bytes or fail; a stream offers one of the two, the other slot is
-   null. Valid during the call that it is handed to. */
+   null. Valid during the call it is passed to. */
 typedef struct spar_stream {
     uint32_t struct_size;
     uint32_t reserved;
@@ -43,10 +43,10 @@ typedef struct spar_stream {
     spar_status (*read)(void *handle, void *bytes, int64_t size, spar_error *error);
 } spar_stream;
 
-/* Something that the author of the pipeline would want to know: it does not stop the run, but the
-   numbers may not mean what they seem to. Told once on the terminal, and kept in results.json.
-   Warnings of one component that agree in code and place are one: counts add up, and the first few
-   examples are kept. Text is borrowed during the call. */
+/* Something that the author of the pipeline would want to know: the run goes on, but the numbers
+   may not mean what they seem to. Printed once, and kept in results.json. Warnings of one component
+   with the same code and place are merged: counts add up, and the first few examples are kept. Text
+   is borrowed during the call. */
 typedef struct spar_warning {
     uint32_t struct_size;
     uint32_t reserved;
@@ -56,7 +56,7 @@ typedef struct spar_warning {
                             may be empty or null */
     const char *message; /* what was found and what was expected */
     const char *remedy;  /* how to go on; may be empty or null */
-    int64_t count;       /* how often, as of examples; 0: not a matter of counting */
+    int64_t count;       /* how often, for example how many examples; 0: does not apply */
     const int64_t *examples; /* [example_count] ids of some of them, may be null */
     int64_t example_count;
 } spar_warning;
@@ -69,9 +69,9 @@ typedef struct spar_host {
     void (*log)(const struct spar_host *host, spar_severity severity,
                 const char *text); /* for people */
 
-    /* Runs task(context, i) for every i in [0, count) and waits. The first failure in the order of
-       i is the answer. Calls from inside a task run in the calling thread. How the work is cut is
-       the caller's: make `count` depend on the problem alone, never on the number of threads, and
+    /* Runs task(context, i) for every i in [0, count) and waits. Returns the failure with the
+       lowest i, if any. Calls from inside a task run in the calling thread. The caller decides how
+       the work is split: if `count` depends on the problem alone, never on the number of threads,
        the result cannot depend on it either. */
     spar_status (*parallel_for)(const struct spar_host *host, int64_t count, spar_task task,
                                 void *context, spar_error *error);
@@ -80,7 +80,7 @@ typedef struct spar_host {
        another kind. */
     spar_value_kind (*value_kind)(const spar_params *params, const char *pointer);
     int64_t (*value_size)(const spar_params *params,
-                          const char *pointer); /* -1: no array or object */
+                          const char *pointer); /* -1: neither array nor object */
     spar_status (*get_boolean)(const spar_params *params, const char *pointer, int32_t *value,
                                spar_error *error);
     spar_status (*get_integer)(const spar_params *params, const char *pointer, int64_t *value,
@@ -89,7 +89,7 @@ typedef struct spar_host {
                               spar_error *error);
     spar_status (*get_string)(const spar_params *params, const char *pointer, const char **value,
                               spar_error *error);
-    /* A string that names a file: made absolute, relative to the pipeline file it stands in. */
+    /* A string that names a file, made absolute: relative to the pipeline file that contains it. */
     spar_status (*get_path)(const spar_params *params, const char *pointer, const char **value,
                             spar_error *error);
     /* A parameter that is itself a component, already built. [main] */

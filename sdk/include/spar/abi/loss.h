@@ -1,11 +1,12 @@
-/* A loss: value and gradient at the outputs, for each example by itself, never a mean over the
-   batch. Whoever wants a mean divides. Attacks make it grow, training makes it fall. */
+/* A loss: value and gradient at the outputs, for each example separately, never a mean over the
+   batch; a caller that wants a mean divides. Attacks increase it, training decreases it. */
 #ifndef SPAR_ABI_LOSS_H
 #define SPAR_ABI_LOSS_H
 
 #include "base.h"
 
-/* A block of rows. Null pointers are things that the caller does not have or does not want. */
+/* A block of rows. A pointer is null if the caller does not have, or does not want, what it stands
+   for. */
 typedef struct spar_loss_rows {
     uint32_t struct_size;
     uint32_t reserved;

@@ -3,8 +3,8 @@
    The host owns the loop: it clears the gradients, calls `prepare`, then `gradients`, and then
    takes the optimizer's step. The session is all that a method sees.
 
-   To check a pipeline the host lets an instance, which it gives up afterwards, take one step on a
-   small model and examples of its own making: a method refuses there what it would refuse at the
+   To check a pipeline the host lets a throw-away instance take one step on a small model and
+   examples of the host's own making, so that a method refuses there what it would refuse at the
    start of the training. */
 #ifndef SPAR_ABI_METHOD_H
 #define SPAR_ABI_METHOD_H
@@ -13,20 +13,20 @@
 #include "loss.h"
 #include "model.h"
 
-/* One pass of the model over n rows; as spar_pass, with the loss seen to.
-   The head, or else the loss, gives the gradient at the outputs; the loss's is multiplied by
-   `weight`, and so is everything pulled back from it: 1/n makes the batch mean. */
+/* One pass of the model over n rows: spar_pass, with the loss taken care of. The head, or without
+   one the loss, gives the gradient at the outputs. The loss's gradient is multiplied by `weight`,
+   and so is everything pulled back from it: 1/n makes the batch mean. */
 typedef struct spar_session_pass {
     uint32_t struct_size;
     spar_wants wants;
     spar_mode mode;
-    int32_t tape;   /* 0: none, else a slot in [1, 8] */
-    int64_t draw;   /* 0, 1, ...: another number, other dropout masks */
+    int32_t tape;   /* 0: none; otherwise a slot in [1, 8] */
+    int64_t draw;   /* 0, 1, ...: a different number gives different dropout masks */
     const float *x; /* [n, size]; null: the batch's own */
     spar_head head; /* null: the loss */
     void *head_context;
     const spar_component_ref *loss; /* null: the pipeline's */
-    const float *reference;         /* [n, outputs] for a loss that compares, else null */
+    const float *reference;         /* [n, outputs] for a loss that compares; null: none */
     const int64_t *labels;          /* [n] instead of the batch's own, null: those */
     const float *values;            /* [n, outputs] instead of the batch's own, null: those */
     double weight;                  /* of the loss; ignored with a head */
@@ -35,88 +35,88 @@ typedef struct spar_session_pass {
     float *outputs;     /* [n, outputs], may be null */
     float *loss_values; /* [n] unweighted, may be null; not with a head */
     float *dx;          /* [n, size] with SPAR_WANT_INPUT_GRADIENT */
-    /* Null: none. SPAR_E_UNSUPPORTED where the model has no first stage. */
+    /* Null: none. SPAR_E_UNSUPPORTED if the model has no first stage. */
     const spar_stage_steps *stage_steps;
 } spar_session_pass;
 
-/* What an attack is to make grow during training. */
+/* What an attack is to increase during training. */
 typedef struct spar_objective {
     uint32_t struct_size;
     spar_mode mode;                 /* of the model while crafting; SPAR_MODE_EVAL is usual */
     const spar_component_ref *loss; /* null: what crafting follows, see spar_session */
-    const float *reference;         /* [n, outputs] for a loss that compares, else null */
-    int64_t count;                  /* only the batch's first so many examples; 0: all */
+    const float *reference;         /* [n, outputs] for a loss that compares; null: none */
+    int64_t count;                  /* only the first `count` examples of the batch; 0: all */
 } spar_objective;
 
 typedef uint32_t spar_session_flags;
-#define SPAR_SESSION_PRETRAINED 1u /* the weights began as those of a file, not as random ones */
+#define SPAR_SESSION_PRETRAINED 1u /* training started from the weights of a file */
 
 typedef uint32_t spar_tensor_flags;
-#define SPAR_TENSOR_SAVED 1u /* part of a checkpoint: its content survives a stop */
+#define SPAR_TENSOR_SAVED 1u /* part of a checkpoint: the content survives a stop */
 
-/* Everything [exclusive]. Valid during `prepare` and `gradients`; the pointers of `tensor` and
-   `parameter` stay good for the run. */
+/* Everything [exclusive]. Valid during `prepare` and `gradients`; the pointers from `tensor` and
+   `parameter` stay valid for the run. */
 typedef struct spar_session {
     uint32_t struct_size;
     int32_t rank;
     void *handle;
 
-    /* The batch. In the space of embeddings x holds the vectors. In the space of parameters it is
-       one example, the parameter, without labels, values or mask, and batch_size is 1: a pass goes
-       over the training batch with the parameter at x, which is restored behind it, and its loss
-       and outputs are means; heads, tapes, references, labels of the method's own and the first
-       stage are SPAR_E_UNSUPPORTED there. */
+    /* The batch. In the space of embeddings x holds the vectors. In the space of parameters the
+       batch is one example, the parameter, without labels, values or mask, and batch_size is 1: a
+       pass covers the training batch with the parameter set to x, and restores the parameter
+       afterwards; its loss and outputs are means. Heads, tapes, references, labels of the method's
+       own and steps through the first stage are SPAR_E_UNSUPPORTED there. */
     int64_t count;                /* n */
-    int64_t size;                 /* values an example */
+    int64_t size;                 /* values per example */
     int64_t shape[SPAR_MAX_RANK]; /* of one example */
     int64_t outputs;              /* K */
     const float *x;               /* [n, size] */
-    const float *mask;            /* [n, length] in the space of embeddings, else null */
+    const float *mask;            /* [n, length] in the space of embeddings, otherwise null */
     const int64_t *labels;        /* [n], null for regression */
     const float *values;          /* [n, K], null for classes */
     const int64_t *ids;           /* [n] */
-    const spar_threat *threat;    /* null: the pipeline names none */
+    const spar_threat *threat;    /* null: the pipeline has none */
 
-    /* Where training is. */
+    /* The progress of training. */
     int64_t epoch, epochs; /* epoch counts from 0 */
-    int64_t step, steps;   /* of the run, from 0; batches, whatever a method does in one */
+    int64_t step, steps;   /* of the run, from 0; counts batches, whatever a method does in one */
     int64_t batch_size;    /* the pipeline's; count is smaller for the last batch of an epoch */
-    uint64_t key;          /* random numbers of this method in this step; add the id */
+    uint64_t key;          /* of this method's random numbers in this step; combine with the id */
 
     spar_status (*pass)(const struct spar_session *session, const spar_session_pass *pass,
                         spar_error *error); /* see spar_session_pass */
     spar_status (*backward)(const struct spar_session *session, int32_t tape,
                             const float *cotangent, spar_wants wants, float *dx,
                             spar_error *error); /* as in spar_model_table */
-    /* Runs an attack on the batch against the model as it is now; x_adv [n, size] out, checked.
-       `objective` may be null. Rows that are not attacked are left as they are. `draw` tells
-       several calls in one step apart. */
+    /* Runs an attack on the batch against the model in its present state; x_adv [n, size] out,
+       checked. `objective` may be null. Rows that are not attacked are left unchanged. `draw`
+       distinguishes several calls in one step. */
     spar_status (*attack)(const struct spar_session *session, const spar_component_ref *attack,
                           const spar_objective *objective, int64_t draw, float *x_adv,
                           spar_error *error);
 
-    /* Parameters in the model's order. After writing values, say parameters_changed; x in the space
-       of embeddings or parameters is then made anew, in the same memory. */
+    /* Parameters in the model's order. After writing values, call parameters_changed; in the space
+       of embeddings or parameters x is then recomputed, in the same memory. */
     int64_t (*parameter_count)(const struct spar_session *session);
     spar_status (*parameter)(const struct spar_session *session, int64_t index,
                              spar_parameter *parameter, spar_error *error);
     spar_status (*parameters_changed)(const struct spar_session *session, spar_error *error);
     spar_status (*zero_gradients)(const struct spar_session *session, spar_error *error);
-    /* A step of the optimizer in between (Free); clears the gradients. The host takes the last one.
-       SPAR_E_UNSUPPORTED for a method inside another. */
+    /* An extra optimizer step inside a batch (Free); clears the gradients. The host takes the last
+       step. SPAR_E_UNSUPPORTED for a method inside another. */
     spar_status (*optimizer_step)(const struct spar_session *session, spar_error *error);
 
-    /* A tensor of the method's own by name, zero when first asked for, the same memory ever after.
-       Asking with another size is an error. */
+    /* A tensor of the method's own, by name: zero when first asked for, the same memory from then
+       on. Asking for another size is an error. */
     spar_status (*tensor)(const struct spar_session *session, const char *name, int64_t size,
                           spar_tensor_flags flags, float **data, spar_error *error);
 
-    /* A number for the run's events: the mean of an epoch is reported. */
+    /* A number for the run's events; its mean over an epoch is reported. */
     void (*report)(const struct spar_session *session, const char *name, double value);
 
-    /* A loss at outputs that the caller knows, for a head that adds something to it: row i of
-       `rows` is example first + i of the batch. Labels, values and ids that are null are the
-       batch's own, a key that is 0 is the host's. `loss` null: the pipeline's. [thread-safe] */
+    /* Evaluates a loss at known outputs, for a head that adds something to it: row i of `rows` is
+       example first + i of the batch. If labels, values or ids are null, the batch's are used; if
+       the key is 0, the host's. `loss` null: the pipeline's. [thread-safe] */
     spar_status (*loss)(const struct spar_session *session, const spar_component_ref *loss,
                         int64_t first, const spar_loss_rows *rows, spar_error *error);
 
@@ -130,9 +130,9 @@ typedef struct spar_session {
     spar_loss_needs loss_needs; /* of the pipeline's loss */
     spar_session_flags flags;   /* minor 1; 0 from hosts before it */
 
-    /* What crafting follows where neither the attack nor the method has a loss of its own. Null:
-       the pipeline's. It is another one where the pipeline's compares with clean outputs. Minor 1.
-     */
+    /* The loss that crafting increases if neither the attack nor the method has its own. Null: the
+       pipeline's. It differs from the pipeline's if that one compares with clean outputs.
+       Minor 1. */
     const spar_component_ref *crafting_loss;
 } spar_session;
 
@@ -142,10 +142,10 @@ typedef struct spar_method_table {
     /* [optional] Crafts what `gradients` trains on, for example adversarial examples. */
     spar_status (*prepare)(void *self, const spar_session *session, spar_error *error);
     /* Adds this batch's gradients to the parameters' gradient tensors. May be called again for the
-       same batch after one `prepare`, with other parameters (AWP): what `prepare` crafted stays. */
+       same batch after one `prepare`, with other parameters (AWP): what `prepare` crafted is used
+       again. */
     spar_status (*gradients)(void *self, const spar_session *session, spar_error *error);
-    /* [optional] As in spar_attack_table; `threat` is null where the pipeline names none. Minor 2.
-     */
+    /* [optional] As in spar_attack_table; `threat` is null if there is none. Minor 2. */
     spar_status (*fits)(void *self, const spar_threat *threat, spar_error *error);
 } spar_method_table;
 

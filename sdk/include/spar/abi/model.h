@@ -1,29 +1,30 @@
 /* A model: outputs from inputs, and gradients pulled back from the outputs.
 
-   Gradients are always of the sum over the rows, so a row's result does not depend on its company;
-   except in training mode, where a model may normalise over the batch. */
+   Gradients are always of the sum over the rows, so a row's result does not depend on the other
+   rows, except in training mode, where a model may normalise over the batch. */
 #ifndef SPAR_ABI_MODEL_H
 #define SPAR_ABI_MODEL_H
 
 #include "base.h"
 
-/* What the data looks like; known only after the dataset is open. */
+/* What the data looks like; known only once the dataset is open. */
 typedef struct spar_model_setup {
     uint32_t struct_size;
     spar_input_kind input;
     int32_t rank;
     int32_t reserved;
     int64_t shape[SPAR_MAX_RANK]; /* of one example */
-    int64_t outputs;              /* classes or values the data holds; a hint, the host checks */
+    int64_t outputs;              /* classes or values in the data; a hint, the host checks */
     int64_t vocabulary;
-    uint64_t key; /* of the random numbers of the initial parameters */
+    uint64_t key; /* key of the random numbers for the initial parameters */
 } spar_model_setup;
 
 typedef uint32_t spar_parameter_flags;
-#define SPAR_PARAMETER_TRAINABLE 1u /* else a buffer, as a running mean: saved, not trained */
+#define SPAR_PARAMETER_TRAINABLE 1u /* without it a buffer, as a running mean: saved only */
 #define SPAR_PARAMETER_STAGE 2u     /* belongs to the first stage, see spar_stage_steps */
 
-/* One named tensor. Memory belongs to the model and stays where it is as long as the instance. */
+/* One named tensor. The memory belongs to the model and stays in place as long as the instance
+   lives. */
 typedef struct spar_parameter {
     uint32_t struct_size;
     spar_parameter_flags flags;
@@ -35,14 +36,14 @@ typedef struct spar_parameter {
     float *gradient; /* same shape; null for a buffer */
 } spar_parameter;
 
-/* Steps through the first stage of the model alone (Zhang et al. 2019, YOPO), behind a pass over
-   the same x that wants parameter gradients, and nothing else. The stage is the layers up to the
-   first activation behind the first layer with parameters, or what the author of the pipeline makes
-   of it; a model of text, or one that marks no parameter as SPAR_PARAMETER_STAGE, is not asked.
-   The pass goes back no further than the stage's output, where it finds the gradient p. Then,
-   `count` times: dx = d/dx <p, stage(x)>, and ascent(rows of x, rows of dx), in place, for every
-   row. The gradients of the stage's parameters are those of <p, stage(x)> where the steps have led.
-   The steps and these gradients are in evaluation mode, whatever the pass's mode. */
+/* Steps through the model's first stage alone (Zhang et al. 2019, YOPO), after a pass over the same
+   x that wants parameter gradients and nothing else. The stage consists of the layers up to the
+   first activation after the first layer with parameters, or of those that the pipeline's author
+   chooses. A model of text, or one that marks no parameter as SPAR_PARAMETER_STAGE, is never asked.
+   The pass goes back only to the stage's output, where it finds the gradient p. Then, `count`
+   times: dx = d/dx <p, stage(x)>, and ascent(rows of x, rows of dx), in place, for every row. The
+   gradients of the stage's parameters are those of <p, stage(x)> at the x that the steps reach. The
+   steps and these gradients are computed in evaluation mode, whatever the pass's mode. */
 typedef struct spar_stage_steps {
     uint32_t struct_size;
     int32_t full_pass; /* 1: the pass goes back through the stage too; its gradients add up */
@@ -53,23 +54,22 @@ typedef struct spar_stage_steps {
 } spar_stage_steps;
 
 /* One pass forward and, when a head is given, straight back again.
-   1. Computes the outputs. 2. Calls the head for blocks of rows. 3. Pulls the head's gradients
-   back, as far as `wants` asks, and no further: a pass that does not want parameter gradients does
-   not compute them. With a tape, step 1 keeps what `backward` needs.
-   Buffers, such as running means, change only where parameter gradients are taken in training mode:
-   in this pass, or in the first `backward` through its tape that wants them. So no attack does it.
- */
+   1. Computes the outputs. 2. Calls the head for blocks of rows. 3. Pulls the head's gradients back
+   as far as `wants` asks and no further: a pass that does not want parameter gradients does not
+   compute them. With a tape, step 1 keeps what `backward` needs. Buffers, such as running means,
+   change only when parameter gradients are taken in training mode: in this pass, or in the first
+   `backward` through its tape that wants them. Hence no attack changes them. */
 typedef struct spar_pass {
     uint32_t struct_size;
     spar_wants wants; /* ignored without a head */
     spar_mode mode;
     spar_space space; /* what x is: SPAR_SPACE_INPUT or SPAR_SPACE_EMBEDDING */
-    int32_t tape;     /* 0: none, else a slot in [1, 8]; kept until the next use of the slot */
+    int32_t tape;     /* 0: none; otherwise a slot in [1, 8], kept until the slot is used again */
     int32_t reserved;
-    uint64_t key;         /* of the pass's random numbers (dropout); same key and ids, same masks */
+    uint64_t key;         /* of the pass's random numbers (dropout): same key and ids, same masks */
     const int64_t *ids;   /* [n] identity of each example */
     const DLTensor *x;    /* [n, shape...] */
-    const DLTensor *mask; /* [n, length] for tokens and embeddings, else null */
+    const DLTensor *mask; /* [n, length] for tokens and embeddings, otherwise null */
     spar_head head;       /* null: forward only */
     void *head_context;
     float *outputs;                      /* [n, outputs], may be null */
@@ -83,14 +83,14 @@ typedef struct spar_model_table {
     uint32_t reserved;
     /* Called once, before anything else. Infers shapes, allocates and initialises parameters. */
     spar_status (*setup)(void *self, const spar_model_setup *setup, spar_error *error);
-    int64_t (*outputs)(void *self); /* values an example at the output */
+    int64_t (*outputs)(void *self); /* values per example at the output */
     int64_t (*parameter_count)(void *self);
     spar_status (*parameter)(void *self, int64_t index, spar_parameter *parameter,
                              spar_error *error);
-    /* The caller has written values; whatever was derived from them is stale. */
+    /* The caller has written values; everything derived from them is stale. */
     void (*parameters_changed)(void *self);
     spar_status (*pass)(void *self, const spar_pass *pass, spar_error *error);
-    /* Pulls `cotangent` [n, outputs] back through a tape. The tape stays. dx as in spar_pass. */
+    /* Pulls `cotangent` [n, outputs] back through a tape. The tape is kept. dx as in spar_pass. */
     spar_status (*backward)(void *self, int32_t tape, const float *cotangent, spar_wants wants,
                             float *dx, spar_error *error);
     /* [optional] A capability by id, [static]; null: not offered. */
@@ -111,8 +111,8 @@ typedef struct spar_embedding {
                               const float *gradient, spar_error *error);
 } spar_embedding;
 
-/* Extension: how many example rows went through each kind of work since setup, counted where the
-   work is done, so that a test can see that nothing unwanted was computed. */
+/* Extension: how many example rows each kind of work has processed since setup, counted where the
+   work is done, so that a test can see that nothing superfluous was computed. */
 #define SPAR_MODEL_COUNTERS "spar.model.counters/1"
 typedef struct spar_counters {
     uint32_t struct_size;
@@ -122,13 +122,13 @@ typedef struct spar_counters {
     int64_t (*parameter_gradient_rows)(void *self);
 } spar_counters;
 
-/* Extension: what its numbers depend on beside its parameters and inputs. */
+/* Extension: what the model's numbers depend on besides its parameters and inputs. */
 #define SPAR_MODEL_ARITHMETIC "spar.model.arithmetic/1"
 typedef struct spar_arithmetic {
     uint32_t struct_size;
     uint32_t reserved;
-    /* Name of the instruction set it computes with, [static]. A run is gone on with by the same
-       alone. */
+    /* Name of the instruction set it computes with, [static]. A run can be resumed only with the
+       same one. */
     const char *(*instructions)(void *self);
 } spar_arithmetic;
 

@@ -16,26 +16,25 @@ typedef struct spar_update {
     const float *gradient;
     float *const *state;  /* state_count arrays of `size` floats, zero before step 1, in and out */
     const int64_t *shape; /* [rank] of the whole tensor */
-    int64_t offset; /* of the first element in the whole tensor: 0 unless it is a piece; number
-                       random draws by it */
+    int64_t offset; /* of the first element in the whole tensor, 0 unless it is a piece; use it to
+                       number random draws */
 } spar_update;
 
-/* What an instance promises beyond the contract; asked after `create`. */
+/* What an instance guarantees beyond the contract; asked after `create`. */
 typedef uint32_t spar_optimizer_traits;
 /* An element's update depends on that element's gradient and state alone (and on step, rate, name,
-   offset). Tensors are then handed over in pieces of a fixed size, so that threads share them. */
+   offset). Tensors then arrive in pieces of a fixed size, which threads share. */
 #define SPAR_OPTIMIZER_ELEMENTWISE 1u
 
 typedef struct spar_optimizer_table {
     uint32_t struct_size;
     uint32_t reserved;
-    /* [thread-safe] How many arrays of the parameter's size it remembers, and their names [static].
-     */
+    /* [thread-safe] How many arrays of the parameter's size it keeps, and their names [static]. */
     int64_t (*state_count)(void *self);
     const char *(*state_name)(void *self, int64_t index);
     /* [thread-safe] for different tensors and pieces */
     spar_status (*update)(void *self, const spar_update *update, spar_error *error);
-    spar_optimizer_traits (*traits)(void *self); /* [optional] missing: none */
+    spar_optimizer_traits (*traits)(void *self); /* [optional] null: none */
 } spar_optimizer_table;
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_update) == 80);

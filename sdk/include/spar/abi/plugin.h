@@ -1,4 +1,4 @@
-/* The one symbol of a plugin, and what it hands over. */
+/* The one symbol of a plugin, and the descriptors that it returns. */
 #ifndef SPAR_ABI_PLUGIN_H
 #define SPAR_ABI_PLUGIN_H
 
@@ -6,7 +6,7 @@
 #include "host.h"
 
 typedef uint32_t spar_component_flags;
-#define SPAR_COMPONENT_DEFAULT 1u /* a reporter that runs even if the pipeline does not name it */
+#define SPAR_COMPONENT_DEFAULT 1u /* a reporter that runs even if the pipeline does not list it */
 
 /* One component. All text and tables [static]. */
 typedef struct spar_component {
@@ -26,15 +26,16 @@ typedef struct spar_component {
     spar_status (*create)(const struct spar_component *component, const spar_host *host,
                           const spar_params *params, void **self, spar_error *error);
     void (*destroy)(void *self);
-    /* [optional, both or none] State that must survive a restart and is not the host's anyway
-       (parameters, the optimizer's arrays, SPAR_TENSOR_SAVED). The host keeps that of every
-       component of a training, also of those inside others, by its place in the pipeline.
-       `save` is called whenever the host writes a checkpoint, between two steps; it changes
-       nothing, and writes at most 256 MiB. `load` is called once where a training goes on, after
-       `create`, a model's `setup` and the rehearsal, before the first step, with what `save` of the
-       same type wrote, perhaps in an older version of the plugin. Reading too much fails, and so
-       does reading less than was written: begin with a version of your own. A checkpoint is refused
-       that holds none for a component that loads some, or some for one that no longer does. */
+    /* [optional, both or none] State that must survive a restart and that the host does not keep
+       anyway (parameters, the optimizer's arrays, SPAR_TENSOR_SAVED). The host keeps it for every
+       component of a training, including those inside others, by the component's place in the
+       pipeline. `save` is called between two steps, whenever the host writes a checkpoint; it
+       changes nothing, and writes at most 256 MiB. `load` is called once when a training is
+       resumed, after `create`, a model's `setup` and the rehearsal, before the first step, with
+       what `save` of the same type wrote, perhaps in an older version of the plugin. It must read
+       exactly what was written, so let the state begin with a version number of its own. A
+       checkpoint without state for a component that has `load`, or with state for one that has not,
+       is refused. */
     spar_status (*save)(void *self, const spar_stream *stream, spar_error *error);
     spar_status (*load)(void *self, const spar_stream *stream, spar_error *error);
 } spar_component;
@@ -44,20 +45,20 @@ typedef struct spar_plugin {
     uint32_t abi_minor_built;    /* SPAR_ABI_MINOR of the header it was compiled with */
     uint32_t abi_minor_required; /* the lowest minor whose features it uses */
     uint32_t component_count;
-    const char
-        *required_feature; /* what needs that minor, for the message of refusal; may be empty */
+    const char *required_feature; /* what needs that minor, for the error message; may be empty */
     const char *name;
     const char *version;
     const spar_component *const *components; /* component_count pointers */
 } spar_plugin;
 
-/* Fills *plugin with a [static] description. Called once in a process, before any other function.
+/* Fills *plugin with a [static] description. Called once per process, before any other function.
    [main] */
 #define SPAR_PLUGIN_ENTRY "spar_plugin_entry_v1"
 typedef spar_status (*spar_plugin_entry)(const spar_host *host, const spar_plugin **plugin,
                                          spar_error *error);
 
-/* What a plugin defines; declared here so that it is exported whatever -fvisibility says. */
+/* The function that a plugin defines; declared here so that it is exported whatever -fvisibility
+   says. */
 #ifdef __cplusplus
 extern "C" {
 #endif

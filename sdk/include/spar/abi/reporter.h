@@ -7,7 +7,8 @@
 
 typedef struct spar_run {
     uint32_t struct_size;
-    int32_t terminal;      /* 1: standard output is for people, and this reporter may write there */
+    int32_t terminal;      /* 1: standard output is read by people, and this reporter may write
+                              there */
     const char *directory; /* the run's folder, absolute; valid as long as the instance */
     const char *name;      /* of the pipeline */
 } spar_run;
@@ -27,7 +28,7 @@ typedef struct spar_reporter_table {
     uint32_t reserved;
     spar_status (*begin)(void *self, const spar_run *run, spar_error *error);
     spar_status (*event)(void *self, const spar_event *event, spar_error *error); /* [optional] */
-    /* The results as values to read and as the JSON text of results.json. */
+    /* The results, as values to read and as the JSON text of results.json. */
     spar_status (*finish)(void *self, const spar_params *results, const char *json,
                           spar_error *error);
 } spar_reporter_table;

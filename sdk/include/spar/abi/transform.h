@@ -1,16 +1,16 @@
-/* A transform of training data: changes examples after they were read and before anything else sees
+/* A transform of training data: changes examples after they are read and before anything else sees
    them, as random crops and flips do. The host applies transforms in training only, never in
-   validation or evaluation, one after the other in the order of the pipeline. */
+   validation or evaluation, in the order in which the pipeline lists them. */
 #ifndef SPAR_ABI_TRANSFORM_H
 #define SPAR_ABI_TRANSFORM_H
 
 #include "base.h"
 
-/* Rows of a batch, changed in place. What becomes of a row depends on the row, its id and the key
-   alone, never on its company or its place in the batch: then a batch of another size, another
+/* Rows of a batch, changed in place. The result for a row depends on the row, its id and the key
+   alone, never on the other rows or its place in the batch, so that another batch size, another
    number of threads, or a resumed run give the same examples. Values stay in [lower, upper]; the
-   host checks that. Before a run the host hands over rows without examples, count 0: a transform
-   that does not fit the shape fails then. */
+   host checks that. Before a run the host passes no rows (count 0), so that a transform that does
+   not fit the shape fails then. */
 typedef struct spar_transform_rows {
     uint32_t struct_size;
     int32_t rank;
@@ -21,7 +21,7 @@ typedef struct spar_transform_rows {
     int64_t *tokens;              /* [count, size], null for values */
     float *mask;                  /* [count, size], null for values */
     const int64_t *ids;           /* [count] identity of each example */
-    uint64_t key;        /* of the random numbers of this transform in this epoch; add the id */
+    uint64_t key;        /* of this transform's random numbers in this epoch; combine with the id */
     double lower, upper; /* the dataset's box; values only */
 } spar_transform_rows;
 

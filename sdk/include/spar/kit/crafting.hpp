@@ -1,4 +1,4 @@
-// What a method of training makes grow while it crafts the examples to train on.
+// What a training method increases while it crafts the examples to train on.
 #pragma once
 
 #include <spar/method.hpp>
@@ -7,8 +7,9 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// The parameter "loss" of a method that crafts, a member of the method. Of the attack's own loss,
-/// the method's and what the session says of crafting, the first that is there counts.
+/// The parameter "loss" of a method that crafts; make it a member of the method, and craft through
+/// attack(), gradient() or pass(). The attack's own loss counts first, then this parameter, then
+/// the session's loss for crafting.
 class CraftingLoss {
   public:
     explicit CraftingLoss(Record *owner)
@@ -23,7 +24,8 @@ class CraftingLoss {
         return own_.given() ? own_.ref() : session.crafting_loss();
     }
 
-    /// dx [count, size] = its gradient by the input at p.x; the rest of `p` counts as it is.
+    /// dx [count, size] = its gradient with respect to the input at p.x; the rest of `p` applies
+    /// unchanged.
     void gradient(const Session &session, Pass p, float *dx) {
         p.loss = of(session);
         p.reference = reference(session, p.loss);
@@ -33,8 +35,9 @@ class CraftingLoss {
         session.pass(p);
     }
 
-    /// A pass for the gradients of parameters that leaves this one's gradient by the input in p.dx:
-    /// one pass, and where crafting follows another loss than training one more.
+    /// A pass for the gradients of the parameters that also leaves this loss's gradient with
+    /// respect to the input in p.dx: one pass, or two if crafting and training use different
+    /// losses.
     void pass(const Session &session, Pass p) {
         if (of(session) == nullptr) {
             p.wants |= SPAR_WANT_INPUT_GRADIENT;
@@ -45,7 +48,7 @@ class CraftingLoss {
         gradient(session, {.x = p.x, .mode = p.mode, .draw = p.draw}, dx);
     }
 
-    /// x_adv [n, size] from the attack; the rest of `o` counts as it is.
+    /// x_adv [n, size] from the attack; the rest of `o` applies unchanged.
     void attack(const Session &session, const Child &attack, float *x_adv,
                 Session::Objective o = {}) {
         o.loss = of(session);
@@ -54,7 +57,7 @@ class CraftingLoss {
     }
 
   private:
-    /// Clean outputs in evaluation mode, for a loss that compares; else null.
+    /// Clean outputs in evaluation mode, for a loss that compares; otherwise null.
     const float *reference(const Session &session, const spar_component_ref *loss) {
         const spar_loss_needs wanted = loss != nullptr ? needs(*loss) : session.raw().loss_needs;
         if ((wanted & SPAR_LOSS_NEEDS_REFERENCE) == 0) return nullptr;

@@ -1,5 +1,5 @@
-// Gradient ascent inside the threat model, once for all attacks that are a few lines on top of it:
-// fgsm, fgm, bim, pgd, mi_fgsm, ni_fgsm, gradient_ascent. An attack says how a point moves.
+// Gradient ascent inside the threat model, shared by the attacks that add only a few lines: fgsm,
+// fgm, bim, pgd, mi_fgsm, ni_fgsm, gradient_ascent. An attack defines how a point moves.
 #pragma once
 
 #include <spar/kit/points.hpp>
@@ -11,13 +11,21 @@ struct DescentRule {
     std::int64_t steps = 1;
     float step = 0;
     bool random_start = false;  /// uniform in the ball
-    double start_noise = 0;     /// above 0: normal noise of this standard deviation instead
+    double start_noise = 0;     /// if above 0: normal noise of this standard deviation instead
     std::int64_t restarts = 1;
-    bool keep_best = false;  /// the iterate that fools, then the one of highest loss; else the last
-    bool stop_early = false;                   /// an example that is fooled costs no more queries
+    bool keep_best = false;   /// an iterate that fools, then the one of highest loss; otherwise the
+                              /// last
+    bool stop_early = false;  /// a fooled example costs no more queries
     const spar_component_ref *loss = nullptr;  /// null: the pipeline's
 };
 
+/// Base of the attacks that follow the gradient for some steps. It keeps restarts, early stopping
+/// and the best iterate; the derived class says how far (rule) and, unless it takes the steepest
+/// step, how a point moves (move). See plugins/attacks/pgd/pgd.cpp:
+///
+///     spar::DescentRule rule(const spar::AttackBatch &batch) const override {
+///         return fields_.rule(batch.threat().eps / 4);  // fields_: spar::DescentFields
+///     }
 class Descent : public Attack {
   public:
     void perturb(const Oracle &oracle, const AttackBatch &batch) override;
@@ -35,7 +43,7 @@ class Descent : public Attack {
     virtual DescentRule rule(const AttackBatch &batch) const = 0;
     virtual void move(const Place &p) const { p.ball.ascend(p.center, p.gradient, p.step, p.x); }
     virtual bool remembers() const { return false; }
-    /// Where the gradient is taken, when it is not x: fills `ahead`.
+    /// Fills the point at which the gradient is taken, if that is not x.
     virtual bool looks_ahead() const { return false; }
     virtual void look_ahead(std::span<const float>, std::span<const float>, float,
                             std::span<float>) const {}
@@ -54,9 +62,8 @@ class Descent : public Attack {
     Points points_;
     Matrix x_, memory_, ahead_;
     std::vector<Best> best_;
-    std::vector<std::int64_t>
-        winner_;              // of each example: the answer to keep from this query, or -1
-    std::vector<char> done_;  // of each example
+    std::vector<std::int64_t> winner_;  // per example: the answer of this query to keep, or -1
+    std::vector<char> done_;            // per example
 };
 
 inline void Descent::perturb(const Oracle &oracle, const AttackBatch &batch) {
@@ -64,7 +71,7 @@ inline void Descent::perturb(const Oracle &oracle, const AttackBatch &batch) {
     const bool judge = rule.keep_best || rule.stop_early || rule.restarts > 1;
     start(batch, rule);
     for (std::int64_t step = 0; step < rule.steps && points_.live_count() > 0; ++step) {
-        // What is ahead of a point is only looked at, and may lie outside.
+        // The point ahead is only evaluated, and may lie outside.
         ask(oracle, rule, true, judge && !looks_ahead());
         if (judge && !looks_ahead()) record(batch, rule, false);
         advance(batch, rule);
@@ -118,7 +125,7 @@ inline void Descent::ask(const Oracle &oracle, const DescentRule &rule, bool gra
                 {.gradient = gradient, .outputs = judge, .loss_values = judge, .loss = rule.loss});
 }
 
-/// Keeps what is better than all before. Of equal ones the first stays.
+/// Keeps what is better than everything before; among equals, the first.
 inline void Descent::record(const AttackBatch &batch, const DescentRule &rule, bool last) {
     winner_.assign(best_.size(), -1);
     for (std::int64_t k = 0; k < points_.live_count(); ++k) {
@@ -165,7 +172,7 @@ inline void accumulate(double decay, std::span<const float> gradient, std::span<
         memory[i] = static_cast<float>(decay * memory[i] + (scale > 0 ? scale * gradient[i] : 0));
 }
 
-/// x += step gradient / length; stays where it is when the length is zero or no number.
+/// x += step gradient / length; unchanged if the length is zero or not finite.
 inline void step_along(std::span<const float> gradient, double length, float step,
                        std::span<float> x) {
     if (!(length > 0) || !std::isfinite(length)) return;
@@ -196,7 +203,7 @@ struct DescentFields {
     Child loss;
 };
 
-/// Which iterate an attack proposes, and when it stops asking.
+/// Parameters that choose the iterate an attack proposes, and when it stops asking.
 struct KeepFields {
     explicit KeepFields(Record *owner)
         : keep(owner, "keep",

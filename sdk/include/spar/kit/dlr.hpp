@@ -8,7 +8,8 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// Indices of the N largest of at least N values, largest first, the first of equal ones first.
+/// Indices of the N largest of at least N values, in descending order; equal values in order of
+/// index.
 template <std::size_t N>
 std::array<std::size_t, N> largest_indices(std::span<const float> z) {
     if (z.size() < N)
@@ -27,7 +28,7 @@ std::array<std::size_t, N> largest_indices(std::span<const float> z) {
     return top;
 }
 
-/// -(z_y - max_{i != y} z_i) / (z_(1) - z_(3) + 1e-12), and its gradient if there is one.
+/// -(z_y - max_{i != y} z_i) / (z_(1) - z_(3) + 1e-12), and its gradient if wanted.
 inline double dlr(std::span<const float> z, std::int64_t label, std::span<float> gradient) {
     const auto top = largest_indices<3>(z);
     const auto own = static_cast<std::size_t>(label);
@@ -46,7 +47,7 @@ inline double dlr(std::span<const float> z, std::int64_t label, std::span<float>
     return value;
 }
 
-/// -(z_y - z_t) / (z_(1) - (z_(3) + z_(4)) / 2 + 1e-12), and its gradient if there is one.
+/// -(z_y - z_t) / (z_(1) - (z_(3) + z_(4)) / 2 + 1e-12), and its gradient if wanted.
 inline double targeted_dlr(std::span<const float> z, std::int64_t label, std::int64_t target,
                            std::span<float> gradient) {
     const auto top = largest_indices<4>(z);

@@ -1,4 +1,4 @@
-// What a file is by its first bytes: for the message to somebody who gave one of another format.
+// What a file is, by its first bytes: for the message when a file has the wrong format.
 #pragma once
 
 #include <spar/abi/visibility.h>
@@ -8,10 +8,10 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// As many first bytes of a file as file_kind looks at.
+/// The number of bytes that file_kind examines.
 constexpr std::size_t file_kind_bytes = 512;
 
-/// "a Python pickle" or the like, from a file's first bytes; empty where they say nothing.
+/// "a Python pickle" or the like, from a file's first bytes; empty if they are not conclusive.
 inline std::string file_kind(std::string_view first) {
     const auto begins = [&](std::string_view magic) { return first.starts_with(magic); };
     if (begins("PK\x03\x04") && first.size() >= 30) {  // a zip archive; its first member's name

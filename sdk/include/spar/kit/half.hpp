@@ -1,4 +1,4 @@
-// Numbers of 16 bits as they lie in files.
+// 16-bit floating-point numbers as files store them.
 #pragma once
 
 #include <spar/abi/visibility.h>

@@ -1,6 +1,6 @@
 // The shortest way from a point in a box to a hyperplane, inside the box, in each norm: the
-// projection of FAB (Croce and Hein 2020, Minimally distorted adversarial examples), and the step
-// of DeepFool where the box stops coordinates.
+// projection of FAB (Croce and Hein 2020, Minimally distorted adversarial examples), and DeepFool's
+// step if the box stops coordinates.
 #pragma once
 
 #include <spar/geometry.hpp>
@@ -14,7 +14,7 @@ struct Crossing {
     double need;
 
     double way() const { return need < 0 ? -1.0 : 1.0; }
-    /// Which way coordinate i moves, and how far it can.
+    /// The direction in which coordinate i moves, and its room.
     double sign(std::size_t i) const { return w[i] > 0 ? way() : w[i] < 0 ? -way() : 0.0; }
     double room(std::size_t i) const {
         const double s = sign(i);
@@ -24,8 +24,8 @@ struct Crossing {
     double weight(std::size_t i) const { return std::fabs(double{w[i]}); }
 };
 
-/// linf and l2: every coordinate moves by `amount`, times its weight under l2, as far as its room
-/// goes. What is reached grows with the amount in straight pieces: Newton's step in a shrinking
+/// linf and l2: every coordinate moves by `amount` (times its weight under l2), limited by its
+/// room. The distance covered is piecewise linear in the amount, so Newton's method in a shrinking
 /// interval ends exactly.
 inline void move_evenly(const Crossing &c, std::span<float> move) {
     const bool weighted = c.ball.norm == SPAR_NORM_L2;
@@ -56,7 +56,7 @@ inline void move_evenly(const Crossing &c, std::span<float> move) {
         move[i] = static_cast<float>(c.sign(i) * length(i, amount));
 }
 
-/// l1: coordinates of large weight go first, each to its wall, until the plane is reached.
+/// l1: coordinates of large weight move first, each to its wall, until the plane is reached.
 inline void move_greedily(const Crossing &c, std::span<float> move) {
     const double need = std::fabs(c.need);
     const auto gain = [&](std::uint32_t threshold) {
@@ -84,7 +84,7 @@ inline void move_greedily(const Crossing &c, std::span<float> move) {
     }
 }
 
-/// Fills `move`. Where the hyperplane misses the box, the move goes as far as the box allows.
+/// Fills `move`. If the hyperplane misses the box, the move goes as far as the box allows.
 inline void cross(const Crossing &c, std::span<float> move) {
     if (c.need == 0 || !std::isfinite(c.need))
         std::fill(move.begin(), move.end(), 0.0F);

@@ -1,4 +1,4 @@
-// How far an attack's goal is ahead: what black-box and minimum-norm attacks make grow.
+// By how much an attack's goal leads: what black-box and minimum-norm attacks increase.
 #pragma once
 
 #include <spar/attack.hpp>
@@ -8,45 +8,45 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// A batch without examples may have no labels and yet be one of classes.
+/// A batch without examples may lack labels and still be one of classes.
 inline bool lacks_classes(const AttackBatch &batch) {
     return batch.labels() == nullptr && (batch.count() > 0 || batch.raw().values != nullptr);
 }
 
-/// For attacks that look at classes; to be called before anything else.
+/// For attacks that need classes; call it first.
 inline void require_classes(const Oracle &oracle, const AttackBatch &batch) {
     if (lacks_classes(batch))
         throw invalid("this attack needs classes of single examples: use pgd or fgsm");
     if (oracle.outputs() < 2) throw invalid("this attack needs a model with two outputs or more");
 }
 
-/// The race that decides about an example of the batch.
+/// The race that decides an example of the batch.
 inline Race race(const AttackBatch &batch, std::int64_t row, std::span<const float> outputs) {
     const bool targeted = batch.targets() != nullptr;
     return race(outputs, (targeted ? batch.targets() : batch.labels())[row], targeted);
 }
 
-/// What attacks that see outputs alone make grow: the lead, infinite once it is success.
+/// What attacks that see only outputs increase: the lead, infinite once it counts as success.
 inline double progress(const AttackBatch &batch, std::int64_t row, std::span<const float> outputs) {
     if (batch.success(row, outputs)) return std::numeric_limits<double>::infinity();
     return race(batch, row, outputs).lead(outputs);
 }
 
-/// By how much `race` must gain for its lead to count, and a little more: a step that aims at the
-/// boundary itself gets ever nearer to it and never beyond.
+/// How much `race` must gain for its lead to count, and a little more: steps that aim at the
+/// boundary itself approach it but never cross it.
 inline double missing(const Race &race, std::span<const float> outputs) {
     return 10 * least_margin(outputs) - race.lead(outputs);
 }
 
-/// Classes by their output, largest first and the first of equal ones first, without the label:
-/// what several attacks aim at in turn. There must be `count` others.
+/// Classes other than the label in descending order of output (equal ones by index): the targets
+/// that several attacks try in turn. There must be `count` of them.
 inline void rivals(std::span<const float> outputs, std::int64_t label, std::int64_t count,
                    std::span<std::int64_t> out) {
     std::vector<std::int64_t> others;
     others.reserve(outputs.size());
     for (std::int64_t c = 0; c < std::ssize(outputs); ++c)
         if (c != label) others.push_back(c);
-    // What is not a number comes last.
+    // NaN comes last.
     const auto value = [&](std::int64_t c) {
         const float z = outputs[static_cast<std::size_t>(c)];
         return std::isnan(z) ? -std::numeric_limits<float>::infinity() : z;

@@ -1,5 +1,5 @@
-// What double backpropagation is for, without it: the derivative by the weights of a directional
-// derivative by the input, from two ordinary training passes.
+// The weight gradient of a directional input derivative, by central differences: two ordinary
+// training passes instead of double backpropagation.
 #pragma once
 
 #include <spar/method.hpp>
@@ -10,11 +10,11 @@ namespace SPAR_HIDDEN spar {
 /// pipeline's loss, u_i the row i of `direction`, of length 1 or 0, by central differences:
 ///     sum_i f_i <u_i, grad_{x_i} L> = (L(x + t f u) - L(x - t f u)) / 2t + O(t^2), t = h / max
 ///     |f|.
-/// The factors are in the displacement and not at the losses, because batchnorm in training lets
-/// every loss depend on every example. Displacements under h / 1000, which rounding would spoil,
-/// are made that long, and their examples' losses weigh less instead: the same where nothing
-/// couples examples. What is left out grows with h^2, what float32 rounds with 1/h; a model that is
-/// linear in pieces counts the kinks between the two points.
+/// The factors scale the displacement, not the losses, because batchnorm in training makes every
+/// loss depend on every example. Displacements below h / 1000, which rounding would spoil, are
+/// lengthened to that, and their examples' losses weighted down instead, which is equivalent unless
+/// examples are coupled. The truncation error grows with h^2, the rounding error of float32 with
+/// 1/h; in a piecewise linear model only the kinks between the two points contribute.
 class MixedDerivative {
   public:
     void add(const Session &session, Rows<const float> x, Rows<const float> direction,

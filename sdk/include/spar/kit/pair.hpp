@@ -1,33 +1,42 @@
-// Two passes over the same examples, clean and elsewhere, under one objective that looks at the
-// outputs of both and is pulled back through both: TRADES, MART, SMART, ALUM, VAT, R3F.
+// Two passes over the same examples, one clean and one at other points, under one objective of both
+// outputs that is pulled back through both: TRADES, MART, SMART, ALUM, VAT, R3F.
 #pragma once
 
 #include <spar/method.hpp>
 
 namespace SPAR_HIDDEN spar {
 
-/// A few rows of both passes. The gradients are zero at first; an objective adds to them.
+/// A few rows of both passes. The gradients start at zero; an objective adds to them.
 struct PairBlock {
     std::int64_t first, count, outputs;
     const float *clean, *other;              /// [count, outputs]
     float *clean_gradient, *other_gradient;  /// [count, outputs]
-    float *values;                           /// [count] what is to be reported
+    float *values;                           /// [count] the values to report
 
     std::size_t size() const { return static_cast<std::size_t>(count * outputs); }
 };
 
+/// Keeps what the two passes share: the clean outputs and their gradient. A member of a method,
+/// which calls clean() and then pull() in gradients():
+///
+///     pair_.clean(session);
+///     pair_.pull(session, x_adv, "divergence", [&](const spar::PairBlock &b) {
+///         spar::put_loss(session, b);
+///         spar::add_divergence(session, divergence_.ref(), *beta_, true, b);
+///     });
 class Pair {
   public:
-    /// Goes forward at the clean examples, keeps what the way back needs, and returns the outputs.
+    /// Runs forward at the clean examples, keeps what the backward pass needs, and returns the
+    /// outputs.
     const float *clean(const Session &session) {
         clean_.resize(session.count(), session.outputs());
         session.pass({.outputs = clean_.data(), .tape = slot, .forward_only = true});
         return clean_.data();
     }
 
-    /// After clean(): goes forward at `x_other`, and back through both passes. objective(block)
-    /// adds the gradients of each row's objective; here they become those of the batch's mean. The
-    /// mean of the blocks' values is reported under `name`.
+    /// After clean(): runs forward at `x_other`, then backward through both passes.
+    /// objective(block) adds the gradients of each row's objective; pull() turns them into those of
+    /// the batch mean, and reports the mean of the values under `name`.
     template <class Objective>
     void pull(const Session &session, const float *x_other, const char *name,
               Objective &&objective) {
@@ -57,8 +66,8 @@ class Pair {
         session.report(name, total * session.mean());
     }
 
-    /// The gradient of the pipeline's loss at `x_other`: from one pass, or from both for a loss
-    /// that compares.
+    /// The gradient of the pipeline's loss at `x_other`: from one pass, or from both if the loss
+    /// compares.
     void train_at(const Session &session, const float *x_other);
 
   private:
@@ -67,8 +76,8 @@ class Pair {
     std::vector<float> values_;
 };
 
-/// The pipeline's loss, before anything is added to it: at the clean outputs, or, where it compares
-/// outputs itself, at the others with the clean ones beside them.
+/// The pipeline's loss, to which an objective adds: at the clean outputs or, if it compares outputs
+/// itself, at the other outputs with the clean ones as reference.
 inline void put_loss(const Session &session, const PairBlock &b) {
     if (session.loss_compares())
         session.loss({.first = b.first,
@@ -90,7 +99,7 @@ inline void Pair::train_at(const Session &session, const float *x_other) {
     pull(session, x_other, nullptr, [&](const PairBlock &b) { put_loss(session, b); });
 }
 
-/// Refuses a loss that does not look at the outputs elsewhere.
+/// Refuses a loss that does not compare outputs.
 inline void require_comparing(const spar_component_ref &divergence) {
     const auto *table = static_cast<const spar_loss_table *>(divergence.table);
     if (table->needs == nullptr || (table->needs(divergence.self) & SPAR_LOSS_NEEDS_REFERENCE) == 0)
@@ -101,11 +110,11 @@ inline void require_comparing(const spar_component_ref &divergence) {
 }
 
 /// Adds weight * divergence(other, reference: clean); with through_clean it is pulled back through
-/// the clean outputs too, else these are taken as given.
+/// the clean outputs too, otherwise these are constants.
 inline void add_divergence(const Session &session, const spar_component_ref *divergence,
                            double weight, bool through_clean, const PairBlock &b) {
     require_comparing(*divergence);
-    static thread_local std::vector<float> other, clean;  // a warm step asks for no memory
+    static thread_local std::vector<float> other, clean;  // no allocation once warm
     other.assign(b.size(), 0.0F);
     clean.assign(b.size(), 0.0F);
     session.loss({.first = b.first,

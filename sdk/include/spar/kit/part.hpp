@@ -1,16 +1,17 @@
-// A part of a batch as a batch of its own, for attacks made of attacks.
+// Part of a batch as a batch of its own, for attacks made of attacks.
 #pragma once
 
 #include <spar/attack.hpp>
 
 namespace SPAR_HIDDEN spar {
 
-/// Some examples of a batch, and an oracle that knows them by their new numbers. What a part's
-/// attack notes of an example reaches the host, its stages do not. Memory is kept from use to use.
+/// Some examples of a batch, and an oracle that knows them by their new row numbers. take() the
+/// rows, perturb() with an inner attack, read x_adv(). The inner attack's notes reach the host, its
+/// stages do not. Memory is reused.
 class Part {
   public:
-    /// `rows` are the examples, by their number in `batch`, which must outlive the part. `purpose`
-    /// gives the part random numbers of its own.
+    /// `rows` are the examples by their row in `batch`, which must outlive the part. `purpose`
+    /// gives the part its own random numbers.
     void take(const Oracle &oracle, const AttackBatch &batch, std::vector<std::int64_t> rows,
               std::uint64_t purpose) {
         rows_ = std::move(rows);
@@ -50,7 +51,7 @@ class Part {
                 part.whole_->note(part.whole_, part.rows_[static_cast<std::size_t>(row)], code,
                                   value);
         };
-        // Stages are the whole attack's.
+        // Stages belong to the outer attack.
         oracle_.stage = [](const spar_oracle *, const char *) {};
     }
 
@@ -64,7 +65,7 @@ class Part {
     template <class T>
     const T *gather(std::vector<T> &memory, const T *source, std::int64_t width) const {
         if (source == nullptr) return nullptr;
-        memory.reserve(1);  // without rows it is still something, and not null
+        memory.reserve(1);  // not null even without rows
         memory.resize(rows_.size() * static_cast<std::size_t>(width));
         for (std::size_t i = 0; i < rows_.size(); ++i)
             std::copy_n(source + rows_[i] * width, width,
@@ -99,8 +100,8 @@ class Part {
     std::vector<float> x_, x_adv_, mask_, values_, outputs_;
 };
 
-/// Calls one of an attack's parts; to an error's place comes in front that of the part,
-/// "/attacks/1". A place that is whole already stays ("#...").
+/// Calls one of an attack's parts, and prefixes the place in its errors with that of the part,
+/// "/attacks/1". A complete place ("#...") is left as it is.
 template <class Call>
 void at_part(const std::string &place, Call &&call) {
     try {

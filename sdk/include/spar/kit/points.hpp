@@ -1,5 +1,5 @@
-// Points under attack: one or several of every example (restarts, targets), those that are done
-// with left out of the queries.
+// Points under attack: one or several per example (restarts, targets); finished ones are left out
+// of the queries.
 #pragma once
 
 #include <spar/attack.hpp>
@@ -8,8 +8,8 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// Copies of the batch's examples: point p belongs to example p / copies. Memory is kept from batch
-/// to batch.
+/// Copies of the batch's examples: point p belongs to example p / copies. begin() a batch, then
+/// alternate ask() and drop() until no point is live. Memory is reused from batch to batch.
 class Points {
   public:
     void begin(const AttackBatch &batch, std::int64_t copies) {
@@ -24,17 +24,17 @@ class Points {
     std::int64_t row(std::int64_t point) const { return point / copies_; }
     std::int64_t copy(std::int64_t point) const { return point % copies_; }
 
-    /// Points that are still asked about, ascending.
+    /// Points that are still queried, in ascending order.
     const std::vector<std::int64_t> &live() const { return live_; }
     std::int64_t live_count() const { return std::ssize(live_); }
 
-    /// Leaves out the live points with gone(point).
+    /// Drops the live points for which gone(point) holds.
     template <class Gone>
     void drop(Gone &&gone) {
         std::erase_if(live_, gone);
     }
 
-    /// What to ask about each point.
+    /// What to ask for each point.
     struct Wants {
         bool gradient = false, outputs = false, loss_values = false;
         const spar_component_ref *loss = nullptr;
@@ -42,7 +42,7 @@ class Points {
         std::int32_t tape = 0;
     };
 
-    /// Asks about row p of `x` for every live point p. The answers' row k belongs to live()[k].
+    /// Queries row p of `x` for every live point p. Row k of the answers belongs to live()[k].
     void ask(const Oracle &oracle, const Matrix &x, const Wants &wants) {
         const std::int64_t count = live_count();
         rows_.resize(live_.size());

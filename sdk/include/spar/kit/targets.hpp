@@ -1,4 +1,4 @@
-// What an example's outputs should be, for losses: a class, soft labels, or values to regress.
+// What an example's outputs should be, for losses: a class, soft labels, or regression targets.
 #pragma once
 
 #include <spar/loss.hpp>
@@ -6,7 +6,7 @@
 
 namespace SPAR_HIDDEN spar {
 
-/// The class of an example, for losses that know nothing else.
+/// The class of an example, for losses that support nothing else.
 inline std::int64_t class_of(const LossRow &row) {
     if (row.label == nullptr)
         throw invalid(
@@ -34,7 +34,7 @@ class Targets {
     std::int64_t label_;
 };
 
-/// Refuses a softmax of one output, which is 1 whatever the weights: the loss would be constant.
+/// Refuses a softmax of one output: it is always 1, so the loss would be constant.
 inline void require_softmax(std::span<const float> output) {
     if (output.size() < 2)
         throw invalid(
@@ -48,14 +48,14 @@ inline void require_softmax(std::span<const float> output) {
 inline std::span<const float> clean_outputs(const LossRow &row) {
     if (row.reference.empty())
         throw invalid(
-            "this loss takes a term at the clean input, and nobody offers the clean outputs here: "
+            "this loss takes a term at the clean input, and there are no clean outputs here: "
             "train by a method that does (pgd_at, fgsm_at, n_fgsm, fgm_at, trades), or set the "
             "term's weight to 0");
     return row.reference;
 }
 
-/// Cross-entropy between targets t(i) and softmax(output), which may sum to anything:
-/// -sum t_i log p_i. Its gradient goes to `gradient`, if there is one.
+/// Cross-entropy -sum t_i log p_i between targets t(i), with any sum, and softmax(output). Fills
+/// `gradient` unless it is empty.
 template <class Target>
 double cross_entropy(std::span<const float> output, Target &&t, std::span<float> gradient,
                      double weight = 1) {
@@ -83,7 +83,8 @@ double mean_deviation(std::span<const float> output, bool on_softmax, Target &&t
         return on_softmax ? std::exp(output[i] - log_sum) : double{output[i]};
     };
     const double scale = weight / static_cast<double>(output.size());
-    double loss = 0, inner = 0;  // inner: sum of p_i d loss / d p_i, what softmax takes off again
+    double loss = 0, inner = 0;  // inner: sum of p_i d loss / d p_i, which the derivative of
+                                 // softmax subtracts
     for (std::size_t i = 0; i < output.size(); ++i) {
         const double p = at(i), difference = p - t(i);
         loss += scale * value(difference);

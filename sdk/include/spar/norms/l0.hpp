@@ -1,5 +1,5 @@
-// l0: how many values have changed, or how many groups of values. A value has changed when its bits
-// have; 0 and -0 are equal. How far a changed value moves only the box limits.
+// l0: how many values, or groups of values, have changed. A value has changed if its bits have; 0
+// and -0 are equal. Only the box limits how far a changed value moves.
 #pragma once
 
 #include <spar/norms/largest.hpp>
@@ -16,37 +16,37 @@ struct L0 {
     static double distance(const Region &r, std::span<const float> a, std::span<const float> b) {
         const double total =
             sum_of(a.size(), [&](std::size_t i) { return double{a[i]} + double{b[i]}; });
-        // Infinities may cancel, so a sum that is no number is looked at value by value.
+        // Infinities may cancel, so if the sum is NaN, check value by value.
         if (std::isnan(total))
             for (std::size_t i = 0; i < a.size(); ++i)
                 if (std::isnan(a[i]) || std::isnan(b[i])) return total;
-        // Of floats that are numbers, those with other bits differ, but for the two zeros.
+        // Floats that are not NaN differ if their bits do, except for the two zeros.
         return count(r, a.size(), [&](std::size_t i) { return a[i] != b[i]; });
     }
     /// How many values or groups are not zero.
     static double length(const Region &r, std::span<const float> a) {
         return count(r, a.size(), [&](std::size_t i) { return a[i] != 0; });
     }
-    /// How fast a linear function grows with one value, or group, that changes by at most 1.
+    /// How fast a linear function increases with one value, or group, that changes by at most 1.
     static double dual(const Region &r, std::span<const float> gradient) {
         return max_of(groups(r, gradient.size()), [&](std::size_t group) {
             return in_group(r, group, gradient.size(),
                             [&](std::size_t i) { return std::fabs(double{gradient[i]}); });
         });
     }
-    /// Nothing is rounded where values are counted.
+    /// Counting needs no tolerance.
     static double limit(const Region &r) { return std::floor(double{r.eps}); }
     static double diameter(const Region &r, std::size_t size) {
         return static_cast<double>(groups(r, size));
     }
-    /// A step has its length in l1.
+    /// The length of a step is measured in l1.
     static double longest_step(const Region &r, std::size_t size) {
         return (double{r.upper} - r.lower) * static_cast<double>(size);
     }
 
-    /// To the nearest point of ball and box, exactly (Croce and Hein 2019, "Sparse and
-    /// imperceivable adversarial attacks", PGD_0): the eps groups of largest gain keep what the box
-    /// leaves of their change, the others become clean again. What is not finite counts as clean.
+    /// The exact projection onto ball and box (Croce and Hein 2019, "Sparse and imperceivable
+    /// adversarial attacks", PGD_0): the eps groups of largest gain keep their change, clipped to
+    /// the box; the others become clean again. Non-finite values count as clean.
     static void project(const Region &r, std::span<const float> center, std::span<float> x) {
         const std::size_t all = groups(r, x.size());
         const auto rank = [&](std::size_t group) { return rank_of(gain(r, group, center, x)); };
@@ -59,7 +59,7 @@ struct L0 {
     }
 
     /// eps groups, each as likely as any other (Knuth, The Art of Computer Programming, volume 2,
-    /// algorithm 3.4.2S), of values uniform in the box. Where the box is infinite nothing moves.
+    /// algorithm 3.4.2S), of values uniform in the box. If the box is infinite, nothing moves.
     static void random_point(const Region &r, std::span<const float> center, Random random,
                              std::span<float> x) {
         std::copy(center.begin(), center.end(), x.begin());
@@ -75,8 +75,7 @@ struct L0 {
         }
     }
 
-    /// The gradient over its l1 norm, as PGD_0 steps: which values change is for the projection to
-    /// choose.
+    /// The gradient over its l1 norm, as PGD_0 steps: the projection chooses which values change.
     static void steepest(const Region &, std::span<const float> gradient,
                          std::span<float> direction) {
         const double scale = inverse(norm_l1(gradient));
@@ -116,8 +115,8 @@ struct L0 {
             return in_group(r, group, size, one) > 0 ? 1.0 : 0.0;
         });
     }
-    /// z^2 - dist(x, box)^2, z the change: by so much the squared distance to x falls when the
-    /// group may change. Written as a product, as z^2 and the distance may be large and alike.
+    /// z^2 - dist(x, box)^2 with z the change: how much the squared distance to x falls if the
+    /// group may change. Written as a product, because both terms may be large and nearly equal.
     static double gain(const Region &r, std::size_t group, std::span<const float> center,
                        std::span<const float> x) {
         const double total = in_group(r, group, x.size(), [&](std::size_t i) {

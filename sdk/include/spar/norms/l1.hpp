@@ -1,5 +1,5 @@
 // l1: the sum of the changes. The exact projection onto ball and box, and the largest entries of a
-// gradient, are found by search instead of sorting, so they need no memory.
+// gradient, are found by search instead of sorting, which needs no memory.
 #pragma once
 
 #include <spar/norms/largest.hpp>
@@ -9,7 +9,7 @@
 namespace SPAR_HIDDEN spar {
 namespace l1 {
 
-/// Room between center and the wall of the box that an offset points to.
+/// The distance from center to the wall of the box that an offset points to.
 inline double room(float center, double offset, float lower, float upper) {
     return offset > 0 ? std::max(double{upper} - center, 0.0)
                       : std::max(double{center} - lower, 0.0);
@@ -17,7 +17,7 @@ inline double room(float center, double offset, float lower, float upper) {
 
 /// The nearest point to x with ||x - center||_1 <= eps in the box (Croce and Hein 2021, "Mind the
 /// box"): offsets become sign(d) clamp(|d| - t, 0, room), with the t that makes their sum eps. The
-/// sum falls with t in straight pieces, so Newton's step, kept in a shrinking interval, ends
+/// sum is piecewise linear in t, so Newton's method, confined to a shrinking interval, ends
 /// exactly.
 inline void project(std::span<const float> center, std::span<float> x, double eps, float lower,
                     float upper) {
@@ -54,8 +54,8 @@ inline void project(std::span<const float> center, std::span<float> x, double ep
 
 using norms::rank_of;
 
-/// Calls take(i) for the `count` entries of largest magnitude, fewer when the others are zero;
-/// among equal ones the first. Entries with skip(i) do not stand for election.
+/// Calls take(i) for the `count` entries of largest magnitude, fewer if the others are zero; among
+/// equal ones the first. Entries for which skip(i) holds are ignored.
 template <class Skip, class Take>
 void largest(std::span<const float> values, std::int64_t count, Skip &&skip, Take &&take) {
     auto cut = norms::cut_largest(
@@ -110,8 +110,8 @@ struct L1 {
         }
     }
 
-    /// The sign shared equally among the hundredth of the entries (at least one) that are largest,
-    /// as Tramer and Boneh (2019) do: a single entry grows fastest only until the box stops it.
+    /// The sign, divided equally among the largest hundredth of the entries (at least one), as
+    /// Tramer and Boneh (2019) do: a single entry is steepest only until the box stops it.
     static void steepest(const Region &, std::span<const float> gradient,
                          std::span<float> direction) {
         const auto none = [](std::size_t) { return false; };
@@ -121,7 +121,7 @@ struct L1 {
         const float share = 1 / static_cast<float>(std::max<std::int64_t>(chosen, 1));
         if (direction.data() != gradient.data())
             std::copy(gradient.begin(), gradient.end(), direction.begin());
-        // Chosen entries are marked by a magnitude that no finite entry has, then all are written.
+        // Marks the chosen entries by a magnitude that no finite entry has, then writes them all.
         constexpr float mark = std::numeric_limits<float>::infinity();
         for (float &value : direction)
             if (!std::isfinite(value)) value = 0;
@@ -131,7 +131,7 @@ struct L1 {
             value = std::isinf(value) ? std::copysign(share, value) : 0.0F;
     }
 
-    /// Entries that the box stops leave their share to others.
+    /// Entries stopped by the box leave their share to others.
     static void ascend(const Region &r, std::span<const float> center,
                        std::span<const float> gradient, float step, std::span<float> x) {
         const auto stopped = [&](std::size_t i) {

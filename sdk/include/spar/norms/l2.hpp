@@ -36,7 +36,8 @@ struct L2 {
         });
     }
 
-    /// A normal direction is uniform; a radius whose power `size` is uniform makes it a ball.
+    /// A normal vector has a uniform direction; a radius whose power `size` is uniform fills the
+    /// ball.
     static void random_point(const Region &r, std::span<const float> center, Random random,
                              std::span<float> x) {
         const auto size = static_cast<std::int64_t>(x.size());

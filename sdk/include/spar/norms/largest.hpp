@@ -1,4 +1,4 @@
-// The largest of some values, found by search instead of sorting, so that it needs no memory.
+// The largest of some values, found by search instead of sorting, which needs no memory.
 #pragma once
 
 #include <spar/abi/visibility.h>
@@ -10,7 +10,7 @@
 namespace SPAR_HIDDEN spar {
 namespace norms {
 
-/// A number's magnitude as an integer that sorts alike; 0 for what is not finite.
+/// A number's magnitude as an integer in the same order; 0 if it is not finite.
 inline std::uint32_t rank_of(float value) {
     const std::uint32_t bits = std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFU;
     return bits < 0x7F800000U ? bits : 0U;
@@ -20,29 +20,29 @@ inline std::uint64_t rank_of(double value) {
     return bits < 0x7FF0000000000000U ? bits : 0U;
 }
 
-/// A rank that no number has.
+/// A rank above that of any number.
 template <class Rank>
 constexpr Rank above_all() {
     return sizeof(Rank) == 4 ? static_cast<Rank>(0x7F800000U)
                              : static_cast<Rank>(0x7FF0000000000000U);
 }
 
-/// Which of some ranks are the largest: those from `least` on, and of those just below it the first
+/// A choice of the largest ranks: those of at least `least`, and of those just below it the first
 /// `ties`.
 template <class Rank>
 struct Cut {
     Rank least;
     std::int64_t ties;
 
-    /// Asked once for each index, in their order.
+    /// Called once for each index, in ascending order.
     bool takes(Rank rank) {
         if (rank == 0) return false;
         return rank >= least || (rank + 1 == least && ties-- > 0);
     }
 };
 
-/// The `count` indices in [0, size) of largest rank(i), fewer when the others have rank 0; among
-/// equal ones the first. Those with skip(i), which is asked of few, do not count.
+/// The `count` indices in [0, size) of largest rank(i), fewer if the others have rank 0; among
+/// equal ones the first. Indices for which skip(i) holds are ignored; it is called for few of them.
 template <class RankOf, class Skip>
 auto cut_largest(std::size_t size, std::int64_t count, RankOf &&rank, Skip &&skip) {
     using Rank = decltype(rank(std::size_t{}));
@@ -53,7 +53,7 @@ auto cut_largest(std::size_t size, std::int64_t count, RankOf &&rank, Skip &&ski
     };
     Rank low = 1, high = above_all<Rank>();  // at_least(low) may be > count, at_least(high) is 0
     std::int64_t ties = count;
-    while (low < high) {  // the smallest threshold that no more than `count` reach
+    while (low < high) {  // the smallest threshold that at most `count` ranks reach
         const Rank middle = low + (high - low) / 2;
         const std::int64_t number = at_least(middle);
         if (number <= count) {

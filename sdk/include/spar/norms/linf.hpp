@@ -1,11 +1,11 @@
-// linf: the largest change of a value.
+// linf: the largest change of any value.
 #pragma once
 
 #include <spar/norms/region.hpp>
 #include <spar/philox.hpp>
 
-// Compiled once for each of some instruction sets, of which the machine chooses; the numbers are
-// the same. Not every compiler can.
+// Compiled for several instruction sets, selected at run time; the numbers are the same. Not every
+// compiler supports it.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define SPAR_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -24,7 +24,7 @@ struct Linf {
         const auto difference = [&](std::size_t i) {
             return std::fabs(double{a[i]} - double{b[i]});
         };
-        const double total = sum_of(a.size(), difference);  // the maximum hides what is no number
+        const double total = sum_of(a.size(), difference);  // the maximum would hide NaN
         return std::isnan(total) ? total : max_of(a.size(), difference);
     }
     static double length(const Region &, std::span<const float> a) { return norm_linf(a); }
@@ -58,7 +58,7 @@ struct Linf {
     }
 
   private:
-    /// Value inside both [center - eps, center + eps] and the box. The ends of the interval are
+    /// The value clamped to [center - eps, center + eps] and the box. The ends of the interval are
     /// rounded towards the center, so that the distance never exceeds eps.
     static float confined(const Region &r, float center, float value) {
         float low = center - r.eps, high = center + r.eps;
@@ -71,7 +71,7 @@ struct Linf {
         const auto bits = std::bit_cast<std::int32_t>(value);
         return std::bit_cast<float>(value > 0 ? bits - 1 : bits + 1);
     }
-    /// x moves by `step` in the direction of the signs and is confined.
+    /// Moves x by `step` in the direction of the signs, then clamps it.
     static void ascend_all(const Region &region, const float *center, const float *gradient,
                            float step, float *x, std::size_t size);
 };

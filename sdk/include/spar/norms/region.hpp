@@ -1,5 +1,5 @@
-// What every norm is given: how far a point may go, the box that it must stay in, and which values
-// count as one.
+// What every norm is given: how far a point may move, the box that it must stay in, and which
+// values count as one.
 #pragma once
 
 #include <spar/abi.h>
@@ -17,7 +17,7 @@ namespace SPAR_HIDDEN spar {
 /// spar/norms/, that take a region first; spar/norms.hpp lists them.
 struct Region {
     float eps, lower, upper;
-    /// Under l0: value i belongs to group i modulo `plane`. 0: each value is a group of its own.
+    /// Under l0: value i belongs to group i modulo `plane`. 0: every value is its own group.
     std::size_t plane = 0;
 
     float clamped(float value) const {
@@ -36,19 +36,19 @@ inline float sign(float value) {
     return static_cast<float>(static_cast<int>(value > 0) - static_cast<int>(value < 0));
 }
 
-/// What to multiply a vector of this length with to give it length 1; 0 when it has no direction.
+/// The factor that scales a vector of this length to length 1; 0 if it has no direction.
 inline double inverse(double length) {
     return length > 0 && std::isfinite(length) ? 1 / length : 0;
 }
 
-/// How far the host lets a point go under a norm that measures: rounding in float32 may carry a
-/// projected one out of the ball by so much.
+/// How far the host lets a point go under a norm that measures distance: float32 rounding may carry
+/// a projected point this far out of the ball.
 inline double with_rounding(const Region &r) {
     return static_cast<double>(r.eps) * (1 + 1e-5) + 1e-7;
 }
 
-/// x to the nearest point of the ball of this radius by `onto`(radius), then of the box. Rounding
-/// may leave a point a little outside; what is within this margin stays as it is.
+/// Moves x to the nearest point of the ball of this radius by `onto`(radius), then to that of the
+/// box. Rounding may leave a point slightly outside; within this margin it is left unchanged.
 template <class Norm, class Onto>
 void project_by(const Region &r, std::span<const float> center, std::span<float> x, Onto &&onto) {
     const double limit = double{r.eps} * (1 + 1e-6);

@@ -28,7 +28,7 @@ struct Problem {
     }
 };
 
-/// Differences are slow: of a tensor's values about so many are checked, evenly spread.
+/// Differences are slow: about this many of a tensor's values are checked, evenly spread.
 inline std::size_t stride(std::size_t size, std::size_t most) {
     return size / most + 1;
 }

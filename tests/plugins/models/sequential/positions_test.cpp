@@ -32,7 +32,8 @@ TEST_CASE("gradients of vectors of positions, in the input's memory and in their
 }
 
 TEST_CASE("gradients of pooling over positions") {
-    for (const char *type : {"mean_pool", "max_over_positions", "first_position", "attention_pool"}) {
+    for (const char *type :
+         {"mean_pool", "max_over_positions", "first_position", "attention_pool"}) {
         CAPTURE(type);
         check_text({layer(type), linear(3)}, {5, 7});
         check_text({linear(20), layer("tanh"), layer(type), linear(3)}, {18, 4});

@@ -28,7 +28,8 @@ Json patches(std::int64_t out, std::int64_t size) {
 
 }  // namespace
 
-TEST_CASE("gradients of recurrent layers: both directions, several layers, all states and the last") {
+TEST_CASE(
+    "gradients of recurrent layers: both directions, several layers, all states and the last") {
     for (const char *type : {"lstm", "gru"}) {
         CAPTURE(type);
         check_text({recurrent(type, 5), layer("mean_pool"), linear(3)}, {6, 7});
@@ -51,15 +52,16 @@ TEST_CASE("gradients of convolutions over positions: strides, borders, what stan
                 CAPTURE(kernel);
                 CAPTURE(stride);
                 CAPTURE(padding);
-                check_text({conv1d(5, kernel, stride, padding), relu, layer("mean_pool"), linear(3)},
-                           {7, 6}, 8);
+                check_text(
+                    {conv1d(5, kernel, stride, padding), relu, layer("mean_pool"), linear(3)},
+                    {7, 6}, 8);
             }
     check_text({conv1d(20, 3, 1, 1), relu, conv1d(5, 4, 2, 1), layer("gelu"),
                 layer("max_over_positions"), linear(3)},
                {12, 6});
-    check_text({conv1d(8, 2, 2), with(layer("attention"), "heads", 2), layer("mean_pool"),
-                linear(3)},
-               {11, 4});
+    check_text(
+        {conv1d(8, 2, 2), with(layer("attention"), "heads", 2), layer("mean_pool"), linear(3)},
+        {11, 4});
     check_text({conv1d(8, 3, 2, 1), recurrent("lstm", 4), layer("mean_pool"), linear(3)}, {8, 4});
     check_text({residual({conv1d(6, 2)}, {conv1d(6, 2)}), layer("mean_pool"), linear(3)}, {5, 4});
     check_network({unbiased(conv1d(5, 3)), layer("flatten"), linear(3)}, {6, 4});

@@ -33,7 +33,6 @@ Window window_of(const Json &layer) {
     return {whole(layer, "kernel"), whole(layer, "stride", 1), whole(layer, "padding")};
 }
 
-
 double activate(const Json &layer, double z) {
     if (type_of(layer) == "relu") return std::max(z, 0.0);
     if (type_of(layer) == "leaky_relu") return z > 0 ? z : layer.at("slope").get<double>() * z;

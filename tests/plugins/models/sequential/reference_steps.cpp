@@ -41,13 +41,13 @@ Lines states(const Json &layer, const std::string &name, const std::string &suff
         };
         for (std::int64_t k = 0; k < size; ++k) {
             if (lstm) {
-                c(0, k) = sigmoid(gate(1, k)) * c(0, k) +
-                          sigmoid(gate(0, k)) * std::tanh(gate(2, k));
+                c(0, k) =
+                    sigmoid(gate(1, k)) * c(0, k) + sigmoid(gate(0, k)) * std::tanh(gate(2, k));
                 h(0, k) = sigmoid(gate(3, k)) * std::tanh(c(0, k));
             } else {
                 const double z = sigmoid(gate(1, k));
-                const double n = std::tanh(inputs(i, 2 * size + k) +
-                                           sigmoid(gate(0, k)) * own(0, 2 * size + k));
+                const double n =
+                    std::tanh(inputs(i, 2 * size + k) + sigmoid(gate(0, k)) * own(0, 2 * size + k));
                 h(0, k) = (1 - z) * n + z * h(0, k);
             }
             all(i, k) = h(0, k);
@@ -69,8 +69,8 @@ Tensor conv1d(const Json &layer, const std::string &name, const Parameters &para
             for (std::int64_t k = 0; k < kernel; ++k) {
                 const std::int64_t j = i * layer.value("stride", 1) + k - layer.value("padding", 0);
                 for (std::int64_t c = 0; j >= 0 && j < x.count && x.token(j) && c < x.width; ++c)
-                    y(i, o) += x(j, c) * parameters.at(name + ".weight")[at(
-                                             (o * x.width + c) * kernel + k)];
+                    y(i, o) += x(j, c) *
+                               parameters.at(name + ".weight")[at((o * x.width + c) * kernel + k)];
             }
         }
     if (x.tokens.empty()) return y.tensor();
@@ -82,8 +82,12 @@ Tensor conv1d(const Json &layer, const std::string &name, const Parameters &para
 Tensor patches(const Json &layer, const std::string &name, const Parameters &parameters,
                const Tensor &image) {
     const std::int64_t size = layer.at("size"), out = layer.at("out");
-    const Json conv{{"type", "conv"}, {"out", out},        {"kernel", size},
-                    {"stride", size}, {"bias", layer.value("bias", true)}, {"name", name}};
+    const Json conv{{"type", "conv"},
+                    {"out", out},
+                    {"kernel", size},
+                    {"stride", size},
+                    {"bias", layer.value("bias", true)},
+                    {"name", name}};
     const Tensor squares = forward({conv}, parameters, {image})[0];
     const std::int64_t count = squares.shape[1] * squares.shape[2];
     const std::int64_t before = layer.value("class_token", false) ? 1 : 0;

@@ -26,8 +26,8 @@ double of_distance(const Json &layer, const std::string &name, const Parameters 
     const std::string kind = layer.value("positions", "none");
     const std::int64_t heads = layer.value("heads", 1);
     if (kind == "relative")
-        return parameters.at(name + ".relative_bias")[at(head * (2 * length - 1) + length - 1 + j -
-                                                         i)];
+        return parameters.at(name +
+                             ".relative_bias")[at(head * (2 * length - 1) + length - 1 + j - i)];
     if (kind != "alibi") return 0;
     if (heads == 3)  // no power of two: of 2, and the first of 4
         return -std::vector{1.0 / 16, 1.0 / 256, 1.0 / 4}[at(head)] * double(std::abs(i - j));
@@ -51,13 +51,14 @@ void turn(Lines &x, std::int64_t width) {
 }
 
 double score(const Json &layer, const std::string &name, const Parameters &parameters,
-             const Lines &q, const Lines &k, std::int64_t first, std::int64_t width,
-             std::int64_t i, std::int64_t j) {
+             const Lines &q, const Lines &k, std::int64_t first, std::int64_t width, std::int64_t i,
+             std::int64_t j) {
     double sum = 0;
     const bool additive = layer.value("score", "dot") == std::string("additive");
     for (std::int64_t c = first; c < first + width; ++c)
-        sum += additive ? parameters.at(name + ".score_weight")[at(c)] * std::tanh(q(i, c) + k(j, c))
-                        : q(i, c) * k(j, c) / std::sqrt(double(width));
+        sum += additive
+                   ? parameters.at(name + ".score_weight")[at(c)] * std::tanh(q(i, c) + k(j, c))
+                   : q(i, c) * k(j, c) / std::sqrt(double(width));
     return sum;
 }
 
@@ -129,8 +130,7 @@ Tensor positions(const Json &layer, const std::string &name, const Parameters &p
     const std::string kind = layer.value("kind", "learned");
     for (std::int64_t i = 0; i < x.count; ++i)
         for (std::int64_t c = 0; x.token(i) && c < x.width; ++c) {
-            const double angle =
-                double(i) / std::pow(10000.0, double(c - c % 2) / double(x.width));
+            const double angle = double(i) / std::pow(10000.0, double(c - c % 2) / double(x.width));
             if (kind == "learned") x(i, c) += parameters.at(name + ".weight")[at(i * x.width + c)];
             if (kind == "sinusoidal") x(i, c) += c % 2 == 0 ? std::sin(angle) : std::cos(angle);
         }

@@ -1,5 +1,5 @@
-// Steps through the first stage alone, beside two networks that are the stage and what is behind
-// it.
+// Steps through the first stage alone, compared with two networks that are the stage and what
+// follows it.
 #include "fixture.hpp"
 
 #include <doctest/doctest.h>
@@ -38,7 +38,7 @@ void check_close(const std::vector<float> &a, const std::vector<float> &b) {
     for (std::size_t i = 0; i < a.size(); ++i) REQUIRE(a[i] == doctest::Approx(b[i]).epsilon(2e-4));
 }
 
-/// The network cut behind its first stage.
+/// The network, split after its first stage.
 struct Cut {
     Cut(const Net &net, LayerList layers, std::size_t length, const Shape &input)
         : front(front_of(layers, length), input, 1, 1, length),
@@ -148,7 +148,7 @@ TEST_CASE("the first of the steps goes along the gradient at the input") {
     }
 }
 
-TEST_CASE("without a step, the gradients are those of a pass; behind the stage to the bit") {
+TEST_CASE("without a step, the gradients are those of a pass; after the stage bit for bit") {
     for (const auto &[layers, input, stage] : {std::tuple{small_cnn(), Shape{1, 28, 28}, 2},
                                                std::tuple{small_cnn(), Shape{1, 28, 28}, 4},
                                                std::tuple{small_resnet(), Shape{3, 8, 8}, 1},

@@ -32,9 +32,10 @@ inline const std::vector<LayerList> networks = {
     classifier({named(layer("positions"), "places"),
                 {{"type", "transformer"}, {"name", "encoder"}, {"heads", 2}, {"hidden", 6}},
                 named(layer("attention_pool"), "pool")}),
-    classifier({{{"type", "conv1d"}, {"name", "windows"}, {"out", 4}, {"kernel", 2}, {"padding", 1}},
-                {{"type", "gru"}, {"name", "gru"}, {"hidden", 3}, {"bidirectional", true}},
-                {{"type", "lstm"}, {"name", "lstm"}, {"hidden", 3}, {"output", "last"}}}),
+    classifier(
+        {{{"type", "conv1d"}, {"name", "windows"}, {"out", 4}, {"kernel", 2}, {"padding", 1}},
+         {{"type", "gru"}, {"name", "gru"}, {"hidden", 3}, {"bidirectional", true}},
+         {{"type", "lstm"}, {"name", "lstm"}, {"hidden", 3}, {"output", "last"}}}),
     classifier({layer("max_over_positions")}),
 };
 

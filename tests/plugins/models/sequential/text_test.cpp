@@ -90,7 +90,7 @@ TEST_CASE("gradients of models of text, down to the matrix of word embeddings") 
             CAPTURE(net.graph->parameters[i].name);
             double apart = 0, size = 0;
             // Differences are slow: of many values every third.
-            for (std::size_t k = 0; k < values.size(); k += values.size() > 200 ? 3 : 1) {
+            for (std::size_t k = 0; k<values.size(); k += values.size()> 200 ? 3 : 1) {
                 const double wanted = reference::slope(values[k], [&] { return problem.value(); });
                 apart += std::pow(wanted - result.gradients[at + k], 2);
                 size += wanted * wanted;
@@ -101,7 +101,7 @@ TEST_CASE("gradients of models of text, down to the matrix of word embeddings") 
     }
 }
 
-TEST_CASE("what stands at padding has no influence and no gradient") {
+TEST_CASE("values at padding have no influence and no gradient") {
     for (const auto &layers : networks) {
         CAPTURE(layers[1].dump());
         const Corpus corpus(40);

@@ -91,14 +91,14 @@ TEST_CASE("encoder layers of a transformer agree with PyTorch's") {
     const Json encoder{{"type", "transformer"}, {"layers", 2}, {"heads", 4}, {"hidden", 40}};
     compare({encoder, layer("max_over_positions"), linear(3)}, "post_norm", {9, 24});
     const Json gelu = with(with(encoder, "activation", "gelu"), "norm", true);
-    compare({layer("positions"), with(gelu, "norm_first", true), layer("first_position"), linear(3)},
-            "pre_norm", {9, 24});
+    compare(
+        {layer("positions"), with(gelu, "norm_first", true), layer("first_position"), linear(3)},
+        "pre_norm", {9, 24});
 }
 
 TEST_CASE("recurrent layers agree with PyTorch's on packed sequences") {
     for (const std::string type : {"lstm", "gru"}) {
-        const Json both{
-            {"type", type}, {"hidden", 10}, {"layers", 2}, {"bidirectional", true}};
+        const Json both{{"type", type}, {"hidden", 10}, {"layers", 2}, {"bidirectional", true}};
         compare({both, layer("mean_pool"), linear(3)}, type, {9, 24});
         const Json last{{"type", type}, {"hidden", 20}, {"output", "last"}};
         compare({last, linear(3)}, type + "_last", {9, 24});

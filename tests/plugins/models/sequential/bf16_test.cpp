@@ -1,5 +1,5 @@
-// Passes that may be coarse, by plain arithmetic in place of the processor's instruction. The
-// environment is set before anything asks for it; only passes that want it are coarse.
+// Passes that may run in bfloat16, by plain arithmetic in place of the processor's instruction. The
+// environment is set before anything asks for it; only passes that want it do.
 #include "fixture.hpp"
 #include "kernels/kernels.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 
 const int emulated = setenv("SPAR_EMULATE_BF16", "1", 1);
 
-constexpr Wants coarse{.input = true, .parameters = false, .coarse = true};
+constexpr Wants in_bf16{.input = true, .parameters = false, .bf16 = true};
 
 float bfloat(float value) {
     const auto bits = std::bit_cast<std::uint32_t>(value);
@@ -48,7 +48,7 @@ struct OneConv {
     std::int64_t in_stride() const { return c.in * c.height * c.width; }
     std::int64_t out_stride() const { return c.out * c.out_height() * c.out_width(); }
 
-    std::vector<float> forward(const CoarseConv &way) const {
+    std::vector<float> forward(const ConvBf16 &way) const {
         std::vector<float> packed(static_cast<std::size_t>(way.size(c))), y = outputs();
         std::vector<float> scratch(static_cast<std::size_t>(way.scratch(c)));
         way.pack(c, weights.data(), packed.data());
@@ -56,7 +56,7 @@ struct OneConv {
                     y.data(), out_stride(), nullptr);
         return y;
     }
-    std::vector<float> gradient(const CoarseConv &way, const std::vector<float> &g,
+    std::vector<float> gradient(const ConvBf16 &way, const std::vector<float> &g,
                                 const Signs *signs = nullptr) const {
         std::vector<float> packed(static_cast<std::size_t>(way.gradient_size(c))), dx(x.size());
         std::vector<float> scratch(static_cast<std::size_t>(way.scratch(c)));
@@ -136,10 +136,10 @@ std::vector<float> bfloats(std::vector<float> values) {
 
 }  // namespace
 
-TEST_CASE("a coarse convolution is an exact one of what was rounded") {
+TEST_CASE("a convolution in bfloat16 is an exact one of what was rounded") {
     for_layers([](OneConv layer) {
-        const std::vector<float> y = layer.forward(*coarse_conv());
-        const std::vector<float> dx = layer.gradient(*coarse_conv(), y);
+        const std::vector<float> y = layer.forward(*conv_bf16());
+        const std::vector<float> dx = layer.gradient(*conv_bf16(), y);
         CHECK(distance(y, layer.forward(kernels().conv)) > 1e-4);
         layer.round();
         CHECK(distance(y, layer.forward(kernels().conv)) < 1e-6);
@@ -148,19 +148,19 @@ TEST_CASE("a coarse convolution is an exact one of what was rounded") {
 }
 
 TEST_CASE("the processor's matrix instructions sum as the plain arithmetic does, to the bit") {
-    const CoarseConv *fast = fast_coarse_conv();
+    const ConvBf16 *fast = fast_conv_bf16();
     if (fast == nullptr) {
         MESSAGE("this processor has none");
         return;
     }
     for_layers([&](const OneConv &layer) {
-        const std::vector<float> y = layer.forward(kernels().coarse_conv);
+        const std::vector<float> y = layer.forward(kernels().conv_bf16);
         CHECK(layer.forward(*fast) == y);
-        CHECK(layer.gradient(*fast, y) == layer.gradient(kernels().coarse_conv, y));
+        CHECK(layer.gradient(*fast, y) == layer.gradient(kernels().conv_bf16, y));
     });
 }
 
-TEST_CASE("a coarse gradient goes through the rectifier by the signs") {
+TEST_CASE("a gradient in bfloat16 goes through the rectifier by the signs") {
     const std::int64_t block = kernels().block;
     const OneConv layer({.in = 3 * block,
                          .out = 2 * block,
@@ -179,25 +179,25 @@ TEST_CASE("a coarse gradient goes through the rectifier by the signs") {
     kernels().rectify_signed(signs.data(), 0.25F, before.data(),
                              static_cast<std::int64_t>(before.size()));
     CHECK(before != g);
-    for (const CoarseConv *way : {coarse_conv(), fast_coarse_conv()})
+    for (const ConvBf16 *way : {conv_bf16(), fast_conv_bf16()})
         if (way != nullptr)
             CHECK(layer.gradient(*way, g, signs.data()) == layer.gradient(*way, before));
 }
 
-TEST_CASE("a coarse pass: near the exact one, and no bit depends on threads or batch") {
+TEST_CASE("a pass in bfloat16: near the exact one, and no bit depends on threads or batch") {
     const std::vector<float> x = numbers(40 * 784, 3);
     const auto names = ids(40);
     Net net(small_cnn(), {1, 28, 28}), other(small_cnn(), {1, 28, 28}, 3);
-    const Result exact = net.pass(x, names, {.input = true}), rough = net.pass(x, names, coarse);
+    const Result exact = net.pass(x, names, {.input = true}), rough = net.pass(x, names, in_bf16);
     CHECK(distance(rough.outputs, exact.outputs) < 0.02);
     CHECK(distance(rough.outputs, exact.outputs) > 1e-5);
     // A sign that differs before a rectifier opens or closes it: more than rounding.
     CHECK(distance(rough.dx, exact.dx) < 0.25);
     CHECK(net.pass(x, names, {.input = true}).dx == exact.dx);
 
-    CHECK(other.pass(x, names, coarse).dx == rough.dx);
+    CHECK(other.pass(x, names, in_bf16).dx == rough.dx);
     const std::vector<float> few(x.begin() + 3 * 784, x.begin() + 10 * 784);
-    const Result part = other.pass(few, {names.begin() + 3, names.begin() + 10}, coarse);
+    const Result part = other.pass(few, {names.begin() + 3, names.begin() + 10}, in_bf16);
     CHECK(std::memcmp(part.dx.data(), rough.dx.data() + 3 * 784, few.size() * sizeof(float)) == 0);
 }
 
@@ -205,23 +205,23 @@ TEST_CASE("what is asked for gradients of parameters is exact, and changed weigh
     const std::vector<float> x = numbers(7 * 784, 3);
     const auto names = ids(7);
     Net net(small_cnn(), {1, 28, 28});
-    Wants both = coarse;
+    Wants both = in_bf16;
     both.parameters = true;
     const Result exact = net.pass(x, names, {.input = true, .parameters = true});
     CHECK(net.pass(x, names, both).dx == exact.dx);
 
-    const std::vector<float> before = net.pass(x, names, coarse).dx;
+    const std::vector<float> before = net.pass(x, names, in_bf16).dx;
     scatter_parameters(net);
-    const Result rough = net.pass(x, names, coarse), anew = net.pass(x, names, {.input = true});
+    const Result rough = net.pass(x, names, in_bf16), anew = net.pass(x, names, {.input = true});
     CHECK(distance(rough.outputs, anew.outputs) < 0.02);
     CHECK(rough.dx != before);
 }
 
-TEST_CASE("a coarse pass in training with batchnorm is near the exact one") {
+TEST_CASE("a pass in bfloat16 in training with batchnorm is near the exact one") {
     const std::vector<float> x = numbers(9 * 3 * 81, 4);
     Net net(small_resnet(), {3, 9, 9});
     const Result exact = net.pass(x, ids(9), {.input = true}, true);
-    const Result rough = net.pass(x, ids(9), coarse, true);
+    const Result rough = net.pass(x, ids(9), in_bf16, true);
     CHECK(distance(rough.outputs, exact.outputs) < 0.05);
     CHECK(distance(rough.outputs, exact.outputs) > 1e-5);
     CHECK(distance(rough.dx, exact.dx) < 0.25);
