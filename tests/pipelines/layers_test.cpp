@@ -94,8 +94,7 @@ TEST_CASE("models of the order of words learn it by pgd_at and freelb") {
 
 TEST_CASE("a small vision transformer learns digits by pgd_at") {
     const Folder folder;
-    Json pipeline =
-        Json::parse(file_content(SPAR_SOURCE_DIR "/docs/examples/digits-vit-pgd.json"));
+    Json pipeline = Json::parse(file_content(SPAR_SOURCE_DIR "/docs/examples/digits-vit-pgd.json"));
     pipeline["data"]["train"]["examples"] = 2000;
     pipeline["data"]["test"]["examples"] = 200;
     pipeline["train"]["epochs"] = 5;
