@@ -92,7 +92,7 @@ TEST_CASE("models of the order of words learn it by pgd_at and freelb") {
     }
 }
 
-TEST_CASE("a small vision transformer learns digits by pgd_at") {
+TEST_CASE("a small vision transformer learns digits by pgd_at and yopo") {
     const Folder folder;
     Json pipeline = Json::parse(file_content(SPAR_SOURCE_DIR "/docs/examples/digits-vit-pgd.json"));
     pipeline["data"]["train"]["examples"] = 2000;
@@ -102,5 +102,7 @@ TEST_CASE("a small vision transformer learns digits by pgd_at") {
     pipeline["train"].erase("eps_warmup_epochs");
     pipeline["train"]["method"]["attack"] = Json::parse(R"({"type": "pgd", "steps": 2})");
     pipeline["evaluate"]["attacks"] = Json::parse(R"([{"type": "pgd", "steps": 5}])");
+    check(results_of(folder, pipeline), 0.6);
+    pipeline["train"]["method"] = Json::parse(R"({"type": "yopo"})");  // through the patches
     check(results_of(folder, pipeline), 0.6);
 }
