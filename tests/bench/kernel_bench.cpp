@@ -166,7 +166,7 @@ void conv_weights(benchmark::State &state) {
 
 /// In bfloat16, by the processor's matrix instructions.
 struct Coarse : Between {
-    const CoarseConv *fast = fast_coarse_conv();
+    const ConvBf16 *fast = fast_conv_bf16();
     Aligned weights, back, room;
 
     explicit Coarse(benchmark::State &state) : Between(state) {

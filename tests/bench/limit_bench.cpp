@@ -18,7 +18,7 @@ int main(int argc, char **argv) {
     }
     const int threads = std::atoi(argv[1]);
     const double seconds = std::atof(argv[2]);
-    const bool amx = sequential::fast_coarse_conv() != nullptr;
+    const bool amx = sequential::fast_conv_bf16() != nullptr;
     nlohmann::json limits{{"f32", multiply_add_peak(threads, seconds)},
                           {"bf16", nullptr},
                           {"memory", memory_bandwidth(threads, seconds)},
