@@ -70,6 +70,12 @@ struct Norm {
     float slope;
 };
 
+/// A line of values with their mean and the inverse of their deviation.
+struct Line {
+    std::int64_t count;
+    float mean, inverse;
+};
+
 /// For one vector of `block` values z: whether each is above zero, one bit each from the lowest.
 using Signs = std::uint16_t;
 
@@ -225,6 +231,17 @@ struct Kernels {
     /// dx = g * a + (x - mean) * b + c, from the vectors mean, a, b, c; without x g * a.
     void (*normalise_gradient)(const Norm &, const float *x, const float *y, const float *g,
                                const float *constants, float *dx);
+
+    /// Layer normalisation: mean and variance of a line.
+    void (*line_moments)(std::int64_t count, const float *x, double *moments);
+    /// y = (x - mean) inverse weight + bias
+    void (*normalise_line)(const Line &, const float *x, const float *weight, const float *bias,
+                           float *y);
+    void (*normalise_line_gradient)(const Line &, const float *x, const float *weight,
+                                    const float *g, float *dx);
+    /// Adds to the gradients of weight and bias.
+    void (*normalise_line_weights)(const Line &, const float *x, const float *g, float *weight,
+                                   float *bias);
 };
 
 /// The kernels for this processor. The environment may restrict the instruction set: SPAR_ISA is

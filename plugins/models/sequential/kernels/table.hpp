@@ -5,6 +5,7 @@
 #include "kernels/conv_weights.hpp"
 #include "kernels/first_conv_gradient.hpp"
 #include "kernels/first_conv_steps_weights.hpp"
+#include "kernels/line_norm.hpp"
 #include "kernels/matrix.hpp"
 #include "kernels/norm.hpp"
 #include "kernels/pool.hpp"
@@ -84,7 +85,11 @@ constexpr Kernels table{.block = B,
                         .moments = moments,
                         .normalise = normalise,
                         .gradient_moments = gradient_moments,
-                        .normalise_gradient = normalise_gradient};
+                        .normalise_gradient = normalise_gradient,
+                        .line_moments = line_moments,
+                        .normalise_line = normalise_line,
+                        .normalise_line_gradient = normalise_line_gradient,
+                        .normalise_line_weights = normalise_line_weights};
 
 }  // namespace
 }  // namespace sequential

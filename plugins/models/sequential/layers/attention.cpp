@@ -12,8 +12,8 @@ class SelfAttention final : public Layer {
   public:
     static constexpr About about{
         "attention",
-        "self-attention: every position of a text gathers vectors from all of them by the softmax "
-        "of its scores, padding left out; parameters as PyTorch's MultiheadAttention"};
+        "self-attention over the vectors of a text, ignoring padding: softmax(scores) times "
+        "values, for each head; parameters as PyTorch's MultiheadAttention"};
     SelfAttention() : Layer(about) {}
 
     int build(Builder &builder, int input) const override {
@@ -38,35 +38,35 @@ Distances distances_of(const std::string &word) {
 }  // namespace
 
 AttentionFields::AttentionFields(spar::Record *owner)
-    : heads_(owner, "heads", "that share out the values of a vector", {.fallback = 1, .min = 1}),
-      causal_(owner, "causal", "whether a position sees none behind it", {.fallback = false}),
+    : heads_(owner, "heads", "number of heads, which split each vector evenly",
+             {.fallback = 1, .min = 1}),
+      causal_(owner, "causal", "whether a position attends to itself and earlier ones only",
+              {.fallback = false}),
       score_(owner, "score",
-             "of a query q and a key k of d values: dot is q k / sqrt(d), additive v tanh(q + k) "
-             "with a weight v (Bahdanau et al. 2015)",
+             "of a query q and a key k of d values: dot is q k / sqrt(d), additive is v tanh(q + "
+             "k) with a learned v (Bahdanau et al. 2015)",
              {"dot", "additive"}, {.fallback = "dot"}),
       distances_(owner, "positions",
-                 "what the distance of two positions does to their score: relative adds a learned "
-                 "number for each distance and head, alibi falls by it (Press et al. 2022), rotary "
-                 "turns queries and keys by their positions (Su et al. 2021)",
+                 "how positions enter the scores: relative adds a learned number for each distance "
+                 "and head, alibi subtracts a multiple of the distance (Press et al. 2022), rotary "
+                 "rotates queries and keys by their positions (Su et al. 2021)",
                  {"none", "relative", "alibi", "rotary"}, {.fallback = "none"}),
-      window_(owner, "window", "how far a position sees to either side; left out, everywhere",
+      window_(owner, "window", "how many positions to either side it attends to; left out, all",
               {.min = 1, .optional = true}) {}
 
 Attention AttentionFields::over(const Shape &vectors) const {
     const std::int64_t dim = vectors[1];
     if (dim % *heads_ != 0)
-        throw spar::invalid("the " + std::to_string(dim) +
-                            " values of a vector cannot be shared "
-                            "out to " +
-                            std::to_string(*heads_) +
-                            " heads evenly; choose heads that divide them");
+        throw spar::invalid(
+            "the " + std::to_string(dim) + " values of a vector cannot be split evenly over " +
+            std::to_string(*heads_) + " heads; choose a number of heads that divides them");
     const Attention attention{.heads = *heads_,
                               .causal = *causal_,
                               .additive = *score_ == "additive",
                               .distances = distances_of(*distances_),
                               .window = window_.value_or(0)};
     if (attention.distances == Distances::rotary && dim / *heads_ % 2 != 0)
-        throw spar::invalid("rotary positions turn pairs of values, but a head has " +
+        throw spar::invalid("rotary positions rotate pairs of values, but a head has " +
                             std::to_string(dim / *heads_) + "; make that an even number");
     return attention;
 }

@@ -97,7 +97,7 @@ class AttentionPool final : public Layer {
   public:
     static constexpr About about{
         "attention_pool",
-        "mean of the vectors of a text by shares softmax(x weight), padding left out"};
+        "mean of the vectors x of a text, weighted by softmax(x weight), ignoring padding"};
     AttentionPool() : Layer(about) {}
 
     int build(Builder &builder, int input) const override {

@@ -9,10 +9,9 @@ namespace {
 
 class Conv1d final : public Weighted {
   public:
-    static constexpr About about{
-        "conv1d",
-        "convolution over the positions of a text, of which padding counts as zeros; a text "
-        "without a whole window has no position behind it"};
+    static constexpr About about{"conv1d",
+                                 "convolution over the positions of a text, where padding counts "
+                                 "as zeros; a text too short for one window yields no positions"};
     Conv1d() : Weighted(about) {}
 
     int build(Builder &builder, int input) const override {
@@ -42,11 +41,12 @@ class Conv1d final : public Weighted {
     }
 
   private:
-    spar::Integer kernel_{this, "kernel", "positions of a window", {.min = 1, .max = 255}};
+    spar::Integer kernel_{
+        this, "kernel", "number of positions in a window", {.min = 1, .max = 255}};
     spar::Integer stride_{
         this, "stride", "from one window to the next", {.fallback = 1, .min = 1, .max = 255}};
     spar::Integer border_{
-        this, "padding", "zeros before and behind the text", {.fallback = 0, .min = 0, .max = 254}};
+        this, "padding", "zeros before and after the text", {.fallback = 0, .min = 0, .max = 254}};
 };
 
 }  // namespace

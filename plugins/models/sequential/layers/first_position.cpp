@@ -38,9 +38,9 @@ class First final : public Operation {
 
 class FirstPosition final : public Layer {
   public:
-    static constexpr About about{"first_position",
-                                 "the first vector of a text, or of an image's patches: the class "
-                                 "token, where there is one"};
+    static constexpr About about{
+        "first_position",
+        "the first vector of a text, or of an image's patches: the class token, if there is one"};
     FirstPosition() : Layer(about) {}
 
     int build(Builder &builder, int input) const override {

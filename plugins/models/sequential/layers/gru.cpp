@@ -44,10 +44,9 @@ const GruCell cell;
 
 class Gru final : public RecurrentLayer {
   public:
-    static constexpr About about{
-        "gru",
-        "gated recurrent units over the positions of a text, padding left out; parameters as "
-        "PyTorch's GRU"};
+    static constexpr About about{"gru",
+                                 "gated recurrent units over the positions of a text, ignoring "
+                                 "padding; parameters as PyTorch's GRU"};
     Gru() : RecurrentLayer(about, cell) {}
 };
 

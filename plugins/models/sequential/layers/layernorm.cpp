@@ -24,46 +24,36 @@ class LineNormalisation final : public Operation {
           bias_slot_(graph.add_gradient_slot(width_)) {
         inputs = {input};
         outputs = {result};
-        statistics_ =
-            graph.reserve(static_cast<std::size_t>(graph.width * lines_) * sizeof(Statistics));
+        statistics_ = graph.reserve(static_cast<std::size_t>(graph.width * lines_) * sizeof(Line));
     }
 
     void forward(Batch &batch) const override {
-        for_lines(batch, [&](std::int64_t line, Statistics &s) {
+        for_lines(batch, [&](std::int64_t line, Line &l) {
             const float *x = batch.frame->data(inputs[0]) + line * width_;
-            float *y = batch.frame->data(outputs[0]) + line * width_;
-            s = statistics(x);
-            for (std::int64_t i = 0; i < width_; ++i)
-                y[i] = (x[i] - s.mean) * s.inverse * weight(i) + bias(i);
+            double moments[2];
+            kernels().line_moments(width_, x, moments);
+            l = {width_, static_cast<float>(moments[0]),
+                 static_cast<float>(1 / std::sqrt(moments[1] + epsilon_))};
+            kernels().normalise_line(l, x, weight_.value.data(), bias_.value.data(),
+                                     batch.frame->data(outputs[0]) + line * width_);
         });
     }
 
     // dx = r (h - mean(h) - z mean(h z)), h = weight g, z = (x - mean) r.
     void backward(Batch &batch, bool input, bool parameters) const override {
+        float *weight = parameters ? batch.gradients->slot(weight_slot_) : nullptr;
+        float *bias = parameters ? batch.gradients->slot(bias_slot_) : nullptr;
         if (parameters) {
-            std::fill_n(batch.gradients->slot(weight_slot_), width_, 0.0F);
-            std::fill_n(batch.gradients->slot(bias_slot_), width_, 0.0F);
+            std::fill_n(weight, width_, 0.0F);
+            std::fill_n(bias, width_, 0.0F);
         }
-        for_lines(batch, [&](std::int64_t line, const Statistics &s) {
+        for_lines(batch, [&](std::int64_t line, const Line &l) {
             const float *x = batch.frame->data(inputs[0]) + line * width_;
             const float *g = batch.work->gradient(outputs[0]) + line * width_;
-            if (parameters) {
-                for (std::int64_t i = 0; i < width_; ++i)
-                    batch.gradients->slot(weight_slot_)[i] += g[i] * (x[i] - s.mean) * s.inverse;
-                kernels().add(g, batch.gradients->slot(bias_slot_), width_);
-            }
-            if (!input) return;
-            double sum = 0, along = 0;
-            for (std::int64_t i = 0; i < width_; ++i) {
-                const double h = static_cast<double>(weight(i)) * g[i];
-                sum += h;
-                along += h * ((x[i] - s.mean) * s.inverse);
-            }
-            const auto mean = static_cast<float>(sum / static_cast<double>(width_));
-            const auto slope = static_cast<float>(along / static_cast<double>(width_));
-            float *dx = batch.work->gradient(inputs[0]) + line * width_;
-            for (std::int64_t i = 0; i < width_; ++i)
-                dx[i] = s.inverse * (weight(i) * g[i] - mean - (x[i] - s.mean) * s.inverse * slope);
+            if (parameters) kernels().normalise_line_weights(l, x, g, weight, bias);
+            if (input)
+                kernels().normalise_line_gradient(l, x, weight_.value.data(), g,
+                                                  batch.work->gradient(inputs[0]) + line * width_);
         });
     }
 
@@ -76,29 +66,12 @@ class LineNormalisation final : public Operation {
     }
 
   private:
-    struct Statistics {
-        float mean, inverse;  // of the deviation
-    };
-
     template <class Work>
     void for_lines(const Batch &batch, Work work) const {
-        auto *statistics = batch.frame->extra<Statistics>(statistics_);
+        auto *statistics = batch.frame->extra<Line>(statistics_);
         for (std::int64_t line = 0; line < batch.rows * lines_; ++line)
             work(line, statistics[line]);
     }
-
-    Statistics statistics(const float *x) const {
-        const auto count = static_cast<double>(width_);
-        double sum = 0, squares = 0;
-        for (std::int64_t i = 0; i < width_; ++i) sum += x[i];
-        const double mean = sum / count;
-        for (std::int64_t i = 0; i < width_; ++i) squares += (x[i] - mean) * (x[i] - mean);
-        return {static_cast<float>(mean),
-                static_cast<float>(1 / std::sqrt(squares / count + epsilon_))};
-    }
-
-    float weight(std::int64_t i) const { return weight_.value[static_cast<std::size_t>(i)]; }
-    float bias(std::int64_t i) const { return bias_.value[static_cast<std::size_t>(i)]; }
 
     Parameter &weight_, &bias_;
     std::int64_t width_, lines_;  // lines of an example

@@ -52,10 +52,9 @@ const LstmCell cell;
 
 class Lstm final : public RecurrentLayer {
   public:
-    static constexpr About about{
-        "lstm",
-        "long short-term memory over the positions of a text, padding left out; parameters as "
-        "PyTorch's LSTM"};
+    static constexpr About about{"lstm",
+                                 "long short-term memory over the positions of a text, ignoring "
+                                 "padding; parameters as PyTorch's LSTM"};
     Lstm() : RecurrentLayer(about, cell) {}
 };
 

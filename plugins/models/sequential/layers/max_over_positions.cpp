@@ -64,8 +64,7 @@ class Largest final : public Operation {
 class MaxOverPositions final : public Layer {
   public:
     static constexpr About about{
-        "max_over_positions",
-        "the largest of each value over the vectors of a text, padding left out"};
+        "max_over_positions", "maximum of each value over the vectors of a text, ignoring padding"};
     MaxOverPositions() : Layer(about) {}
 
     int build(Builder &builder, int input) const override {

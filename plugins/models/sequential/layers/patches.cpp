@@ -57,8 +57,8 @@ class Patches final : public Weighted {
   public:
     static constexpr About about{
         "patches",
-        "an image cut into squares, each as a vector of `out` values: what a text's layers then "
-        "take as positions; the weight is that of PyTorch's convolution"};
+        "cuts an image into squares and makes a vector of `out` values of each, for the layers "
+        "that work on the vectors of a text; the weight is that of PyTorch's convolution"};
     Patches() : Weighted(about) {}
 
     int build(Builder &builder, int input) const override {
@@ -94,11 +94,9 @@ class Patches final : public Weighted {
         return pieces;
     }
 
-    spar::Integer size_{this, "size", "pixels along a side of a square", {.min = 1, .max = 255}};
-    spar::Boolean class_token_{this,
-                               "class_token",
-                               "whether a learned vector, of the images' class, stands before them",
-                               {.fallback = false}};
+    spar::Integer size_{this, "size", "pixels per side of a square", {.min = 1, .max = 255}};
+    spar::Boolean class_token_{
+        this, "class_token", "whether a learned vector precedes them", {.fallback = false}};
 };
 
 }  // namespace

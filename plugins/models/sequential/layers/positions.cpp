@@ -87,10 +87,9 @@ std::vector<float> waves(const Shape &shape) {
 
 class Positions final : public Layer {
   public:
-    static constexpr About about{
-        "positions",
-        "adds to each vector of a text one of its position; rotary and relative "
-        "positions are attention's own"};
+    static constexpr About about{"positions",
+                                 "adds a vector for its position to each vector of a text; rotary "
+                                 "and relative positions are parameters of attention"};
     Positions() : Layer(about) {}
 
     int build(Builder &builder, int input) const override {
@@ -117,13 +116,13 @@ class Positions final : public Layer {
   private:
     spar::Choice kind_{this,
                        "kind",
-                       "learned is a weight [length, dim], for texts of one length; sinusoidal are "
-                       "waves of many lengths, without parameters; none adds nothing",
+                       "learned is a weight [length, dim]; sinusoidal needs no parameters (Vaswani "
+                       "et al. 2017); none adds nothing",
                        {"learned", "sinusoidal", "none"},
                        {.fallback = "learned"}};
     spar::Number deviation_{this,
                             "std",
-                            "of the normal numbers that learned ones start as",
+                            "of the normal numbers that learned vectors start as",
                             {.fallback = 0.02, .min = 0}};
 };
 

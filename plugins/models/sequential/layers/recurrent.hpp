@@ -37,17 +37,17 @@ class RecurrentLayer : public Layer {
     int direction(Builder &builder, int input, std::int64_t layer, bool reverse) const;
 
     const Cell &cell_;
-    spar::Integer hidden_{this, "hidden", "values of the state", {.min = 1, .max = 1 << 20}};
-    spar::Integer layers_{this, "layers", "one behind the other", {.fallback = 1, .min = 1}};
+    spar::Integer hidden_{this, "hidden", "size of the state", {.min = 1, .max = 1 << 20}};
+    spar::Integer layers_{this, "layers", "number of layers", {.fallback = 1, .min = 1}};
     spar::Boolean bidirectional_{
         this,
         "bidirectional",
-        "whether a second state goes from the end to the beginning, and stands beside the first",
+        "whether a second state runs from the end to the beginning, concatenated to the first",
         {.fallback = false}};
     spar::Choice output_{this,
                          "output",
-                         "the states at all positions, [length, hidden], or the last one of each "
-                         "direction, padding left out",
+                         "all is the states at all positions, [length, hidden]; last is the final "
+                         "state of each direction, ignoring padding",
                          {"all", "last"},
                          {.fallback = "all"}};
 };

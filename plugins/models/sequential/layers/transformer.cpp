@@ -22,7 +22,7 @@ class Transformer final : public Layer {
   public:
     static constexpr About about{
         "transformer",
-        "encoder layers over the vectors of a text, padding left out; parameters as PyTorch's "
+        "encoder layers over the vectors of a text, ignoring padding; parameters as PyTorch's "
         "TransformerEncoder: layers.0.self_attn.in_proj_weight, ..., norm.weight"};
     Transformer() : Layer(about) {}
 
@@ -78,19 +78,19 @@ class Transformer final : public Layer {
                              {kernels().gelu, kernels().gelu_gradient, false});
     }
 
-    spar::Integer layers_{this, "layers", "one behind the other", {.fallback = 1, .min = 1}};
+    spar::Integer layers_{this, "layers", "number of encoder layers", {.fallback = 1, .min = 1}};
     AttentionFields attention_{this};
     spar::Integer hidden_{
-        this, "hidden", "values between the two linear layers", {.min = 1, .max = 1 << 20}};
+        this, "hidden", "width between the two linear layers", {.min = 1, .max = 1 << 20}};
     spar::Choice activation_{
         this, "activation", "between them", {"relu", "gelu"}, {.fallback = "relu"}};
     spar::Boolean norm_first_{this,
                               "norm_first",
-                              "layernorms stand before attention and linear layers, not behind "
-                              "the sums (Xiong et al. 2020)",
+                              "whether layernorms come before attention and linear layers instead "
+                              "of after the sums (Xiong et al. 2020)",
                               {.fallback = false}};
     spar::Boolean norm_{
-        this, "norm", "one more layernorm behind the last layer", {.fallback = false}};
+        this, "norm", "whether one more layernorm follows the last layer", {.fallback = false}};
     spar::Number eps_{this,
                       "eps",
                       "added to the variance by the layernorms",

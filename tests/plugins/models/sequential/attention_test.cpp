@@ -73,7 +73,8 @@ TEST_CASE("attention that does not fit is refused with its place") {
                          spar::Error);
     CHECK_THROWS_WITH_AS(
         Net({with(attention(4), "positions", "rotary"), layer("mean_pool"), linear(2)}, {3, 12}),
-        "layers/0 (attention): rotary positions turn pairs of values, but a head has 3; make that "
+        "layers/0 (attention): rotary positions rotate pairs of values, but a head has 3; make "
+        "that "
         "an even number",
         spar::Error);
 }
