@@ -90,8 +90,9 @@ class Pages(unittest.TestCase):
                 if '"version"' in text:
                     continue
                 with self.subTest(page=page.name, text=text[:60]):
-                    whole = text.strip().startswith("{")
-                    part = json.loads(text if whole else "{" + re.sub(r",?\s*\.\.\.", "", text) + "}")
+                    # A node, a list's items, or an object's members.
+                    open_, close = "[]" if text.startswith("{") else "{}"
+                    part = json.loads(open_ + re.sub(r",?\s*\.\.\.", "", text) + close)
                     # A plugin that the page itself writes.
                     own = set(re.findall(r'\.type = "(\w+)"', page.read_text()))
                     self.assertLessEqual(types(part), known | own)

@@ -64,8 +64,8 @@ TEST_CASE("gradients through several layers of attention and ways around them") 
 TEST_CASE("attention that does not fit is refused with its place") {
     CHECK_THROWS_WITH_AS(
         Net({attention(5), layer("mean_pool"), linear(2)}, {3, 12}),
-        "layers/0 (attention): the 12 values of a vector cannot be shared out to 5 "
-        "heads evenly; choose heads that divide them",
+        "layers/0 (attention): the 12 values of a vector cannot be split evenly over 5 heads; "
+        "choose a number of heads that divides them",
         spar::Error);
     CHECK_THROWS_WITH_AS(Net({attention(1), linear(2)}, {1, 4, 4}),
                          "layers/0 (attention): needs the vectors of a text [length, dim], got "
