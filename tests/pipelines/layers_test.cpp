@@ -103,6 +103,6 @@ TEST_CASE("a small vision transformer learns digits by pgd_at and yopo") {
     pipeline["train"]["method"]["attack"] = Json::parse(R"({"type": "pgd", "steps": 2})");
     pipeline["evaluate"]["attacks"] = Json::parse(R"([{"type": "pgd", "steps": 5}])");
     check(results_of(folder, pipeline), 0.6);
-    pipeline["train"]["method"] = Json::parse(R"({"type": "yopo"})");  // through the patches
+    pipeline["train"]["method"] = Json::parse(R"({"type": "yopo", "passes": 2, "inner_steps": 1})");
     check(results_of(folder, pipeline), 0.6);
 }
