@@ -21,11 +21,14 @@ struct Word {
     T value;
 };
 
-template <class Norm>
-constexpr Word<spar_norm> norm_word{Norm::word, Norm::value};
-
-inline constexpr Word<spar_norm> norm_words[] = {norm_word<norms::Linf>, norm_word<norms::L2>,
-                                                 norm_word<norms::L1>, norm_word<norms::L0>};
+template <class List>
+struct NormWords;
+template <class... Norm>
+struct NormWords<norms::List<Norm...>> {
+    static constexpr Word<spar_norm> all[] = {{Norm::word, Norm::value}...};
+};
+/// The norms name themselves, see spar/norms.hpp.
+inline constexpr auto &norm_words = NormWords<norms::All>::all;
 inline constexpr Word<spar_space> space_words[] = {{"input", SPAR_SPACE_INPUT},
                                                    {"embedding", SPAR_SPACE_EMBEDDING},
                                                    {"parameter", SPAR_SPACE_PARAMETER}};

@@ -1,6 +1,8 @@
 #include "../common/example.hpp"
 #include "../common/smoothness.hpp"
 
+#include <spar/array.hpp>
+
 namespace {
 
 class Smart final : public Smoothness {
@@ -84,8 +86,8 @@ class Smart final : public Smoothness {
                       .reference = teacher_outputs_.data() + b.first * b.outputs,
                       .gradients = gradient.data()},
                      divergence_.ref());
-        const auto weight = static_cast<float>(*proximity_);
-        for (std::size_t i = 0; i < b.size(); ++i) b.clean_gradient[i] += weight * gradient[i];
+        spar::array(std::span(b.clean_gradient, b.size())) +=
+            static_cast<float>(*proximity_) * spar::array(std::span(gradient));
     }
 
     spar::Number smoothness_{this,

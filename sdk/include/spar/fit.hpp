@@ -18,6 +18,8 @@ class NormSet {
     constexpr bool contains(spar_norm norm) const {
         return norm >= 0 && norm < 32 && (bits_ >> static_cast<unsigned>(norm) & 1U) != 0;
     }
+    template <class... Norm>
+    explicit constexpr NormSet(norms::List<Norm...>) : NormSet({Norm::value...}) {}
     /// "linf, l1 and l2"
     std::string words() const {
         std::string text;
@@ -44,7 +46,7 @@ struct Fit {
     bool pixels = false;  /// also if whole pixels count as one
 
     /// Every norm and group: for components that do not use them themselves.
-    static Fit any() { return {{SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1, SPAR_NORM_L0}, true}; }
+    static Fit any() { return {NormSet(norms::All()), true}; }
 
     /// Throws if the threat is not among them.
     void require(const spar_threat &threat) const {

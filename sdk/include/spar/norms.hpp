@@ -1,5 +1,5 @@
 // The norms that a threat model may have: the one place that lists them. A norm is a file in
-// spar/norms/ and a line here.
+// spar/norms/, included here, and its name in All.
 #pragma once
 
 #include <spar/error.hpp>
@@ -11,6 +11,10 @@
 namespace SPAR_HIDDEN spar {
 namespace norms {
 
+template <class... Norm>
+struct List {};
+using All = List<Linf, L2, L1, L0>;
+
 inline Error unknown(spar_norm norm) {
     return {SPAR_E_UNSUPPORTED, "the threat model's norm has the number " + std::to_string(norm) +
                                     ", which this program knows no norm for: build it with the "
@@ -18,20 +22,17 @@ inline Error unknown(spar_norm norm) {
 }
 
 /// Calls use(Linf()), or whichever the norm is. Throws for a number that is not a norm.
+template <class Use, class First, class... Rest>
+decltype(auto) of(spar_norm norm, Use &&use, List<First, Rest...>) {
+    if (norm == First::value) return use(First());
+    if constexpr (sizeof...(Rest) > 0)
+        return of(norm, use, List<Rest...>());
+    else
+        throw unknown(norm);
+}
 template <class Use>
 decltype(auto) of(spar_norm norm, Use &&use) {
-    switch (norm) {
-        case SPAR_NORM_LINF:
-            return use(Linf());
-        case SPAR_NORM_L2:
-            return use(L2());
-        case SPAR_NORM_L1:
-            return use(L1());
-        case SPAR_NORM_L0:
-            return use(L0());
-        default:
-            throw unknown(norm);
-    }
+    return of(norm, use, All());
 }
 
 /// "linf"

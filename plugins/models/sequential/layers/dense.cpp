@@ -17,14 +17,13 @@ Columns columns_with(const Product &m, std::int64_t column) {
 }
 
 /// Every line of the input, which may be an image in blocks as it lies.
-class AffineMap final : public Operation {
+class AffineMap final : public DenseOperation {
   public:
     AffineMap(const Graph &graph, int input, int result, const Weights &weights,
               std::vector<std::int64_t> places, std::optional<Rectifier> rectifier)
-        : rectifier_(rectifier),
-          lines_each_(graph.value(result).size() / weights.weight.shape[0]),
-          dense_(weights, graph.value(input).stride() / lines_each_, std::move(places),
-                 rectifier ? std::optional(rectifier->slope) : std::nullopt) {
+        : AffineMap(graph.value(input).stride(),
+                    graph.value(result).size() / weights.weight.shape[0], weights,
+                    std::move(places), rectifier) {
         inputs = {input};
         outputs = {result};
     }
@@ -45,21 +44,17 @@ class AffineMap final : public Operation {
         if (input) dense_.gradient(lines, g, batch.work->gradient(inputs[0]));
     }
 
-    bool has_parameters() const override { return true; }
     bool reads_output() const override { return rectifier_.has_value(); }
-    void expect(std::int64_t rows) override { dense_.expect(rows * lines_each_); }
-    std::int64_t sum_parts() const override { return dense_.sum_parts(); }
-    void sum_part(std::int64_t part) const override { dense_.sum_part(part); }
-    std::int64_t weight_parts() const override { return dense_.weight_parts(); }
-    void pack_part(std::int64_t part) override { dense_.pack_part(part); }
-    void deposit_part(const ParameterGradients &, std::int64_t part) const override {
-        dense_.deposit_part(part);
-    }
 
   private:
+    AffineMap(std::int64_t stride, std::int64_t lines_each, const Weights &weights,
+              std::vector<std::int64_t> places, std::optional<Rectifier> rectifier)
+        : DenseOperation(lines_each,
+                         Dense(weights, stride / lines_each, std::move(places),
+                               rectifier ? std::optional(rectifier->slope) : std::nullopt)),
+          rectifier_(rectifier) {}
+
     std::optional<Rectifier> rectifier_;
-    std::int64_t lines_each_;  // of an example, as its other axes say
-    Dense dense_;
 };
 
 }  // namespace

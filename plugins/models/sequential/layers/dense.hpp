@@ -24,7 +24,7 @@ class Dense {
     /// dx from g at the output, before the rectifier.
     void gradient(std::int64_t lines, const float *g, float *dx) const;
 
-    /// Makes room for a batch of so many lines; before `keep`.
+    /// Makes room for a batch of that many lines; before `keep`.
     void expect(std::int64_t lines);
     /// Lines of a micro-batch, of which `first` is the first one's number in the batch.
     void keep(std::int64_t first, std::int64_t lines, const float *x, const float *g) const;
@@ -52,13 +52,34 @@ class Dense {
     Aligned rows_;  // for each part an output's weights as they lie, with zeros for filling
     Aligned packed_forward_, packed_backward_, packed_bias_, no_bias_;
     // Of the whole batch: inputs, gradients before the activation, and the weights' gradient [out]
-    // [in as it lies], which is cut into parts of so many inputs.
+    // [in as it lies], which is cut into parts of that many inputs.
     mutable Aligned x_, g_, sums_;
     std::int64_t lines_now_ = 0, sum_stride_ = 0, part_ = 0;
 };
 
-/// Lines along a value's last axis by a weight, and a rectifier behind it; the value that they
-/// become. `places` as Dense's; empty: an output's weights are in the order of the line.
+/// An operation on lines whose parameters are those of one Dense.
+class DenseOperation : public Operation {
+  public:
+    bool has_parameters() const override { return true; }
+    void expect(std::int64_t rows) override { dense_.expect(rows * lines_each_); }
+    std::int64_t sum_parts() const override { return dense_.sum_parts(); }
+    void sum_part(std::int64_t part) const override { dense_.sum_part(part); }
+    std::int64_t weight_parts() const override { return dense_.weight_parts(); }
+    void pack_part(std::int64_t part) override { dense_.pack_part(part); }
+    void deposit_part(const ParameterGradients &, std::int64_t part) const override {
+        dense_.deposit_part(part);
+    }
+
+  protected:
+    DenseOperation(std::int64_t lines_each, Dense dense)
+        : lines_each_(lines_each), dense_(std::move(dense)) {}
+
+    std::int64_t lines_each_;  // of an example
+    Dense dense_;
+};
+
+/// Lines along a value's last axis by a weight, then a rectifier if there is one; the value that
+/// they become. `places` as Dense's; empty: an output's weights are in the order of the line.
 int add_dense(Graph &graph, int input, const Weights &weights,
               std::vector<std::int64_t> places = {}, std::optional<Rectifier> rectifier = {});
 

@@ -11,17 +11,18 @@ namespace {
 
 /// From the gates' summands of the inputs, [length, gates size], to states [length, size]. All
 /// texts of a micro-batch take a step together. At padding the state waits, and the output is zero.
-class Recurrence final : public Operation {
+class Recurrence final : public DenseOperation {
   public:
     Recurrence(Graph &graph, int input, int result, const Padding &padding, const Cell &cell,
                const Weights &weights, bool reverse)
-        : padding_(padding),
+        : DenseOperation(graph.value(result).shape[0],
+                         Dense(weights, graph.value(result).shape[1], {})),
+          padding_(padding),
           cell_(cell),
           reverse_(reverse),
           length_(graph.value(result).shape[0]),
           size_(graph.value(result).shape[1]),
-          gates_(cell.gates() * size_),
-          dense_(weights, size_, {}) {
+          gates_(cell.gates() * size_) {
         inputs = {input};
         outputs = {result};
         const std::int64_t lines = graph.width * length_;
@@ -74,16 +75,7 @@ class Recurrence final : public Operation {
             dense_.keep(batch.first * length_, batch.rows * length_, before(batch), room.lines);
     }
 
-    bool has_parameters() const override { return true; }
     bool reads_output() const override { return false; }
-    void expect(std::int64_t rows) override { dense_.expect(rows * length_); }
-    std::int64_t sum_parts() const override { return dense_.sum_parts(); }
-    void sum_part(std::int64_t part) const override { dense_.sum_part(part); }
-    std::int64_t weight_parts() const override { return dense_.weight_parts(); }
-    void pack_part(std::int64_t part) override { dense_.pack_part(part); }
-    void deposit_part(const ParameterGradients &, std::int64_t part) const override {
-        dense_.deposit_part(part);
-    }
 
   private:
     /// Scratch memory, shared out: for every row two states, the gates and what comes through them;
@@ -129,7 +121,6 @@ class Recurrence final : public Operation {
     const Cell &cell_;
     bool reverse_;
     std::int64_t length_, size_, gates_;
-    Dense dense_;
     std::size_t tokens_ = 0, before_ = 0, kept_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
 namespace reference {
 namespace {
@@ -40,7 +41,8 @@ double activate(const Json &layer, double z) {
     if (type_of(layer) == "leaky_relu") return z > 0 ? z : layer.at("slope").get<double>() * z;
     if (type_of(layer) == "tanh") return std::tanh(z);
     if (type_of(layer) == "gelu") return z * 0.5 * std::erfc(-z / std::sqrt(2.0));
-    return 1 / (1 + std::exp(-z));
+    if (type_of(layer) == "sigmoid") return 1 / (1 + std::exp(-z));
+    throw std::invalid_argument("the reference has no layer " + type_of(layer));
 }
 
 /// Calls visit(channel, oy, ox, y, x, ky, kx) for every pixel inside every window.
