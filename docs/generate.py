@@ -15,7 +15,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs/reference"
-KINDS = ["dataset", "model", "loss", "optimizer", "attack", "method", "reporter", "transform"]
+KINDS = ["dataset", "model", "loss", "optimizer", "attack", "method", "reporter", "transform",
+         "tokenizer"]
 
 
 def describe(*names):

@@ -73,6 +73,12 @@ TableRule table_rule(spar_kind kind) {
             return {24, {SPAR_SLOT(spar_method_table, gradients)}};
         case SPAR_KIND_TRANSFORM:
             return {16, {SPAR_SLOT(spar_transform_table, apply)}};
+        case SPAR_KIND_TOKENIZER:
+            return {
+                64,
+                {SPAR_SLOT(spar_tokenizer_table, info), SPAR_SLOT(spar_tokenizer_table, encode),
+                 SPAR_SLOT(spar_tokenizer_table, words), SPAR_SLOT(spar_tokenizer_table, decode),
+                 SPAR_SLOT(spar_tokenizer_table, token), SPAR_SLOT(spar_tokenizer_table, word)}};
         default:
             return {
                 32,
@@ -104,7 +110,7 @@ void check_component(const spar_component *component, const std::string &place) 
         throw PluginFault("calls its " + place + " " + quote(type) +
                           "; a type is lower-case letters, digits and underscores, at most 64");
     const std::string who = "\"" + std::string(type) + "\"";
-    if (component->kind < SPAR_KIND_DATASET || component->kind > SPAR_KIND_TRANSFORM)
+    if (component->kind < SPAR_KIND_DATASET || component->kind > SPAR_KIND_TOKENIZER)
         throw PluginFault("says that " + who + " is of kind " + std::to_string(component->kind) +
                           ", which this host does not know");
     if (checked_text(component->summary, "the summary of " + who).empty())
@@ -117,6 +123,9 @@ void check_component(const spar_component *component, const std::string &place) 
         throw PluginFault("gives " + who + " no \"create\" or no \"destroy\"");
     if ((component->save == nullptr) != (component->load == nullptr))
         throw PluginFault("gives " + who + " one of \"save\" and \"load\" without the other");
+    if (component->kind == SPAR_KIND_TOKENIZER && component->save == nullptr)
+        throw PluginFault("gives the tokenizer " + who +
+                          " no \"save\" and \"load\", which keep its vocabulary with the weights");
     check_table(component->table, component->kind, who);
 }
 

@@ -182,7 +182,7 @@ class Files(unittest.TestCase):
 
     def test_a_plugin_is_a_folder_of_a_kind(self):
         kinds = {"attacks", "datasets", "losses", "methods", "models", "optimizers", "reporters",
-                 "transforms"}
+                 "tokenizers", "transforms"}
         for path in sorted((tree.ROOT / "plugins").iterdir()):
             if not path.is_dir():
                 continue

@@ -57,10 +57,11 @@
 
    IV.   Start of a run. New instances are created and called as follows. Nothing is written into
          the run's folder before all but the reporters' `begin` has passed.
-            dataset    info; file, class_name and token for the record; read when examples are
-                       needed
-            model      setup, once, with the data's shape; outputs, extension and parameter from
-                       then on; parameters_changed if weights come from a file
+            tokenizer  load, or info and learn, before the first text is encoded; then info, token
+            dataset    info; file, class_name and token for the record; text for all examples; read
+                       when examples are needed
+            model      setup, once, with the data's shape; outputs, traits, extension and parameter
+                       from then on; parameters_changed if weights come from a file
             loss       needs, and evaluate on made-up outputs
             optimizer  state_count, state_name, traits
             transform  apply with no examples
@@ -129,6 +130,7 @@
 #include "abi/optimizer.h"
 #include "abi/plugin.h"
 #include "abi/reporter.h"
+#include "abi/tokenizer.h"
 #include "abi/transform.h"
 #include "abi/visibility.h"
 

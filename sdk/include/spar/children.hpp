@@ -25,6 +25,8 @@ inline const char *kind_name(spar_kind kind) {
             return "reporter";
         case SPAR_KIND_TRANSFORM:
             return "transform";
+        case SPAR_KIND_TOKENIZER:
+            return "tokenizer";
         default:
             return "component";
     }

@@ -19,7 +19,7 @@ struct DatasetInfo {
 
 /// Where one example goes. Spans that do not apply are empty.
 struct ExampleOut {
-    std::span<float> x;              /// values
+    std::span<float> x;              /// values; none of these three for text
     std::span<std::int64_t> tokens;  /// or tokens with their mask
     std::span<float> mask;
     std::int64_t *label;      /// class
@@ -42,6 +42,8 @@ class Dataset : public Component {
     /// Opens the files (configure() has run); throws bad_data if they are broken or empty.
     virtual DatasetInfo info() = 0;
     virtual void read(std::int64_t index, const ExampleOut &out) = 0;
+    /// Of an example, if the input is SPAR_INPUT_TEXT; read() then fills in targets only.
+    virtual std::string text(std::int64_t) { return {}; }
     /// Files that the examples come from.
     virtual std::vector<std::string> files() const { return {}; }
     virtual std::string class_name(std::int64_t) const { return {}; }
@@ -80,20 +82,18 @@ inline const spar_dataset_table *Dataset::table() {
                DLTensor *mask, std::int64_t *labels, float *values, spar_error *error) {
                 return guarded(error, [&] {
                     if (count == 0) return;
-                    std::int64_t width =
-                        product({x->shape + 1, static_cast<std::size_t>(x->ndim - 1)});
-                    const bool tokens = x->dtype.code == kDLInt;
-                    const auto size = static_cast<std::size_t>(width);
                     const DatasetInfo info = static_cast<Dataset *>(self)->info();
+                    const std::int64_t width = x != nullptr ? product(info.shape) : 0;
+                    const auto size = static_cast<std::size_t>(width);
                     for (std::int64_t i = 0; i < count; ++i) {
                         if (indices[i] < 0 || indices[i] >= info.size)
                             throw invalid("example " + std::to_string(indices[i]) +
                                           " was asked of " + std::to_string(info.size));
                         ExampleOut out{};
-                        if (tokens) {
+                        if (info.input == SPAR_INPUT_TOKENS) {
                             out.tokens = {static_cast<std::int64_t *>(x->data) + i * width, size};
                             out.mask = {static_cast<float *>(mask->data) + i * width, size};
-                        } else {
+                        } else if (info.input == SPAR_INPUT_VALUES) {
                             out.x = {static_cast<float *>(x->data) + i * width, size};
                         }
                         out.label = labels != nullptr ? labels + i : nullptr;
@@ -120,7 +120,18 @@ inline const spar_dataset_table *Dataset::table() {
             auto *dataset = static_cast<Dataset *>(self);
             dataset->text_ = dataset->token(index);
             return dataset->text_.empty() ? nullptr : dataset->text_.c_str();
-        }};
+        },
+        .text =
+            [](void *self, std::int64_t index, const char **text, spar_error *error) {
+                return guarded(error, [&] {
+                    auto *dataset = static_cast<Dataset *>(self);
+                    dataset->text_ = dataset->text(index);
+                    if (dataset->text_.find('\0') != std::string::npos)
+                        throw bad_data("the text of example " + std::to_string(index) +
+                                       " holds a zero byte");
+                    *text = dataset->text_.c_str();
+                });
+            }};
     return &functions;
 }
 

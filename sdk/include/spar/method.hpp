@@ -140,9 +140,9 @@ class Session {
         checked([&](spar_error *e) { return s_->optimizer_step(s_, e); });
     }
 
-    /// Memory of the method's own, by name: zero at first, the same from then on. Ask for the full
-    /// batch size (batch_size(), not count()): the last batch may be smaller, and the size must not
-    /// change.
+    /// Memory of the method's own, by name: zero at first, the same from then on. Ask for the
+    /// greatest size, batch_size() examples (not count()) of room() values (not size()): the last
+    /// batch may be smaller, texts may be shorter, and the size must not change.
     Rows<float> tensor(const char *name, std::int64_t count, std::int64_t width,
                        spar_tensor_flags flags = 0) const {
         std::int64_t size = 0;
@@ -153,9 +153,13 @@ class Session {
         return {data, count, width};
     }
     std::int64_t batch_size() const { return s_->batch_size; }
+    std::int64_t room() const {
+        const bool told = s_->struct_size > offsetof(spar_session, room);
+        return told ? s_->room : size();
+    }
     /// The same with one row per example, of which [count(), size()] are in use.
     Rows<float> points(const char *name, spar_tensor_flags flags = 0) const {
-        return {tensor(name, batch_size(), size(), flags).data(), count(), size()};
+        return {tensor(name, batch_size(), room(), flags).data(), count(), size()};
     }
 
     /// Calls touch(i) for every value of an example that is padding.
@@ -229,6 +233,9 @@ class Method : public Component {
     /// The threats that it works under. Override it to support others than linf, l2 and l1; a
     /// method that leaves the threat to its attack returns Fit::any().
     virtual Fit fit() const { return {}; }
+    /// Taking a batch at its length, see SPAR_METHOD_LENGTHS, needs nothing but points(), or room()
+    /// as the width of other tensors.
+    virtual spar_method_traits traits() const { return SPAR_METHOD_LENGTHS; }
 
     static const spar_method_table *table() {
         static const spar_method_table functions{
@@ -248,7 +255,8 @@ class Method : public Component {
                     return guarded(error, [&] {
                         if (threat != nullptr) static_cast<Method *>(self)->fit().require(*threat);
                     });
-                }};
+                },
+            .traits = [](void *self) { return static_cast<const Method *>(self)->traits(); }};
         return &functions;
     }
 

@@ -26,6 +26,7 @@ class Model : public Component {
                           float *dx) = 0;
     /// A table whose functions take this object, as Model *, as `self`; null: not offered.
     virtual const void *extension(std::string_view) { return nullptr; }
+    virtual spar_model_traits traits() const { return 0; }
 
     static const spar_model_table *table();
 };
@@ -58,7 +59,8 @@ inline const spar_model_table *Model::table() {
                 });
             },
         .extension = [](void *self,
-                        const char *id) { return static_cast<Model *>(self)->extension(id); }};
+                        const char *id) { return static_cast<Model *>(self)->extension(id); },
+        .traits = [](void *self) { return static_cast<const Model *>(self)->traits(); }};
     return &functions;
 }
 

@@ -9,8 +9,12 @@
 
 #include <spar/error.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <type_traits>
 
 namespace SPAR_HIDDEN spar {
@@ -31,6 +35,11 @@ class StateOut {
     template <class T>
     requires std::is_arithmetic_v<T>
     void write(const T &value) const { write(std::span<const T>(&value, 1)); }
+    /// With its length.
+    void write(std::string_view text) const {
+        write(static_cast<std::uint64_t>(text.size()));
+        write(std::span<const char>(text));
+    }
 
   private:
     const spar_stream *stream_;
@@ -53,6 +62,16 @@ class StateIn {
     template <class T>
     requires std::is_arithmetic_v<T>
     void read(T &value) const { read(std::span<T>(&value, 1)); }
+    void read(std::string &text) const {
+        std::uint64_t size = 0;
+        read(size);
+        text.clear();
+        while (text.size() < size) {  // in parts, because a damaged size may be any number
+            const std::size_t done = text.size();
+            text.resize(done + std::min<std::uint64_t>(size - done, 1U << 16));
+            read(std::span<char>(text).subspan(done));
+        }
+    }
 
   private:
     const spar_stream *stream_;

@@ -18,7 +18,7 @@
 /* The minor number of this header. A plugin states which one it was built with and which one it
  *requires*; the host refuses only on the second. */
 #define SPAR_ABI_MAJOR 1
-#define SPAR_ABI_MINOR 2
+#define SPAR_ABI_MINOR 3
 
 /* Most dimensions a tensor may have at the boundary. */
 #define SPAR_MAX_RANK 8
@@ -51,6 +51,7 @@ typedef int32_t spar_kind;
 #define SPAR_KIND_METHOD 6
 #define SPAR_KIND_REPORTER 7
 #define SPAR_KIND_TRANSFORM 8
+#define SPAR_KIND_TOKENIZER 9 /* minor 3 */
 
 /* An instance that the host has built for another component: a parameter that is itself a component
    arrives as one of these. `table` is the kind's table (spar_loss_table for a loss, and so on),
@@ -67,6 +68,11 @@ typedef struct spar_component_ref {
 typedef int32_t spar_input_kind;
 #define SPAR_INPUT_VALUES 0 /* float32, for images [channels, height, width] in [lower, upper] */
 #define SPAR_INPUT_TOKENS 1 /* int64 ids [length], with a float32 mask (1 token, 0 padding) */
+#define SPAR_INPUT_TEXT 2   /* of datasets: UTF-8, from which a tokenizer makes tokens; minor 3 */
+
+/* Between the two texts of a pair, and nowhere else in a text; a tokenizer turns it into its
+   separator. */
+#define SPAR_TEXT_SEPARATOR "\x1f"
 
 typedef int32_t spar_target_kind;
 #define SPAR_TARGET_CLASS 0  /* one int64 label per example */

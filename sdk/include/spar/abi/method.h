@@ -55,7 +55,11 @@ typedef uint32_t spar_tensor_flags;
 #define SPAR_TENSOR_SAVED 1u /* part of a checkpoint: the content survives a stop */
 
 /* Everything [exclusive]. Valid during `prepare` and `gradients`; the pointers from `tensor` and
-   `parameter` stay valid for the run. */
+   `parameter` stay valid for the run.
+
+   In batches of text, size and shape vary from step to step with the longest text of the batch, if
+   model and method take this (SPAR_MODEL_LENGTHS, SPAR_METHOD_LENGTHS). Such a method asks for
+   tensors of batch_size * room values, and uses them in rows of `size`. */
 typedef struct spar_session {
     uint32_t struct_size;
     int32_t rank;
@@ -134,7 +138,13 @@ typedef struct spar_session {
        pipeline's. It differs from the pipeline's if that one compares with clean outputs.
        Minor 1. */
     const spar_component_ref *crafting_loss;
+
+    int64_t room; /* most values that an example has in any step. Minor 3 */
 } spar_session;
+
+/* What an instance promises beyond the contract; asked after `create`. */
+typedef uint32_t spar_method_traits;
+#define SPAR_METHOD_LENGTHS 1u /* takes batches cut to their longest text */
 
 typedef struct spar_method_table {
     uint32_t struct_size;
@@ -147,11 +157,12 @@ typedef struct spar_method_table {
     spar_status (*gradients)(void *self, const spar_session *session, spar_error *error);
     /* [optional] As in spar_attack_table; `threat` is null if there is none. Minor 2. */
     spar_status (*fits)(void *self, const spar_threat *threat, spar_error *error);
+    spar_method_traits (*traits)(void *self); /* [optional] null: none. Minor 3 */
 } spar_method_table;
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_session_pass) == 128);
 SPAR_ASSERT_LAYOUT(sizeof(spar_objective) == 32);
-SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 320);
-SPAR_ASSERT_LAYOUT(sizeof(spar_method_table) == 32);
+SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 328);
+SPAR_ASSERT_LAYOUT(sizeof(spar_method_table) == 40);
 
 #endif

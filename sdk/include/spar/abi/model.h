@@ -16,8 +16,15 @@ typedef struct spar_model_setup {
     int64_t shape[SPAR_MAX_RANK]; /* of one example */
     int64_t outputs;              /* classes or values in the data; a hint, the host checks */
     int64_t vocabulary;
-    uint64_t key; /* key of the random numbers for the initial parameters */
+    uint64_t key;      /* key of the random numbers for the initial parameters */
+    int64_t separator; /* the token between the two texts of a pair; -1: none. Minor 3 */
 } spar_model_setup;
+
+/* What an instance promises beyond the contract; asked after `setup`. */
+typedef uint32_t spar_model_traits;
+/* Texts may come at any length up to that of `setup`, and padding changes no bit of a result. A
+   model without it always gets the full length. */
+#define SPAR_MODEL_LENGTHS 1u
 
 typedef uint32_t spar_parameter_flags;
 #define SPAR_PARAMETER_TRAINABLE 1u /* without it a buffer, as a running mean: saved only */
@@ -68,7 +75,7 @@ typedef struct spar_pass {
     int32_t reserved;
     uint64_t key;         /* of the pass's random numbers (dropout): same key and ids, same masks */
     const int64_t *ids;   /* [n] identity of each example */
-    const DLTensor *x;    /* [n, shape...] */
+    const DLTensor *x;    /* [n, shape...]; for texts see SPAR_MODEL_LENGTHS */
     const DLTensor *mask; /* [n, length] for tokens and embeddings, otherwise null */
     spar_head head;       /* null: forward only */
     void *head_context;
@@ -95,6 +102,7 @@ typedef struct spar_model_table {
                             float *dx, spar_error *error);
     /* [optional] A capability by id, [static]; null: not offered. */
     const void *(*extension)(void *self, const char *id);
+    spar_model_traits (*traits)(void *self); /* [optional] null: none. Minor 3 */
 } spar_model_table;
 
 /* Extension: from tokens to vectors, so that an attack can perturb the vectors. */
@@ -132,10 +140,10 @@ typedef struct spar_arithmetic {
     const char *(*instructions)(void *self);
 } spar_arithmetic;
 
-SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 104);
+SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 112);
 SPAR_ASSERT_LAYOUT(sizeof(spar_parameter) == 104);
 SPAR_ASSERT_LAYOUT(sizeof(spar_pass) == 96);
-SPAR_ASSERT_LAYOUT(sizeof(spar_model_table) == 72);
+SPAR_ASSERT_LAYOUT(sizeof(spar_model_table) == 80);
 SPAR_ASSERT_LAYOUT(sizeof(spar_stage_steps) == 40);
 SPAR_ASSERT_LAYOUT(sizeof(spar_embedding) == 32);
 SPAR_ASSERT_LAYOUT(sizeof(spar_counters) == 32);
