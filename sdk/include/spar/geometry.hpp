@@ -18,9 +18,12 @@ struct Ball : Region {
 
     /// `shape` is an example's; needed if the threat counts groups of values.
     explicit Ball(const spar_threat &threat, std::span<const std::int64_t> shape = {})
-        : Region{static_cast<float>(threat.eps), static_cast<float>(threat.lower),
-                 static_cast<float>(threat.upper), plane_of(threat, shape)},
-          norm(threat.norm) {}
+        : norm(threat.norm) {
+        eps = static_cast<float>(threat.eps);
+        lower = static_cast<float>(threat.lower);
+        upper = static_cast<float>(threat.upper);
+        plane = plane_of(threat, shape);
+    }
 
     /// The same ball without the box.
     Ball without_box() const {
