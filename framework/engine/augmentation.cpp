@@ -48,6 +48,7 @@ Augmentation::Augmentation(std::vector<std::unique_ptr<Instance>> transforms, co
     none.tokens.resize(data.tokens() ? 1 : 0);
     none.mask.resize(none.tokens.size());
     none.ids.resize(1);
+    none.length = data.tokens() ? data.shape()[0] : 0;
     for (const auto &transform : transforms_) {
         const spar_transform_rows all = rows(none, *transform, 0);
         transform->call("apply", [&](spar_error *error) {
@@ -79,6 +80,7 @@ spar_transform_rows Augmentation::rows(Batch &batch, const Instance &transform,
     all.size = product(data_.shape());
     std::ranges::copy(data_.shape(), all.shape);
     if (data_.tokens()) {
+        all.size = all.shape[0] = batch.length;
         all.tokens = batch.tokens.data();
         all.mask = batch.mask.data();
     } else {

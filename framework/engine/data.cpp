@@ -18,11 +18,18 @@ Data::Data(std::unique_ptr<Instance> dataset) : dataset_(std::move(dataset)) {
                                               dataset_->type(), why));
     };
     if (info_.size < 1) refuse("is empty");
+    if (info_.outputs < 1) refuse("has no classes and no target values");
+    if (texts()) {
+        const auto &table = dataset_->table<spar_dataset_table>();
+        constexpr std::size_t needed = offsetof(spar_dataset_table, text) + sizeof table.text;
+        if (table.struct_size < needed || table.text == nullptr)
+            refuse("says that it holds texts, but gives none");
+        return;
+    }
     if (info_.rank < 1 || info_.rank > SPAR_MAX_RANK) refuse("says nothing sensible of its shape");
     for (const std::int64_t extent : shape())
         if (extent < 1 || extent > (std::int64_t{1} << 32))
             refuse("has a dimension without extent");
-    if (info_.outputs < 1) refuse("has no classes and no target values");
     if (!tokens() && !(info_.lower < info_.upper)) refuse("has an empty box of values");
 }
 
@@ -34,11 +41,15 @@ void Data::read(std::span<const std::int64_t> indices, Batch &batch) const {
     full.insert(full.end(), shape().begin(), shape().end());
 
     batch.count = count;
+    batch.length = tokens() ? info_.shape[0] : 0;
     batch.ids.assign(indices.begin(), indices.end());
     batch.labels.resize(classes() ? rows : 0);
     batch.values.resize(classes() ? 0 : count, info_.outputs);
     const void *x = nullptr;
-    if (tokens()) {
+    const bool encoded = tokenizer_ != nullptr;
+    if (encoded) {
+        read_encoded(indices, batch);
+    } else if (tokens()) {
         batch.tokens.resize(rows * width);
         batch.mask.resize(rows * width);
         x = batch.tokens.data();
@@ -50,9 +61,10 @@ void Data::read(std::span<const std::int64_t> indices, Batch &batch) const {
     View mask_view(batch.mask.data(), View::float32, full);
     dataset_->call("read", [&](spar_error *error) {
         return dataset_->table<spar_dataset_table>().read(
-            dataset_->self(), indices.data(), count, x_view.view(),
-            tokens() ? mask_view.view() : nullptr, classes() ? batch.labels.data() : nullptr,
-            classes() ? nullptr : batch.values.data(), error);
+            dataset_->self(), indices.data(), count, encoded ? nullptr : x_view.view(),
+            tokens() && !encoded ? mask_view.view() : nullptr,
+            classes() ? batch.labels.data() : nullptr, classes() ? nullptr : batch.values.data(),
+            error);
     });
     check_ends(*dataset_, "read",
                {{"x", x},
@@ -70,7 +82,7 @@ std::optional<Data::Fault> Data::fault_of(const Batch &batch) const {
         if (batch.labels[i] < 0 || batch.labels[i] >= info_.outputs)
             return Fault{i, fmt::format("has the label {}, expected 0 to {}", batch.labels[i],
                                         info_.outputs - 1)};
-    const auto width = static_cast<std::size_t>(product(shape()));
+    const auto width = static_cast<std::size_t>(batch.length);
     for (std::size_t i = 0; i < batch.tokens.size(); ++i)
         if (batch.tokens[i] < 0 || batch.tokens[i] >= info_.vocabulary)
             return Fault{i / width, fmt::format("has the token {}, expected 0 to {}",
@@ -112,6 +124,7 @@ std::string Data::class_name(std::int64_t index) const {
 }
 
 std::string Data::token(std::int64_t index) const {
+    if (tokenizer_ != nullptr) return tokenizer_->token(index);
     const auto &table = dataset_->table<spar_dataset_table>();
     constexpr std::size_t needed = offsetof(spar_dataset_table, token) + sizeof table.token;
     if (table.struct_size < needed || table.token == nullptr) return {};

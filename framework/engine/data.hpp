@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/fenced.hpp"
+#include "engine/tokenizer.hpp"
 
 #include <spar/tensor.hpp>
 
@@ -15,6 +16,7 @@ namespace spar::host {
 /// A batch of examples. `ids` are their indices in the dataset.
 struct Batch {
     std::int64_t count = 0;
+    std::int64_t length = 0;      /// tokens of a row
     FencedMatrix x;               /// [count, values per example]; empty for tokens
     Fenced<std::int64_t> tokens;  /// [count, length]; empty for values
     Fenced<float> mask;           /// [count, length] with tokens
@@ -26,10 +28,29 @@ struct Batch {
     const float *value_data() const { return values.count() == 0 ? nullptr : values.data(); }
 };
 
+/// What becomes of texts, once a tokenizer has made tokens of them.
+struct TextForm {
+    std::int64_t max_length = 64;  /// longer texts are cut
+    bool presence = false;         /// one value 0 or 1 for every token of the vocabulary
+};
+
 class Data {
   public:
     /// Opens the dataset and checks its info.
     explicit Data(std::unique_ptr<Instance> dataset);
+
+    /// Whether the examples are texts that have not been encoded. Until then only size(),
+    /// instance(), files() and text() can be used.
+    bool texts() const { return info_.input == SPAR_INPUT_TEXT; }
+    /// Text `index`, valid UTF-8.
+    std::string text(std::int64_t index) const;
+    /// Encodes all texts; info() then describes what they have become. `tokenizer` must outlive
+    /// this.
+    void encode(const Tokenizer &tokenizer, const TextForm &form);
+
+    /// Whether a batch of tokens is as long as its longest text, not as the longest of all. Only
+    /// encoded texts can be cut.
+    bool cut_to_longest = false;
 
     const spar_dataset_info &info() const { return info_; }
     std::span<const std::int64_t> shape() const {
@@ -39,6 +60,12 @@ class Data {
     bool classes() const { return info_.target == SPAR_TARGET_CLASS; }
     bool tokens() const { return info_.input == SPAR_INPUT_TOKENS; }
     const Instance &instance() const { return *dataset_; }
+    /// That made the tokens; null: they are the dataset's own.
+    const Tokenizer *tokenizer() const { return tokenizer_; }
+    /// The token between the two texts of a pair; -1: none.
+    std::int64_t separator() const {
+        return tokenizer_ != nullptr ? tokenizer_->info().separator : -1;
+    }
 
     /// Reads examples into `batch`, reusing its memory. Values and labels are checked.
     void read(std::span<const std::int64_t> indices, Batch &batch) const;
@@ -58,8 +85,13 @@ class Data {
     std::optional<Fault> fault_of(const Batch &batch) const;
 
   private:
+    void read_encoded(std::span<const std::int64_t> indices, Batch &batch) const;
+
     std::unique_ptr<Instance> dataset_;
     spar_dataset_info info_{};
+    const Tokenizer *tokenizer_ = nullptr;  // of encoded texts
+    std::vector<std::int32_t> tokens_;      // of all texts, one after the other
+    std::vector<std::size_t> ends_;         // of each text in tokens_
 };
 
 /// {first, ..., first + count - 1}

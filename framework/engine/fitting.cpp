@@ -78,15 +78,12 @@ static void require_one_meaning(const Data &train, const Data &other) {
     if (text && a != b)
         throw Failure(Exit::data,
                       fmt::format("#{}: its vocabulary has {} tokens, but that of #{} has {}, so a "
-                                  "number would not mean the same word{}; give both the vocabulary "
-                                  "of the training set, as with \"vocabulary_from\"",
+                                  "number would not mean the same word{}; number the words of both "
+                                  "alike",
                                   place, b, first, a, found.empty() ? "" : " (" + found + ")"));
     if (!found.empty())
-        throw Failure(Exit::data,
-                      fmt::format("#{}: {}; both must mean the same{}", place, found,
-                                  text ? ": give both the vocabulary of the training set, as with "
-                                         "\"vocabulary_from\""
-                                       : ""));
+        throw Failure(Exit::data, fmt::format("#{}: {}; both must mean the same{}", place, found,
+                                              text ? ": number the words of both alike" : ""));
 }
 
 void require_same_kind(const Data &train, const Data &other) {

@@ -1,6 +1,8 @@
 #include "engine/meaning.hpp"
 
+#include "base/base64.hpp"
 #include "base/json.hpp"
+#include "base/words.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -13,18 +15,9 @@ namespace {
 constexpr const char *box_key = "spar.box", *classes_key = "spar.classes",
                      *tokens_key = "spar.vocabulary";
 
-bool is_utf8(const std::string &text) {
-    try {
-        Json(text).dump();
-        return true;
-    } catch (const Json::exception &) {
-        return false;
-    }
-}
-
 /// Writes bytes that are not UTF-8, and backslashes, as \xNN, because JSON must be UTF-8.
 std::string escaped(const std::string &bytes) {
-    const bool sound = is_utf8(bytes);
+    const bool sound = valid_utf8(bytes);
     std::string text;
     for (const char c : bytes) {
         const auto byte = static_cast<unsigned char>(c);
@@ -78,6 +71,7 @@ Meaning meaning_of(const Data &data) {
         meaning.classes = collect(info.outputs, [&](auto i) { return data.class_name(i); });
     meaning.tokens = collect(data.tokens() ? info.vocabulary : product(data.shape()),
                              [&](auto i) { return data.token(i); });
+    if (const Tokenizer *tokenizer = data.tokenizer()) meaning.tokenizer = tokenizer->state();
     return meaning;
 }
 
@@ -98,6 +92,11 @@ std::string difference(const Meaning &a, const std::string &ours, const Meaning 
     if (!a.tokens.empty() && !b.tokens.empty() && a.tokens.size() != b.tokens.size())
         return fmt::format("the vocabulary has {} tokens in {}, but {} in {}", a.tokens.size(),
                            ours, b.tokens.size(), theirs);
+    if (a.tokenizer && b.tokenizer && a.tokenizer->sha256() != b.tokenizer->sha256())
+        return fmt::format(
+            "the tokenizer \"{}\" of {} turns texts into other tokens than the "
+            "tokenizer \"{}\" of {}",
+            a.tokenizer->type, ours, b.tokenizer->type, theirs);
     return {};
 }
 
@@ -106,11 +105,40 @@ std::map<std::string, std::string> to_metadata(const Meaning &meaning) {
     if (meaning.box) metadata[box_key] = Json{meaning.box->first, meaning.box->second}.dump();
     if (!meaning.classes.empty()) metadata[classes_key] = Json(meaning.classes).dump();
     if (!meaning.tokens.empty()) metadata[tokens_key] = Json(meaning.tokens).dump();
+    if (meaning.tokenizer) metadata[tokenizer_key] = tokenizer_text(meaning);
     return metadata;
+}
+
+std::string tokenizer_text(const Meaning &meaning) {
+    if (!meaning.tokenizer) return {};
+    return Json{{"type", meaning.tokenizer->type},
+                {"sha256", meaning.tokenizer->sha256()},
+                {"state", to_base64(meaning.tokenizer->bytes)}}
+        .dump();
+}
+
+std::optional<TokenizerState> tokenizer_from(const std::map<std::string, std::string> &metadata) {
+    const auto found = metadata.find(tokenizer_key);
+    if (found == metadata.end()) return std::nullopt;
+    TokenizerState state;
+    std::string sha256;
+    try {
+        const Json json = Json::parse(found->second);
+        state = {json.at("type").get<std::string>(),
+                 from_base64(json.at("state").get<std::string>())};
+        sha256 = json.at("sha256").get<std::string>();
+    } catch (const std::exception &) {
+        throw std::runtime_error(std::string(tokenizer_key) + " is no tokenizer");
+    }
+    if (sha256 != state.sha256())
+        throw std::runtime_error(std::string(tokenizer_key) +
+                                 " is damaged: its content is not what its sum says");
+    return state;
 }
 
 Meaning meaning_from(const std::map<std::string, std::string> &metadata) {
     Meaning meaning;
+    meaning.tokenizer = tokenizer_from(metadata);
     for (const auto &[key, text] : metadata) {
         if (key == classes_key) meaning.classes = texts_from(key, text);
         if (key == tokens_key) meaning.tokens = texts_from(key, text);

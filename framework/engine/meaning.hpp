@@ -16,6 +16,7 @@ struct Meaning {
     std::optional<std::pair<double, double>> box;  /// none for text
     std::vector<std::string> classes;              /// names; empty if the data has none
     std::vector<std::string> tokens;               /// likewise
+    std::optional<TokenizerState> tokenizer;       /// that made tokens of texts
 };
 
 Meaning meaning_of(const Data &data);
@@ -29,5 +30,11 @@ std::string difference(const Meaning &a, const std::string &ours, const Meaning 
 /// std::runtime_error if one of these is malformed.
 std::map<std::string, std::string> to_metadata(const Meaning &meaning);
 Meaning meaning_from(const std::map<std::string, std::string> &metadata);
+
+/// Where files keep the tokenizer, and as what; empty if there is none.
+inline constexpr const char *tokenizer_key = "spar.tokenizer";
+std::string tokenizer_text(const Meaning &meaning);
+/// Throws std::runtime_error if it is malformed or damaged.
+std::optional<TokenizerState> tokenizer_from(const std::map<std::string, std::string> &metadata);
 
 }  // namespace spar::host

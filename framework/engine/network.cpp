@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <set>
 
 namespace spar::host {
@@ -21,6 +22,7 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data)
     setup.outputs = info.outputs;
     setup.vocabulary = info.vocabulary;
     setup.key = model_->key();
+    setup.separator = data.separator();
     model_->call("setup", [&](spar_error *e) { return table_->setup(model_->self(), &setup, e); });
 
     outputs_ = model_->ask("outputs", [&] { return table_->outputs(model_->self()); });
@@ -63,8 +65,16 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data)
         });
         if (name != nullptr) instructions_ = name;
     }
+    widest_shape_ = shape_;
     size_ = product(shape_);
+    takes_lengths_ = embedding_ != nullptr && (traits() & SPAR_MODEL_LENGTHS) != 0;
     read_parameters();
+}
+
+spar_model_traits Network::traits() const {
+    constexpr std::size_t needed = offsetof(spar_model_table, traits) + sizeof table_->traits;
+    if (table_->struct_size < needed || table_->traits == nullptr) return 0;
+    return model_->ask("traits", [&] { return table_->traits(model_->self()); });
 }
 
 void Network::read_parameters() {
@@ -146,7 +156,9 @@ void Network::backward(const Points &points, std::int32_t tape, const float *cot
 }
 
 void Network::embed(const Batch &batch, FencedMatrix &vectors) {
-    const std::int64_t full[] = {batch.count, shape_[0]};
+    shape_[0] = batch.length;
+    size_ = product(shape_);
+    const std::int64_t full[] = {batch.count, batch.length};
     View tokens(batch.tokens.data(), View::int64, full);
     View mask(batch.mask.data(), View::float32, full);
     vectors.resize(batch.count, size_);

@@ -28,9 +28,15 @@ class Network final : public Space {
     std::int64_t outputs() const override { return outputs_; }
     const std::vector<NetworkParameter> &parameters() const { return parameters_; }
 
-    /// The input of a pass: the data's own shape, or vectors if the data is tokens.
+    /// The input of a pass: the data's own shape, or vectors if the data is tokens, as many as a
+    /// row of the batch that was embedded last.
     std::span<const std::int64_t> shape() const override { return shape_; }
     std::int64_t size() const override { return size_; }
+    std::int64_t room() const override { return product(widest_shape_); }
+    /// At the greatest length.
+    const std::vector<std::int64_t> &widest_shape() const { return widest_shape_; }
+    /// Whether batches of text may be as short as their longest text.
+    bool takes_lengths() const { return takes_lengths_; }
     spar_space space() const {
         return embedding_ != nullptr ? SPAR_SPACE_EMBEDDING : SPAR_SPACE_INPUT;
     }
@@ -39,7 +45,7 @@ class Network final : public Space {
     void backward(const Points &points, std::int32_t tape, const float *cotangent, spar_wants wants,
                   float *dx) override;
 
-    /// Vectors of a batch of tokens [count, size()].
+    /// Vectors of a batch of tokens [count, size()], whose length holds from now on.
     void embed(const Batch &batch, FencedMatrix &vectors);
 
     void zero_gradients();
@@ -60,6 +66,7 @@ class Network final : public Space {
     std::int64_t forward_examples = 0, backward_examples = 0;
 
   private:
+    spar_model_traits traits() const;
     void read_parameters();
     /// Where the gradient at the vectors goes if a pass wants that of the embedding's parameters.
     bool embedding_wanted(const Points &points, spar_wants &wants, float *&dx);
@@ -70,7 +77,8 @@ class Network final : public Space {
     const spar_embedding *embedding_ = nullptr;
     std::string instructions_;
     std::int64_t outputs_ = 0, size_ = 0;
-    std::vector<std::int64_t> shape_;
+    bool takes_lengths_ = false;
+    std::vector<std::int64_t> shape_, widest_shape_;
     std::vector<NetworkParameter> parameters_;
     FencedMatrix embedding_gradient_;
 };

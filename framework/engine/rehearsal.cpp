@@ -71,6 +71,7 @@ class Rehearsal {
           }) {}
 
     std::vector<Problem> run() {
+        build(SPAR_KIND_TOKENIZER, plan_.data.tokenizer);
         build(SPAR_KIND_MODEL, plan_.model);
         std::unique_ptr<Instance> loss;
         if (plan_.train) {

@@ -161,6 +161,7 @@ spar_session TrainingSession::make_table(Caller &caller) const {
     s.loss_needs = needs_of(loss_);
     s.flags = pretrained ? SPAR_SESSION_PRETRAINED : 0U;
     s.crafting_loss = crafting_loss;
+    s.room = space_.room();
     return s;
 }
 
@@ -176,6 +177,18 @@ void TrainingSession::call(const Instance &method, const char *what, Function &&
         if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
         throw;
     }
+}
+
+bool takes_lengths(const Instance &method) {
+    const auto &table = method.table<spar_method_table>();
+    constexpr std::size_t needed = offsetof(spar_method_table, traits) + sizeof table.traits;
+    if (table.struct_size < needed || table.traits == nullptr) return false;
+    const spar_method_traits traits =
+        method.ask("traits", [&] { return table.traits(method.self()); });
+    return (traits & SPAR_METHOD_LENGTHS) != 0 &&
+           std::ranges::all_of(method.children(), [](const auto &child) {
+               return child->ref().kind != SPAR_KIND_METHOD || takes_lengths(*child);
+           });
 }
 
 void TrainingSession::prepare(const Instance &method) {

@@ -30,6 +30,8 @@ class Space {
     /// The shape of one point.
     virtual std::span<const std::int64_t> shape() const = 0;
     virtual std::int64_t size() const = 0;
+    /// The largest size that a point can have.
+    virtual std::int64_t room() const { return size(); }
 
     /// Forward, and backward as far as `pass` wants.
     virtual void pass(const Points &points, spar_pass pass) = 0;

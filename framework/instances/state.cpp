@@ -64,7 +64,9 @@ spar_stream stream_to(Transfer &transfer, bool writing) {
                   fmt::format("#{}: {} ({})", instance.pointer(), why, instance.label()));
 }
 
-std::string save(const Instance &instance) {
+}  // namespace
+
+std::string saved_state(const Instance &instance) {
     Transfer transfer;
     const spar_stream stream = stream_to(transfer, true);
     instance.call("save", [&](spar_error *error) {
@@ -74,7 +76,7 @@ std::string save(const Instance &instance) {
     return std::move(transfer.bytes);
 }
 
-void load(const Instance &instance, const std::string &state) {
+void load_state(const Instance &instance, const std::string &state, const std::string &remedy) {
     Transfer transfer{.bytes = state, .done = 0, .fault = {}};
     const spar_stream stream = stream_to(transfer, false);
     try {
@@ -83,14 +85,16 @@ void load(const Instance &instance, const std::string &state) {
         });
     } catch (const Failure &failure) {
         if (failure.exit() == Exit::stopped) throw;
-        throw Failure(failure.exit(), failure.what() + std::string(way_on));
+        throw Failure(failure.exit(), failure.what() + remedy);
     }
-    if (!transfer.fault.empty()) refuse(instance, transfer.fault + way_on);
+    if (!transfer.fault.empty()) refuse(instance, transfer.fault + remedy);
     if (transfer.done < state.size())
         refuse(instance, fmt::format("\"load\" read {} of the {} bytes of state that \"save\" "
                                      "wrote{}",
-                                     transfer.done, state.size(), way_on));
+                                     transfer.done, state.size(), remedy));
 }
+
+namespace {
 
 /// Calls visit(name, instance) for every instance with state, inner ones first, because an outer
 /// one may call them while it restores.
@@ -106,7 +110,7 @@ ComponentStates saved_states(std::span<const Participant> participants) {
     ComponentStates states;
     for (const Participant &one : participants)
         for_each(one.part, *one.instance, [&](const std::string &name, const Instance &instance) {
-            states[name] = save(instance);
+            states[name] = saved_state(instance);
         });
     return states;
 }
@@ -121,7 +125,7 @@ void load_states(std::span<const Participant> participants, const ComponentState
                               fmt::format("#{}: the checkpoint holds no state of {}, as if it were "
                                           "of an older version{}",
                                           instance.pointer(), instance.label(), way_on));
-            load(instance, found->second);
+            load_state(instance, found->second, way_on);
             left.erase(found);
         });
     if (!left.empty())

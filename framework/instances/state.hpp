@@ -10,6 +10,13 @@ namespace spar::host {
 
 class Instance;
 
+/// What `save` of one component writes.
+std::string saved_state(const Instance &instance);
+
+/// Gives it back. Throws Failure naming the component if that fails, or reads less or more; the
+/// message ends with `remedy`.
+void load_state(const Instance &instance, const std::string &state, const std::string &remedy);
+
 /// A component that takes part in a training. `part` distinguishes instances built from the same
 /// node of the plan: "" for the training's own, "crafting" for its loss while it crafts.
 struct Participant {

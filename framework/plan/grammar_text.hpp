@@ -38,7 +38,10 @@ inline constexpr const char *grammar_text = R"JSON({
             "examples": {"type": "integer", "minimum": 1, "description": "how many; without, all of the dataset"},
             "split": {"$ref": "#/definitions/split", "default": "drawn"}},
           "additionalProperties": false},
-        "test": {"type": "object", "x-spar-kind": "dataset", "description": "examples to evaluate on"}
+        "test": {"type": "object", "x-spar-kind": "dataset", "description": "examples to evaluate on"},
+        "tokenizer": {"type": "object", "x-spar-kind": "tokenizer", "description": "makes tokens of texts, for all of these datasets; its vocabulary comes from the model's weights if they hold one, or else from train"},
+        "max_length": {"type": "integer", "minimum": 1, "maximum": 65536, "description": "tokens of a text; longer ones are cut; without, 64"},
+        "form": {"type": "string", "enum": ["tokens", "presence"], "description": "what becomes of a text: its tokens in their order, or one value for each token of the vocabulary, 1 where it occurs and else 0; without, tokens"}
       },
       "additionalProperties": false
     },

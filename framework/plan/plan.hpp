@@ -52,6 +52,9 @@ struct Threat {
 
 struct DataPlan {
     Node train, validation, test;          // validation: a set of its own
+    Node tokenizer;                        // of all of them, if they are texts
+    std::int64_t max_length = 64;          // tokens of a text
+    bool presence = false;                 // texts as sets of tokens
     std::int64_t validation_examples = 0;  // how many to hold out of train, or to use of
                                            // validation; 0: all
     Split validation_split = Split::drawn;

@@ -182,13 +182,17 @@ void warn_of_long_warmups(const TrainPlan &train) {
 }
 
 /// What one part requires of another.
-void check_together(const Plan &plan, Checker &checker) {
+void check_together(const Plan &plan, const Json &root_data, Checker &checker) {
     if (!plan.train && !plan.evaluate)
         checker.problem("", "expected \"train\", \"evaluate\" or both; there is nothing to do");
     if (plan.train && !plan.data.train)
         checker.problem("/data", "training needs \"train\", the examples to train on");
     if (plan.evaluate && !plan.data.test)
         checker.problem("/data", "evaluation needs \"test\", the examples to evaluate on");
+    for (const char *key : {"max_length", "form"})
+        if (root_data.contains(key) && !plan.data.tokenizer)
+            checker.problem(std::string("/data/") + key,
+                            "goes with a \"tokenizer\", and there is none");
     const bool validation = plan.data.validates();
     if (validation && !plan.data.validation && !plan.data.train)
         checker.problem("/data/validation", "there is no \"train\" to take them from");
@@ -228,6 +232,9 @@ Plan typed_plan(const Json &root, Checker &checker) {
     const Json &data = root.at("data");
     plan.data.train = node_at(data, "train", "/data");
     plan.data.test = node_at(data, "test", "/data");
+    plan.data.tokenizer = node_at(data, "tokenizer", "/data");
+    plan.data.max_length = data.value("max_length", plan.data.max_length);
+    plan.data.presence = data.value("form", "") == "presence";
     if (data.contains("validation")) validation_of(data.at("validation"), plan.data, checker);
     plan.model = node_at(root, "model", "", {"weights"});
     plan.weights = root.at("model").value("weights", "");
@@ -239,7 +246,7 @@ Plan typed_plan(const Json &root, Checker &checker) {
     for (std::size_t i = 0; i < report.size(); ++i)
         plan.report.push_back(
             {std::make_shared<const Json>(report[i]), child_pointer("/report", i)});
-    check_together(plan, checker);
+    check_together(plan, data, checker);
     plan.resolved = std::make_shared<const Json>(json_without_secrets(root));
     return plan;
 }

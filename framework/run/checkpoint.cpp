@@ -2,6 +2,7 @@
 
 #include "base/secrets.hpp"
 #include "base/sha256.hpp"
+#include "engine/meaning.hpp"
 #include "run/results.hpp"
 #include "run/safetensors.hpp"
 #include "run/same_run.hpp"
@@ -141,6 +142,7 @@ void save_checkpoint(const TrainingTask &task, const TrainingState &state,
         {"fingerprint", task.fingerprint},
         {"made_with", json_without_secrets(task.made_with).dump()},
         {"state", to_json(state, task.optimization.steps()).dump()}};
+    if (!task.tokenizer.empty()) metadata[tokenizer_key] = task.tokenizer;
     metadata["sha256"] = digest(by_name, metadata);
     save_safetensors(task.checkpoint, tensors, metadata);
     embedder().run_can_resume();

@@ -208,7 +208,14 @@ void ExamplesLog::add_record(std::uint32_t type, std::span<const std::byte> fixe
 }
 
 void ExamplesLog::append(const ExampleResult &result, std::span<const float> values) {
-    if (width_ == 0) values = {};
+    const auto width = static_cast<std::size_t>(width_);
+    if (width == 0) values = {};
+    std::vector<float> padded;
+    if (!values.empty() && values.size() < width) {
+        padded.assign(values.begin(), values.end());
+        padded.resize(width);
+        values = padded;
+    }
     add_record(example_record, std::as_bytes(std::span(&result, 1)), "", values);
     keep({result, size_ + static_cast<std::int64_t>(waiting_.size() - values.size_bytes())});
 }

@@ -63,7 +63,8 @@ class ExamplesLog {
     /// Queues them for the next write() if there are more than before.
     void note_stages(std::int64_t attack, const std::vector<std::string> &names);
 
-    /// Queues a result with its floats (none, or `width`) for the next write().
+    /// Queues a result with its floats (none, or `width`; fewer are followed by zeros, which are
+    /// the vectors of padding) for the next write().
     void append(const ExampleResult &result, std::span<const float> values);
     /// Passes the queued records to the system, so that a kill loses none of them. Throws
     /// Failure(Exit::storage); the file then ends where it did before.

@@ -61,7 +61,7 @@ std::filesystem::path log_of(const std::filesystem::path &folder) {
 EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, EvaluationTask plan,
                                     const EvaluatePlan &options, Reporters &reporters,
                                     const Keeping &keeping) {
-    const std::vector<std::int64_t> shape(network.shape().begin(), network.shape().end());
+    const std::vector<std::int64_t> &shape = network.widest_shape();
     Json header = {{"version", 1}};
     header.update(keeping.made);
     header["attacks"] = Json::array();
@@ -72,7 +72,7 @@ EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, Evaluati
 
     const std::filesystem::path path = log_of(keeping.folder);
     if (!keeping.anyway) require_unchanged(path, ExamplesLog::header_of(path), header);
-    ExamplesLog log(path, header, options.save_adversarial ? network.size() : 0);
+    ExamplesLog log(path, header, options.save_adversarial ? product(shape) : 0);
     embedder().run_can_resume();
     std::optional<AdversarialFiles> files;
     if (options.save_adversarial)

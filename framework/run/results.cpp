@@ -129,7 +129,8 @@ Json provenance(const Registry &registry, const Plan &plan, const std::vector<co
             {"data", files},
             {"weights_sha256", made_with.at("weights_sha256")},
             {"threads", threads()},
-            {"isa", made_with.at("isa")}};
+            {"isa", made_with.at("isa")},
+            {"tokenizer", made_with.at("tokenizer")}};
 }
 
 Json change_results(const std::vector<Change> &changes) {

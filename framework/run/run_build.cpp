@@ -18,6 +18,7 @@ void RunUnderWay::open_data() {
         test_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.test));
     if (plan_.train && plan_.data.validation)
         validation_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.validation));
+    encode_texts();
     if (!train_data_) return;
     if (train_data_->classes() && train_data_->info().outputs < 2)
         throw Failure(Exit::data,
@@ -53,6 +54,7 @@ void RunUnderWay::build() {
     }
     if (train_data_) meaning_ = meaning_of(*train_data_);
     if (plan_.train) build_training();
+    cut_texts();
     if (plan_.evaluate) build_evaluation();
     crafting_ = crafting_of(plan_, registry_, data.classes());
     reporters_ = build_reporters(plan_, registry_, builder_);
@@ -110,7 +112,8 @@ void RunUnderWay::build_training() {
                      .checkpoint = checkpoint(),
                      .made_with = made_with_,
                      .augmentation = augmentation_.get(),
-                     .participants = participants()});
+                     .participants = participants(),
+                     .tokenizer = tokenizer_text(meaning_)});
     refuse_single_example(*training_);
     if (validation_data_) warn_of_validation_overlap(*training_);
 }
@@ -128,6 +131,14 @@ std::vector<Participant> RunUnderWay::participants() const {
     if (attacked_loss_) all.push_back({"validation", attacked_loss_.get()});
     if (crafting_loss_) all.push_back({"crafting", crafting_loss_.get()});
     return all;
+}
+
+/// Batches of text are as long as their longest text if everything that works on them takes this.
+void RunUnderWay::cut_texts() {
+    const bool model = network_->takes_lengths();
+    if (test_data_) test_data_->cut_to_longest = model;
+    if (validation_data_) validation_data_->cut_to_longest = model;
+    if (train_data_) train_data_->cut_to_longest = model && takes_lengths(*method_);
 }
 
 /// Removes the held-out examples from those to train on.

@@ -32,6 +32,11 @@ class RunUnderWay {
 
   private:
     void open_data();
+    std::vector<Data *> text_data() const;
+    std::optional<std::pair<TokenizerState, fs::path>> kept_tokenizer() const;
+    void encode_texts();
+    void learn_vocabulary();
+    void cut_texts();
     void build();
     void build_training();
     std::vector<Participant> participants() const;
@@ -65,6 +70,7 @@ class RunUnderWay {
     fs::path folder_;
     Builder builder_;
 
+    std::unique_ptr<Tokenizer> tokenizer_;
     std::unique_ptr<Data> train_data_, validation_data_, test_data_;
     std::unique_ptr<Network> network_;
     Meaning meaning_;  // of the data on which the weights are trained

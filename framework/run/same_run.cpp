@@ -113,8 +113,10 @@ Json made_with(const Registry &registry, const Plan &plan, const Network &networ
         plugins[plugin->path.filename().string()] = plugin->sha256;
     for (const Data *set : data)
         for (const std::string &file : set->files()) files[file] = hash_of_file(file);
+    const Tokenizer *tokenizer = data.front()->tokenizer();
     return {{"host", host_table()->version},
             {"host_sha256", hash_of_file("/proc/self/exe")},
+            {"tokenizer", tokenizer == nullptr ? Json() : Json(tokenizer->state().sha256())},
             {"isa", network.instructions().empty() ? Json() : Json(network.instructions())},
             {"plugins", plugins},
             {"data", files},
@@ -157,7 +159,7 @@ void require_as_its_run_left_it(const std::filesystem::path &weights, const std:
 
 Json made_with_of(const Json &provenance, const Json &now) {
     Json made = {{"plugins", Json::object()}, {"data", Json::object()}};
-    for (const char *same : {"host", "host_sha256", "isa", "weights_sha256"})
+    for (const char *same : {"host", "host_sha256", "isa", "tokenizer", "weights_sha256"})
         made[same] = provenance.value(same, Json());
     for (const char *part : {"plugins", "data"})
         for (const Json &row : provenance.value(part, Json::array())) {
@@ -187,6 +189,8 @@ std::vector<std::string> changes(const Json &there, const Json &here) {
             member(here, "host_sha256"));
     compare("the instructions that the model computes with", member(there, "isa"),
             member(here, "isa"));
+    compare("the tokenizer (SHA-256 of its state)", member(there, "tokenizer"),
+            member(here, "tokenizer"));
     if (member(here, "weights_sha256") != "left behind")
         compare("the weights it started from (SHA-256)", member(there, "weights_sha256"),
                 member(here, "weights_sha256"));

@@ -41,14 +41,19 @@ template <class Use>
 void for_fingerprints(const Data &data, std::span<const std::int64_t> indices, Use &&use) {
     constexpr std::size_t block = 256;
     Batch batch;
-    const auto width = static_cast<std::size_t>(product(data.shape()));
     for (std::size_t at = 0; at < indices.size(); at += block) {
         if (embedder().stop_requested()) return;  // a run that ends here reports nothing
         data.read(indices.subspan(at, std::min(block, indices.size() - at)), batch);
+        const auto width = static_cast<std::size_t>(batch.length);
+        const auto tokens_of = [&](std::size_t i) {  // without the padding, which varies
+            std::span<const std::int64_t> row(batch.tokens.data() + i * width, width);
+            while (!row.empty() && batch.mask[i * width + row.size() - 1] == 0)
+                row = row.first(row.size() - 1);
+            return row;
+        };
         for (std::size_t i = 0; i < static_cast<std::size_t>(batch.count); ++i) {
-            const auto bytes =
-                data.tokens() ? std::as_bytes(std::span(batch.tokens).subspan(i * width, width))
-                              : std::as_bytes(batch.x[static_cast<std::int64_t>(i)]);
+            const auto bytes = data.tokens() ? std::as_bytes(tokens_of(i))
+                                             : std::as_bytes(batch.x[static_cast<std::int64_t>(i)]);
             use(std::hash<std::string_view>()(
                     {reinterpret_cast<const char *>(bytes.data()), bytes.size()}),
                 batch.ids[i]);

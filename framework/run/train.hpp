@@ -58,6 +58,7 @@ struct TrainingTask {
     Json made_with;                    /// see same_run.hpp
     const Augmentation *augmentation = nullptr;
     std::vector<Participant> participants;  /// the components whose state a checkpoint holds
+    std::string tokenizer;                  /// see tokenizer_text(); empty: none
 };
 
 /// Before anything is trained: refuses, with Failure(Exit::pipeline), a last batch of a single
