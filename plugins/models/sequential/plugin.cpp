@@ -31,8 +31,9 @@ class Sequential final : public spar::Model, private Parallel {
                                stage_.given() ? std::optional<std::size_t>(*stage_) : std::nullopt,
                                examples.vocabulary);
         executor_ = std::make_unique<Executor>(*graph_, static_cast<Parallel &>(*this));
-        if (examples.tokens)
-            embedding_.emplace(graph_->parameters[0], static_cast<Parallel &>(*this));
+        if (!examples.tokens) return;
+        greatest_length_ = examples.shape[0];
+        embedding_.emplace(graph_->parameters[0], static_cast<Parallel &>(*this));
     }
 
     std::int64_t outputs() const override { return graph_->value(graph_->output).size(); }
@@ -79,6 +80,9 @@ class Sequential final : public spar::Model, private Parallel {
     }
 
     const void *extension(std::string_view id) override;
+    spar_model_traits traits() const override {
+        return embedding_ && graph_->takes_lengths() ? SPAR_MODEL_LENGTHS : 0;
+    }
 
   private:
     friend struct Extensions;
@@ -93,8 +97,10 @@ class Sequential final : public spar::Model, private Parallel {
         return reinterpret_cast<float *>(static_cast<std::byte *>(x.data) + x.byte_offset);
     }
 
-    /// Rows of a batch of inputs, which must have the shape that was set up.
+    /// Rows of a batch of inputs, which must have the shape that was set up, or a text's length.
     std::int64_t check(const DLTensor &x) const {
+        if (x.ndim == 3 && x.shape[1] >= 1 && x.shape[1] <= greatest_length_)
+            graph_->set_length(x.shape[1]);
         const Shape &wanted = graph_->value(0).shape;
         const bool fits = x.ndim == static_cast<int>(wanted.size()) + 1 &&
                           std::equal(wanted.begin(), wanted.end(), x.shape + 1);
@@ -117,6 +123,7 @@ class Sequential final : public spar::Model, private Parallel {
                          "parameters, pooling between them allowed",
                          {.min = 1, .optional = true}};
     std::unique_ptr<Graph> graph_;
+    std::int64_t greatest_length_ = 0;  // of texts
     std::unique_ptr<Executor> executor_;
     std::optional<EmbeddingMatrix> embedding_;  // of a model of text
 };

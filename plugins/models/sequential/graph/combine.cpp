@@ -33,6 +33,11 @@ class Sum final : public Operation {
 
     bool by_example() const override { return true; }
     bool reads_output() const override { return false; }
+    bool resize(Graph &graph) override {
+        graph.value(outputs[0]).shape = graph.value(inputs[0]).shape;
+        stride_ = graph.value(inputs[0]).stride();
+        return true;
+    }
 
   private:
     std::int64_t stride_;
@@ -62,6 +67,11 @@ class Multiplication final : public Operation {
 
     bool by_example() const override { return true; }
     bool reads_output() const override { return false; }
+    bool resize(Graph &graph) override {
+        graph.value(outputs[0]).shape = graph.value(inputs[0]).shape;
+        stride_ = graph.value(inputs[0]).stride();
+        return true;
+    }
 
   private:
     void multiply(const float *a, const float *b, float *product) const {
@@ -76,10 +86,8 @@ class Concatenation final : public Operation {
     Concatenation(const Graph &graph, const std::vector<int> &parts, std::size_t axis, int result) {
         inputs = parts;
         outputs = {result};
-        const Shape &shape = graph.value(result).shape;
-        const auto inner = shape.begin() + static_cast<std::ptrdiff_t>(axis);
-        outer_ = spar::product({shape.begin(), inner});
-        for (const int part : parts) sizes_.push_back(graph.value(part).size() / outer_);
+        axis_ = axis;
+        read_sizes(graph);
     }
 
     void forward(Batch &batch) const override {
@@ -105,8 +113,24 @@ class Concatenation final : public Operation {
     bool by_example() const override { return true; }
     bool backward_without_values() const override { return true; }
     bool reads_output() const override { return false; }
+    /// Along another axis than the positions.
+    bool resize(Graph &graph) override {
+        if (axis_ == 0) return false;
+        graph.value(outputs[0]).shape[0] = graph.value(inputs[0]).shape[0];
+        read_sizes(graph);
+        return true;
+    }
 
   private:
+    void read_sizes(const Graph &graph) {
+        const Shape &shape = graph.value(outputs[0]).shape;
+        const auto inner = shape.begin() + static_cast<std::ptrdiff_t>(axis_);
+        outer_ = spar::product({shape.begin(), inner});
+        sizes_.clear();
+        for (const int part : inputs) sizes_.push_back(graph.value(part).size() / outer_);
+    }
+
+    std::size_t axis_ = 0;
     std::int64_t outer_ = 1;
     std::vector<std::int64_t> sizes_;  // per part, for one index of the axes before
 };

@@ -110,6 +110,7 @@ void Executor::set_pass(Batch &batch, const Pass &pass) const {
     batch.ids = pass.ids != nullptr ? pass.ids + batch.first : nullptr;
     batch.mask =
         pass.mask != nullptr ? pass.mask + batch.first * graph_.value(0).shape[0] : nullptr;
+    batch.length = graph_.value(0).shape[0];
 }
 
 void Executor::forward(Batch &batch, Stretch stretch) {
@@ -188,6 +189,7 @@ void Executor::start(Tape &tape, const Pass &pass) const {
     tape.rows = pass.rows;
     tape.training = pass.training;
     tape.bf16 = in_bf16(pass);
+    tape.length = graph_.value(0).shape[0];
     tape.followed = false;
     const auto needed = static_cast<std::size_t>(micro_batch_count(pass.rows));
     if (tape.frames.size() < needed) tape.frames.resize(needed);
@@ -225,6 +227,7 @@ void Executor::backward(int slot, const float *cotangent, Wants wants, float *dx
     Tape &tape = this->tape(slot);
     if (tape.rows == 0)
         throw spar::Error(SPAR_E_CONTRACT, "nothing was recorded on tape " + std::to_string(slot));
+    graph_.set_length(tape.length);
     if (couples(tape.training)) {
         for_micro_batches(tape.rows, &tape, {}, [&](Batch &batch) {
             enter(batch, tape);

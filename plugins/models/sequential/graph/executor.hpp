@@ -73,6 +73,7 @@ class Executor {
     class Lease;
     struct Tape {
         std::int64_t rows = 0;
+        std::int64_t length = 0;  /// of the inputs along their first axis
         bool training = false;
         bool bf16 = false;
         bool followed = false;  /// uses the running statistics

@@ -18,11 +18,11 @@ std::int64_t Value::position(std::int64_t index) const {
     return (channel / block * plane + index % plane) * block + channel % block;
 }
 
-Frame::Frame(const Graph &graph) : block_(graph.frame_bytes()) {
+Frame::Frame(const Graph &graph)
+    : block_(graph.frame_bytes()), strides_(graph.value_strides().data()) {
     for (const Value &value : graph.values()) {
         const Value &owner = graph.value(value.storage);
         values_.push_back(reinterpret_cast<float *>(block_.data() + owner.offset));
-        strides_.push_back({value.stride(), owner.value_reused ? 0 : value.stride()});
     }
 }
 
@@ -49,11 +49,12 @@ void ParameterGradients::add(const ParameterGradients &other, std::size_t first,
 }
 
 Workspace::Workspace(const Graph &graph)
-    : block_(graph.workspace_bytes()), scratch_(graph.scratch_bytes()) {
+    : block_(graph.workspace_bytes()),
+      scratch_(graph.scratch_bytes()),
+      strides_(graph.gradient_strides().data()) {
     for (const Value &value : graph.values()) {
         const Value &owner = graph.value(value.gradient);
         gradients_.push_back(reinterpret_cast<float *>(block_.data() + owner.gradient_offset));
-        strides_.push_back({value.stride(), owner.gradient_reused ? 0 : value.stride()});
     }
 }
 
@@ -111,6 +112,12 @@ void Graph::finish(int last) {
     plan_values();
     plan_runs();
     plan_gradients();
+    set_strides();
+    if (value(0).shape.size() != 2) return;
+    const std::int64_t length = value(0).shape[0];
+    takes_lengths_ = resize(1);
+    resize(length);
+    set_strides();
 }
 
 int Graph::owner(int id, int Value::*shares) const {

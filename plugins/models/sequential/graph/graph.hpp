@@ -53,9 +53,7 @@ class Frame {
   public:
     explicit Frame(const Graph &graph);
     float *data(int id) const { return values_[static_cast<std::size_t>(id)]; }
-    std::int64_t stride(int id, bool in_run) const {
-        return strides_[static_cast<std::size_t>(id)].of(in_run);
-    }
+    std::int64_t stride(int id, bool in_run) const { return strides_[id].of(in_run); }
     /// What an operation reserved with Graph::reserve.
     template <class T>
     T *extra(std::size_t offset) const {
@@ -65,7 +63,7 @@ class Frame {
   private:
     Block block_;
     std::vector<float *> values_;
-    std::vector<Strides> strides_;
+    const Strides *strides_;  // the graph's, for the length at hand
 };
 
 /// Gradients of all parameters in the layouts of the kernels that compute them.
@@ -90,15 +88,13 @@ class Workspace {
   public:
     explicit Workspace(const Graph &graph);
     float *gradient(int id) const { return gradients_[static_cast<std::size_t>(id)]; }
-    std::int64_t gradient_stride(int id, bool in_run) const {
-        return strides_[static_cast<std::size_t>(id)].of(in_run);
-    }
+    std::int64_t gradient_stride(int id, bool in_run) const { return strides_[id].of(in_run); }
     float *scratch() const { return reinterpret_cast<float *>(scratch_.data()); }
 
   private:
     Block block_, scratch_;
     std::vector<float *> gradients_;
-    std::vector<Strides> strides_;
+    const Strides *strides_;  // as a frame's
 };
 
 /// Sums over a whole batch for all operations that couple its examples, concatenated.
@@ -118,6 +114,7 @@ struct Batch {
     std::uint64_t key = 0;
     const std::int64_t *ids = nullptr;  /// of the rows
     const float *mask = nullptr;        /// likewise, 0 at padding; null: none
+    std::int64_t length = 0;            /// positions of a row of the mask
     Frame *frame = nullptr;
     Workspace *work = nullptr;
     const ParameterGradients *gradients = nullptr;  /// written, not added to
@@ -207,6 +204,10 @@ class Operation {
     }
     virtual const FusedStage *fused_stage() const { return nullptr; }
     virtual Coupled *coupled() { return nullptr; }
+    /// Called when an input has become longer or shorter along its first axis, the positions of a
+    /// text, though never longer than when it was built: takes its sizes from there anew, and sets
+    /// the shapes of its outputs. False: it cannot.
+    virtual bool resize(Graph &) { return false; }
 
     /// Values. One may be read several times. An output may share memory with the first input, if
     /// the backward pass does not need that.
@@ -238,6 +239,10 @@ class Graph {
     const Operation *maker(int id) const;
     /// Completes the graph: plans the memory.
     void finish(int output);
+    /// Whether inputs [length, dim] may be shorter than what the graph was built for.
+    bool takes_lengths() const { return takes_lengths_; }
+    /// Lets inputs have this length from now on, if they may.
+    void set_length(std::int64_t length);
 
     const Value &value(int id) const { return values_[static_cast<std::size_t>(id)]; }
     Value &value(int id) { return values_[static_cast<std::size_t>(id)]; }
@@ -259,6 +264,8 @@ class Graph {
     const std::vector<std::size_t> &slot_ends() const { return slot_ends_; }
     /// For all operations that couple examples; 0: there are none.
     std::size_t sums() const { return sums_; }
+    const std::vector<Strides> &value_strides() const { return value_strides_; }
+    const std::vector<Strides> &gradient_strides() const { return gradient_strides_; }
     std::size_t frame_bytes() const { return frame_layout_.size(); }
     std::size_t workspace_bytes() const { return workspace_bytes_; }
     std::size_t scratch_bytes() const { return scratch_bytes_; }
@@ -277,8 +284,12 @@ class Graph {
     bool stays_inside(int Value::*place, int owner) const;
     bool unread(int storage) const;
     void plan_gradients();
+    void set_strides();
+    bool resize(std::int64_t length);
 
     std::vector<Value> values_;
+    std::vector<Strides> value_strides_, gradient_strides_;
+    bool takes_lengths_ = false;
     std::vector<std::int64_t> slots_;
     std::vector<std::size_t> slot_ends_;
     std::size_t sums_ = 0;

@@ -37,6 +37,11 @@ class Fork final : public Operation {
     }
 
     bool by_example() const override { return true; }
+    bool resize(Graph &graph) override {
+        for (const int way : outputs) graph.value(way).shape = graph.value(inputs[0]).shape;
+        stride_ = graph.value(inputs[0]).stride();
+        return true;
+    }
 
   private:
     std::int64_t stride_;

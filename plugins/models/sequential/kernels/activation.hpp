@@ -76,16 +76,24 @@ inline Vector normal_of(Vector x) {
     return x < 0.0F ? above : 1.0F - above;
 }
 
-/// Calls work(x, y) on vectors of two arrays; on copies for the last, possibly incomplete one.
+/// Calls work(x, y) on vectors of two arrays; on copies for the last, possibly incomplete one. In
+/// one place, because compilers fuse multiplications and additions of two copies of the work in two
+/// ways, and a value's bits must not depend on its place.
 template <class Work>
 inline void for_vectors(const float *x, float *y, std::int64_t count, Work work) {
-    std::int64_t i = 0;
-    for (; i + B <= count; i += B) store(y + i, work(load(x + i), load(y + i)));
-    if (i == count) return;
     float xs[B] = {}, ys[B] = {};
-    for (std::int64_t j = 0; i + j < count; ++j) xs[j] = x[i + j], ys[j] = y[i + j];
-    store(ys, work(load(xs), load(ys)));
-    for (std::int64_t j = 0; i + j < count; ++j) y[i + j] = ys[j];
+    for (std::int64_t i = 0; i < count; i += B) {
+        const std::int64_t rest = count - i;
+        const float *from = x + i;
+        float *to = y + i;
+        if (rest < B) {
+            for (std::int64_t j = 0; j < rest; ++j) xs[j] = from[j], ys[j] = to[j];
+            from = xs;
+            to = ys;
+        }
+        store(to, work(load(from), load(to)));
+        for (std::int64_t j = 0; rest < B && j < rest; ++j) y[i + j] = ys[j];
+    }
 }
 
 void rectify_values(const float *x, float slope, float *y, std::int64_t count) {

@@ -29,7 +29,8 @@ class Heads final : public Operation {
           attention_(attention),
           score_(weights.score),
           bias_(weights.bias),
-          length_(graph.value(result).shape[0]),
+          greatest_length_(graph.value(result).shape[0]),
+          length_(greatest_length_),
           dim_(graph.value(result).shape[1]),
           width_(dim_ / attention.heads),
           padded_(round_up(length_, kernels().block)) {
@@ -96,6 +97,13 @@ class Heads final : public Operation {
     bool by_example() const override { return true; }
     bool has_parameters() const override { return score_ != nullptr || bias_ != nullptr; }
     bool reads_output() const override { return false; }
+    bool resize(Graph &graph) override {
+        length_ = graph.value(inputs[0]).shape[0];
+        padded_ = round_up(length_, kernels().block);
+        graph.value(outputs[0]).shape[0] = length_;
+        maps_size_ = attention_.heads * length_ * padded_;
+        return true;
+    }
 
     void pack() override {
         if (bias_ != nullptr)
@@ -186,17 +194,16 @@ class Heads final : public Operation {
     }
 
     // A bias for each head and for the distances from 1 - length to length - 1.
-    std::int64_t distances() const { return 2 * length_ - 1; }
+    std::int64_t distances() const { return 2 * greatest_length_ - 1; }
     std::int64_t bias_size() const { return attention_.heads * distances(); }
     std::int64_t bias_of(std::int64_t head, std::int64_t query) const {
-        return head * distances() + length_ - 1 - query;
+        return head * distances() + greatest_length_ - 1 - query;
     }
     void add_alibi() {
         for (std::int64_t head = 0; head < attention_.heads; ++head)
-            for (std::int64_t d = 1 - length_; d < length_; ++d)
-                packed_bias_[static_cast<std::size_t>(head * distances() + length_ - 1 + d)] =
-                    static_cast<float>(-alibi_slope(head, attention_.heads) *
-                                       static_cast<double>(std::abs(d)));
+            for (std::int64_t d = 1 - greatest_length_; d < greatest_length_; ++d)
+                packed_bias_[static_cast<std::size_t>(bias_of(head, -d))] = static_cast<float>(
+                    -alibi_slope(head, attention_.heads) * static_cast<double>(std::abs(d)));
     }
     void add_bias_sums(const Room &room, std::int64_t head,
                        const ParameterGradients &gradients) const {
@@ -212,6 +219,7 @@ class Heads final : public Operation {
     Padding padding_;
     Attention attention_;
     Parameter *score_, *bias_;
+    const std::int64_t greatest_length_;
     std::int64_t length_, dim_, width_, padded_;  // of a head; lines of scores in whole blocks
     std::int64_t maps_size_ = 0;
     std::size_t maps_ = 0, tokens_ = 0;

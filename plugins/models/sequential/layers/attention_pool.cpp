@@ -65,6 +65,10 @@ class SharedMean final : public Operation {
     bool by_example() const override { return true; }
     bool has_parameters() const override { return true; }
     bool reads_output() const override { return false; }
+    bool resize(Graph &graph) override {
+        length_ = graph.value(inputs[0]).shape[0];
+        return true;
+    }
 
     void deposit(const ParameterGradients &gradients) const override {
         kernels().add(gradients.slot(slot_), weight_.gradient.data(), dim_);

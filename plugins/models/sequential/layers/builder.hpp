@@ -32,7 +32,7 @@ class Builder {
   public:
     /// `key`: of the initial values of parameters; `vocabulary`: of the data, 0 if it is not text.
     Builder(Graph &graph, std::uint64_t key, std::int64_t vocabulary)
-        : graph(graph), key(key), vocabulary(vocabulary), padding(graph) {}
+        : graph(graph), key(key), vocabulary(vocabulary) {}
 
     /// Adds all layers after a value. The first `stage` of them form the graph's first stage; no
     /// operation crosses its end. `pointer` is the list's place; names of parameters begin with

@@ -4,6 +4,8 @@
 #include "layers/dense.hpp"
 #include "layers/gather.hpp"
 
+#include <algorithm>
+
 namespace sequential {
 namespace {
 
@@ -22,9 +24,13 @@ class Conv1d final : public Weighted {
             throw spar::invalid("a kernel of " + std::to_string(*kernel_) + " with padding " +
                                 std::to_string(*border_) + " does not fit into a text of " +
                                 std::to_string(in[0]) + " positions; make the padding larger");
-        const std::int64_t length = room / *stride_ + 1, dim = in[1];
+        const auto windows_of = [kernel = *kernel_, stride = *stride_,
+                                 border = *border_](std::int64_t positions) {
+            return std::max<std::int64_t>(0, positions + 2 * border - kernel) / stride + 1;
+        };
+        const std::int64_t length = windows_of(in[0]), dim = in[1];
         const Weights weights = add_weights(builder, {out(), dim, *kernel_});
-        Pieces pieces{.run = dim, .from = {}};
+        Pieces pieces{.run = dim, .from = {}, .lines = windows_of};
         std::vector<std::int64_t> places;  // of the weight's [in][kernel] in a window
         for (std::int64_t i = 0; i < length; ++i)
             for (std::int64_t k = 0; k < *kernel_; ++k) {

@@ -45,6 +45,13 @@ class AffineMap final : public DenseOperation {
     }
 
     bool reads_output() const override { return rectifier_.has_value(); }
+    bool resize(Graph &graph) override {
+        Shape &shape = graph.value(outputs[0]).shape;
+        shape = graph.value(inputs[0]).shape;
+        shape.back() = dense_.out();
+        lines_each_ = spar::product(shape) / dense_.out();
+        return true;
+    }
 
   private:
     AffineMap(std::int64_t stride, std::int64_t lines_each, const Weights &weights,

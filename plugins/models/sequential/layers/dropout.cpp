@@ -44,6 +44,13 @@ class Dropping final : public Operation {
     }
 
     bool reads_output() const override { return false; }
+    bool resize(Graph &graph) override {
+        graph.value(outputs[0]).shape = graph.value(inputs[0]).shape;
+        value_ = graph.value(outputs[0]);
+        stride_ = value_.stride();
+        size_ = value_.size();
+        return true;
+    }
 
   private:
     Value value_;

@@ -28,6 +28,12 @@ class ClearPadding final : public Operation {
         if (input) clear(batch, batch.work->gradient(outputs[0]));
     }
 
+    bool resize(Graph &graph) override {
+        graph.value(outputs[0]).shape = graph.value(inputs[0]).shape;
+        length_ = graph.value(inputs[0]).shape[0];
+        return true;
+    }
+
   private:
     void clear(const Batch &batch, float *vectors) const {
         const auto *tokens = batch.frame->extra<std::uint8_t>(tokens_);

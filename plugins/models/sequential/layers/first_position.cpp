@@ -31,6 +31,10 @@ class First final : public Operation {
     bool by_example() const override { return true; }
     bool backward_without_values() const override { return true; }
     bool reads_output() const override { return false; }
+    bool resize(Graph &graph) override {
+        size_ = graph.value(inputs[0]).size();
+        return true;
+    }
 
   private:
     std::int64_t dim_, size_;

@@ -59,6 +59,11 @@ class LineNormalisation final : public Operation {
 
     bool has_parameters() const override { return true; }
     bool reads_output() const override { return false; }
+    bool resize(Graph &graph) override {
+        graph.value(outputs[0]).shape = graph.value(inputs[0]).shape;
+        lines_ = graph.value(inputs[0]).size() / width_;
+        return true;
+    }
 
     void deposit(const ParameterGradients &gradients) const override {
         kernels().add(gradients.slot(weight_slot_), weight_.gradient.data(), width_);

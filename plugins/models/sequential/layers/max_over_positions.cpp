@@ -54,6 +54,10 @@ class Largest final : public Operation {
     bool by_example() const override { return true; }
     bool backward_without_values() const override { return true; }
     bool reads_output() const override { return false; }
+    bool resize(Graph &graph) override {
+        length_ = graph.value(inputs[0]).shape[0];
+        return true;
+    }
 
   private:
     Padding padding_;

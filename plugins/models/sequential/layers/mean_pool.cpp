@@ -53,6 +53,10 @@ class TokenMean final : public Operation {
     }
 
     bool reads_output() const override { return false; }
+    bool resize(Graph &graph) override {
+        length_ = graph.value(inputs[0]).shape[0];
+        return true;
+    }
 
   private:
     Padding padding_;

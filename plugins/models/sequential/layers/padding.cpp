@@ -12,11 +12,11 @@ void Padding::tokens(const Batch &batch, std::int64_t row, std::int64_t length,
     }
     if (windows_.empty()) {
         for (std::int64_t i = 0; i < length; ++i)
-            to[i] = is_token(batch, row * length_ + i) ? 1 : 0;
+            to[i] = is_token(batch, row * batch.length + i) ? 1 : 0;
         return;
     }
-    std::int64_t count = length_;
-    while (count > 0 && !is_token(batch, row * length_ + count - 1)) --count;
+    std::int64_t count = batch.length;
+    while (count > 0 && !is_token(batch, row * batch.length + count - 1)) --count;
     for (const Window &window : windows_) {
         const std::int64_t room = count + 2 * window.border - window.kernel;
         count = count > 0 && room >= 0 ? room / window.stride + 1 : 0;

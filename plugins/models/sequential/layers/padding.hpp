@@ -14,9 +14,6 @@ inline bool is_token(const Batch &batch, std::int64_t position) {
 /// fewer or more: as many of them are tokens as if the text had come by itself, without padding.
 class Padding {
   public:
-    /// Of the graph's input.
-    explicit Padding(const Graph &graph) : length_(graph.value(0).shape[0]) {}
-
     /// From here on, every position is such a window.
     void slide(std::int64_t kernel, std::int64_t stride, std::int64_t border) {
         windows_.push_back({kernel, stride, border});
@@ -29,7 +26,6 @@ class Padding {
     struct Window {
         std::int64_t kernel, stride, border;
     };
-    std::int64_t length_;  // of the mask
     std::vector<Window> windows_;
 };
 

@@ -29,6 +29,11 @@ class Pointwise final : public Operation {
 
     bool by_example() const override { return true; }
     bool reads_output() const override { return function_.from_output; }
+    bool resize(Graph &graph) override {
+        graph.value(outputs[0]).shape = graph.value(inputs[0]).shape;
+        stride_ = graph.value(inputs[0]).stride();
+        return true;
+    }
 
   private:
     PointwiseFunction function_;

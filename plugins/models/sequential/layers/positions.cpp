@@ -20,7 +20,8 @@ class AddPositions final : public Operation {
           weight_(weight),
           fixed_(std::move(fixed)),
           length_(graph.value(input).shape[0]),
-          dim_(graph.value(input).shape[1]) {
+          dim_(graph.value(input).shape[1]),
+          weights_(length_ * dim_) {
         inputs = {input};
         outputs = {result};
         tokens_ = graph.reserve(static_cast<std::size_t>(graph.width * length_));
@@ -43,7 +44,7 @@ class AddPositions final : public Operation {
     void backward(Batch &batch, bool, bool parameters) const override {
         if (!parameters) return;
         float *sum = batch.gradients->slot(slot_);
-        std::fill_n(sum, length_ * dim_, 0.0F);
+        std::fill_n(sum, weights_, 0.0F);
         for (std::int64_t row = 0; row < batch.rows; ++row)
             for (std::int64_t i = 0; i < length_; ++i)
                 if (tokens_of(batch, row)[i] != 0)
@@ -53,10 +54,15 @@ class AddPositions final : public Operation {
     bool by_example() const override { return true; }
     bool has_parameters() const override { return weight_ != nullptr; }
     bool reads_output() const override { return false; }
+    bool resize(Graph &graph) override {
+        graph.value(outputs[0]).shape = graph.value(inputs[0]).shape;
+        length_ = graph.value(inputs[0]).shape[0];
+        return true;
+    }
 
     void deposit(const ParameterGradients &gradients) const override {
         if (weight_ != nullptr)
-            kernels().add(gradients.slot(slot_), weight_->gradient.data(), length_ * dim_);
+            kernels().add(gradients.slot(slot_), weight_->gradient.data(), weights_);
     }
 
   private:
@@ -67,7 +73,7 @@ class AddPositions final : public Operation {
     Padding padding_;
     Parameter *weight_;
     std::vector<float> fixed_;
-    std::int64_t length_, dim_;
+    std::int64_t length_, dim_, weights_;
     std::size_t tokens_ = 0;
     int slot_ = -1;
 };

@@ -76,6 +76,11 @@ class Recurrence final : public DenseOperation {
     }
 
     bool reads_output() const override { return false; }
+    bool resize(Graph &graph) override {
+        length_ = lines_each_ = graph.value(inputs[0]).shape[0];
+        graph.value(outputs[0]).shape[0] = length_;
+        return true;
+    }
 
   private:
     /// Scratch memory, shared out: for every row two states, the gates and what comes through them;
@@ -165,6 +170,10 @@ class LastStates final : public Operation {
     bool by_example() const override { return true; }
     bool backward_without_values() const override { return true; }
     bool reads_output() const override { return false; }
+    bool resize(Graph &graph) override {
+        length_ = graph.value(inputs[0]).shape[0];
+        return true;
+    }
 
   private:
     std::uint8_t *tokens(const Batch &batch, std::int64_t row) const {

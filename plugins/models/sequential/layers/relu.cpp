@@ -31,6 +31,11 @@ class Rectify final : public Operation {
     }
 
     bool by_example() const override { return true; }
+    bool resize(Graph &graph) override {
+        graph.value(outputs[0]).shape = graph.value(inputs[0]).shape;
+        stride_ = graph.value(inputs[0]).stride();
+        return true;
+    }
 
   private:
     float slope_;

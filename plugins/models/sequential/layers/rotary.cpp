@@ -38,6 +38,11 @@ class Rotation final : public Operation {
     bool by_example() const override { return true; }
     bool backward_without_values() const override { return true; }
     bool reads_output() const override { return false; }
+    bool resize(Graph &graph) override {
+        graph.value(outputs[0]).shape = graph.value(inputs[0]).shape;
+        length_ = graph.value(inputs[0]).shape[0];
+        return true;
+    }
 
   private:
     struct Turn {
