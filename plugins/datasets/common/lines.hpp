@@ -1,30 +1,39 @@
-// The lines of a text file, whether they end in LF, CR LF or CR. Bytes pass unchanged, in any
-// encoding that preserves ASCII.
+// The lines of a text file, whether they end in LF, CR LF or CR.
 #pragma once
 
-#include "../common/file.hpp"
+#include "encoding.hpp"
+#include "file.hpp"
 
 #include <algorithm>
 #include <string_view>
 
-namespace tsv {
+namespace datasets {
 
-using datasets::wrong;
-
-constexpr std::size_t longest_line = 1U << 20;
+constexpr std::size_t longest_line = std::size_t{1} << 20;
 
 inline spar::Error wrong_line(const std::string &path, std::int64_t number,
                               const std::string &what) {
     return wrong(path, "line " + std::to_string(number) + " " + what);
 }
 
-/// Reads a file line by line, so that a file that is not text is refused at its first line.
+/// How to read lines.
+struct LineRules {
+    Encoding encoding = Encoding::utf8;
+    std::size_t longest = longest_line;
+    const char *too_long = "is this a text file?";  /// how to go on after a longer one
+};
+
+/// Reads a file line by line, so that a file that is not text is refused at its first line. Whether
+/// the lines are valid UTF-8 is the caller's to check.
 class LineReader {
   public:
-    explicit LineReader(const std::string &path) : file_(path) {
+    explicit LineReader(const std::string &path, LineRules rules = {})
+        : file_(path), decoder_(rules.encoding), rules_(rules) {
         const std::string kind = file_.kind();
-        if (kind == "text in UTF-16") throw wrong(path, "is UTF-16; save it as UTF-8");
-        if (!kind.empty()) throw wrong(path, "is " + kind + ", expected lines of text");
+        const bool utf16 = kind == "text in UTF-16";
+        if (utf16 && rules.encoding != Encoding::utf16)
+            throw wrong(path, "is UTF-16; say \"encoding\": \"utf-16\", or save it as UTF-8");
+        if (!kind.empty() && !utf16) throw wrong(path, "is " + kind + ", expected lines of text");
         fill();
         if (rest().starts_with("\xEF\xBB\xBF")) begin_ += 3;
     }
@@ -38,7 +47,7 @@ class LineReader {
             end = rest().find_first_of("\n\r", end);
             if (end != std::string_view::npos || at_ == file_.size()) break;
             end = rest().size();
-            if (end > longest_line) break;
+            if (end > rules_.longest) break;
             fill();
         }
         end = std::min(end, rest().size());
@@ -53,14 +62,10 @@ class LineReader {
 
   private:
     void check(std::string_view line) const {
-        if (line.find('\0') != std::string_view::npos)
-            throw wrong_line(file_.path(), number_,
-                             "holds a zero byte; is this a text file? One in UTF-16 is to be saved "
-                             "as UTF-8");
-        if (line.size() > longest_line)
+        if (line.size() > rules_.longest)
             throw wrong_line(file_.path(), number_,
                              "is " + length(line) + " bytes long, expected " +
-                                 std::to_string(longest_line) + " at most; is this a text file?");
+                                 std::to_string(rules_.longest) + " at most; " + rules_.too_long);
     }
     std::string length(std::string_view line) const {
         return (at_ == file_.size() ? "" : "more than ") + std::to_string(line.size());
@@ -71,17 +76,19 @@ class LineReader {
     /// Reads more, after what is left.
     void fill() {
         constexpr std::int64_t step = std::int64_t{2} << 20;
-        const datasets::Bytes more = file_.read(at_, step);
+        const Bytes more = file_.read(at_, step);
         at_ += static_cast<std::int64_t>(more.size());
         buffer_.erase(0, begin_);
         begin_ = 0;
-        buffer_.append(more.begin(), more.end());
+        decoder_.append(more, at_ == file_.size(), buffer_);
     }
 
-    datasets::InputFile file_;
+    InputFile file_;
+    Decoder decoder_;
+    LineRules rules_;
     std::string buffer_;
     std::size_t begin_ = 0;
     std::int64_t at_ = 0, number_ = 0;
 };
 
-}  // namespace tsv
+}  // namespace datasets

@@ -2,22 +2,9 @@
 // field may contain tabs and line ends.
 #pragma once
 
-#include "lines.hpp"
+#include "record.hpp"
 
-#include <optional>
-#include <vector>
-
-namespace tsv {
-
-/// One label and its text, with the line on which it begins.
-struct Record {
-    std::int64_t line = 0;
-    std::string label, text;
-};
-
-inline bool is_space(char c) {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
+namespace text {
 
 /// The label is what precedes the first tab or space, the text everything after it.
 inline Record split_label(std::int64_t number, std::string_view line) {
@@ -80,7 +67,7 @@ class Unquoter {
         const std::size_t opened = at_;
         for (++place;; ++place) {
             if (place >= line.size()) {
-                if (at_ + 1 >= lines_.size() || line.size() > longest_line)
+                if (at_ + 1 >= lines_.size() || line.size() > longest_repaired)
                     return fail("opens a quote that is never closed", opened);
                 ++at_;
                 line += '\n' + lines_[at_].label + lines_[at_].text;
@@ -119,4 +106,4 @@ class Unquoter {
     std::string fault_;
 };
 
-}  // namespace tsv
+}  // namespace text

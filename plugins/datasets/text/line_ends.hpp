@@ -1,13 +1,11 @@
 // Characters that some programs take for a line end and others for part of the line.
 #pragma once
 
-#include "quotes.hpp"
-
-#include <spar/dataset.hpp>
+#include "record.hpp"
 
 #include <algorithm>
 
-namespace tsv {
+namespace text {
 
 struct OtherLineEnd {
     std::string_view bytes;  /// in UTF-8
@@ -61,4 +59,4 @@ inline void advise_on_line_ends(const std::string &path, const std::vector<Recor
     }
 }
 
-}  // namespace tsv
+}  // namespace text
