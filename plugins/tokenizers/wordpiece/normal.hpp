@@ -43,8 +43,7 @@ void spell(Code code, const Rules &rules, Use &&use) {
     constexpr utf8proc_ssize_t most = 32;  // no character has more than four parts
     Code parts[most];
     int boundary = 0;
-    const auto count =
-        utf8proc_decompose_char(code, parts, most, UTF8PROC_DECOMPOSE, &boundary);
+    const auto count = utf8proc_decompose_char(code, parts, most, UTF8PROC_DECOMPOSE, &boundary);
     if (count < 0 || count > most) return cased(code);
     for (utf8proc_ssize_t i = 0; i < count; ++i)
         if (category(parts[i]) != UTF8PROC_CATEGORY_MN) cased(parts[i]);
@@ -103,8 +102,8 @@ void divide(std::string_view text, const Rules &rules, Use &&word, Separator &&s
         };
         if (!out)
             spell(code, rules, [&](Code letter) {
-                const bool apart = tokenizers::is_punctuation(letter) ||
-                                   (rules.chinese && is_chinese(code));
+                const bool apart =
+                    tokenizers::is_punctuation(letter) || (rules.chinese && is_chinese(code));
                 if (complete || (apart && !open.letters.empty())) close();
                 extend();
                 open.letters.push_back(letter);

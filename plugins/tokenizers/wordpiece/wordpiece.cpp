@@ -84,7 +84,9 @@ class WordPiece : public spar::Tokenizer {
                 for (const std::int64_t id : ids) tokens.push_back({id, count});
                 ++count;
             },
-            [&] { tokens.push_back({separator_, -1}); });
+            [&] {
+                tokens.push_back({separator_, -1});
+            });
         tokens.push_back({separator_, -1});
         return tokens;
     }
@@ -132,8 +134,7 @@ class WordPiece : public spar::Tokenizer {
     void load(const spar::StateIn &in) {
         tokenizers::check_mark(in, mark);
         tokenizers::check_setting(in, "lower_case", rules_.lower_case);
-        tokenizers::check_setting(in, "strip_accents", rules_.strip_accents,
-                                  {"\"no\"", "\"yes\""});
+        tokenizers::check_setting(in, "strip_accents", rules_.strip_accents, {"\"no\"", "\"yes\""});
         tokenizers::check_setting(in, "chinese", rules_.chinese);
         tokenizers::check_setting(in, "max_characters_per_word", *max_characters_per_word, {});
         std::vector<std::string> tokens = Tokens::load(in);
@@ -157,8 +158,7 @@ class WordPiece : public spar::Tokenizer {
         class_ = tokens_.id(specials[2]);
         separator_ = tokens_.id(specials[3]);
         alone_.clear();
-        for (std::int64_t id = 0; id < tokens_.size(); ++id)
-            alone_.push_back(stands_alone(id));
+        for (std::int64_t id = 0; id < tokens_.size(); ++id) alone_.push_back(stands_alone(id));
     }
 
     /// Whether a text that is this token becomes it, as a whole word.
@@ -185,11 +185,11 @@ class WordPiece : public spar::Tokenizer {
     void advise_on_capitals() const {
         std::int64_t capitals = 0;
         for (const std::string &token : tokens_.all())
-            capitals += !token.starts_with('[') &&
-                                std::any_of(token.begin(), token.end(),
-                                            [](char c) { return c >= 'A' && c <= 'Z'; })
-                            ? 1
-                            : 0;
+            capitals +=
+                !token.starts_with('[') && std::any_of(token.begin(), token.end(),
+                                                       [](char c) { return c >= 'A' && c <= 'Z'; })
+                    ? 1
+                    : 0;
         const bool cased = capitals > tokens_.size() / 20;
         if (cased != *lower_case || (capitals > 0 && !cased)) return;
         warn({.code = "capitals_of_vocabulary",

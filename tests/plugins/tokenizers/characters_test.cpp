@@ -40,9 +40,14 @@ TEST_CASE("parameters mean what they mean for words") {
 
 TEST_CASE("characters decode to the text with single spaces") {
     const MadeTokenizer characters(node(R"(,"punctuation":"apart")"), {"a good film, not bad"});
-    for (const std::string text : {"a good film, not bad", "bad\x1f" "film", ""})
+    for (const std::string text : {"a good film, not bad",
+                                   "bad\x1f"
+                                   "film",
+                                   ""})
         CHECK(characters.decode(characters.ids(text)) == text);
-    CHECK(characters.decode(characters.ids(" a \t b\x1f c ")) == "a b\x1f" "<unknown>");
+    CHECK(characters.decode(characters.ids(" a \t b\x1f c ")) ==
+          "a b\x1f"
+          "<unknown>");
     CHECK(characters.token(3) == " ");
     for (std::int64_t id = 0; id < characters.info().vocabulary; ++id)
         CHECK(characters.word(id).has_value() == (id > 2 && characters.token(id) != " "));
@@ -50,10 +55,9 @@ TEST_CASE("characters decode to the text with single spaces") {
 
 TEST_CASE("the end of a text is cut, in the middle of a word") {
     const MadeTokenizer characters(node(), {"abc d"});
-    CHECK(characters.encode("abc d", 4).tokens == Ids{characters.ids("abc ")[0],
-                                                      characters.ids("b")[0],
-                                                      characters.ids("c")[0],
-                                                      characters.ids("a d")[1]});
+    CHECK(characters.encode("abc d", 4).tokens ==
+          Ids{characters.ids("abc ")[0], characters.ids("b")[0], characters.ids("c")[0],
+              characters.ids("a d")[1]});
     CHECK(characters.encode("abc d", 4).whole == 5);
 }
 

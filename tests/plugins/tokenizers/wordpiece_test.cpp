@@ -39,8 +39,9 @@ std::vector<json> rows() {
 
 std::string text_of(const json &row) {
     const auto first = row.at("text").get<std::string>();
-    return row.contains("second") ? first + SPAR_TEXT_SEPARATOR + row.at("second").get<std::string>()
-                                  : first;
+    return row.contains("second")
+               ? first + SPAR_TEXT_SEPARATOR + row.at("second").get<std::string>()
+               : first;
 }
 
 }  // namespace
@@ -80,7 +81,9 @@ TEST_CASE("pairs that are too long are cut as BERT cuts them") {
     CHECK(compared > 500);
 }
 
-TEST_CASE("every byte that is neither white space nor a separator is in one word, and its tokens name it") {
+TEST_CASE(
+    "every byte that is neither white space nor a separator is in one word, and its tokens name "
+    "it") {
     for (const auto &[name, json] : settings) {
         CAPTURE(name);
         const MadeTokenizer tokenizer(json);
@@ -118,9 +121,10 @@ TEST_CASE("every byte that is neither white space nor a separator is in one word
 
 TEST_CASE("words are spans of the text as it was written") {
     const MadeTokenizer tokenizer(uncased());
-    CHECK(tokenizer.words("R\u00C9SUM\u00C9, I\u0307stanbul\u200B! \u4E2D\u6587 e\u0301\x1f" "a \u200B b") ==
-          Strings{"R\u00C9SUM\u00C9", ",", "I\u0307stanbul\u200B", "!", "\u4E2D", "\u6587",
-                  "e\u0301", "a", "\u200B", "b"});
+    CHECK(tokenizer.words("R\u00C9SUM\u00C9, I\u0307stanbul\u200B! \u4E2D\u6587 e\u0301\x1f"
+                          "a \u200B b") == Strings{"R\u00C9SUM\u00C9", ",", "I\u0307stanbul\u200B",
+                                                   "!", "\u4E2D", "\u6587", "e\u0301", "a",
+                                                   "\u200B", "b"});
     CHECK(tokenizer.words("\u200B!a") == Strings{"\u200B!", "a"});
 }
 
@@ -166,7 +170,9 @@ TEST_CASE("decoded tokens") {
     CHECK(tokenizer.info().padding == 0);
     CHECK(tokenizer.token(tokenizer.info().unknown) == "[UNK]");
     CHECK(tokenizer.token(tokenizer.info().separator) == "[SEP]");
-    for (const std::string text : {"", "hello world", "the quick brown fox", "good\x1f" "bad film"})
+    for (const std::string text : {"", "hello world", "the quick brown fox",
+                                   "good\x1f"
+                                   "bad film"})
         CHECK(tokenizer.decode(tokenizer.ids(text)) == text);
     CHECK(tokenizer.decode(tokenizer.ids("UNAFFABLE, \u00E9\u00E9!")) ==
           "unaffable , " + tokenizer.decode(tokenizer.ids("ee")) + " !");
