@@ -22,8 +22,12 @@ inline Utf8Piece utf8_piece(std::string_view text) {
     if (first < 0x80) return {1, true};
     if (first < 0xC2 || first > 0xF4) return {1, false};
     const std::size_t size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    const unsigned least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80,
-                   most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    const unsigned least = first == 0xE0   ? 0xA0
+                           : first == 0xF0 ? 0x90
+                                           : 0x80,
+                   most = first == 0xED   ? 0x9F
+                          : first == 0xF4 ? 0x8F
+                                          : 0xBF;
     for (std::size_t i = 1; i < size; ++i) {
         const unsigned low = i == 1 ? least : 0x80, high = i == 1 ? most : 0xBF;
         if (i >= text.size() || byte(i) < low || byte(i) > high) return {i, false};

@@ -52,9 +52,9 @@ class Columns {
                              "names no column \"" + name + "\", only " + listed(names) + "; " +
                                  parameter + " names another, or gives its number");
         if (std::count(names.begin(), names.end(), name) > 1)
-            throw wrong_line(path_, first_.line,
-                             "names several columns \"" + name + "\"; give the number for " +
-                                 parameter);
+            throw wrong_line(
+                path_, first_.line,
+                "names several columns \"" + name + "\"; give the number for " + parameter);
         return static_cast<std::size_t>(found - names.begin());
     }
 
@@ -66,7 +66,8 @@ class Columns {
     static std::string listed(const std::vector<std::string> &names) {
         std::string text;
         for (const std::string &name : names)
-            if (text.size() < 200) text += (text.empty() ? "\"" : ", \"") + name.substr(0, 40) + "\"";
+            if (text.size() < 200)
+                text += (text.empty() ? "\"" : ", \"") + name.substr(0, 40) + "\"";
         return text;
     }
     static std::string count(std::size_t fields) {

@@ -12,7 +12,8 @@ class Column final : public spar::ValueField<std::string> {
         : ValueField(owner, std::move(name), std::move(help), std::nullopt, true) {}
 
     void describe(spar::JsonObject &schema, spar::Definitions &) const override {
-        schema.raw("oneOf", R"([{"type":"string"},{"type":"integer","minimum":1,"maximum":100000}])");
+        schema.raw("oneOf",
+                   R"([{"type":"string"},{"type":"integer","minimum":1,"maximum":100000}])");
     }
     void read(const spar::Reader &reader) override {
         if (reader.kind() == SPAR_VALUE_NUMBER) {

@@ -60,14 +60,14 @@ inline std::vector<Record> read_jsonl(Lines &lines, const Wanted &wanted) {
                              "is no JSON: " + std::string(fault.what()));
         }
         if (!object.is_object())
-            throw wrong_line(lines.path(), lines.number(),
-                             "is " + std::string(object.type_name()) +
-                                 ", expected an object, one a line");
-        records.push_back(
-            {lines.number(), label_field(lines, object, label, wanted.label),
-             text_field(lines, object, text, wanted.text),
-             wanted.second.given() ? text_field(lines, object, *wanted.second, wanted.second)
-                                   : std::string()});
+            throw wrong_line(
+                lines.path(), lines.number(),
+                "is " + std::string(object.type_name()) + ", expected an object, one a line");
+        records.push_back({lines.number(), label_field(lines, object, label, wanted.label),
+                           text_field(lines, object, text, wanted.text),
+                           wanted.second.given()
+                               ? text_field(lines, object, *wanted.second, wanted.second)
+                               : std::string()});
     }
     return records;
 }

@@ -51,16 +51,16 @@ inline std::vector<Row> read_rows(const std::string &path, const Reading &readin
         return table.rows();
     }
     const Table plain = read(false, repairs);
-    advise_on_quotes(path, std::count_if(plain.rows().begin(), plain.rows().end(),
-                                         [](const Row &row) {
-                                             return std::any_of(
-                                                 row.fields.begin(), row.fields.end(),
-                                                 [](const std::string &field) {
-                                                     return field.size() > 1 &&
-                                                            field.front() == '"' &&
-                                                            field.back() == '"';
-                                                 });
-                                         }),
+    advise_on_quotes(path,
+                     std::count_if(plain.rows().begin(), plain.rows().end(),
+                                   [](const Row &row) {
+                                       return std::any_of(row.fields.begin(), row.fields.end(),
+                                                          [](const std::string &field) {
+                                                              return field.size() > 1 &&
+                                                                     field.front() == '"' &&
+                                                                     field.back() == '"';
+                                                          });
+                                   }),
                      plain.rows().size(), dataset);
     return plain.rows();
 }
@@ -84,8 +84,8 @@ inline std::vector<Record> read_records(const std::string &path, Reading reading
     std::vector<Record> records;
     if (reading.format == "jsonl" || plain) {
         Lines lines(path, reading.encoding, repairs);
-        records = plain ? read_plain(lines, reading.quotes, dataset)
-                        : read_jsonl(lines, reading.wanted);
+        records =
+            plain ? read_plain(lines, reading.quotes, dataset) : read_jsonl(lines, reading.wanted);
     } else {
         records = read_table(path, reading, dataset, repairs);
     }

@@ -105,15 +105,15 @@ class Repairs {
     void advise(const spar::Dataset &dataset, const Found &found, const char *code,
                 const std::string &what, const char *remedy) const {
         if (found.count == 0) return;
-        dataset.warn({.code = code,
-                      .message = path_ + ": line " + std::to_string(found.line) +
-                                 (found.count > 1
-                                      ? ", and " + std::to_string(found.count - 1) + " more,"
-                                      : "") +
-                                 " " + what,
-                      .remedy = remedy,
-                      .pointer = "/repair",
-                      .count = found.count});
+        dataset.warn(
+            {.code = code,
+             .message =
+                 path_ + ": line " + std::to_string(found.line) +
+                 (found.count > 1 ? ", and " + std::to_string(found.count - 1) + " more," : "") +
+                 " " + what,
+             .remedy = remedy,
+             .pointer = "/repair",
+             .count = found.count});
     }
 
     std::string path_;

@@ -150,8 +150,9 @@ class Targets {
         if (counts.at(first.label) == 1 && records.size() > 1 &&
             std::find(std::begin(headings), std::end(headings), first.label) != std::end(headings))
             throw wrong_line(path_, first.line,
-                             said(first) + ", which looks like the name of a column; say "
-                                           "\"header\": \"yes\" and which columns are meant");
+                             said(first) +
+                                 ", which looks like the name of a column; say "
+                                 "\"header\": \"yes\" and which columns are meant");
         if (std::cmp_greater(counts.size(), std::max<std::size_t>(20, records.size() / 2)))
             throw spar::bad_data(
                 path_ + ": has " + std::to_string(counts.size()) + " different labels for " +

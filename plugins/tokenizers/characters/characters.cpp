@@ -9,10 +9,11 @@ class Characters : public tokenizers::Learned {
     static constexpr spar::About about{
         .type = "characters",
         .summary = "Every character, a code point of Unicode, is a token.",
-        .formula = "token 0 is <padding>, 1 <unknown>, any character outside the vocabulary, 2 "
-                   "<separator>, between the texts of a pair; then the characters by falling "
-                   "frequency, equally frequent ones in the order of their bytes. White space "
-                   "between words is one space, which belongs to the word after it",
+        .formula =
+            "token 0 is <padding>, 1 <unknown>, any character outside the vocabulary, 2 "
+            "<separator>, between the texts of a pair; then the characters by falling "
+            "frequency, equally frequent ones in the order of their bytes. White space "
+            "between words is one space, which belongs to the word after it",
         .example = R"({"version":2,"name":"characters","seed":1,
  "data":{"tokenizer":{"type":"characters"},"max_length":64,
          "train":{"type":"text","file":"train.tsv"},

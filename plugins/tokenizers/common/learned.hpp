@@ -17,10 +17,8 @@ class Learned : public spar::Tokenizer {
                        "size",
                        "most tokens, padding, the unknown token and the separator included",
                        {.fallback = 1000000, .min = first + 1, .max = most_tokens}};
-    spar::Boolean lower_case{this,
-                             "lower_case",
-                             "take capitals as small letters, in every script",
-                             {.fallback = true}};
+    spar::Boolean lower_case{
+        this, "lower_case", "take capitals as small letters, in every script", {.fallback = true}};
     spar::Choice punctuation{this,
                              "punctuation",
                              "attached: part of the words that white space divides; apart: each "
@@ -29,9 +27,7 @@ class Learned : public spar::Tokenizer {
                              {.fallback = "attached"}};
 
     bool ready() const final { return tokens_.size() > 0; }
-    spar::TokenizerInfo info() const final {
-        return {tokens_.size(), padding, unknown, separator};
-    }
+    spar::TokenizerInfo info() const final { return {tokens_.size(), padding, unknown, separator}; }
 
     void learn(const Texts &texts) final {
         ByText<std::int64_t> counts;
@@ -95,17 +91,8 @@ class Learned : public spar::Tokenizer {
     void load(const spar::StateIn &in) {
         check_mark(in, mark);
         check_setting(in, "lower_case", *lower_case);
-        std::int64_t apart = 0;
-        in.read(apart);
-        if (apart < 0 || apart > 1)
-            throw spar::bad_data("the saved vocabulary is damaged: its \"punctuation\" is " +
-                                 std::to_string(apart));
-        if ((apart != 0) != punctuation.is("apart"))
-            throw spar::invalid(
-                "the vocabulary of the weights was made with \"punctuation\": \"" +
-                    std::string(apart != 0 ? "apart" : "attached") + "\", but the pipeline has \"" +
-                    *punctuation + "\"",
-                "/punctuation");
+        check_setting(in, "punctuation", std::int64_t{punctuation.is("apart")},
+                      {"\"attached\"", "\"apart\""});
         std::vector<std::string> tokens = Tokens::load(in);
         if (tokens.size() <= first || !std::equal(names, names + first, tokens.begin()))
             throw spar::bad_data("the saved vocabulary is damaged: it does not begin with " +
@@ -140,6 +127,7 @@ class Learned : public spar::Tokenizer {
         tokens.insert(tokens.begin(), std::begin(names), std::end(names));
         tokens_ = Tokens(std::move(tokens), first);
     }
+    const Tokens &known() const { return tokens_; }
 
   private:
     static constexpr std::string_view mark = "spar vocabulary 1\n";

@@ -26,7 +26,7 @@ inline bool is_passed_over(Code code) {
 inline bool is_cased(Code code) {
     const auto kind = category(code);
     return kind == UTF8PROC_CATEGORY_LU || kind == UTF8PROC_CATEGORY_LL ||
-           kind == UTF8PROC_CATEGORY_LT;
+           kind == UTF8PROC_CATEGORY_LT || code == 0xAA || code == 0xBA;
 }
 
 /// Whether a capital sigma ends a word: a letter precedes it, and none follows.

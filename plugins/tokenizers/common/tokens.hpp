@@ -73,27 +73,28 @@ inline void check_mark(const spar::StateIn &in, std::string_view expected) {
     std::string mark(expected.size(), '\0');
     in.read(std::span<char>(mark));
     if (mark != expected)
-        throw spar::bad_data("the saved vocabulary is damaged, or of a newer version: it does not "
-                             "begin with \"" +
-                             std::string(expected) + "\"");
+        throw spar::bad_data(
+            "the saved vocabulary is damaged, or of a newer version: it begins "
+            "otherwise than one of this tokenizer");
 }
 
-/// A saved setting, which the pipeline must repeat.
+/// A saved setting, which the pipeline must repeat. `words` are how a pipeline writes its values; a
+/// number if there are none.
 inline void check_setting(const spar::StateIn &in, const std::string &name, std::int64_t ours,
-                          bool boolean = true) {
+                          const std::vector<std::string> &words = {"false", "true"}) {
     std::int64_t saved = 0;
     in.read(saved);
-    const auto text = [&](std::int64_t value) {
-        return boolean ? value != 0 ? "true" : "false" : std::to_string(value);
-    };
-    if (boolean && (saved < 0 || saved > 1))
+    if (saved < 0 || (!words.empty() && saved >= std::ssize(words)))
         throw spar::bad_data("the saved vocabulary is damaged: its \"" + name + "\" is " +
                              std::to_string(saved));
-    if (saved != ours)
-        throw spar::invalid("the vocabulary of the weights was made with \"" + name +
-                                "\": " + text(saved) + ", but the pipeline has " + text(ours) +
-                                "; say \"" + name + "\": " + text(saved),
-                            "/" + name);
+    if (saved == ours) return;
+    const auto text = [&](std::int64_t value) {
+        return words.empty() ? std::to_string(value) : words[static_cast<std::size_t>(value)];
+    };
+    throw spar::invalid("the vocabulary of the weights goes with \"" + name + "\": " + text(saved) +
+                            ", but the pipeline has " + text(ours) + "; say \"" + name +
+                            "\": " + text(saved),
+                        "/" + name);
 }
 
 /// What a file of the pipeline and the weights must agree on.

@@ -9,9 +9,10 @@ class Words : public tokenizers::Learned {
     static constexpr spar::About about{
         .type = "words",
         .summary = "Every word that the training texts, or a file, contain is a token.",
-        .formula = "token 0 is <padding>, 1 <unknown>, any word outside the vocabulary, 2 "
-                   "<separator>, between the texts of a pair; then the words by falling frequency, "
-                   "equally frequent ones in the order of their bytes",
+        .formula =
+            "token 0 is <padding>, 1 <unknown>, any word outside the vocabulary, 2 "
+            "<separator>, between the texts of a pair; then the words by falling frequency, "
+            "equally frequent ones in the order of their bytes",
         .example = R"({"version":2,"name":"words","seed":1,
  "data":{"tokenizer":{"type":"words","min_count":2},"max_length":32,
          "train":{"type":"text","file":"train.tsv"},
@@ -25,10 +26,10 @@ class Words : public tokenizers::Learned {
     };
 
     spar::Path vocabulary{this,
-                    "vocabulary",
-                    "a vocabulary, a word a line, the first token 3; left out, the training "
-                    "texts' words are counted",
-                    {.optional = true}};
+                          "vocabulary",
+                          "a vocabulary, a word a line, the first token 3; left out, the training "
+                          "texts' words are counted",
+                          {.optional = true}};
 
     void configure() override {
         if (!vocabulary.given()) return;
@@ -51,7 +52,9 @@ class Words : public tokenizers::Learned {
                                            : std::string(word.of(text)),
                                count++});
             },
-            [&] { all.push_back({"", -1}); });
+            [&] {
+                all.push_back({"", -1});
+            });
         return all;
     }
     std::string_view between() const override { return " "; }
@@ -61,7 +64,8 @@ class Words : public tokenizers::Learned {
         std::int64_t unreachable = 0;
         std::string first_one;
         for (const std::string &word : listed_) {
-            if (word.empty()) throw spar::bad_data(*vocabulary + ": has an empty line among its words");
+            if (word.empty())
+                throw spar::bad_data(*vocabulary + ": has an empty line among its words");
             if (!places.emplace(word, places.size()).second)
                 throw spar::bad_data(*vocabulary + ": lists \"" + word + "\" twice");
             if (!stands_alone(word) && unreachable++ == 0) first_one = word;
@@ -80,7 +84,7 @@ class Words : public tokenizers::Learned {
 
     void check_loaded(const std::vector<std::string> &tokens) const override {
         if (vocabulary.given())
-            tokenizers::check_same({tokens.begin() + first, tokens.end()}, listed_, *vocabulary, "/vocabulary");
+            tokenizers::check_same(tokens, known().all(), *vocabulary, "/vocabulary");
     }
 
     std::vector<std::string> listed_;

@@ -134,9 +134,8 @@ class MadeTokenizer {
                                                        static_cast<std::size_t>(count));
             return SPAR_OK;
         };
-        call("save", [&](spar_error *e) {
-            return made_.instance().component().save(self(), &stream, e);
-        });
+        call("save",
+             [&](spar_error *e) { return made_.instance().component().save(self(), &stream, e); });
         return state;
     }
     /// Throws the host's failure, also if bytes are left.
@@ -152,9 +151,8 @@ class MadeTokenizer {
             left.erase(0, static_cast<std::size_t>(count));
             return SPAR_OK;
         };
-        call("load", [&](spar_error *e) {
-            return made_.instance().component().load(self(), &stream, e);
-        });
+        call("load",
+             [&](spar_error *e) { return made_.instance().component().load(self(), &stream, e); });
         if (!state.empty()) throw host::Failure(host::Exit::data, "bytes are left");
     }
 
