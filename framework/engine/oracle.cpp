@@ -199,7 +199,11 @@ void OracleHandle::pullback(std::int32_t tape, const float *cotangent, float *gr
     if (!taped[static_cast<std::size_t>(tape)])
         throw Error(SPAR_E_CONTRACT, fmt::format("nothing was recorded on tape {}", tape));
     const auto &rows = memory.tape_rows[static_cast<std::size_t>(tape)];
-    for (const std::int64_t row : rows) queries.gradient[static_cast<std::size_t>(row)] += 1;
+    const auto width = static_cast<std::size_t>(task.space->outputs());
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        if (std::ranges::any_of(std::span(cotangent + i * width, width),
+                                [](float value) { return value != 0; }))
+            queries.gradient[static_cast<std::size_t>(rows[i])] += 1;
     Network::Points points{};
     points.count = std::ssize(rows);
     task.space->backward(points, tape, cotangent, SPAR_WANT_INPUT_GRADIENT, gradient);

@@ -122,8 +122,10 @@ class Apgd : public spar::Attack {
         for_rows(points_.live_count(), [&](std::int64_t k) {
             const std::int64_t point = live(k), row = points_.row(point);
             spar::Random random = batch.random(row, static_cast<std::uint32_t>(run(point)));
-            const std::span<const float> center = batch.x()[row];
-            const std::span<float> x = x_[point];
+            spar::copy_row(batch.x()[row], x_[point]);
+            const std::size_t some = batch.unpadded(row);
+            const std::span<const float> center = batch.x()[row].first(some);
+            const std::span<float> x = x_[point].first(some);
             const bool cube = ball.norm == SPAR_NORM_LINF;
             for (std::size_t i = 0; i < x.size(); ++i) {
                 const auto at = static_cast<std::int64_t>(i);
@@ -135,7 +137,7 @@ class Apgd : public spar::Attack {
                                                            : 1;
             spar::array(x) = (spar::doubles(center) + scale * spar::doubles(x)).cast<float>();
             if (ball.norm != SPAR_NORM_L1) ball.project(center, x);
-            batch.hold_masked(row, x);
+            batch.hold_masked(row, x_[point]);
         });
     }
 

@@ -68,8 +68,11 @@ class DeepFool : public spar::Attack {
     /// track of which they are.
     void settle(const spar::AttackBatch &batch) {
         asked_ = points_.live();
-        std::int64_t k = 0;
-        points_.drop([&](std::int64_t row) { return batch.success(row, points_.outputs[k++]); });
+        there_.clear();
+        points_.drop([&](std::int64_t row) {
+            there_.push_back(batch.success(row, points_.outputs[std::ssize(there_)]) ? 1 : 0);
+            return there_.back() != 0;
+        });
     }
 
     void choose_classes(const spar::AttackBatch &batch) {
@@ -98,8 +101,8 @@ class DeepFool : public spar::Attack {
         need_.resize(asked_.size());
         length_.assign(asked_.size(), std::numeric_limits<double>::infinity());
         for (std::int64_t choice = 0; choice < rivals_; ++choice) {
-            for (std::int64_t k = 0; k < count; ++k)
-                race(batch, k, choice).gradient(1, cotangent_[k]);
+            for (std::int64_t k = 0; k < count; ++k)  // zero is no question
+                race(batch, k, choice).gradient(there_[std::size_t(k)] == 0 ? 1 : 0, cotangent_[k]);
             oracle.pullback(1, cotangent_.data(), gradient_.data());
             for_rows(count, [&](std::int64_t k) { consider(batch, k, choice); });
         }
@@ -166,7 +169,7 @@ class DeepFool : public spar::Attack {
         for_rows(std::ssize(asked_), [&](std::int64_t k) {
             const auto at = static_cast<std::size_t>(k);
             const std::int64_t row = asked_[at];
-            if (!std::isfinite(length_[at]) || batch.success(row, points_.outputs[k])) return;
+            if (!std::isfinite(length_[at]) || there_[at] != 0) return;
             const double way = ball.distance(batch.x()[row], x_[row]);
             if (!(move_inside(batch, k, normal_[k], need_[at]) <= 0.01 * way) && !inside_)
                 move_freely(batch, k, normal_[k], need_[at]);
@@ -178,6 +181,7 @@ class DeepFool : public spar::Attack {
     spar::Points points_;
     spar::Matrix x_, cotangent_, gradient_, move_, normal_;
     std::vector<std::int64_t> asked_, classes_;
+    std::vector<std::uint8_t> there_;  // of each queried point: at its goal
     std::vector<double> length_, need_;
     std::int64_t rivals_ = 0;
     bool inside_ = false;  // steps are the shortest ways inside the box

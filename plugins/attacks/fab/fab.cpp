@@ -81,8 +81,7 @@ class Fab : public spar::Attack {
                 std::ranges::copy(batch.x()[row], x_[point].begin());
             } else {
                 const auto draw = static_cast<std::uint32_t>(points_.copy(point));
-                near.random_point(batch.x()[row], batch.random(row, draw), x_[point]);
-                batch.hold_masked(row, x_[point]);
+                batch.random_point(row, near, batch.random(row, draw), x_[point]);
             }
         });
         all_ = !aims && batch.targets() == nullptr;

@@ -45,7 +45,7 @@ class NesterovFgsm : public spar::Descent {
     }
     void move(const Place &p) const override {
         // A uniform gradient adds a vector of length 1 in the threat's norm.
-        const auto size = static_cast<double>(p.x.size());
+        const auto size = static_cast<double>(p.values);
         const double unit = p.ball.norm == SPAR_NORM_LINF ? size
                             : p.ball.norm == SPAR_NORM_L2 ? std::sqrt(size)
                                                           : 1;

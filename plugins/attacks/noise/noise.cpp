@@ -22,8 +22,7 @@ class Noise : public spar::Attack {
     void perturb(const spar::Oracle &, const spar::AttackBatch &batch) override {
         const spar::Ball ball = batch.ball();
         for_rows(batch.count(), [&](std::int64_t row) {
-            ball.random_point(batch.x()[row], batch.random(row), batch.x_adv()[row]);
-            batch.hold_masked(row, batch.x_adv()[row]);
+            batch.random_point(row, ball, batch.random(row), batch.x_adv()[row]);
         });
     }
 };

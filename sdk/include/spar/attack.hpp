@@ -109,6 +109,19 @@ class AttackBatch {
         return {batch_->key, batch_->ids[row], draw};
     }
 
+    /// x = a random point of `ball` around an example. Padding stays as it is, and does not count
+    /// as dimensions: how long the rows of the batch are changes nothing.
+    void random_point(std::int64_t row, const Ball &ball, Random random, std::span<float> x) const {
+        const std::size_t some = unpadded(row);
+        copy_row(this->x()[row], x);
+        ball.random_point(this->x()[row].first(some), random, x.first(some));
+        hold_masked(row, x);
+    }
+    /// How many values of an example lie before its padding at the end.
+    std::size_t unpadded(std::int64_t row) const {
+        return before_padding(mask(row), batch_->shape[0], size());
+    }
+
     /// Sets masked positions of a point back to their clean values, those of a gradient to zero.
     void hold_masked(std::int64_t row, std::span<float> point) const {
         masked(row, [&](std::size_t i) { point[i] = x()[row][i]; });
@@ -129,9 +142,10 @@ class AttackBatch {
   private:
     template <class Touch>
     void masked(std::int64_t row, Touch &&touch) const {
-        const std::int64_t length = batch_->shape[0];
-        const float *mask = batch_->mask != nullptr ? batch_->mask + row * length : nullptr;
-        for_masked(mask, length, size(), touch);
+        for_masked(mask(row), batch_->shape[0], size(), touch);
+    }
+    const float *mask(std::int64_t row) const {
+        return batch_->mask != nullptr ? batch_->mask + row * batch_->shape[0] : nullptr;
     }
 
     const spar_attack_batch *batch_;

@@ -23,4 +23,11 @@ void for_masked(const float *mask, std::int64_t length, std::int64_t size, Touch
     }
 }
 
+/// How many of an example's values lie before its trailing padding; all `size` without a mask.
+inline std::size_t before_padding(const float *mask, std::int64_t length, std::int64_t size) {
+    std::int64_t tokens = length;
+    while (mask != nullptr && tokens > 0 && mask[tokens - 1] == 0) --tokens;
+    return static_cast<std::size_t>(mask == nullptr ? size : size / length * tokens);
+}
+
 }  // namespace spar

@@ -165,8 +165,11 @@ class Session {
     /// Calls touch(i) for every value of an example that is padding.
     template <class Touch>
     void for_masked(std::int64_t row, Touch &&touch) const {
-        const float *mask = s_->mask != nullptr ? s_->mask + row * s_->shape[0] : nullptr;
-        spar::for_masked(mask, s_->shape[0], size(), touch);
+        spar::for_masked(mask(row), s_->shape[0], size(), touch);
+    }
+    /// How many values of an example lie before its padding at the end.
+    std::size_t unpadded(std::int64_t row) const {
+        return before_padding(mask(row), s_->shape[0], size());
     }
     /// Sets masked positions of a perturbation, or of a gradient, to zero.
     void clear_masked(std::int64_t row, std::span<float> values) const {
@@ -188,6 +191,9 @@ class Session {
     }
 
   private:
+    const float *mask(std::int64_t row) const {
+        return s_->mask != nullptr ? s_->mask + row * s_->shape[0] : nullptr;
+    }
     void pass(const Pass &p, const spar_stage_steps *steps) const {
         spar_session_pass pass{};
         pass.struct_size = sizeof pass;
@@ -261,10 +267,14 @@ class Method : public Component {
     }
 
   protected:
-    /// x_adv = a point uniform in `ball` around every example.
+    /// x_adv = a point uniform in `ball` around every example, in as many dimensions as it has
+    /// values before its padding.
     void random_start(const Session &session, const Ball &ball, Rows<float> x_adv) const {
+        start_at_x(session, x_adv);
         for_rows(session.count(), [&](std::int64_t row) {
-            ball.random_point(session.x()[row], session.random(row), x_adv[row]);
+            const std::size_t some = session.unpadded(row);
+            ball.random_point(session.x()[row].first(some), session.random(row),
+                              x_adv[row].first(some));
             session.hold_masked(row, x_adv[row]);
         });
     }

@@ -36,7 +36,8 @@ typedef struct spar_oracle {
     spar_status (*evaluate)(const struct spar_oracle *oracle, const spar_query *query,
                             spar_error *error);
     /* The gradient at a tape's points for another gradient at their outputs: cotangent
-       [count, outputs] in, gradient [count, size] out. */
+       [count, outputs] in, gradient [count, size] out. Counts as a query for the points whose
+       cotangent is not zero. */
     spar_status (*pullback)(const struct spar_oracle *oracle, int32_t tape, const float *cotangent,
                             float *gradient, spar_error *error);
     /* Whether the run is being stopped; evaluate answers SPAR_E_CANCELLED from then on. */

@@ -38,6 +38,7 @@ class Descent : public Attack {
         std::span<const float> center, gradient;
         float step;
         std::span<float> memory, x;
+        std::size_t values;  /// of the example, without padding
     };
 
     virtual DescentRule rule(const AttackBatch &batch) const = 0;
@@ -98,7 +99,7 @@ inline void Descent::start(const AttackBatch &batch, const DescentRule &rule) {
             if (rule.start_noise > 0)
                 batch.ball().noisy_point(batch.x()[row], random, rule.start_noise, x_[point]);
             else
-                batch.ball().random_point(batch.x()[row], random, x_[point]);
+                batch.random_point(row, batch.ball(), random, x_[point]);
             batch.hold_masked(row, x_[point]);
         } else {
             copy_row(batch.x()[row], x_[point]);
@@ -155,7 +156,7 @@ inline void Descent::advance(const AttackBatch &batch, const DescentRule &rule) 
         if (done_[static_cast<std::size_t>(row)] != 0) return;
         batch.clear_masked(row, points_.gradient[k]);
         move({ball, batch.x()[row], points_.gradient[k], rule.step,
-              remembers() ? memory_[point] : std::span<float>(), x_[point]});
+              remembers() ? memory_[point] : std::span<float>(), x_[point], batch.unpadded(row)});
     });
     if (rule.stop_early)
         points_.drop([&](std::int64_t point) {
