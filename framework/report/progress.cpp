@@ -12,7 +12,7 @@ namespace {
 constexpr auto redraw_after = std::chrono::milliseconds(100);
 
 std::string duration_text(double seconds) {
-    const auto whole = static_cast<std::int64_t>(std::min(seconds, 1e9) + 0.5);
+    const auto whole = static_cast<std::int64_t>(std::llround(std::min(seconds, 1e9)));
     return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
                          : fmt::format("{}:{:02}", whole / 60, whole % 60);
 }

@@ -216,7 +216,7 @@ void SafetensorsFile::check_places() const {
 std::vector<float> SafetensorsFile::read(const std::string &name) const {
     const TensorEntry &tensor = tensors_.at(name);
     constexpr std::size_t block = std::size_t{1} << 20;
-    const std::size_t width = element_size(tensor.type);
+    const std::size_t width = std::max<std::size_t>(1, element_size(tensor.type));
     std::vector<float> values((tensor.end - tensor.begin) / width);
     std::string bytes;
     stream_.seekg(static_cast<std::streamoff>(body_ + tensor.begin));

@@ -2,7 +2,7 @@
 
 namespace {
 
-constexpr std::int64_t pixels = 3 * 32 * 32;
+constexpr std::int64_t pixels = 3L * 32 * 32;
 
 /// The beginning of a record: the number of label bytes, and which of them is the class.
 struct Layout {
