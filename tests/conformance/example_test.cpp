@@ -67,3 +67,6 @@ TEST_CASE("reporter") {
 TEST_CASE("transform") {
     run_all(SPAR_KIND_TRANSFORM);
 }
+TEST_CASE("tokenizer") {
+    run_all(SPAR_KIND_TOKENIZER);
+}

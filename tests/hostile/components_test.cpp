@@ -86,8 +86,10 @@ TEST_CASE("a component that fails on text alone is named") {
     folder.write("text.tsv", "1 good good film\n0 bad film\n1 good\n0 bad bad\n");
     const auto on_text = [&](const std::string &kind, const Json &component) {
         Json pipeline = pipeline_with(kind, component);
-        pipeline["data"]["train"] = pipeline["data"]["test"] = {
-            {"type", "tsv"}, {"file", folder / "text.tsv"}, {"max_length", 5}};
+        pipeline["data"]["train"] =
+            pipeline["data"]["test"] = {{"type", "text"}, {"file", folder / "text.tsv"}};
+        pipeline["data"]["tokenizer"] = {{"type", "words"}};
+        pipeline["data"]["max_length"] = 5;
         pipeline["threat"] = {{"norm", "l2"}, {"eps", 0.5}, {"space", "embedding"}};
         if (kind != "model")
             pipeline["model"] = Json::parse(R"({"type": "sequential", "layers": [

@@ -56,9 +56,9 @@ TEST_CASE("models of the order of words learn it by pgd_at and freelb") {
     folder.write("test.tsv", corpus(100, 2));
     Json pipeline = Json::parse(R"({
         "version": 2, "name": "order", "seed": 1,
-        "data": {"train": {"type": "tsv", "file": "train.tsv", "max_length": 8},
-                 "test": {"type": "tsv", "file": "test.tsv", "max_length": 8,
-                          "vocabulary_from": "train.tsv"}},
+        "data": {"tokenizer": {"type": "words"}, "max_length": 8,
+                 "train": {"type": "text", "file": "train.tsv"},
+                 "test": {"type": "text", "file": "test.tsv"}},
         "threat": {"norm": "l2", "eps": 0.3, "space": "embedding"},
         "model": {"type": "sequential"},
         "train": {"loss": {"type": "cross_entropy"}, "optimizer": {"type": "adam", "lr": 0.01},

@@ -20,8 +20,9 @@ Json text_pipeline(const Folder &folder, const std::string &test) {
     return {{"version", 1},
             {"name", "text"},
             {"data",
-             {{"train", {{"type", "tsv"}, {"file", folder / "train.tsv"}}},
-              {"test", {{"type", "tsv"}, {"file", folder / test}}}}},
+             {{"tokenizer", {{"type", "words"}}},
+              {"train", {{"type", "text"}, {"file", folder / "train.tsv"}}},
+              {"test", {{"type", "text"}, {"file", folder / test}}}}},
             {"model",
              {{"type", "sequential"},
               {"layers",
@@ -51,28 +52,40 @@ void check_refused(const Ended &ended, const std::vector<std::string> &words) {
 
 }  // namespace
 
-TEST_CASE("two vocabularies of one size with different words are distinguished") {
+TEST_CASE("the vocabulary is kept with the weights, and another of its size is refused") {
     const Folder folder;
-    folder.write("train.tsv", "0\ta a a good film\n1\ta a bad film\xA6\n");
-    folder.write("other.tsv", "0\ta a a good film\n1\ta a poor film\xA6\n");
-    check_refused(
-        run_json(folder, text_pipeline(folder, "other.tsv")),
-        {"#/data/test", "token 3 is \"film\" in #/data/test, but \"bad\"", "vocabulary_from"});
-    Json own = text_pipeline(folder, "train.tsv");
-    run({write(folder, "p.json", own), "--out", folder / "trained"});
-    const auto alone = [&](const std::string &file) {
-        Json pipeline = text_pipeline(folder, file);
-        pipeline.erase("train");
-        pipeline["data"].erase("train");
-        pipeline["model"]["weights"] = folder / "trained/model.safetensors";
-        return run_json(folder, pipeline);
-    };
-    CHECK(alone("train.tsv").code == 0);
-    check_refused(alone("other.tsv"), {"#/model/weights", "token 3", "\"bad\""});
+    folder.write("train.tsv", "0\ta a a good film\n1\ta a bad film\n");
+    folder.write("other.tsv", "0\ta a a good film\n1\ta a poor film\n");
+    folder.write("vocabulary.txt", "a\nfilm\nbad\ngood\n");
+    folder.write("another.txt", "a\nfilm\npoor\ngood\n");
     for (const std::string form : {"tokens", "presence"}) {
-        Json presence = text_pipeline(folder, "other.tsv");
-        for (Json &data : presence["data"]) data["form"] = form;
-        check_refused(run_json(folder, presence), {"token 3"});
+        Json trained = text_pipeline(folder, "other.tsv");
+        trained["data"]["form"] = form;
+        if (form == "presence")
+            trained["model"]["layers"] = Json::array({{{"type", "linear"}, {"out", 2}}});
+        run({write(folder, "p.json", trained), "--out", folder / ("trained_" + form)});
+        const auto alone = [&](const Json &tokenizer) {
+            Json pipeline = trained;
+            pipeline.erase("train");
+            pipeline["data"].erase("train");
+            pipeline["data"]["tokenizer"] = tokenizer;
+            pipeline["model"]["weights"] = folder / ("trained_" + form + "/model.safetensors");
+            return run_json(folder, pipeline);
+        };
+        const auto words = [](Json more) {
+            more["type"] = "words";
+            return more;
+        };
+        CHECK(alone(words({})).code == 0);
+        CHECK(alone(words({{"vocabulary", folder / "vocabulary.txt"}})).code == 0);
+        const Ended other = alone(words({{"vocabulary", folder / "another.txt"}}));
+        CHECK(other.code == 3);
+        CHECK(other.says("#/data/tokenizer/vocabulary"));
+        CHECK(other.says("token 5 is \"bad\" in the vocabulary of the weights, but \"poor\""));
+        const Ended cased = alone(words({{"lower_case", false}}));
+        CHECK(cased.code == 3);
+        CHECK(cased.says("#/data/tokenizer/lower_case"));
+        CHECK(alone({{"type", "characters"}}).says("tokenizer \"words\""));
     }
 }
 

@@ -28,9 +28,9 @@ std::string corpus(std::int64_t lines, std::uint64_t key) {
 Json text_pipeline(const std::string &method, const std::string &threat) {
     Json pipeline = Json::parse(R"({
         "version": 1, "name": "text", "seed": 1,
-        "data": {"train": {"type": "tsv", "file": "train.tsv", "max_length": 8},
-                 "test": {"type": "tsv", "file": "test.tsv", "max_length": 8,
-                          "vocabulary_from": "train.tsv"}},
+        "data": {"tokenizer": {"type": "words"}, "max_length": 8,
+                 "train": {"type": "text", "file": "train.tsv"},
+                 "test": {"type": "text", "file": "test.tsv"}},
         "model": {"type": "sequential",
                   "layers": [{"type": "embedding", "dim": 12}, {"type": "mean_pool"},
                              {"type": "linear", "out": 8}, {"type": "relu"},
@@ -238,11 +238,13 @@ TEST_CASE("parts that do not fit are refused, with the place and the way on") {
     check_refused(texts, broken, "run", 3, {"#/model/layers/0", "vocabulary of 5 tokens"});
 
     broken = sound;
-    broken["data"]["test"].erase("vocabulary_from");
-    broken["data"]["test"]["max_vocabulary"] = 6;
-    check_refused(
-        texts, broken, "run", 6,
-        {"#/data/test", "would not mean the same word", "vocabulary of the training set"});
+    broken["data"].erase("tokenizer");
+    check_refused(texts, broken, "run", 3, {"#/data", "there is no tokenizer"});
+
+    broken = sound;
+    broken["data"]["train"]["type"] = "tsv";
+    check_refused(texts, broken, "check", 3,
+                  {"#/data/train/type", "the dataset \"tsv\" is called \"text\" now"});
 
     broken = sound;
     broken["threat"]["space"] = "input";
@@ -251,6 +253,7 @@ TEST_CASE("parts that do not fit are refused, with the place and the way on") {
     broken = sound;
     for (const char *part : {"train", "test"})
         broken["data"][part] = Json::parse(R"({"type":"digits","examples":50})");
+    for (const char *key : {"tokenizer", "max_length"}) broken["data"].erase(key);
     check_refused(texts, broken, "run", 3,
                   {"#/model/layers/0", "needs tokens of a text", "values [1,28,28]"});
 

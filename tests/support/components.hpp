@@ -34,6 +34,7 @@ struct Place {
 inline std::vector<Place> places(const host::Plan &plan) {
     std::vector<Place> all{{SPAR_KIND_DATASET, plan.data.train},
                            {SPAR_KIND_DATASET, plan.data.test},
+                           {SPAR_KIND_TOKENIZER, plan.data.tokenizer},
                            {SPAR_KIND_MODEL, plan.model}};
     if (plan.train) {
         all.push_back({SPAR_KIND_METHOD, plan.train->method});

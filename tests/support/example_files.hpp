@@ -75,6 +75,9 @@ inline const Folder &example_folder() {
         write_npz(folder / "test.npz", count);
         for (const std::string name : {"train.tsv", "dev.tsv"})
             folder.write(name, write_lines(count));
+        std::string vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nw\n";
+        for (int digit = 0; digit < 10; ++digit) vocabulary += "##" + std::to_string(digit) + "\n";
+        folder.write("vocab.txt", vocabulary);
         return true;
     }();
     REQUIRE(filled);

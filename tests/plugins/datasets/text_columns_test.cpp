@@ -7,23 +7,23 @@ using namespace spar;
 using namespace spar::test;
 
 TEST_CASE("CSV with a header: columns by name") {
-    const TextFile file("id,text,label\r\n7,\"a \"\"good\"\", film\",1\r\n8,\"two\r\nlines\",0\r\n\r\n",
-                        "a.csv");
+    const TextFile file(
+        "id,text,label\r\n7,\"a \"\"good\"\", film\",1\r\n8,\"two\r\nlines\",0\r\n\r\n", "a.csv");
     CHECK(file.texts() == Strings{"a \"good\", film", "two\nlines"});
     CHECK(file.open().labels() == Ids{1, 0});
     CHECK(file.texts(R"(,"text":"id","label":"label")") == Strings{"7", "8"});
     CHECK(file.texts(R"(,"text":2,"label":3,"header":"yes")") == file.texts());
     CHECK(file.advice().empty());
-    CHECK(has(file.refused(R"(,"text":"sentence")"),
-              "line 1 names no column \"sentence\", only \"id\", \"text\", \"label\"; \"text\" names "
-              "another, or gives its number"));
+    CHECK(
+        has(file.refused(R"(,"text":"sentence")"),
+            "line 1 names no column \"sentence\", only \"id\", \"text\", \"label\"; \"text\" names "
+            "another, or gives its number"));
     CHECK(has(file.refused(R"(,"text":4,"header":"yes")"),
               "line 1 has 3 fields, but \"text\" is column 4"));
     CHECK(has(failure_of([&] { file.open(R"(,"text":2)"); }).what(), "#/data/train/header"));
     CHECK(has(failure_of([&] { file.open(R"(,"text":"text","header":"no")"); }).what(),
               "#/data/train/text"));
-    CHECK(has(TextFile("text,text,label\na,b,1\n", "a.csv").refused(),
-              "several columns \"text\""));
+    CHECK(has(TextFile("text,text,label\na,b,1\n", "a.csv").refused(), "several columns \"text\""));
 }
 
 TEST_CASE("CSV without a header") {
@@ -33,7 +33,10 @@ TEST_CASE("CSV without a header") {
     const TextFile three("3,Title,\"A text\"\n1,Other,More\n", "a.csv");
     const OpenedTexts news =
         three.open(R"(,"header":"no","label":1,"text":2,"text_pair":3,"first_label":1)");
-    CHECK(news.texts() == Strings{"Title\x1f" "A text", "Other\x1f" "More"});
+    CHECK(news.texts() == Strings{"Title\x1f"
+                                  "A text",
+                                  "Other\x1f"
+                                  "More"});
     CHECK(news.labels() == Ids{2, 0});
 }
 
@@ -58,8 +61,10 @@ TEST_CASE("tab-separated columns") {
     CHECK(file.texts(R"(,"text":"sentence")") == Strings{"it's \"good\"", "bad , film"});
     CHECK(file.open(R"(,"text":"sentence","label":"label")").labels() == Ids{1, 0});
     const TextFile pair("0\tone\ttwo\n1\tthree\tfour\n");
-    CHECK(pair.texts(R"(,"header":"no","text":3,"text_pair":2)") ==
-          Strings{"two\x1f" "one", "four\x1f" "three"});
+    CHECK(pair.texts(R"(,"header":"no","text":3,"text_pair":2)") == Strings{"two\x1f"
+                                                                            "one",
+                                                                            "four\x1f"
+                                                                            "three"});
     const TextFile quoted("label\ttext\n0\t\"a\"\"b\tc\"\n1\td\n");
     CHECK(quoted.texts(R"(,"header":"yes")") == Strings{"a\"b\tc", "d"});
     CHECK(has(quoted.refused(R"(,"header":"yes","quotes":"text")"), "line 2 has 3 fields"));
@@ -69,18 +74,23 @@ TEST_CASE("tab-separated columns") {
 }
 
 TEST_CASE("lines of JSON") {
-    const TextFile file("{\"text\": \"caf\\u00e9 \\ud83d\\ude00\", \"label\": 1, \"id\": {\"a\": [1]}}\n"
-                        "\r\n{\"label\":0,\"text\":\"b\\nc\"}\r\n",
-                        "a.jsonl");
+    const TextFile file(
+        "{\"text\": \"caf\\u00e9 \\ud83d\\ude00\", \"label\": 1, \"id\": {\"a\": [1]}}\n"
+        "\r\n{\"label\":0,\"text\":\"b\\nc\"}\r\n",
+        "a.jsonl");
     CHECK(file.texts() == Strings{"caf\u00E9 \U0001F600", "b\nc"});
     CHECK(file.open().labels() == Ids{1, 0});
     const TextFile nli(R"({"premise":"a b","hypothesis":"c","gold":"no"}
 {"premise":"d","hypothesis":"e","gold":"yes"})",
                        "a.ndjson");
     const std::string fields = R"(,"text":"premise","text_pair":"hypothesis","label":"gold")";
-    CHECK(nli.texts(fields) == Strings{"a b\x1f" "c", "d\x1f" "e"});
+    CHECK(nli.texts(fields) == Strings{"a b\x1f"
+                                       "c",
+                                       "d\x1f"
+                                       "e"});
     CHECK(nli.open(fields).names() == Strings{"no", "yes"});
-    const TextFile truth("{\"text\":\"a\",\"label\":true}\n{\"text\":\"b\",\"label\":false}\n", "a.json");
+    const TextFile truth("{\"text\":\"a\",\"label\":true}\n{\"text\":\"b\",\"label\":false}\n",
+                         "a.json");
     CHECK(truth.open().labels() == Ids{1, 0});
     const TextFile scores("{\"text\":\"a\",\"label\":0.25}\n{\"text\":\"b\",\"label\":5}\n", "a.x");
     CHECK(scores.open(R"(,"format":"jsonl","targets":"values")").values() ==
@@ -96,16 +106,16 @@ TEST_CASE("faults of JSON are refused with their line") {
     CHECK(has(refused("{\"txt\":\"a\",\"label\":0}"),
               "line 2 has no field \"text\", only \"label\", \"txt\"; \"text\" names another"));
     CHECK(has(refused("{\"text\":3,\"label\":0}"), "line 2 has number in its field \"text\""));
-    CHECK(has(refused("{\"text\":\"a\",\"label\":null}"), "line 2 has null in its field \"label\""));
+    CHECK(
+        has(refused("{\"text\":\"a\",\"label\":null}"), "line 2 has null in its field \"label\""));
     CHECK(has(refused("{\"text\":\"a\",\"label\":\"x\"}"), "line 2 has the label \"x\""));
     CHECK(has(refused("{\"text\":\" \",\"label\":1}"), "line 2 has the label \"1\" and no text"));
     CHECK(has(refused("{\"text\":\"a\\u0000b\",\"label\":1}"), "line 2 holds a zero byte"));
     CHECK(has(refused("{\"text\":\"a\\u001fb\",\"label\":1}"), "line 2 holds the byte 1F"));
     CHECK(has(refused(std::string(300000, '[')), "line 2 is no JSON"));
-    CHECK(has(failure_of([] {
-                  TextFile("{}", "a.jsonl").open(R"(,"text":1,"header":"no")");
-              }).what(),
-              "a field of JSON has a name"));
+    CHECK(
+        has(failure_of([] { TextFile("{}", "a.jsonl").open(R"(,"text":1,"header":"no")"); }).what(),
+            "a field of JSON has a name"));
 }
 
 TEST_CASE("tables that Python's csv module writes are read as it reads them") {

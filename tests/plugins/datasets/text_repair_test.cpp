@@ -29,8 +29,11 @@ std::string as_utf16(const std::string &ascii, bool big, bool mark = true) {
 }  // namespace
 
 TEST_CASE("bytes that are not UTF-8") {
-    const TextFile file("0\tfine\n1\tsister\xA6" "city\n0\tcaf\xE9\n");
-    CHECK(has(file.refused(), "line 2 is not valid UTF-8 at byte 9; say \"encoding\": \"latin-1\""));
+    const TextFile file(
+        "0\tfine\n1\tsister\xA6"
+        "city\n0\tcaf\xE9\n");
+    CHECK(
+        has(file.refused(), "line 2 is not valid UTF-8 at byte 9; say \"encoding\": \"latin-1\""));
     CHECK(file.texts(latin) == Strings{"fine", "sister\u00A6city", "caf\u00E9"});
     CHECK(file.advice(latin).empty());
     CHECK(file.texts(repair) == Strings{"fine", "sister\uFFFDcity", "caf\uFFFD"});
@@ -56,7 +59,10 @@ TEST_CASE("UTF-16, with its mark and without") {
     const std::string start = as_utf16("0\ta", false);
     CHECK(TextFile(start + "\x3D\xD8\x00\xDE"s).texts(utf16) == Strings{"a\U0001F600"});
     CHECK(has(TextFile(start + "\x3D\xD8").refused(utf16), "line 1 is not valid UTF-8 at byte 4"));
-    CHECK(has(TextFile(start + "\x00\xDE" "b\0"s).refused(utf16), "line 1 is not valid UTF-8"));
+    CHECK(has(TextFile(start + "\x00\xDE"
+                               "b\0"s)
+                  .refused(utf16),
+              "line 1 is not valid UTF-8"));
     CHECK(has(TextFile(start + "b").refused(utf16), "line 1 is not valid UTF-8"));
 }
 
@@ -65,7 +71,9 @@ TEST_CASE("zero bytes, separators and empty texts") {
     CHECK(has(zero.refused(), "line 2 holds a zero byte"));
     CHECK(zero.texts(repair) == Strings{"a", "b\uFFFDc"});
     CHECK(zero.advice(repair) == Strings{"zero_bytes"});
-    const TextFile separator("0\ta\n1\tb\x1f" "c\n");
+    const TextFile separator(
+        "0\ta\n1\tb\x1f"
+        "c\n");
     CHECK(has(separator.refused(), "line 2 holds the byte 1F"));
     CHECK(separator.texts(repair) == Strings{"a", "b c"});
     CHECK(separator.advice(repair) == Strings{"separators_in_texts"});
@@ -76,8 +84,10 @@ TEST_CASE("zero bytes, separators and empty texts") {
     CHECK(empty.advice(repair) == Strings{"empty_texts"});
     CHECK(has(TextFile("0\n1 \n").refused(repair), "no example with a text"));
     const TextFile pair("label,text,b\n0,a,\n1,c,d\n", "a.csv");
-    CHECK(has(pair.refused(R"(,"text_pair":"b")"), "line 2 has the label \"0\" and no second text"));
-    CHECK(pair.texts(R"(,"text_pair":"b")" + repair) == Strings{"c\x1f" "d"});
+    CHECK(
+        has(pair.refused(R"(,"text_pair":"b")"), "line 2 has the label \"0\" and no second text"));
+    CHECK(pair.texts(R"(,"text_pair":"b")" + repair) == Strings{"c\x1f"
+                                                                "d"});
 }
 
 TEST_CASE("very long lines") {
@@ -86,7 +96,9 @@ TEST_CASE("very long lines") {
     for (const std::string name : {"a.tsv", "a.csv", "a.jsonl"}) {
         CAPTURE(name);
         const bool csv = name == std::string("a.csv"), json = name == std::string("a.jsonl");
-        const std::string begin = csv ? "label,text\n1,a\n0," : json ? "{\"label\":1,\"text\":\"a\"}\n{\"label\":0,\"text\":\"" : "1 a\n0 ";
+        const std::string begin = csv    ? "label,text\n1,a\n0,"
+                                  : json ? "{\"label\":1,\"text\":\"a\"}\n{\"label\":0,\"text\":\""
+                                         : "1 a\n0 ";
         const TextFile file(begin + word + (json ? "\"}\n" : "\n"), name);
         CHECK(has(file.refused(), csv ? "line 3 is more than" : "line 2 is more than"));
         CHECK(has(file.refused(), "\"repair\": true cuts long texts"));
@@ -107,7 +119,8 @@ TEST_CASE("invalid bytes are replaced as Python replaces them") {
     const Folder folder;
     // Bytes at the margins of what is valid.
     const std::string margins =
-        "a\x7F\x80\x8F\x90\x9F\xA0\xBF\xC0\xC1\xC2\xDF\xE0\xE1\xEC\xED\xEE\xEF\xF0\xF1\xF3\xF4\xF5\xFF";
+        "a\x7F\x80\x8F\x90\x9F\xA0\xBF\xC0\xC1\xC2\xDF\xE0\xE1\xEC\xED\xEE\xEF\xF0\xF1\xF3\xF4\xF5"
+        "\xFF";
     Random random(7, 0);
     std::string lines;
     for (std::int64_t i = 0, draw = 0; i < 3000; ++i) {
@@ -118,8 +131,9 @@ TEST_CASE("invalid bytes are replaced as Python replaces them") {
         lines += "x\n";
     }
     const std::string file = folder.write("a.tsv", lines);
-    folder.write("make.py", "text = open('a.tsv', 'rb').read().decode('utf-8', 'replace')\n"
-                            "open('b.tsv', 'w', encoding='utf-8', newline='').write(text)\n");
+    folder.write("make.py",
+                 "text = open('a.tsv', 'rb').read().decode('utf-8', 'replace')\n"
+                 "open('b.tsv', 'w', encoding='utf-8', newline='').write(text)\n");
     REQUIRE(std::system(("cd " + folder.path().string() + " && " + *python + " make.py").c_str()) ==
             0);
     const auto texts = [&](const std::string &name, const std::string &more) {

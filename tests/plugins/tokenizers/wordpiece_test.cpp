@@ -53,7 +53,9 @@ TEST_CASE("tokens are those of the reference, for every setting") {
     for (const json &row : rows()) {
         const std::string text = text_of(row);
         CAPTURE(text);
-        for (const auto &[name, tokenizer] : made) {
+        for (const auto &entry : made) {
+            const auto &name = entry.first;
+            const auto &tokenizer = entry.second;
             if (!row.contains(name)) continue;
             CAPTURE(name);
             CHECK(tokenizer.ids(text) == row.at(name).get<Ids>());
@@ -69,11 +71,12 @@ TEST_CASE("pairs that are too long are cut as BERT cuts them") {
     for (const json &row : rows()) {
         if (!row.contains("cut")) continue;
         const std::string text = text_of(row);
-        for (const auto &[room, ids] : row.at("cut").items()) {
+        for (const auto &item : row.at("cut").items()) {
+            const std::string &room = item.key();
             CAPTURE(text);
             CAPTURE(room);
             const Encoded encoded = tokenizer.encode(text, std::stoll(room));
-            CHECK(encoded.tokens == ids.get<Ids>());
+            CHECK(encoded.tokens == item.value().get<Ids>());
             CHECK(encoded.whole == std::ssize(tokenizer.ids(text)));
             ++compared;
         }
@@ -84,9 +87,10 @@ TEST_CASE("pairs that are too long are cut as BERT cuts them") {
 TEST_CASE(
     "every byte that is neither white space nor a separator is in one word, and its tokens name "
     "it") {
-    for (const auto &[name, json] : settings) {
+    for (const auto &entry : settings) {
+        const auto &name = entry.first;
         CAPTURE(name);
-        const MadeTokenizer tokenizer(json);
+        const MadeTokenizer tokenizer(entry.second);
         for (const nlohmann::json &row : rows()) {
             const std::string text = text_of(row);
             CAPTURE(text);
@@ -129,9 +133,10 @@ TEST_CASE("words are spans of the text as it was written") {
 }
 
 TEST_CASE("no code point makes words overlap or loses bytes") {
-    for (const auto &[name, json] : settings) {
+    for (const auto &entry : settings) {
+        const auto &name = entry.first;
         CAPTURE(name);
-        const MadeTokenizer tokenizer(json);
+        const MadeTokenizer tokenizer(entry.second);
         std::string text;
         for (char32_t code = 1; code < 0x30000; ++code) {
             if ((code >= 0xD800 && code < 0xE000) || code == 0x1F) continue;
