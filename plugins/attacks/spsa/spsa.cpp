@@ -131,6 +131,7 @@ class Spsa : public spar::Attack {
         const double correction2 = 1 - std::pow(beta2, step);
         for_rows(points_.live_count(), [&](std::int64_t k) {
             const std::int64_t row = points_.live()[static_cast<std::size_t>(k)];
+            batch.clear_masked(row, gradient_[row]);  // padding takes nothing of the ball
             auto x = spar::array(x_[row]);
             auto m = spar::array(first_[row]), v = spar::array(second_[row]);
             const auto known = spar::array(gradient_[row]).isFinite();
