@@ -119,6 +119,44 @@ std::string Data::token(std::int64_t index) const {
     return text != nullptr ? text : "";
 }
 
+namespace {
+
+/// A change of size loses the content.
+template <class T>
+void append(Fenced<T> &to, const Fenced<T> &from) {
+    if (from.empty()) return;
+    const std::vector<T> before(to.begin(), to.end());
+    to.resize(before.size() + from.size());
+    std::copy(from.begin(), from.end(), std::copy(before.begin(), before.end(), to.begin()));
+}
+
+}  // namespace
+
+void append_unlabelled(Batch &batch, const Batch &more, std::int64_t first_id) {
+    append(batch.tokens, more.tokens);
+    append(batch.mask, more.mask);
+    if (more.x.count() > 0) {
+        const std::vector<float> before(batch.x[0].data(),
+                                        batch.x[0].data() + batch.count * batch.x.width());
+        batch.x.resize(batch.count + more.count, batch.x.width());
+        std::copy(before.begin(), before.end(), batch.x.data());
+        std::copy_n(more.x.data(), more.count * more.x.width(), batch.x.data() + before.size());
+    }
+    batch.count += more.count;
+    for (const std::int64_t id : more.ids) batch.ids.push_back(first_id + id);
+}
+
+void count_tokens(const Data &data, std::vector<std::int64_t> &counts) {
+    constexpr std::int64_t block = 1024;
+    counts.resize(std::max(counts.size(), static_cast<std::size_t>(data.info().vocabulary)));
+    Batch batch;
+    for (std::int64_t first = 0; first < data.size(); first += block) {
+        data.read(index_range(first, std::min(block, data.size() - first)), batch);
+        for (std::size_t i = 0; i < batch.tokens.size(); ++i)
+            if (batch.mask[i] != 0) ++counts[static_cast<std::size_t>(batch.tokens[i])];
+    }
+}
+
 std::vector<std::int64_t> index_range(std::int64_t first, std::int64_t count) {
     std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
     std::iota(indices.begin(), indices.end(), first);

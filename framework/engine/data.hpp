@@ -22,6 +22,10 @@ struct Batch {
     FencedMatrix values;          /// [count, outputs]; empty for classes
     std::vector<std::int64_t> ids;
 
+    /// The first so many have labels or values.
+    std::int64_t labelled() const {
+        return labels.empty() ? values.count() : static_cast<std::int64_t>(labels.size());
+    }
     const std::int64_t *label_data() const { return labels.empty() ? nullptr : labels.data(); }
     const float *value_data() const { return values.count() == 0 ? nullptr : values.data(); }
 };
@@ -61,6 +65,12 @@ class Data {
     std::unique_ptr<Instance> dataset_;
     spar_dataset_info info_{};
 };
+
+/// Adds the examples of `more` to a batch of the same kind, without their labels or values, and with
+/// ids from `first_id` on.
+void append_unlabelled(Batch &batch, const Batch &more, std::int64_t first_id);
+/// How often each token of the vocabulary occurs in the data; `counts` grows to its size.
+void count_tokens(const Data &data, std::vector<std::int64_t> &counts);
 
 /// {first, ..., first + count - 1}
 std::vector<std::int64_t> index_range(std::int64_t first, std::int64_t count);

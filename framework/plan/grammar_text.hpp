@@ -38,6 +38,7 @@ inline constexpr const char *grammar_text = R"JSON({
             "examples": {"type": "integer", "minimum": 1, "description": "how many; without, all of the dataset"},
             "split": {"$ref": "#/definitions/split", "default": "drawn"}},
           "additionalProperties": false},
+        "unlabelled": {"type": "object", "x-spar-kind": "dataset", "description": "more examples to train on, whose labels, if any, are ignored; for methods with a term that needs none, as vat"},
         "test": {"type": "object", "x-spar-kind": "dataset", "description": "examples to evaluate on"}
       },
       "additionalProperties": false
@@ -49,7 +50,7 @@ inline constexpr const char *grammar_text = R"JSON({
       "properties": {
         "norm": {"type": "string", "enum": [], "description": "in which distances are measured"},
         "eps": {"type": "number", "minimum": 0, "maximum": 1e30, "description": "radius of the ball, in the units of the space; under l0 a whole number, of values or pixels that may change"},
-        "group": {"type": "string", "enum": [], "default": "none", "description": "what l0 counts: values (none), or pixels, the channels at one place of an image"},
+        "group": {"type": "string", "enum": [], "default": "none", "description": "values that belong together; pixel: l0 counts pixels, the channels at one place of an image, instead of values; token: under other norms, every token of a text has a ball of its own"},
         "lower": {"type": "number", "description": "least value; without, the dataset's"},
         "upper": {"type": "number", "description": "largest value; without, the dataset's"},
         "space": {"type": "string", "enum": [], "default": "input", "description": "what is perturbed"},
@@ -103,6 +104,7 @@ inline constexpr const char *grammar_text = R"JSON({
         "augment": {"type": "array", "items": {"type": "object", "x-spar-kind": "transform"}, "maxItems": 100, "description": "transforms of the training examples, in order, drawn anew in every epoch; never in validation or evaluation"},
         "epochs": {"type": "integer", "minimum": 1, "maximum": 1000000, "description": "times through the data"},
         "batch_size": {"type": "integer", "minimum": 1, "maximum": 1048576, "default": 128, "description": "examples of one step"},
+        "unlabelled_batch_size": {"type": "integer", "minimum": 1, "maximum": 1048576, "description": "examples of the unlabelled set that each step has besides; left out: as many as batch_size"},
         "drop_last": {"type": "boolean", "default": false, "description": "drop the incomplete batch at the end of each epoch; different examples each time, as the order changes"},
         "schedule": {"$ref": "#/definitions/schedule", "default": {"type": "constant"}},
         "eps_warmup_epochs": {"type": "number", "minimum": 0, "maximum": 1e9, "default": 0, "description": "epochs of a linear rise of the threat's eps to its full size; small networks that otherwise learn nothing may need it"},

@@ -189,6 +189,12 @@ void check_together(const Plan &plan, Checker &checker) {
         checker.problem("/data", "training needs \"train\", the examples to train on");
     if (plan.evaluate && !plan.data.test)
         checker.problem("/data", "evaluation needs \"test\", the examples to evaluate on");
+    if (plan.data.unlabelled && !plan.train)
+        checker.problem("/data/unlabelled", "is for training, and there is no \"train\"");
+    if (plan.data.unlabelled && plan.threat && plan.threat->space == SPAR_SPACE_PARAMETER)
+        checker.problem("/data/unlabelled",
+                        "where a parameter is perturbed, a batch is one point, and its loss needs "
+                        "labels: leave this out, or perturb examples");
     const bool validation = plan.data.validates();
     if (validation && !plan.data.validation && !plan.data.train)
         checker.problem("/data/validation", "there is no \"train\" to take them from");
@@ -228,11 +234,18 @@ Plan typed_plan(const Json &root, Checker &checker) {
     const Json &data = root.at("data");
     plan.data.train = node_at(data, "train", "/data");
     plan.data.test = node_at(data, "test", "/data");
+    plan.data.unlabelled = node_at(data, "unlabelled", "/data");
     if (data.contains("validation")) validation_of(data.at("validation"), plan.data, checker);
     plan.model = node_at(root, "model", "", {"weights"});
     plan.weights = root.at("model").value("weights", "");
     if (root.contains("threat")) plan.threat = threat_of(root.at("threat"), "/threat", checker);
     if (root.contains("train")) plan.train = train_of(root.at("train"));
+    if (plan.train && plan.data.unlabelled)
+        plan.train->unlabelled_batch_size =
+            root.at("train").value("unlabelled_batch_size", plan.train->batch_size);
+    else if (plan.train && root.at("train").contains("unlabelled_batch_size"))
+        checker.problem("/train/unlabelled_batch_size",
+                        "there is no \"unlabelled\" set in \"data\" to take them from");
     plan.attacked_loss = attacked_loss(checker);
     if (root.contains("evaluate")) plan.evaluate = evaluate_of(root, plan.threat, checker);
     const Json &report = root.at("report");

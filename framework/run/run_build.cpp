@@ -1,6 +1,7 @@
 #include "run/run_under_way.hpp"
 
 #include "base/warnings.hpp"
+#include "engine/fit.hpp"
 #include "engine/fitting.hpp"
 #include "engine/stopping.hpp"
 #include "run/same_run.hpp"
@@ -18,6 +19,8 @@ void RunUnderWay::open_data() {
         test_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.test));
     if (plan_.train && plan_.data.validation)
         validation_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.validation));
+    if (plan_.train && plan_.data.unlabelled)
+        unlabelled_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.unlabelled));
     if (!train_data_) return;
     if (train_data_->classes() && train_data_->info().outputs < 2)
         throw Failure(Exit::data,
@@ -26,6 +29,10 @@ void RunUnderWay::open_data() {
                                   plan_.data.train.pointer));
     if (test_data_) require_same_kind(*train_data_, *test_data_);
     if (validation_data_) require_same_kind(*train_data_, *validation_data_);
+    if (unlabelled_data_) require_same_examples(*train_data_, *unlabelled_data_);
+    if (!train_data_->tokens()) return;
+    count_tokens(*train_data_, token_counts_);
+    if (unlabelled_data_) count_tokens(*unlabelled_data_, token_counts_);
 }
 
 const spar_component_ref *RunUnderWay::loss_of_attacks(const Data &data) {
@@ -42,7 +49,7 @@ void RunUnderWay::build() {
     open_data();
     end_if_stopped("the data was opened");
     const Data &data = train_data_ ? *train_data_ : *test_data_;
-    network_ = std::make_unique<Network>(make(SPAR_KIND_MODEL, plan_.model), data);
+    network_ = std::make_unique<Network>(make(SPAR_KIND_MODEL, plan_.model), data, token_counts_);
     const bool given = !plan_.weights.empty() && !weights_left_behind();
     if (given) require_fitting_weights(*network_, plan_.weights);  // before it is read for its hash
     made_with_ = made_with(registry_, plan_, *network_, data_in_use(), weights_left_behind());
@@ -63,6 +70,7 @@ void RunUnderWay::build_training() {
     network_->coarse_attacks = plan.attack_precision == Precision::bf16;
     loss_ = make(SPAR_KIND_LOSS, plan.loss);
     method_ = make(SPAR_KIND_METHOD, plan.method);
+    if (unlabelled_data_) require_use_of_unlabelled(*method_, plan_.data.unlabelled.pointer);
     for (const auto *part : {loss_.get(), method_.get()})
         rehearse_losses(*part, *train_data_, network_->outputs());
     optimization_ =
@@ -110,7 +118,9 @@ void RunUnderWay::build_training() {
                      .checkpoint = checkpoint(),
                      .made_with = made_with_,
                      .augmentation = augmentation_.get(),
-                     .participants = participants()});
+                     .participants = participants(),
+                     .unlabelled = unlabelled_data_.get(),
+                     .unlabelled_key = builder_.key("train/unlabelled")});
     refuse_single_example(*training_);
     if (validation_data_) warn_of_validation_overlap(*training_);
 }
@@ -124,6 +134,7 @@ std::vector<Participant> RunUnderWay::participants() const {
                                  {"", &train_data_->instance()}};
     for (const auto &transform : augmentation_->transforms()) all.push_back({"", transform.get()});
     if (validation_data_) all.push_back({"", &validation_data_->instance()});
+    if (unlabelled_data_) all.push_back({"", &unlabelled_data_->instance()});
     for (const auto &attack : attacks_) all.push_back({"", attack.get()});
     if (attacked_loss_) all.push_back({"validation", attacked_loss_.get()});
     if (crafting_loss_) all.push_back({"crafting", crafting_loss_.get()});

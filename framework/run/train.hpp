@@ -58,6 +58,8 @@ struct TrainingTask {
     Json made_with;                    /// see same_run.hpp
     const Augmentation *augmentation = nullptr;
     std::vector<Participant> participants;  /// the components whose state a checkpoint holds
+    const Data *unlabelled = nullptr;       /// examples without labels that every batch has besides
+    std::uint64_t unlabelled_key = 0;       /// of their order
 };
 
 /// Before anything is trained: refuses, with Failure(Exit::pipeline), a last batch of a single

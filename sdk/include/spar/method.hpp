@@ -25,6 +25,12 @@ class Session {
     std::int64_t count() const { return s_->count; }
     std::int64_t size() const { return s_->size; }
     std::int64_t outputs() const { return s_->outputs; }
+    /// How many examples, the first ones, have labels or values: all, except for a method that
+    /// makes use of unlabelled ones, see Method::unlabelled.
+    std::int64_t labelled() const {
+        const bool told = s_->struct_size > offsetof(spar_session, labelled);
+        return told ? s_->labelled : count();
+    }
     /// 1/n, the weight that makes a sum over the batch a mean.
     double mean() const { return 1.0 / static_cast<double>(s_->count); }
     Rows<const float> x() const { return {s_->x, count(), size()}; }
@@ -229,6 +235,9 @@ class Method : public Component {
     /// The threats that it works under. Override it to support others than linf, l2 and l1; a
     /// method that leaves the threat to its attack returns Fit::any().
     virtual Fit fit() const { return {}; }
+    /// Whether it makes use of examples without labels, which a pipeline's unlabelled set adds to
+    /// the batch. A loss that needs labels is 0 at them.
+    virtual bool unlabelled() const { return false; }
 
     static const spar_method_table *table() {
         static const spar_method_table functions{
@@ -248,7 +257,10 @@ class Method : public Component {
                     return guarded(error, [&] {
                         if (threat != nullptr) static_cast<Method *>(self)->fit().require(*threat);
                     });
-                }};
+                },
+            .traits = [](void *self) -> spar_method_traits {
+                return static_cast<Method *>(self)->unlabelled() ? SPAR_METHOD_UNLABELLED : 0U;
+            }};
         return &functions;
     }
 

@@ -114,6 +114,7 @@ struct Batch {
     std::int64_t begin = 0, end = 0;  /// those to compute now
     bool one_by_one = false;          /// one example of a run by example: begin + 1 == end
     bool training = false;
+    bool drops = false;   /// dropout is active: in training, and in the steps of such a pass
     bool counted = true;  /// otherwise steps through the first stage
     std::uint64_t key = 0;
     const std::int64_t *ids = nullptr;  /// of the rows
@@ -250,6 +251,7 @@ class Graph {
     std::int64_t stage_size = 0;        /// floats of an example's gradient there
     std::size_t stage_operations = 0;   /// operations up to there
     std::int64_t stage_parameters = 0;  /// parameters up to there
+    std::int64_t lookup_parameters = 0; /// of an embedding, the first ones: they precede the graph
     std::vector<Run> runs;              /// all operations in order; a stage ends where a run ends
 
     const std::vector<Value> &values() const { return values_; }
