@@ -77,9 +77,9 @@ std::vector<float> waves(const Shape &shape) {
     std::vector<float> values;
     for (std::int64_t i = 0; i < shape[0]; ++i)
         for (std::int64_t c = 0; c < shape[1]; ++c) {
-            const auto pair = static_cast<double>(c / 2 * 2);
-            const double angle =
-                static_cast<double>(i) * std::pow(10000.0, -pair / static_cast<double>(shape[1]));
+            const std::int64_t pair = c - c % 2;
+            const double exponent = static_cast<double>(pair) / static_cast<double>(shape[1]);
+            const double angle = static_cast<double>(i) * std::pow(10000.0, -exponent);
             values.push_back(static_cast<float>(c % 2 == 0 ? std::sin(angle) : std::cos(angle)));
         }
     return values;

@@ -16,7 +16,7 @@ namespace SPAR_HIDDEN spar {
 /// A ball and a box without the norm. A norm is a struct of static functions, one file in
 /// spar/norms/, that take a region first; spar/norms.hpp lists them.
 struct Region {
-    float eps, lower, upper;
+    float eps = 0, lower = 0, upper = 0;
     /// Under l0: value i belongs to group i modulo `plane`. 0: every value is its own group.
     std::size_t plane = 0;
     /// Values of a token, if every token has a ball of its own. 0: the ball is the example's. A norm
