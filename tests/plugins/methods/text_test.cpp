@@ -2,6 +2,8 @@
 // along a path, and what methods carry from batch to batch.
 #include "tiny_text.hpp"
 
+#include <spar/geometry.hpp>
+
 using namespace spar::test;
 
 namespace {

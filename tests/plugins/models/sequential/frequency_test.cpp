@@ -78,7 +78,7 @@ TEST_CASE("the vectors of tokens are the rows normalised by their frequency; pad
     double apart = 0;
     for (std::size_t i = 0; i < before.size(); ++i)
         apart = std::max(apart, std::abs(double{before[i]} - text.vectors[i]));
-    CHECK(apart < 1e-4);  // a scale and a shift do not survive the normalisation
+    CHECK(apart < 1e-3);  // a scale and a shift do not survive the normalisation
 }
 
 TEST_CASE("the gradient goes through mean and deviation, against differences") {

@@ -32,15 +32,15 @@ struct Walk {
     std::vector<float> x, dx;
 };
 
-Json encoder(double dropout) {
-    return {{"type", "transformer"}, {"name", "encoder"}, {"heads", 2},
-            {"hidden", 6},           {"dropout", dropout}};
+Json encoder(const char *name) {
+    return {{"type", "transformer"}, {"name", name}, {"heads", 2}, {"hidden", 6}};
 }
 
 /// A stage of positions, dropout and an encoder layer, with padding inside; then another.
 LayerList layers(double drops) {
-    LayerList all{embedding(), named(layer("positions"), "places"), dropout(drops), encoder(drops)};
-    all.push_back(with(encoder(0), "name", "second"));
+    LayerList all{embedding(), named(layer("positions"), "places"), dropout(drops),
+                  encoder("encoder")};
+    all.push_back(encoder("second"));
     all.push_back(named(layer("attention_pool"), "pool"));
     all.push_back(named(linear(3), "out"));
     return all;
@@ -183,7 +183,8 @@ TEST_CASE("three steps through the stage, against the network cut in two") {
 
 TEST_CASE("the gradient of a step is that of <p, stage(x)>, by differences, p held") {
     // p does not depend on x where the steps are: with a linear rest, it is the same at both ends.
-    LayerList all{embedding(), named(layer("positions"), "places"), encoder(0.2), layer("flatten"),
+    LayerList all{embedding(), named(layer("positions"), "places"), dropout(0.2), encoder("encoder"),
+                  layer("flatten"),
                   named(linear(3), "out")};
     const auto weigh = [](void *, std::int64_t first, std::int64_t count, const float *,
                           float *gradients, spar_error *) -> spar_status {
@@ -191,7 +192,7 @@ TEST_CASE("the gradient of a step is that of <p, stage(x)>, by differences, p he
             gradients[i] = static_cast<float>(((first * 3 + i) * 5) % 7) - 2.5F;
         return SPAR_OK;
     };
-    Net net(all, {length, dim}, 1, 1, 3);
+    Net net(all, {length, dim}, 1, 1, 4);
     const Corpus corpus(4);
     const auto names = ids(4);
     std::vector<float> start = numbers(4 * length * dim, 8, -1, 1), outputs(12);
