@@ -66,8 +66,8 @@ class Data {
     spar_dataset_info info_{};
 };
 
-/// Adds the examples of `more` to a batch of the same kind, without their labels or values, and with
-/// ids from `first_id` on.
+/// Adds the examples of `more` to a batch of the same kind, without their labels or values, and
+/// with ids from `first_id` on.
 void append_unlabelled(Batch &batch, const Batch &more, std::int64_t first_id);
 /// How often each token of the vocabulary occurs in the data; `counts` grows to its size.
 void count_tokens(const Data &data, std::vector<std::int64_t> &counts);

@@ -24,7 +24,8 @@ void require_fit(const Instance &component, const spar_threat &threat) {
 
 void require_use_of_unlabelled(const Instance &method, const std::string &place) {
     const auto &table = method.table<spar_method_table>();
-    const bool told = table.struct_size >= offsetof(spar_method_table, traits) + sizeof table.traits;
+    const bool told =
+        table.struct_size >= offsetof(spar_method_table, traits) + sizeof table.traits;
     const spar_method_traits traits =
         told && table.traits != nullptr
             ? method.ask("traits", [&] { return table.traits(method.self()); })

@@ -108,12 +108,11 @@ void require_same_examples(const Data &train, const Data &other) {
     if (train.info().input == other.info().input &&
         std::ranges::equal(train.shape(), other.shape()))
         return require_one_meaning(train, other, false);
-    throw Failure(Exit::data, fmt::format("#{}: its examples are {}{}, but those of #{} are {}{}",
-                                          other.instance().pointer(),
-                                          other.tokens() ? "texts " : "values ",
-                                          shape_text(other.shape()), train.instance().pointer(),
-                                          train.tokens() ? "texts " : "values ",
-                                          shape_text(train.shape())));
+    throw Failure(Exit::data,
+                  fmt::format("#{}: its examples are {}{}, but those of #{} are {}{}",
+                              other.instance().pointer(), other.tokens() ? "texts " : "values ",
+                              shape_text(other.shape()), train.instance().pointer(),
+                              train.tokens() ? "texts " : "values ", shape_text(train.shape())));
 }
 
 bool evaluated_alone(const spar_component_ref &loss) {

@@ -101,7 +101,8 @@ void TrainingSession::loss(const spar_component_ref *loss, std::int64_t first,
     };
     rows.outputs = network_.outputs();
     const spar_component_ref &asked = loss != nullptr ? *loss : loss_;
-    const std::int64_t end = first + rows.count, labelled = labelled_for(asked, rows.labels, rows.values);
+    const std::int64_t end = first + rows.count,
+                       labelled = labelled_for(asked, rows.labels, rows.values);
     if (labelled > 0) {
         rows.labels = from(rows.labels, batch_->label_data(), 1);
         rows.values = from(rows.values, batch_->value_data(), rows.outputs);

@@ -36,8 +36,8 @@ class TrainingSession {
         double rate_factor, eps_factor = 1;
     };
     /// Runs the method on the batch, but not the final optimizer step. The returned loss and number
-    /// of correct outputs, over the examples with labels, are those of the method's first pass with parameter gradients, or with a
-    /// tape in training mode, from which they can be taken later.
+    /// of correct outputs, over the examples with labels, are those of the method's first pass with
+    /// parameter gradients, or with a tape in training mode, from which they can be taken later.
     struct Outcome {
         double loss = 0;  /// sum over the batch's examples with labels
         std::int64_t correct = 0;
@@ -64,8 +64,8 @@ class TrainingSession {
     float *tensor(const std::string &name, std::int64_t size, spar_tensor_flags flags);
     void parameters_changed();
     Space::Points points(const float *x) const;
-    /// The rows, the first ones, at which the loss is evaluated with the batch's labels or values; 0:
-    /// at all rows, without any. `labels` and `values` are the caller's own, or null.
+    /// The rows, the first ones, at which the loss is evaluated with the batch's labels or values;
+    /// 0: at all rows, without any. `labels` and `values` are the caller's own, or null.
     std::int64_t labelled_for(const spar_component_ref &loss, const std::int64_t *labels,
                               const float *values) const;
     void give_labels(LossHead &head) const;

@@ -72,7 +72,7 @@ struct TrainPlan {
     std::int64_t epochs = 1;
     std::int64_t batch_size = 128;
     std::int64_t unlabelled_batch_size = 0;  // of a step, beside those; 0: there is no such set
-    bool drop_last = false;  // the incomplete batch at the end of an epoch
+    bool drop_last = false;                  // the incomplete batch at the end of an epoch
     Schedule schedule;
     double eps_warmup_epochs = 0;                 // of a linear rise of eps from 0
     Precision attack_precision = Precision::f32;  // see SPAR_WANT_COARSE

@@ -35,8 +35,9 @@ void check_group(const Threat &threat, Checker &checker) {
                ": leave it out, or set \"norm\": \"l0\"");
     if (threat.group != SPAR_GROUP_TOKEN) return;
     if (threat.norm == SPAR_NORM_L0)
-        refuse("\"token\" gives every token a ball of its own, and l0 counts changes: leave it out, "
-               "or take the norm linf, l2 or l1");
+        refuse(
+            "\"token\" gives every token a ball of its own, and l0 counts changes: leave it out, "
+            "or take the norm linf, l2 or l1");
     else if (threat.space != SPAR_SPACE_EMBEDDING)
         refuse(std::string("\"token\" gives every token of a text a ball of its own, and the space "
                            "is \"") +

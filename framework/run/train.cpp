@@ -119,13 +119,14 @@ void Trainer::batch(std::int64_t epoch, std::int64_t index) {
 
     const double factor = schedule_factor(task_.plan.schedule, state_.step, steps_, batches_);
     const double eps_factor = warmup_factor(task_.plan.eps_warmup_epochs, state_.step, batches_);
-    const TrainingSession::Outcome outcome = task_.session.run(batch_, {.epoch = epoch,
-                                                                        .epochs = task_.plan.epochs,
-                                                                        .step = state_.step,
-                                                                        .steps = steps_,
-                                                                        .batch_size = size + task_.plan.unlabelled_batch_size,
-                                                                        .rate_factor = factor,
-                                                                        .eps_factor = eps_factor});
+    const TrainingSession::Outcome outcome =
+        task_.session.run(batch_, {.epoch = epoch,
+                                   .epochs = task_.plan.epochs,
+                                   .step = state_.step,
+                                   .steps = steps_,
+                                   .batch_size = size + task_.plan.unlabelled_batch_size,
+                                   .rate_factor = factor,
+                                   .eps_factor = eps_factor});
     task_.optimization.step(factor);
 
     ++state_.step;

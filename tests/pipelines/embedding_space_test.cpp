@@ -1,5 +1,5 @@
-// Training in the space of embeddings: balls of tokens, yopo through an encoder layer, an unlabelled
-// set, vectors normalised by frequency, and what does not go together.
+// Training in the space of embeddings: balls of tokens, yopo through an encoder layer, an
+// unlabelled set, vectors normalised by frequency, and what does not go together.
 #include "pipelines.hpp"
 
 #include "interrupting.hpp"
@@ -181,7 +181,8 @@ TEST_CASE("an unlabelled set goes through vat, whatever its labels, with the sam
     CHECK(with["evaluation"]["clean_accuracy"].get<double>() > 0.75);
     const auto same = what_must_repeat(texts.folder / "with");
     for (const std::string threads : {"1", "3"}) {
-        run({texts.write(pipeline), "--out", texts.folder / ("with" + threads), "--threads", threads});
+        run({texts.write(pipeline), "--out", texts.folder / ("with" + threads), "--threads",
+             threads});
         check_same_run(same, what_must_repeat(texts.folder / ("with" + threads)));
     }
     // The labels of the unlabelled set change nothing.
@@ -235,8 +236,9 @@ TEST_CASE("an unlabelled set is refused where nothing makes use of it") {
     const Texts texts;
     Json broken = text_pipeline(R"({"type":"fgm_at"})", whole);
     broken["data"]["unlabelled"] = tsv("more.tsv");
-    check_refused(texts, broken, "check",
-                  {"#/data/unlabelled", "\"fgm_at\" makes no use of examples without labels", "vat"});
+    check_refused(
+        texts, broken, "check",
+        {"#/data/unlabelled", "\"fgm_at\" makes no use of examples without labels", "vat"});
     broken = text_pipeline(vat, whole);
     broken["train"]["unlabelled_batch_size"] = 5;
     check_refused(texts, broken, "check",
@@ -253,9 +255,11 @@ TEST_CASE("an unlabelled set is refused where nothing makes use of it") {
     check_refused(texts, broken, "check", {"#/data/unlabelled", "is for training"});
 }
 
-TEST_CASE("vectors normalised by frequency are trained, saved, and evaluated without the training set") {
+TEST_CASE(
+    "vectors normalised by frequency are trained, saved, and evaluated without the training set") {
     const Texts texts;
-    Json pipeline = text_pipeline(R"({"type":"fgm_at"})", R"({"norm":"l2","eps":2,"space":"embedding"})");
+    Json pipeline =
+        text_pipeline(R"({"type":"fgm_at"})", R"({"norm":"l2","eps":2,"space":"embedding"})");
     pipeline["model"]["layers"][0]["normalize"] = "frequency";
     const Json results = results_of(texts, pipeline, "trained");
     CHECK(results["evaluation"]["clean_accuracy"].get<double>() > 0.75);

@@ -8,7 +8,8 @@ class Fgm : public spar::Descent {
   public:
     static constexpr spar::About about{
         .type = "fgm",
-        .summary = "Fast gradient method: one step along each example's gradient over its l2 norm "
+        .summary =
+            "Fast gradient method: one step along each example's gradient over its l2 norm "
             "(over that of every token, if each has a ball of its own).",
         .formula = "x' = clip(x + step_size grad / ||grad||_2), the norm over one example",
         .reference =

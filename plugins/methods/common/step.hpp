@@ -4,8 +4,8 @@
 #include <spar/geometry.hpp>
 
 /// x_adv += step g / |g|, or step g without `normalize`. |g| is the length in the threat's norm: of
-/// the example, or of each token if each has a ball of its own. Nothing moves where it is zero or not
-/// finite.
+/// the example, or of each token if each has a ball of its own. Nothing moves where it is zero or
+/// not finite.
 inline void add_step(const spar::Ball &ball, std::span<const float> g, double step, bool normalize,
                      std::span<float> x_adv) {
     ball.for_each(g.size(), [&](std::size_t first, std::size_t count) {

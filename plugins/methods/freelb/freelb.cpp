@@ -79,10 +79,7 @@ class FreeLb final : public spar::Method {
         });
     }
 
-    spar::Integer steps_{this,
-                         "steps",
-                         "passes, K in the paper",
-                         {.fallback = 3, .min = 1}};
+    spar::Integer steps_{this, "steps", "passes, K in the paper", {.fallback = 3, .min = 1}};
     spar::Number step_size_{this,
                             "step_size",
                             "length of a step; left out: eps / 2",

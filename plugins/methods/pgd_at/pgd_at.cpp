@@ -9,7 +9,8 @@ class PgdAt final : public spar::Method {
         .type = "pgd_at",
         .summary = "Adversarial training on the examples of an attack (Madry's).",
         .formula =
-            "min_w mean_i a max_{|d| <= eps} l(f_w(x_i + d), y_i) + c l(f_w(x_i), y_i); a = weight, "
+            "min_w mean_i a max_{|d| <= eps} l(f_w(x_i + d), y_i) + c l(f_w(x_i), y_i); a = "
+            "weight, "
             "1 - c unless given; c = clean_weight",
         .reference =
             "Madry et al. 2018, Towards deep learning models resistant to adversarial "
@@ -29,9 +30,10 @@ class PgdAt final : public spar::Method {
     void prepare(const spar::Session &session) override {
         const bool weighs = *clean_weight_ > 0 || weight_.given();
         if (session.loss_compares() && weighs)
-            throw spar::invalid("the loss brings a clean term of its own: leave clean_weight and "
-                                "weight out",
-                                *clean_weight_ > 0 ? "/clean_weight" : "/weight");
+            throw spar::invalid(
+                "the loss brings a clean term of its own: leave clean_weight and "
+                "weight out",
+                *clean_weight_ > 0 ? "/clean_weight" : "/weight");
         loss_.attack(session, attack_, session.points("x_adv").data(), {.mode = *mode_});
     }
 

@@ -56,20 +56,22 @@ struct Fit {
             throw Error(SPAR_E_UNSUPPORTED, std::string("works under the norms ") + norms.words() +
                                                 ", and the threat's norm is " + word);
         switch (threat.group) {
-        case SPAR_GROUP_NONE: return;
-        case SPAR_GROUP_PIXEL:
-            if (pixels) return;
-            throw Error(SPAR_E_UNSUPPORTED,
-                        "changes single values, and the threat counts whole pixels");
-        case SPAR_GROUP_TOKEN:
-            if (tokens) return;
-            throw Error(SPAR_E_UNSUPPORTED,
-                        "perturbs an example inside one ball, and the threat gives every token a "
-                        "ball of its own");
-        default:
-            throw Error(SPAR_E_UNSUPPORTED,
-                        "the threat has groups of a kind that this program does not know: " +
-                            std::to_string(threat.group));
+            case SPAR_GROUP_NONE:
+                return;
+            case SPAR_GROUP_PIXEL:
+                if (pixels) return;
+                throw Error(SPAR_E_UNSUPPORTED,
+                            "changes single values, and the threat counts whole pixels");
+            case SPAR_GROUP_TOKEN:
+                if (tokens) return;
+                throw Error(
+                    SPAR_E_UNSUPPORTED,
+                    "perturbs an example inside one ball, and the threat gives every token a "
+                    "ball of its own");
+            default:
+                throw Error(SPAR_E_UNSUPPORTED,
+                            "the threat has groups of a kind that this program does not know: " +
+                                std::to_string(threat.group));
         }
     }
 };

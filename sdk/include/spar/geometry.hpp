@@ -83,8 +83,7 @@ struct Ball : Region {
     }
     /// The largest distance between two points of the box, for examples of `size` values.
     double diameter(std::size_t size) const {
-        return norms::of(norm,
-                         [&](auto n) { return n.diameter(*this, token > 0 ? token : size); });
+        return norms::of(norm, [&](auto n) { return n.diameter(*this, token > 0 ? token : size); });
     }
     /// The length of a step that crosses the whole box.
     double longest_step(std::size_t size) const {

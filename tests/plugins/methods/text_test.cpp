@@ -136,9 +136,8 @@ TEST_CASE("the same on vectors: the norm over a text's tokens, or over each of t
 
 TEST_CASE("pgd_at weighs both losses as it is told, one to one minus the share unless told") {
     const auto gradients = [](const std::string &weights) {
-        return Training(on_text(R"({"type":"pgd_at",)" + weights +
-                                    R"("attack":{"type":"fgm"}})",
-                                whole))
+        return Training(
+                   on_text(R"({"type":"pgd_at",)" + weights + R"("attack":{"type":"fgm"}})", whole))
             .gradients();
     };
     const Floats adversarial = gradients(""), sum = gradients(R"("clean_weight":1,"weight":1,)");
@@ -150,11 +149,10 @@ TEST_CASE("pgd_at weighs both losses as it is told, one to one minus the share u
 }
 
 TEST_CASE("every method for text keeps to the balls of tokens") {
-    for (const char *method :
-         {R"({"type":"freelb","steps":3})", R"({"type":"free","replays":2})",
-          R"({"type":"smart","proximity":0})", R"({"type":"alum"})", R"({"type":"vat"})",
-          R"({"type":"fgm_at"})", R"({"type":"pgd_at"})",
-          R"({"type":"yopo","passes":2,"inner_steps":3,"step_size":0.4})"}) {
+    for (const char *method : {R"({"type":"freelb","steps":3})", R"({"type":"free","replays":2})",
+                               R"({"type":"smart","proximity":0})", R"({"type":"alum"})",
+                               R"({"type":"vat"})", R"({"type":"fgm_at"})", R"({"type":"pgd_at"})",
+                               R"({"type":"yopo","passes":2,"inner_steps":3,"step_size":0.4})"}) {
         CAPTURE(method);
         for (const char *norm : {"l2", "linf", "l1"}) {
             CAPTURE(norm);
@@ -171,7 +169,8 @@ TEST_CASE("every method for text keeps to the balls of tokens") {
             for (std::int64_t row = 0; row < t.batch().count; ++row) {
                 const std::span<const float> there(adv.data() + row * TextNet::d, TextNet::d);
                 most = std::max(most, ball.distance(x[row], there));
-                reach = std::max(reach, spar::Ball(threat_of_whole(threat)).distance(x[row], there));
+                reach =
+                    std::max(reach, spar::Ball(threat_of_whole(threat)).distance(x[row], there));
                 for (std::size_t i = 0; i < TextNet::d; ++i)
                     if (t.batch().mask[std::size_t(row) * TextNet::length + i / TextNet::width] ==
                         0)
@@ -186,7 +185,8 @@ TEST_CASE("every method for text keeps to the balls of tokens") {
 TEST_CASE("freelb drops the same values in all passes unless told to draw anew") {
     const auto gradients = [](const char *method) {
         Choices c = on_text(method, whole);
-        c.model = R"({"type":"sequential","layers":[{"type":"embedding","dim":6},{"type":"mean_pool"},
+        c.model =
+            R"({"type":"sequential","layers":[{"type":"embedding","dim":6},{"type":"mean_pool"},
             {"type":"dropout","p":0.5},{"type":"linear","out":5},{"type":"tanh"},
             {"type":"linear","out":3}]})";
         return Training(c).gradients();
@@ -195,9 +195,9 @@ TEST_CASE("freelb drops the same values in all passes unless told to draw anew")
     const Floats natural = gradients(R"({"type":"natural"})");
     CHECK(difference(gradients(R"({"type":"freelb","steps":3,"init":0,"step_size":0})"), natural) <
           1e-6);
-    CHECK(difference(gradients(
-                         R"({"type":"freelb","steps":3,"init":0,"step_size":0,"same_masks":false})"),
-                     natural) > 0.05);
+    CHECK(difference(
+              gradients(R"({"type":"freelb","steps":3,"init":0,"step_size":0,"same_masks":false})"),
+              natural) > 0.05);
 }
 
 TEST_CASE("freelb begins within init over the root of a text's own number of values") {

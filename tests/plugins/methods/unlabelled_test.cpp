@@ -22,7 +22,8 @@ spar::host::Batch with_unlabelled(Training &t) {
 Floats gradients(Training &t, const spar::host::Batch &batch) {
     t.network().zero_gradients();
     t.outcome = t.session().run(
-        batch, {.epoch = 0, .epochs = 1, .step = 0, .steps = 1, .batch_size = all, .rate_factor = 1});
+        batch,
+        {.epoch = 0, .epochs = 1, .step = 0, .steps = 1, .batch_size = all, .rate_factor = 1});
     return t.gradient();
 }
 
@@ -70,9 +71,8 @@ TEST_CASE("the loss is that of the labelled examples, the divergence that of all
           Case{R"({"type":"smart","smoothness":2,"proximity":0})", "x_adv", true, 2},
           Case{R"({"type":"r3f","weight":1.5,"noise":0.1})", "noisy", true, 1.5}}) {
         CAPTURE(c.method);
-        Training t({.method = c.method,
-                    .threat = R"({"norm":"l2","eps":0.3})",
-                    .batch_size = labelled});
+        Training t(
+            {.method = c.method, .threat = R"({"norm":"l2","eps":0.3})", .batch_size = labelled});
         const spar::host::Batch batch = with_unlabelled(t);
         const Floats found = gradients(t, batch);
         const Floats &values = t.session().tensors().at(c.crafted).values;

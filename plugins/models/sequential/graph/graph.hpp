@@ -247,12 +247,12 @@ class Graph {
     ParameterList parameters;
     std::vector<std::unique_ptr<Operation>> operations;
     int output = 0;
-    int stage_end = 0;                  /// value at the end of the first stage
-    std::int64_t stage_size = 0;        /// floats of an example's gradient there
-    std::size_t stage_operations = 0;   /// operations up to there
-    std::int64_t stage_parameters = 0;  /// parameters up to there
-    std::int64_t lookup_parameters = 0; /// of an embedding, the first ones: they precede the graph
-    std::vector<Run> runs;              /// all operations in order; a stage ends where a run ends
+    int stage_end = 0;                   /// value at the end of the first stage
+    std::int64_t stage_size = 0;         /// floats of an example's gradient there
+    std::size_t stage_operations = 0;    /// operations up to there
+    std::int64_t stage_parameters = 0;   /// parameters up to there
+    std::int64_t lookup_parameters = 0;  /// of an embedding, the first ones: they precede the graph
+    std::vector<Run> runs;               /// all operations in order; a stage ends where a run ends
 
     const std::vector<Value> &values() const { return values_; }
     /// Floats of each gradient slot.

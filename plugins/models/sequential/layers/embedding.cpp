@@ -81,9 +81,11 @@ class Embedding final : public Layer {
     spar::Choice normalize_{
         this,
         "normalize",
-        "frequency: the vectors less their mean, over their standard deviation, both weighted by how "
+        "frequency: the vectors less their mean, over their standard deviation, both weighted by "
+        "how "
         "often each token occurs in the data trained on, so that the model cannot outgrow a "
-        "perturbation of fixed size by longer vectors (Miyato et al. 2017). The frequencies are saved "
+        "perturbation of fixed size by longer vectors (Miyato et al. 2017). The frequencies are "
+        "saved "
         "with the weights",
         {"none", "frequency"},
         {.fallback = "none"}};

@@ -138,10 +138,11 @@ typedef struct spar_session {
     const spar_component_ref *crafting_loss;
 
     /* Minor 3. */
-    const int64_t *limits; /* [n] how many values or groups may change; null unless the norm is l0 */
-    int64_t mask_size;     /* entries of a row of `mask`; 0: nothing is masked */
-    const int32_t *words;  /* reserved: null */
-    int64_t room;          /* most values that an example has in any step: size */
+    const int64_t
+        *limits;          /* [n] how many values or groups may change; null unless the norm is l0 */
+    int64_t mask_size;    /* entries of a row of `mask`; 0: nothing is masked */
+    const int32_t *words; /* reserved: null */
+    int64_t room;         /* most values that an example has in any step: size */
     int64_t labelled; /* the first so many examples have labels or values; n, except for a method
                          with SPAR_METHOD_UNLABELLED where the pipeline names an unlabelled set */
 } spar_session;

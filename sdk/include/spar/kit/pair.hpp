@@ -77,8 +77,8 @@ class Pair {
 };
 
 /// The pipeline's loss, to which an objective adds: at the clean outputs or, if it compares outputs
-/// itself, at the other outputs with the clean ones as reference. The mean is over the examples that
-/// have labels, while pull() divides by the number of all.
+/// itself, at the other outputs with the clean ones as reference. The mean is over the examples
+/// that have labels, while pull() divides by the number of all.
 inline void put_loss(const Session &session, const PairBlock &b) {
     if (session.loss_compares())
         session.loss({.first = b.first,

@@ -21,7 +21,8 @@ LayerList network_of_text() {
             named(linear(3), "out")};
 }
 
-/// The rows less E = sum f v, over sqrt(sum f (v - E)^2), by column (Miyato et al. 2017, section 3).
+/// The rows less E = sum f v, over sqrt(sum f (v - E)^2), by column (Miyato et al. 2017, section
+/// 3).
 std::vector<double> definition(const std::vector<double> &v) {
     double total = 0;
     for (const std::int64_t n : counts) total += static_cast<double>(n);
@@ -61,8 +62,7 @@ struct Looked {
 TEST_CASE("the vectors of tokens are the rows normalised by their frequency; padding stays zero") {
     Looked text;
     const Parameter &weight = text.net.graph->parameters[0];
-    const std::vector<double> wanted =
-        definition({weight.value.begin(), weight.value.end()});
+    const std::vector<double> wanted = definition({weight.value.begin(), weight.value.end()});
     const std::vector<float> &vectors = text.embed();
     for (std::size_t i = 0; i < vectors.size(); ++i) {
         const auto token = std::size_t(text.corpus.tokens[i / dim]);

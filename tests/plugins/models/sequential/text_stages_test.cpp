@@ -52,8 +52,7 @@ struct Text {
         : net(layers(drops), {length, dim}, threads, 1, chosen) {
         net.mask = corpus.mask;
         start.resize(static_cast<std::size_t>(texts * length * dim));
-        EmbeddingMatrix(net.graph->parameters[0], net.parallel)
-            .embed(corpus.texts(), start.data());
+        EmbeddingMatrix(net.graph->parameters[0], net.parallel).embed(corpus.texts(), start.data());
     }
     Corpus corpus{texts};
     Net net;
@@ -132,8 +131,8 @@ TEST_CASE("three steps through the stage, against the network cut in two") {
             const LayerList all = layers(0.3);
             LayerList first(all.begin(), all.begin() + std::ptrdiff_t(stage));
             first.push_back(layer("flatten"));
-            Net front(first, {length, dim}), back({all.begin() + std::ptrdiff_t(stage), all.end()},
-                                                  {length, dim});
+            Net front(first, {length, dim}),
+                back({all.begin() + std::ptrdiff_t(stage), all.end()}, {length, dim});
             std::int64_t from = 0;
             for (Net *part : {&front, &back}) {
                 for (std::int64_t i = 0; i < part->graph->parameters.size(); ++i, ++from)
@@ -183,9 +182,9 @@ TEST_CASE("three steps through the stage, against the network cut in two") {
 
 TEST_CASE("the gradient of a step is that of <p, stage(x)>, by differences, p held") {
     // p does not depend on x where the steps are: with a linear rest, it is the same at both ends.
-    LayerList all{embedding(), named(layer("positions"), "places"), dropout(0.2), encoder("encoder"),
-                  layer("flatten"),
-                  named(linear(3), "out")};
+    LayerList all{embedding(),      named(layer("positions"), "places"),
+                  dropout(0.2),     encoder("encoder"),
+                  layer("flatten"), named(linear(3), "out")};
     const auto weigh = [](void *, std::int64_t first, std::int64_t count, const float *,
                           float *gradients, spar_error *) -> spar_status {
         for (std::int64_t i = 0; gradients != nullptr && i < count * 3; ++i)

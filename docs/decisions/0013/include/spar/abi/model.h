@@ -48,8 +48,8 @@ typedef struct spar_parameter {
    `count` times: dx = d/dx <p, stage(x)>, and ascent(rows of x, rows of dx), in place, for every
    row. The gradients of the stage's parameters are those of <p, stage(x)> where the steps have led.
    With SPAR_WANT_INPUT_GRADIENT, which the host sets for text, the pass's dx is the gradient there
-   too, plus that of the pass itself where it goes back through the stage. Dropout drops what the pass
-   dropped; only normalisation over a batch uses running statistics. */
+   too, plus that of the pass itself where it goes back through the stage. Dropout drops what the
+   pass dropped; only normalisation over a batch uses running statistics. */
 typedef struct spar_stage_steps {
     uint32_t struct_size;
     int32_t full_pass; /* 1: the pass goes back through the stage too; its gradients add up */
