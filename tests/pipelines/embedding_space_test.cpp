@@ -3,8 +3,12 @@
 #include "pipelines.hpp"
 
 #include "interrupting.hpp"
+#include "loaded_tensors.hpp"
 
 #include <spar/philox.hpp>
+
+#include <algorithm>
+#include <sstream>
 
 using namespace spar::test;
 
@@ -253,6 +257,34 @@ TEST_CASE("an unlabelled set is refused where nothing makes use of it") {
     broken["data"]["unlabelled"] = tsv("more.tsv");
     broken.erase("train");
     check_refused(texts, broken, "check", {"#/data/unlabelled", "is for training"});
+}
+
+TEST_CASE("frequencies are counted over the training set and the unlabelled one together") {
+    const Texts texts;
+    Json pipeline = text_pipeline(vat, whole);
+    pipeline["model"]["layers"][0]["normalize"] = "frequency";
+    pipeline["data"]["unlabelled"] = tsv("more.tsv");
+    pipeline["train"]["epochs"] = 1;
+    results_of(texts, pipeline, "counted");
+    std::map<std::string, int> counts;
+    int total = 0;
+    for (const char *file : {"train.tsv", "more.tsv"}) {
+        std::istringstream lines(file_content(texts.folder / file));
+        for (std::string line, word; std::getline(lines, line);) {
+            std::istringstream words(line.substr(2));
+            for (int i = 0; i < 8 && words >> word; ++i) ++counts[word], ++total;
+        }
+    }
+    std::vector<float> wanted{0, 0};  // padding, and an unknown word
+    for (const auto &count : counts)
+        wanted.push_back(static_cast<float>(double(count.second) / total));
+    auto found = load_safetensors(texts.folder / "counted/model.safetensors")
+                     .tensors.at("0.frequency")
+                     .values;
+    CHECK(found[0] == 0);
+    std::ranges::sort(wanted);
+    std::ranges::sort(found);
+    CHECK((found == wanted));
 }
 
 TEST_CASE(
