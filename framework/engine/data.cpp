@@ -132,6 +132,56 @@ std::string Data::token(std::int64_t index) const {
     return text != nullptr ? text : "";
 }
 
+namespace {
+
+/// Rows of `from` after those of `to`, which may be longer or shorter; `fill` fills the shorter
+/// ones.
+template <class T>
+void append(Fenced<T> &to, std::int64_t to_length, const Fenced<T> &from, std::int64_t from_length,
+            T fill) {
+    if (from.empty()) return;
+    std::vector<T> all;
+    const std::int64_t length = std::max(to_length, from_length);
+    const auto add = [&](const Fenced<T> &rows, std::int64_t own) {
+        for (const T *row = rows.begin(); row != rows.end(); row += own) {
+            all.insert(all.end(), row, row + own);
+            all.insert(all.end(), static_cast<std::size_t>(length - own), fill);
+        }
+    };
+    add(to, to_length);
+    add(from, from_length);
+    to.assign(all.data(), all.data() + all.size());
+}
+
+}  // namespace
+
+void append_unlabelled(Batch &batch, const Batch &more, std::int64_t first_id) {
+    const std::int64_t length = std::max(batch.length, more.length);
+    append(batch.tokens, batch.length, more.tokens, more.length, batch.padding);
+    append(batch.mask, batch.length, more.mask, more.length, 0.0F);
+    batch.length = length;
+    if (more.x.count() > 0) {
+        const std::vector<float> before(batch.x[0].data(),
+                                        batch.x[0].data() + batch.count * batch.x.width());
+        batch.x.resize(batch.count + more.count, batch.x.width());
+        std::copy(before.begin(), before.end(), batch.x.data());
+        std::copy_n(more.x.data(), more.count * more.x.width(), batch.x.data() + before.size());
+    }
+    batch.count += more.count;
+    for (const std::int64_t id : more.ids) batch.ids.push_back(first_id + id);
+}
+
+void count_tokens(const Data &data, std::vector<std::int64_t> &counts) {
+    constexpr std::int64_t block = 1024;
+    counts.resize(std::max(counts.size(), static_cast<std::size_t>(data.info().vocabulary)));
+    Batch batch;
+    for (std::int64_t first = 0; first < data.size(); first += block) {
+        data.read(index_range(first, std::min(block, data.size() - first)), batch);
+        for (std::size_t i = 0; i < batch.tokens.size(); ++i)
+            if (batch.mask[i] != 0) ++counts[static_cast<std::size_t>(batch.tokens[i])];
+    }
+}
+
 std::vector<std::int64_t> index_range(std::int64_t first, std::int64_t count) {
     std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
     std::iota(indices.begin(), indices.end(), first);

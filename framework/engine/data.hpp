@@ -17,6 +17,7 @@ namespace spar::host {
 struct Batch {
     std::int64_t count = 0;
     std::int64_t length = 0;      /// tokens of a row
+    std::int64_t padding = 0;     /// the token that fills rows
     FencedMatrix x;               /// [count, values per example]; empty for tokens
     Fenced<std::int64_t> tokens;  /// [count, length]; empty for values
     Fenced<float> mask;           /// [count, length] with tokens
@@ -24,6 +25,10 @@ struct Batch {
     FencedMatrix values;          /// [count, outputs]; empty for classes
     std::vector<std::int64_t> ids;
 
+    /// The first so many have labels or values.
+    std::int64_t labelled() const {
+        return labels.empty() ? values.count() : static_cast<std::int64_t>(labels.size());
+    }
     const std::int64_t *label_data() const { return labels.empty() ? nullptr : labels.data(); }
     const float *value_data() const { return values.count() == 0 ? nullptr : values.data(); }
 };
@@ -93,6 +98,12 @@ class Data {
     std::vector<std::int32_t> tokens_;      // of all texts, one after the other
     std::vector<std::size_t> ends_;         // of each text in tokens_
 };
+
+/// Adds the examples of `more` to a batch of the same kind, without their labels or values, and
+/// with ids from `first_id` on.
+void append_unlabelled(Batch &batch, const Batch &more, std::int64_t first_id);
+/// How often each token of the vocabulary occurs in the data; `counts` grows to its size.
+void count_tokens(const Data &data, std::vector<std::int64_t> &counts);
 
 /// {first, ..., first + count - 1}
 std::vector<std::int64_t> index_range(std::int64_t first, std::int64_t count);

@@ -122,9 +122,10 @@ void Data::read_encoded(std::span<const std::int64_t> indices, Batch &batch) con
     for (const std::int64_t index : indices) length = std::max(length, tokens_of(index).size());
     if (!cut_to_longest) length = static_cast<std::size_t>(info_.shape[0]);
     batch.length = static_cast<std::int64_t>(length);
+    batch.padding = tokenizer_->info().padding;
     batch.tokens.resize(indices.size() * length);
     batch.mask.resize(indices.size() * length);
-    std::fill(batch.tokens.begin(), batch.tokens.end(), tokenizer_->info().padding);
+    std::fill(batch.tokens.begin(), batch.tokens.end(), batch.padding);
     std::fill(batch.mask.begin(), batch.mask.end(), 0.0F);
     for (std::size_t row = 0; row < indices.size(); ++row) {
         const std::span<const std::int32_t> tokens = tokens_of(indices[row]);

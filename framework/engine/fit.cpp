@@ -22,4 +22,19 @@ void require_fit(const Instance &component, const spar_threat &threat) {
         ask(component.table<spar_attack_table>());
 }
 
+void require_use_of_unlabelled(const Instance &method, const std::string &place) {
+    const auto &table = method.table<spar_method_table>();
+    const bool told =
+        table.struct_size >= offsetof(spar_method_table, traits) + sizeof table.traits;
+    const spar_method_traits traits =
+        told && table.traits != nullptr
+            ? method.ask("traits", [&] { return table.traits(method.self()); })
+            : 0U;
+    if ((traits & SPAR_METHOD_UNLABELLED) == 0)
+        throw Failure(Exit::pipeline,
+                      "#" + place + ": the method \"" + method.type() +
+                          "\" makes no use of examples without labels; take one that does, as vat, "
+                          "or leave this out");
+}
+
 }  // namespace spar::host

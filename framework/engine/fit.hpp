@@ -5,9 +5,14 @@
 
 #include <spar/abi.h>
 
+#include <string>
+
 namespace spar::host {
 
 /// Throws Failure, at the component's place, if it does not. `component` is an attack or a method.
 void require_fit(const Instance &component, const spar_threat &threat);
+
+/// Throws Failure, at `place`, if a method makes no use of examples without labels.
+void require_use_of_unlabelled(const Instance &method, const std::string &place);
 
 }  // namespace spar::host

@@ -40,6 +40,8 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
         refuse("/group", fmt::format("only images [channels, height, width] have pixels, and the "
                                      "data holds values {}; leave it out to count values",
                                      shape_text(data.shape())));
+    if (from.group == SPAR_GROUP_TOKEN && !data.tokens())
+        refuse("/group", "only texts have tokens; leave it out");
     if (from.norm == SPAR_NORM_L0 && !std::isfinite(threat.upper - threat.lower))
         refuse("", fmt::format("under l0 the box alone limits how far a value moves, and it is "
                                "[{}, {}]; give lower and upper",
@@ -69,11 +71,12 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
     return threat;
 }
 
-static void require_one_meaning(const Data &train, const Data &other) {
+static void require_one_meaning(const Data &train, const Data &other, bool labelled = true) {
     const std::string &place = other.instance().pointer(), &first = train.instance().pointer();
     const std::int64_t a = train.info().vocabulary, b = other.info().vocabulary;
-    const std::string found =
-        difference(meaning_of(other), "#" + place, meaning_of(train), "#" + first);
+    Meaning ours = meaning_of(other);
+    if (!labelled) ours.classes.clear();
+    const std::string found = difference(ours, "#" + place, meaning_of(train), "#" + first);
     const bool text = train.tokens() && other.tokens();
     if (text && a != b)
         throw Failure(Exit::data,
@@ -96,6 +99,17 @@ void require_same_kind(const Data &train, const Data &other) {
                               "are {} of {}",
                               other.instance().pointer(), shape_text(other.shape()), b.outputs,
                               train.instance().pointer(), shape_text(train.shape()), a.outputs));
+}
+
+void require_same_examples(const Data &train, const Data &other) {
+    if (train.info().input == other.info().input &&
+        std::ranges::equal(train.shape(), other.shape()))
+        return require_one_meaning(train, other, false);
+    throw Failure(Exit::data,
+                  fmt::format("#{}: its examples are {}{}, but those of #{} are {}{}",
+                              other.instance().pointer(), other.tokens() ? "texts " : "values ",
+                              shape_text(other.shape()), train.instance().pointer(),
+                              train.tokens() ? "texts " : "values ", shape_text(train.shape())));
 }
 
 bool evaluated_alone(const spar_component_ref &loss) {

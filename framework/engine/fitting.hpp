@@ -13,6 +13,8 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
 /// Requires examples of the same shape and kind, no class that the training set lacks, and the same
 /// meaning of every token, class and value.
 void require_same_kind(const Data &train, const Data &other);
+/// The same without a look at labels and values, for unlabelled examples.
+void require_same_examples(const Data &train, const Data &other);
 
 /// Whether a loss needs neither reference outputs nor targets.
 bool evaluated_alone(const spar_component_ref &loss);

@@ -2,6 +2,8 @@
 
 #include "instances/blame.hpp"
 
+#include <algorithm>
+
 namespace spar::host {
 namespace {
 
@@ -62,6 +64,11 @@ spar_status LossHead::evaluate(void *context, std::int64_t first, std::int64_t c
     rows.key = head.key;
     rows.loss = from(head.loss_values, first);
     rows.gradient = gradients;
+    if (head.labelled < first + count) {
+        clear_rows(rows, std::max<std::int64_t>(0, head.labelled - first));
+        rows.count = std::max<std::int64_t>(0, head.labelled - first);
+        if (rows.count == 0) return SPAR_OK;
+    }
     if (const spar_status status = evaluate_loss(*head.loss, rows, error); status != SPAR_OK)
         return status;
     const float factor = head.negate ? -head.weight : head.weight;
@@ -70,6 +77,21 @@ spar_status LossHead::evaluate(void *context, std::int64_t first, std::int64_t c
     if (head.negate && rows.loss != nullptr)
         for (std::int64_t i = 0; i < count; ++i) rows.loss[i] = -rows.loss[i];
     return SPAR_OK;
+}
+
+void clear_rows(const spar_loss_rows &rows, std::int64_t first) {
+    const auto clear = [&](float *values, std::int64_t width) {
+        if (values != nullptr) std::fill(values + first * width, values + rows.count * width, 0.0F);
+    };
+    clear(rows.loss, 1);
+    clear(rows.gradient, rows.outputs);
+    clear(rows.reference_gradient, rows.outputs);
+}
+
+bool needs_labels(const spar_component_ref &loss) {
+    const spar_loss_needs needs = needs_of(loss);
+    return (needs & SPAR_LOSS_NEEDS_REFERENCE) == 0 ||
+           (needs & (SPAR_LOSS_NEEDS_LABELS | SPAR_LOSS_NEEDS_VALUES)) != 0;
 }
 
 spar_loss_needs needs_of(const spar_component_ref &loss) {

@@ -4,6 +4,7 @@
 #include <spar/abi.h>
 
 #include <cstdint>
+#include <limits>
 
 namespace spar::host {
 
@@ -21,6 +22,8 @@ struct LossHead {
     const std::int64_t *ids = nullptr;
     std::uint64_t key = 0;
     float *loss_values = nullptr;
+    /// Rows from here on have no labels: the loss is 0 there.
+    std::int64_t labelled = std::numeric_limits<std::int64_t>::max();
 
     /// A spar_head; `context` is the LossHead.
     static spar_status evaluate(void *context, std::int64_t first, std::int64_t count,
@@ -31,6 +34,12 @@ struct LossHead {
 /// passes through. [thread-safe]
 spar_status evaluate_loss(const spar_component_ref &loss, const spar_loss_rows &rows,
                           spar_error *error);
+
+/// Sets loss values and gradients, where there are some, to zero for the rows from `first` on.
+void clear_rows(const spar_loss_rows &rows, std::int64_t first);
+
+/// Whether the loss looks at labels or values, not only at outputs elsewhere.
+bool needs_labels(const spar_component_ref &loss);
 
 /// What the loss requires.
 spar_loss_needs needs_of(const spar_component_ref &loss);

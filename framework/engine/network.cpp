@@ -11,7 +11,8 @@ namespace spar::host {
 static constexpr const char *to_have_classes =
     "; if the targets name classes, save them as integers from 0";
 
-Network::Network(std::unique_ptr<Instance> model, const Data &data)
+Network::Network(std::unique_ptr<Instance> model, const Data &data,
+                 const std::vector<std::int64_t> &counts)
     : model_(std::move(model)), table_(&model_->table<spar_model_table>()) {
     const spar_dataset_info &info = data.info();
     spar_model_setup setup{};
@@ -23,6 +24,7 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data)
     setup.vocabulary = info.vocabulary;
     setup.key = model_->key();
     setup.separator = data.separator();
+    setup.counts = counts.empty() ? nullptr : counts.data();
     model_->call("setup", [&](spar_error *e) { return table_->setup(model_->self(), &setup, e); });
 
     outputs_ = model_->ask("outputs", [&] { return table_->outputs(model_->self()); });

@@ -22,7 +22,9 @@ struct NetworkParameter {
 
 class Network final : public Space {
   public:
-    Network(std::unique_ptr<Instance> model, const Data &data);
+    /// `counts`: see spar_model_setup; empty: not known.
+    Network(std::unique_ptr<Instance> model, const Data &data,
+            const std::vector<std::int64_t> &counts = {});
 
     const Instance &instance() const { return *model_; }
     std::int64_t outputs() const override { return outputs_; }
@@ -53,8 +55,7 @@ class Network final : public Space {
 
     /// Whether the model supports spar_stage_steps.
     bool has_first_stage() const {
-        return embedding_ == nullptr &&
-               std::ranges::any_of(parameters_, &NetworkParameter::of_stage);
+        return std::ranges::any_of(parameters_, &NetworkParameter::of_stage);
     }
 
     /// Name of the instruction set that the model computes with; empty if it does not say.

@@ -79,6 +79,9 @@ class Rehearsal {
             const auto optimizer = build(SPAR_KIND_OPTIMIZER, plan_.train->optimizer);
             loss = build(SPAR_KIND_LOSS, plan_.train->loss);
             for (const Node &node : plan_.train->augment) build(SPAR_KIND_TRANSFORM, node);
+            if (method && plan_.data.unlabelled)
+                told(plan_.data.unlabelled,
+                     [&] { require_use_of_unlabelled(*method, plan_.data.unlabelled.pointer); });
             if (method && (!plan_.threat || fits(*method, plan_.train->method, *plan_.threat)) &&
                 optimizer && loss)
                 training(needs_of(loss->ref()));

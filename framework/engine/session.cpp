@@ -67,6 +67,10 @@ TrainingSession::Outcome TrainingSession::run(const Batch &batch, const Place &p
     if (threat_now_) threat_now_->eps *= place.eps_factor;
     if (threat_now_ && threat_now_->norm == SPAR_NORM_L0)  // a count stays whole while it rises
         threat_now_->eps = std::floor(threat_now_->eps);
+    limits_.clear();
+    if (threat_now_ && threat_now_->norm == SPAR_NORM_L0)
+        limits_.assign(static_cast<std::size_t>(batch.count),
+                       static_cast<std::int64_t>(threat_now_->eps));
     outcome_ = {};
     outcome_known_ = false;
     if (parameter_)
@@ -96,11 +100,37 @@ void TrainingSession::loss(const spar_component_ref *loss, std::int64_t first,
         return given != nullptr || own == nullptr ? given : own + first * width;
     };
     rows.outputs = network_.outputs();
-    rows.labels = from(rows.labels, batch_->label_data(), 1);
-    rows.values = from(rows.values, batch_->value_data(), rows.outputs);
+    const spar_component_ref &asked = loss != nullptr ? *loss : loss_;
+    const std::int64_t end = first + rows.count,
+                       labelled = labelled_for(asked, rows.labels, rows.values);
+    if (labelled > 0) {
+        rows.labels = from(rows.labels, batch_->label_data(), 1);
+        rows.values = from(rows.values, batch_->value_data(), rows.outputs);
+    }
     rows.ids = from(rows.ids, batch_->ids.data(), 1);
     if (rows.key == 0) rows.key = loss_key();
-    checked([&](spar_error *e) { return evaluate_loss(loss != nullptr ? *loss : loss_, rows, e); });
+    if (labelled > 0 && end > labelled) {
+        const std::int64_t known = std::max<std::int64_t>(0, labelled - first);
+        clear_rows(rows, known);
+        rows.count = known;
+        if (known == 0) return;
+    }
+    checked([&](spar_error *e) { return evaluate_loss(asked, rows, e); });
+}
+
+std::int64_t TrainingSession::labelled_for(const spar_component_ref &loss,
+                                           const std::int64_t *labels, const float *values) const {
+    if (batch_->labelled() == batch_->count || labels != nullptr || values != nullptr)
+        return batch_->count;
+    return needs_labels(loss) ? batch_->labelled() : 0;
+}
+
+void TrainingSession::give_labels(LossHead &head) const {
+    const std::int64_t labelled = labelled_for(*head.loss, head.labels, head.values);
+    if (labelled == 0) return;
+    head.labelled = labelled;
+    if (head.labels == nullptr) head.labels = batch_->label_data();
+    if (head.values == nullptr) head.values = batch_->value_data();
 }
 
 Space::Points TrainingSession::points(const float *x) const {
@@ -124,8 +154,9 @@ void TrainingSession::pass(const spar_session_pass &p) {
 
     LossHead loss{.loss = p.loss != nullptr ? p.loss : &loss_, .outputs = network_.outputs()};
     loss.weight = static_cast<float>(p.weight);
-    loss.labels = p.labels != nullptr ? p.labels : batch_->label_data();
-    loss.values = p.values != nullptr ? p.values : batch_->value_data();
+    loss.labels = p.labels;
+    loss.values = p.values;
+    give_labels(loss);
     loss.reference = p.reference;
     loss.ids = batch_->ids.data();
     loss.key = loss_key();
@@ -168,8 +199,7 @@ void TrainingSession::note_outcome(const spar_session_pass &p, const float *outp
     const std::int64_t width = network_.outputs();
     if (p.head != nullptr || p.forward_only != 0) {  // report the pipeline's loss anyway
         LossHead loss{.loss = &loss_, .outputs = width};
-        loss.labels = batch_->label_data();
-        loss.values = batch_->value_data();
+        give_labels(loss);
         loss.reference = p.reference != nullptr ? p.reference : outputs;
         loss.ids = batch_->ids.data();
         loss.loss_values = losses;
@@ -177,7 +207,7 @@ void TrainingSession::note_outcome(const spar_session_pass &p, const float *outp
             return LossHead::evaluate(&loss, 0, batch_->count, outputs, nullptr, e);
         });
     }
-    for (std::int64_t i = 0; i < batch_->count; ++i) {
+    for (std::int64_t i = 0; i < batch_->labelled(); ++i) {
         outcome_.loss += double{losses[i]};
         const float *row = outputs + i * width;
         if (const std::int64_t *labels = batch_->label_data())
@@ -209,6 +239,7 @@ void TrainingSession::attack(const spar_component_ref *attack, const spar_object
         if (objective->count > task.batch.count) throw misused("more examples than the batch has");
         task.batch.count = objective->count;
     }
+    if (!parameter_) task.batch.count = std::min(task.batch.count, batch_->labelled());
     task.batch.labels = parameter_ ? nullptr : batch_->label_data();
     task.batch.values = parameter_ ? nullptr : batch_->value_data();
     task.reference = objective != nullptr ? objective->reference : nullptr;
@@ -233,8 +264,7 @@ void TrainingSession::check(const spar_session_pass &pass, const spar_stage_step
                     "where a parameter is perturbed, the first stage alone is not offered");
     if (!network_.has_first_stage())
         throw Error(SPAR_E_UNSUPPORTED,
-                    "the model offers no first stage with parameters, as one of text does not: "
-                    "take another method");
+                    "the model offers no first stage with parameters: take another method");
     if (pass.wants != SPAR_WANT_PARAMETER_GRADIENTS || pass.forward_only != 0 || pass.tape != 0 ||
         steps.x == nullptr || steps.x != pass.x || steps.count < 0 || steps.ascent == nullptr)
         throw misused(

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/attacker.hpp"
+#include "engine/loss_head.hpp"
 #include "engine/optimization.hpp"
 #include "engine/parameter_space.hpp"
 
@@ -38,10 +39,10 @@ class TrainingSession {
         double rate_factor, eps_factor = 1;
     };
     /// Runs the method on the batch, but not the final optimizer step. The returned loss and number
-    /// of correct outputs are those of the method's first pass with parameter gradients, or with a
-    /// tape in training mode, from which they can be taken later.
+    /// of correct outputs, over the examples with labels, are those of the method's first pass with
+    /// parameter gradients, or with a tape in training mode, from which they can be taken later.
     struct Outcome {
-        double loss = 0;  /// sum over the batch
+        double loss = 0;  /// sum over the batch's examples with labels
         std::int64_t correct = 0;
     };
     Outcome run(const Batch &batch, const Place &place);
@@ -66,6 +67,11 @@ class TrainingSession {
     float *tensor(const std::string &name, std::int64_t size, spar_tensor_flags flags);
     void parameters_changed();
     Space::Points points(const float *x) const;
+    /// The rows, the first ones, at which the loss is evaluated with the batch's labels or values;
+    /// 0: at all rows, without any. `labels` and `values` are the caller's own, or null.
+    std::int64_t labelled_for(const spar_component_ref &loss, const std::int64_t *labels,
+                              const float *values) const;
+    void give_labels(LossHead &head) const;
     void note_outcome(const spar_session_pass &pass, const float *outputs, float *losses);
     std::uint64_t loss_key() const;
     void check(const spar_session_pass &pass, const spar_stage_steps &steps) const;
@@ -86,6 +92,7 @@ class TrainingSession {
     FencedMatrix vectors_;  // x of a batch of tokens
     FencedMatrix outputs_;
     std::vector<float> losses_;
+    std::vector<std::int64_t> limits_;  // of the examples under l0
     Outcome outcome_;
     bool outcome_known_ = false;
     QueryCount queries_;

@@ -161,7 +161,10 @@ spar_session TrainingSession::make_table(Caller &caller) const {
     s.loss_needs = needs_of(loss_);
     s.flags = pretrained ? SPAR_SESSION_PRETRAINED : 0U;
     s.crafting_loss = crafting_loss;
+    s.limits = limits_.empty() ? nullptr : limits_.data();
+    s.mask_size = clean.mask != nullptr ? space_.shape()[0] : 0;
     s.room = space_.room();
+    s.labelled = parameter_ ? clean.count : batch_->labelled();
     return s;
 }
 

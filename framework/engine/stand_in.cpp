@@ -103,7 +103,7 @@ class MeanModel final : public Model {
         });
         if (!back) return;
         if (pass.stage_steps != nullptr)
-            take_steps(*pass.stage_steps, gradients, tape);
+            take_steps(pass, gradients, tape);
         else
             pull(tape, gradients.data(), pass.wants, pass.dx);
     }
@@ -159,7 +159,8 @@ class MeanModel final : public Model {
         }
     }
 
-    void take_steps(const spar_stage_steps &steps, const Matrix &gradients, const Tape &tape) {
+    void take_steps(const spar_pass &pass, const Matrix &gradients, const Tape &tape) {
+        const spar_stage_steps &steps = *pass.stage_steps;
         const auto count = static_cast<std::int64_t>(tape.means.size());
         if (steps.full_pass != 0)
             pull(tape, gradients.data(), SPAR_WANT_PARAMETER_GRADIENTS, nullptr);
@@ -170,8 +171,7 @@ class MeanModel final : public Model {
                 return steps.ascent(steps.ascent_context, 0, count, steps.x, dx.data(), e);
             });
         }
-        pull({means(steps.x, count, tape.size), tape.size}, gradients.data(),
-             SPAR_WANT_PARAMETER_GRADIENTS, nullptr);
+        pull({means(steps.x, count, tape.size), tape.size}, gradients.data(), pass.wants, pass.dx);
     }
 
     std::array<float, outputs_of_all> weight_{}, gradient_{};

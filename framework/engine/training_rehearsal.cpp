@@ -33,6 +33,11 @@ void rehearse_training(const Plan &plan, const Builder &builder, const StandInEx
     if (crafting) session.crafting_loss = &crafting->ref();
     Batch batch;
     data.read(index_range(0, std::min(train.batch_size, data.size())), batch);
+    if (plan.data.unlabelled) {
+        Batch more;
+        data.read(index_range(0, 1), more);
+        append_unlabelled(batch, more, data.size());
+    }
     session.run(batch, {.epoch = 0,
                         .epochs = train.epochs,
                         .step = 0,

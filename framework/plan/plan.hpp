@@ -55,6 +55,7 @@ struct DataPlan {
     Node tokenizer;                        // of all of them, if they are texts
     std::int64_t max_length = 64;          // tokens of a text
     bool presence = false;                 // texts as sets of tokens
+    Node unlabelled;                       // more examples to train on, whose labels are ignored
     std::int64_t validation_examples = 0;  // how many to hold out of train, or to use of
                                            // validation; 0: all
     Split validation_split = Split::drawn;
@@ -73,7 +74,8 @@ struct TrainPlan {
     std::vector<Node> augment;  // transforms of the examples, in this order
     std::int64_t epochs = 1;
     std::int64_t batch_size = 128;
-    bool drop_last = false;  // the incomplete batch at the end of an epoch
+    std::int64_t unlabelled_batch_size = 0;  // of a step, beside those; 0: there is no such set
+    bool drop_last = false;                  // the incomplete batch at the end of an epoch
     Schedule schedule;
     double eps_warmup_epochs = 0;                 // of a linear rise of eps from 0
     Precision attack_precision = Precision::f32;  // see SPAR_WANT_COARSE

@@ -193,6 +193,12 @@ void check_together(const Plan &plan, const Json &root_data, Checker &checker) {
         if (root_data.contains(key) && !plan.data.tokenizer)
             checker.problem(std::string("/data/") + key,
                             "goes with a \"tokenizer\", and there is none");
+    if (plan.data.unlabelled && !plan.train)
+        checker.problem("/data/unlabelled", "is for training, and there is no \"train\"");
+    if (plan.data.unlabelled && plan.threat && plan.threat->space == SPAR_SPACE_PARAMETER)
+        checker.problem("/data/unlabelled",
+                        "where a parameter is perturbed, a batch is one point, and its loss needs "
+                        "labels: leave this out, or perturb examples");
     const bool validation = plan.data.validates();
     if (validation && !plan.data.validation && !plan.data.train)
         checker.problem("/data/validation", "there is no \"train\" to take them from");
@@ -235,11 +241,18 @@ Plan typed_plan(const Json &root, Checker &checker) {
     plan.data.tokenizer = node_at(data, "tokenizer", "/data");
     plan.data.max_length = data.value("max_length", plan.data.max_length);
     plan.data.presence = data.value("form", "") == "presence";
+    plan.data.unlabelled = node_at(data, "unlabelled", "/data");
     if (data.contains("validation")) validation_of(data.at("validation"), plan.data, checker);
     plan.model = node_at(root, "model", "", {"weights"});
     plan.weights = root.at("model").value("weights", "");
     if (root.contains("threat")) plan.threat = threat_of(root.at("threat"), "/threat", checker);
     if (root.contains("train")) plan.train = train_of(root.at("train"));
+    if (plan.train && plan.data.unlabelled)
+        plan.train->unlabelled_batch_size =
+            root.at("train").value("unlabelled_batch_size", plan.train->batch_size);
+    else if (plan.train && root.at("train").contains("unlabelled_batch_size"))
+        checker.problem("/train/unlabelled_batch_size",
+                        "there is no \"unlabelled\" set in \"data\" to take them from");
     plan.attacked_loss = attacked_loss(checker);
     if (root.contains("evaluate")) plan.evaluate = evaluate_of(root, plan.threat, checker);
     const Json &report = root.at("report");

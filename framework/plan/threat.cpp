@@ -24,22 +24,34 @@ std::optional<double> bound(const Json &threat, const char *name) {
     return found != threat.end() ? std::optional(found->get<double>()) : std::nullopt;
 }
 
-/// What a threat under l0, which counts changes, must satisfy, and what other threats must not
-/// contain.
+/// Where groups of values fit: pixels are counted by l0, and tokens have balls under other norms.
+void check_group(const Threat &threat, Checker &checker) {
+    const auto refuse = [&](const std::string &why) {
+        checker.problem(child_pointer(threat.pointer, "group"), why);
+    };
+    const std::string norm = word_of(norm_words, threat.norm);
+    if (threat.group == SPAR_GROUP_PIXEL && threat.norm != SPAR_NORM_L0)
+        refuse("\"pixel\" says what the norm l0 counts, and the norm is " + norm +
+               ": leave it out, or set \"norm\": \"l0\"");
+    if (threat.group != SPAR_GROUP_TOKEN) return;
+    if (threat.norm == SPAR_NORM_L0)
+        refuse(
+            "\"token\" gives every token a ball of its own, and l0 counts changes: leave it out, "
+            "or take the norm linf, l2 or l1");
+    else if (threat.space != SPAR_SPACE_EMBEDDING)
+        refuse(std::string("\"token\" gives every token of a text a ball of its own, and the space "
+                           "is \"") +
+               word_of(space_words, threat.space) +
+               "\": leave it out, or set \"space\": \"embedding\"");
+}
+
+/// What a threat under l0, which counts changes, must satisfy.
 void check_count(const Threat &threat, Checker &checker) {
-    const std::string group = word_of(group_words, threat.group);
-    if (threat.norm != SPAR_NORM_L0) {
-        if (threat.group != SPAR_GROUP_NONE)
-            checker.problem(child_pointer(threat.pointer, "group"),
-                            "\"" + group + "\" says what the norm l0 counts, and the norm is " +
-                                word_of(norm_words, threat.norm) +
-                                ": leave it out, or set \"norm\": \"l0\"");
-        return;
-    }
+    if (threat.norm != SPAR_NORM_L0) return;
     if (threat.eps != std::floor(threat.eps))
         checker.problem(child_pointer(threat.pointer, "eps"),
                         "under l0 it counts " +
-                            std::string(threat.group == SPAR_GROUP_NONE ? "values" : "pixels") +
+                            std::string(threat.group == SPAR_GROUP_PIXEL ? "pixels" : "values") +
                             " that may change, and must be a whole number, as " +
                             found(Json(std::ceil(threat.eps))) + "; it is " +
                             found(Json(threat.eps)));
@@ -72,6 +84,7 @@ Threat threat_of(const Json &json, const std::string &pointer, Checker &checker)
         checker.problem(pointer,
                         "\"parameter\" names what is perturbed in the space \"parameter\"; "
                         "give both or none");
+    check_group(threat, checker);
     check_count(threat, checker);
     return threat;
 }
@@ -81,7 +94,13 @@ std::optional<Threat> changed_threat(const Json &root, const Json &changes,
     Json threat = root.value("threat", Json::object());
     threat.update(changes);
     if (changes.value("space", "parameter") != "parameter") threat.erase("parameter");
-    if (changes.value("norm", "l0") != "l0" && !changes.contains("group")) threat.erase("group");
+    // A group of the pipeline's threat goes where the changes leave no place for it.
+    if (!changes.contains("group")) {
+        const bool pixel = threat.value("group", "none") == "pixel";
+        const bool counts = threat.value("norm", "") == "l0";
+        const bool vectors = threat.value("space", "") == "embedding";
+        if (pixel ? !counts : counts || !vectors) threat.erase("group");
+    }
     const std::size_t before = checker.problems().size();
     checker.check(threat, grammar().at("definitions").at("threat"), grammar(), pointer);
     if (checker.problems().size() > before) return std::nullopt;

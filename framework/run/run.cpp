@@ -78,7 +78,7 @@ void RunUnderWay::evaluate() {
 
 std::vector<const Data *> RunUnderWay::data_in_use() const {
     std::vector<const Data *> data;
-    for (const auto *set : {&train_data_, &validation_data_, &test_data_})
+    for (const auto *set : {&train_data_, &unlabelled_data_, &validation_data_, &test_data_})
         if (*set) data.push_back(set->get());
     return data;
 }

@@ -1,6 +1,7 @@
 #include "run/run_under_way.hpp"
 
 #include "base/warnings.hpp"
+#include "engine/fit.hpp"
 #include "engine/fitting.hpp"
 #include "engine/stopping.hpp"
 #include "run/same_run.hpp"
@@ -18,6 +19,8 @@ void RunUnderWay::open_data() {
         test_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.test));
     if (plan_.train && plan_.data.validation)
         validation_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.validation));
+    if (plan_.train && plan_.data.unlabelled)
+        unlabelled_data_ = std::make_unique<Data>(make(SPAR_KIND_DATASET, plan_.data.unlabelled));
     encode_texts();
     if (!train_data_) return;
     if (train_data_->classes() && train_data_->info().outputs < 2)
@@ -27,6 +30,10 @@ void RunUnderWay::open_data() {
                                   plan_.data.train.pointer));
     if (test_data_) require_same_kind(*train_data_, *test_data_);
     if (validation_data_) require_same_kind(*train_data_, *validation_data_);
+    if (unlabelled_data_) require_same_examples(*train_data_, *unlabelled_data_);
+    if (!train_data_->tokens()) return;
+    count_tokens(*train_data_, token_counts_);
+    if (unlabelled_data_) count_tokens(*unlabelled_data_, token_counts_);
 }
 
 const spar_component_ref *RunUnderWay::loss_of_attacks(const Data &data) {
@@ -43,7 +50,7 @@ void RunUnderWay::build() {
     open_data();
     end_if_stopped("the data was opened");
     const Data &data = train_data_ ? *train_data_ : *test_data_;
-    network_ = std::make_unique<Network>(make(SPAR_KIND_MODEL, plan_.model), data);
+    network_ = std::make_unique<Network>(make(SPAR_KIND_MODEL, plan_.model), data, token_counts_);
     const bool given = !plan_.weights.empty() && !weights_left_behind();
     if (given) require_fitting_weights(*network_, plan_.weights);  // before it is read for its hash
     made_with_ = made_with(registry_, plan_, *network_, data_in_use(), weights_left_behind());
@@ -65,6 +72,7 @@ void RunUnderWay::build_training() {
     network_->coarse_attacks = plan.attack_precision == Precision::bf16;
     loss_ = make(SPAR_KIND_LOSS, plan.loss);
     method_ = make(SPAR_KIND_METHOD, plan.method);
+    if (unlabelled_data_) require_use_of_unlabelled(*method_, plan_.data.unlabelled.pointer);
     for (const auto *part : {loss_.get(), method_.get()})
         rehearse_losses(*part, *train_data_, network_->outputs());
     optimization_ =
@@ -113,7 +121,9 @@ void RunUnderWay::build_training() {
                      .made_with = made_with_,
                      .augmentation = augmentation_.get(),
                      .participants = participants(),
-                     .tokenizer = tokenizer_text(meaning_)});
+                     .tokenizer = tokenizer_text(meaning_),
+                     .unlabelled = unlabelled_data_.get(),
+                     .unlabelled_key = builder_.key("train/unlabelled")});
     refuse_single_example(*training_);
     if (validation_data_) warn_of_validation_overlap(*training_);
 }
@@ -127,6 +137,7 @@ std::vector<Participant> RunUnderWay::participants() const {
                                  {"", &train_data_->instance()}};
     for (const auto &transform : augmentation_->transforms()) all.push_back({"", transform.get()});
     if (validation_data_) all.push_back({"", &validation_data_->instance()});
+    if (unlabelled_data_) all.push_back({"", &unlabelled_data_->instance()});
     for (const auto &attack : attacks_) all.push_back({"", attack.get()});
     if (attacked_loss_) all.push_back({"validation", attacked_loss_.get()});
     if (crafting_loss_) all.push_back({"crafting", crafting_loss_.get()});
@@ -138,7 +149,8 @@ void RunUnderWay::cut_texts() {
     const bool model = network_->takes_lengths();
     if (test_data_) test_data_->cut_to_longest = model;
     if (validation_data_) validation_data_->cut_to_longest = model;
-    if (train_data_) train_data_->cut_to_longest = model && takes_lengths(*method_);
+    for (const auto *set : {&train_data_, &unlabelled_data_})
+        if (*set) (*set)->cut_to_longest = model && takes_lengths(*method_);
 }
 
 /// Removes the held-out examples from those to train on.

@@ -9,7 +9,7 @@ namespace spar::host {
 
 std::vector<Data *> RunUnderWay::text_data() const {
     std::vector<Data *> texts;
-    for (const auto *set : {&train_data_, &validation_data_, &test_data_})
+    for (const auto *set : {&train_data_, &unlabelled_data_, &validation_data_, &test_data_})
         if (*set && (*set)->texts()) texts.push_back(set->get());
     return texts;
 }

@@ -71,7 +71,8 @@ class RunUnderWay {
     Builder builder_;
 
     std::unique_ptr<Tokenizer> tokenizer_;
-    std::unique_ptr<Data> train_data_, validation_data_, test_data_;
+    std::unique_ptr<Data> train_data_, unlabelled_data_, validation_data_, test_data_;
+    std::vector<std::int64_t> token_counts_;  // of what is trained on, if that is text
     std::unique_ptr<Network> network_;
     Meaning meaning_;  // of the data on which the weights are trained
     std::unique_ptr<Instance> loss_, crafting_loss_, attacked_loss_, method_;

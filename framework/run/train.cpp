@@ -58,6 +58,7 @@ class Trainer {
   private:
     void epoch(std::int64_t epoch);
     void batch(std::int64_t epoch, std::int64_t index);
+    void add_unlabelled();
     void close_epoch(std::int64_t epoch);
     void validate(EpochRecord &record);
     void keep_best(const EpochRecord &record);
@@ -74,6 +75,10 @@ class Trainer {
     std::int64_t batches_ = 0, steps_ = 0;
     std::vector<std::int64_t> order_;
     Batch batch_;
+    // The unlabelled set has rounds of its own, each in another order.
+    std::vector<std::int64_t> unlabelled_order_, chosen_;
+    std::int64_t unlabelled_round_ = -1;
+    Batch unlabelled_;
 };
 
 void Trainer::epoch(std::int64_t epoch) {
@@ -95,7 +100,7 @@ void Trainer::epoch(std::int64_t epoch) {
                                 epoch + 1, task_.plan.epochs, i, batches_));
             }
             batch(epoch, i);
-            progress.advance(batch_.count);
+            progress.advance(batch_.labelled());
         }
     }
     close_epoch(epoch);
@@ -109,25 +114,27 @@ void Trainer::batch(std::int64_t epoch, std::int64_t index) {
     const auto first = static_cast<std::size_t>(index * size);
     const std::size_t count = std::min(static_cast<std::size_t>(size), order_.size() - first);
     task_.data.read(std::span(order_).subspan(first, count), batch_);
+    if (task_.unlabelled != nullptr) add_unlabelled();
     if (task_.augmentation != nullptr) task_.augmentation->apply(batch_, epoch);
 
     const double factor = schedule_factor(task_.plan.schedule, state_.step, steps_, batches_);
     const double eps_factor = warmup_factor(task_.plan.eps_warmup_epochs, state_.step, batches_);
-    const TrainingSession::Outcome outcome = task_.session.run(batch_, {.epoch = epoch,
-                                                                        .epochs = task_.plan.epochs,
-                                                                        .step = state_.step,
-                                                                        .steps = steps_,
-                                                                        .batch_size = size,
-                                                                        .rate_factor = factor,
-                                                                        .eps_factor = eps_factor});
+    const TrainingSession::Outcome outcome =
+        task_.session.run(batch_, {.epoch = epoch,
+                                   .epochs = task_.plan.epochs,
+                                   .step = state_.step,
+                                   .steps = steps_,
+                                   .batch_size = size + task_.plan.unlabelled_batch_size,
+                                   .rate_factor = factor,
+                                   .eps_factor = eps_factor});
     task_.optimization.step(factor);
 
     ++state_.step;
     if (std::isnan(state_.first_loss) && eps_factor == 1)
-        state_.first_loss = outcome.loss / static_cast<double>(batch_.count);
+        state_.first_loss = outcome.loss / static_cast<double>(batch_.labelled());
     state_.loss += outcome.loss;
     state_.correct += outcome.correct;
-    state_.seen += batch_.count;
+    state_.seen += batch_.labelled();
     state_.forward_examples += task_.network.forward_examples - forward;
     state_.backward_examples += task_.network.backward_examples - backward;
     for (const auto &[name, sum] : task_.session.take_reports()) {
@@ -135,6 +142,25 @@ void Trainer::batch(std::int64_t epoch, std::int64_t index) {
         state_.reported[name].second += sum.second;
     }
     state_.seconds += std::chrono::duration<double>(Clock::now() - begin_time).count();
+}
+
+/// Adds the next examples of the unlabelled set; which ones follows from the step alone, so that a
+/// resumed run takes the same.
+void Trainer::add_unlabelled() {
+    const Data &data = *task_.unlabelled;
+    const std::int64_t size = task_.plan.unlabelled_batch_size;
+    chosen_.clear();
+    for (std::int64_t i = state_.step * size; i < (state_.step + 1) * size; ++i) {
+        if (const std::int64_t round = i / data.size(); round != unlabelled_round_) {
+            unlabelled_round_ = round;
+            unlabelled_order_ = index_range(0, data.size());
+            shuffle(unlabelled_order_,
+                    mix_key(task_.unlabelled_key, static_cast<std::uint64_t>(round)));
+        }
+        chosen_.push_back(unlabelled_order_[static_cast<std::size_t>(i % data.size())]);
+    }
+    data.read(chosen_, unlabelled_);
+    append_unlabelled(batch_, unlabelled_, task_.data.size());
 }
 
 void Trainer::close_epoch(std::int64_t epoch) {
@@ -238,6 +264,7 @@ void refuse_single_example(const TrainingTask &task) {
                                   "what is left over is dropped; choose a smaller batch_size",
                                   examples, size));
     if (size > 1 && (examples % size != 1 || task.plan.drop_last)) return;
+    if (task.unlabelled != nullptr) return;  // which adds some
     Batch batch;
     FencedMatrix vectors, outputs;
     task.data.read(std::span(task.indices).first(1), batch);

@@ -59,6 +59,8 @@ struct TrainingTask {
     const Augmentation *augmentation = nullptr;
     std::vector<Participant> participants;  /// the components whose state a checkpoint holds
     std::string tokenizer;                  /// see tokenizer_text(); empty: none
+    const Data *unlabelled = nullptr;       /// examples without labels that every batch has besides
+    std::uint64_t unlabelled_key = 0;       /// of their order
 };
 
 /// Before anything is trained: refuses, with Failure(Exit::pipeline), a last batch of a single

@@ -17,6 +17,7 @@ namespace {
 constexpr std::int64_t count = 14;
 // Of three channels, and of odd size, so that rows lie at every distance from an aligned address.
 const std::vector<std::int64_t> shape{3, 1, 5};
+const std::vector<std::int64_t> text_shape{5, 3};  // of as many values
 
 const AnalyticModel &model() {
     static const AnalyticModel network(15, 12, 5, 3);
@@ -41,18 +42,22 @@ double eps_of(spar_norm norm) {
 }
 
 Problem problem_of(spar_norm norm, spar_group group) {
-    Problem p = problem(model(), count, norm, eps_of(norm), shape);
+    const bool text = group == SPAR_GROUP_TOKEN;
+    const double eps = text ? eps_of(norm) / 2 : eps_of(norm);
+    Problem p = problem(model(), count, norm, eps, text ? text_shape : shape);
     p.labels[3] = (p.labels[3] + 1) % 5;  // one that is misclassified already
     p.threat.group = group;
     return p;
 }
 
-/// Every norm that a pipeline can name, and under l0 both things that are counted.
+/// Every norm that a pipeline can name, under l0 both things that are counted, and balls of tokens.
 std::vector<Problem> problems() {
     std::vector<Problem> all;
     for (const auto &word : host::norm_words)
         all.push_back(problem_of(word.value, SPAR_GROUP_NONE));
     all.push_back(problem_of(SPAR_NORM_L0, SPAR_GROUP_PIXEL));
+    for (const spar_norm norm : {SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1})
+        all.push_back(problem_of(norm, SPAR_GROUP_TOKEN));
     return all;
 }
 

@@ -21,6 +21,8 @@ class Bim : public spar::Descent {
     spar::DescentFields fields{this, 10, "2 eps / steps"};
     spar::KeepFields keeping{this};
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+
   private:
     spar::DescentRule rule(const spar::AttackBatch &batch) const override {
         spar::DescentRule rule =

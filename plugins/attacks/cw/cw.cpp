@@ -46,6 +46,7 @@ class CarliniWagner : public spar::Attack {
             throw spar::Error(SPAR_E_UNSUPPORTED,
                               "cw minimises the l2 norm, and the threat's norm is another: give it "
                               "a threat of its own, or use pgd with the loss margin");
+        fit().require(threat);
     }
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {

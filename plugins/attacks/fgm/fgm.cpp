@@ -8,7 +8,9 @@ class Fgm : public spar::Descent {
   public:
     static constexpr spar::About about{
         .type = "fgm",
-        .summary = "Fast gradient method: one step along each example's gradient over its l2 norm.",
+        .summary =
+            "Fast gradient method: one step along each example's gradient over its l2 norm "
+            "(over that of every token, if each has a ball of its own).",
         .formula = "x' = clip(x + step_size grad / ||grad||_2), the norm over one example",
         .reference =
             "Miyato et al. 2017, Adversarial training methods for semi-supervised text "
@@ -26,6 +28,8 @@ class Fgm : public spar::Descent {
                            {.above = 0.0, .optional = true}};
     spar::Child loss{this, "loss", SPAR_KIND_LOSS, loss_help, {.optional = true}};
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+
   private:
     spar::DescentRule rule(const spar::AttackBatch &batch) const override {
         spar::DescentRule rule;
@@ -34,7 +38,10 @@ class Fgm : public spar::Descent {
         return rule;
     }
     void move(const Place &p) const override {
-        spar::step_along(p.gradient, spar::norm_l2(p.gradient), p.step, p.x);
+        p.ball.for_each(p.x.size(), [&](std::size_t first, std::size_t count) {
+            const std::span<const float> g = p.gradient.subspan(first, count);
+            spar::step_along(g, spar::norm_l2(g), p.step, p.x.subspan(first, count));
+        });
         p.ball.project(p.center, p.x);
     }
 };

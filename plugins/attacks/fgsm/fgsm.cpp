@@ -32,6 +32,8 @@ class Fgsm : public spar::Descent {
                      "what to make grow; left out: the pipeline's loss",
                      {.optional = true}};
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+
   private:
     spar::DescentRule rule(const spar::AttackBatch &batch) const override {
         spar::DescentRule rule;

@@ -32,6 +32,8 @@ class GradientAscent : public spar::Descent {
                      {.optional = true}};
     spar::KeepFields keeping{this};
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+
   private:
     spar::DescentRule rule(const spar::AttackBatch &batch) const override {
         spar::DescentRule rule;

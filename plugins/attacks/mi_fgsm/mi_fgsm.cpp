@@ -27,6 +27,8 @@ class MomentumFgsm : public spar::Descent {
                        {.fallback = 1, .min = 0}};
     spar::KeepFields keeping{this};
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+
   private:
     spar::DescentRule rule(const spar::AttackBatch &batch) const override {
         spar::DescentRule rule =

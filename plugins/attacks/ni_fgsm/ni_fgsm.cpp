@@ -32,6 +32,8 @@ class NesterovFgsm : public spar::Descent {
                        "share of the running sum kept from step to step",
                        {.fallback = 1, .min = 0}};
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+
   private:
     spar::DescentRule rule(const spar::AttackBatch &batch) const override {
         return fields.rule(batch.threat().eps / static_cast<double>(*fields.steps));

@@ -22,6 +22,9 @@ class Alum final : public Smoothness {
         .version_1 = R"({"step_size": "1e-3", "normalize": "false"})",
     };
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+    bool unlabelled() const override { return true; }
+
     void gradients(const spar::Session &session) override {
         const spar::Rows<float> x_adv = climb(session);
         pair_.pull(session, x_adv.data(), "divergence", [&](const auto &block) {

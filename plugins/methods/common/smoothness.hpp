@@ -26,7 +26,7 @@ class Smoothness : public spar::Method {
                           .dx = g.data()});
             for_rows(session.count(), [&](std::int64_t row) {
                 session.clear_masked(row, g[row]);
-                add_step(g[row], length, *normalize_ ? ball.length(g[row]) : 1, x_adv[row]);
+                add_step(ball, g[row], length, *normalize_, x_adv[row]);
                 if (limit_.is("project"))
                     ball.project(session.x()[row], x_adv[row]);
                 else

@@ -22,6 +22,8 @@ class FgmAt final : public spar::Method {
         .example = METHOD_EXAMPLE("l2", R"({"type":"fgm_at"})"),
     };
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+
     void gradients(const spar::Session &session) override {
         const spar::Rows<float> x_adv = session.points("x_adv"), g = session.points("gradient");
         if (session.loss_compares()) {

@@ -23,6 +23,8 @@ class FgsmAt final : public spar::Method {
         .version_1 = R"({"mode": "\"eval\""})",
     };
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+
     void prepare(const spar::Session &session) override {
         const spar::Rows<float> x_adv = session.points("x_adv"), g = session.points("gradient");
         const spar::Ball ball = session.ball();

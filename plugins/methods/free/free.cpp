@@ -22,6 +22,8 @@ class Free final : public spar::Method {
         .example = METHOD_EXAMPLE("linf", R"({"type":"free","replays":4})"),
     };
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+
     void gradients(const spar::Session &session) override {
         const spar::Rows<float> delta = session.points("delta", SPAR_TENSOR_SAVED);
         const spar::Rows<float> x_adv = session.points("x_adv"), g = session.points("gradient");

@@ -25,6 +25,8 @@ class FreeLb final : public spar::Method {
         .example = METHOD_EXAMPLE("l2", R"({"type":"freelb"})"),
     };
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+
     void prepare(const spar::Session &session) override {
         const spar::Ball ball = session.ball();
         const spar::Rows<float> start = session.points("start");
@@ -45,16 +47,22 @@ class FreeLb final : public spar::Method {
         const double step = step_size_.value_or(session.threat().eps / 2);
         for (std::int64_t pass = 1; pass <= *steps_; ++pass) {
             const double weight = session.mean() / static_cast<double>(*steps_);
-            if (pass == *steps_) return session.pass({.x = x_adv.data(), .weight = weight});
-            loss_.pass(session, {.x = x_adv.data(), .weight = weight, .dx = g.data()});
+            const std::int64_t draw = *same_masks_ ? 0 : pass - 1;
+            if (pass == *steps_)
+                return session.pass({.x = x_adv.data(), .weight = weight, .draw = draw});
+            loss_.pass(session,
+                       {.x = x_adv.data(), .weight = weight, .dx = g.data(), .draw = draw});
             climb(session, g, step, x_adv);
         }
     }
 
   private:
-    /// The divisor of init: the length of U(-1, 1)^N grows with N, its largest value does not.
+    /// The divisor of init: the length of U(-1, 1)^N grows with N, its largest value does not. N is
+    /// the number of values in a ball.
     static double spread(const spar::Session &session, std::int64_t row) {
         if (session.threat().norm == SPAR_NORM_LINF) return 1;
+        if (const std::size_t token = session.ball().token; token > 0)
+            return std::sqrt(static_cast<double>(token));
         std::int64_t values = session.size();
         session.for_masked(row, [&](std::size_t) { --values; });
         return std::sqrt(static_cast<double>(std::max<std::int64_t>(values, 1)));
@@ -66,15 +74,12 @@ class FreeLb final : public spar::Method {
         if (ball.norm != SPAR_NORM_LINF) return ascend(session, g, step, x_adv);
         for_rows(session.count(), [&](std::int64_t row) {
             session.clear_masked(row, g[row]);
-            add_step(g[row], step, ball.length(g[row]), x_adv[row]);
+            add_step(ball, g[row], step, true, x_adv[row]);
             ball.project(session.x()[row], x_adv[row]);
         });
     }
 
-    spar::Integer steps_{this,
-                         "steps",
-                         "passes, K in the paper; all with the same dropout masks",
-                         {.fallback = 3, .min = 1}};
+    spar::Integer steps_{this, "steps", "passes, K in the paper", {.fallback = 3, .min = 1}};
     spar::Number step_size_{this,
                             "step_size",
                             "length of a step; left out: eps / 2",
@@ -84,6 +89,11 @@ class FreeLb final : public spar::Method {
                        "length of the random start: each value is uniform within init / sqrt(N), "
                        "under linf within init; left out: eps",
                        {.min = 0, .unit = "as eps", .optional = true}};
+    spar::Boolean same_masks_{this,
+                              "same_masks",
+                              "all passes drop the same values (dropout), as the authors' program "
+                              "for ALBERT does; otherwise each pass draws anew",
+                              {.fallback = true}};
     spar::CraftingLoss loss_{this};
 };
 

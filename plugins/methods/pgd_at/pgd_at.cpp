@@ -9,7 +9,9 @@ class PgdAt final : public spar::Method {
         .type = "pgd_at",
         .summary = "Adversarial training on the examples of an attack (Madry's).",
         .formula =
-            "min_w mean_i (1 - c) max_{|d| <= eps} l(f_w(x_i + d), y_i) + c l(f_w(x_i), y_i)",
+            "min_w mean_i a max_{|d| <= eps} l(f_w(x_i + d), y_i) + c l(f_w(x_i), y_i); a = "
+            "weight, "
+            "1 - c unless given; c = clean_weight",
         .reference =
             "Madry et al. 2018, Towards deep learning models resistant to adversarial "
             "attacks, arXiv:1706.06083",
@@ -26,17 +28,20 @@ class PgdAt final : public spar::Method {
     spar::Fit fit() const override { return spar::Fit::any(); }
 
     void prepare(const spar::Session &session) override {
-        if (session.loss_compares() && *clean_weight_ > 0)
-            throw spar::invalid("the loss brings a clean term of its own: leave clean_weight out",
-                                "/clean_weight");
+        const bool weighs = *clean_weight_ > 0 || weight_.given();
+        if (session.loss_compares() && weighs)
+            throw spar::invalid(
+                "the loss brings a clean term of its own: leave clean_weight and "
+                "weight out",
+                *clean_weight_ > 0 ? "/clean_weight" : "/weight");
         loss_.attack(session, attack_, session.points("x_adv").data(), {.mode = *mode_});
     }
 
     void gradients(const spar::Session &session) override {
         const float *x_adv = session.points("x_adv").data();
         const double clean = *clean_weight_;
-        if (clean == 0) return pair_.train_at(session, x_adv);
-        session.pass({.x = x_adv, .weight = session.mean() * (1 - clean)});
+        if (clean == 0 && !weight_.given()) return pair_.train_at(session, x_adv);
+        session.pass({.x = x_adv, .weight = session.mean() * weight_.value_or(1 - clean)});
         session.pass({.weight = session.mean() * clean});
     }
 
@@ -48,8 +53,13 @@ class PgdAt final : public spar::Method {
                         {.fallback = R"({"type": "pgd", "steps": 10})"}};
     spar::Number clean_weight_{this,
                                "clean_weight",
-                               "share of the clean loss; 0 trains on adversarial examples only",
+                               "of the clean loss; 0 trains on adversarial examples only",
                                {.fallback = 0, .min = 0, .max = 1}};
+    spar::Number weight_{this,
+                         "weight",
+                         "of the adversarial loss; left out: 1 - clean_weight, a mean of both. The "
+                         "sum of both, as is usual for text: 1, with clean_weight 1",
+                         {.min = 0, .optional = true}};
     spar::CraftingLoss loss_{this};
     spar::CraftingMode mode_{this, "eval"};
     spar::Pair pair_;

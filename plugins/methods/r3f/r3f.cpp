@@ -20,6 +20,9 @@ class R3f final : public spar::Method {
         .example = METHOD_EXAMPLE("linf", R"({"type":"r3f"})"),
     };
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+    bool unlabelled() const override { return true; }
+
     void gradients(const spar::Session &session) override {
         const spar::Rows<float> noisy = session.points("noisy");
         add_noise(session, noisy);

@@ -26,6 +26,9 @@ class Smart final : public Smoothness {
         .example = METHOD_EXAMPLE("linf", R"({"type":"smart"})"),
     };
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+    bool unlabelled() const override { return true; }
+
     void prepare(const spar::Session &session) override {
         if (*proximity_ == 0) return;
         follow(session);

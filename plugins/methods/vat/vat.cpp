@@ -22,6 +22,9 @@ class Vat final : public spar::Method {
         .version_1 = R"({"xi": "1e-6"})",
     };
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+    bool unlabelled() const override { return true; }
+
     void gradients(const spar::Session &session) override {
         const float *clean = pair_.clean(session);
         const spar::Rows<float> x_adv = session.points("x_adv"), d = session.points("direction");
@@ -51,15 +54,21 @@ class Vat final : public spar::Method {
         });
     }
 
-    /// x_adv = x + xi d / |d|
+    /// x_adv = x + xi d / |d|; |d| of every token, if each has a ball of its own.
     void look_along(const spar::Session &session, spar::Rows<float> d,
                     spar::Rows<float> x_adv) const {
+        const spar::Ball ball = session.ball();
         for_rows(session.count(), [&](std::int64_t row) {
             session.clear_masked(row, d[row]);
-            const double length = spar::norm_l2(d[row]);
-            const double scale = length > 0 ? *xi_ / length : 0;
-            spar::array(x_adv[row]) =
-                (spar::doubles(session.x()[row]) + scale * spar::doubles(d[row])).cast<float>();
+            ball.for_each(d[row].size(), [&](std::size_t first, std::size_t count) {
+                const std::span<const float> part = d[row].subspan(first, count);
+                const double length = spar::norm_l2(part);
+                const double scale = length > 0 ? *xi_ / length : 0;
+                spar::array(x_adv[row].subspan(first, count)) =
+                    (spar::doubles(session.x()[row].subspan(first, count)) +
+                     scale * spar::doubles(part))
+                        .cast<float>();
+            });
         });
     }
 

@@ -25,6 +25,8 @@ class Yopo final : public spar::Method {
                                   R"({"type":"yopo","passes":2,"inner_steps":3,"step_size":0.03})"),
     };
 
+    spar::Fit fit() const override { return {.tokens = true}; }
+
     void prepare(const spar::Session &session) override {
         random_start(session, session.ball().without_box(), session.points("start"));
     }
@@ -37,15 +39,21 @@ class Yopo final : public spar::Method {
         auto move = [&](std::int64_t first, std::int64_t count, float *x, const float *dx) {
             const spar::Rows<float> to(x, count, session.size());
             const spar::Rows<const float> gradient(dx, count, session.size());
-            for (std::int64_t i = 0; i < count; ++i)
-                ball.ascend(session.x()[first + i], gradient[i], step, to[i]);
+            for (std::int64_t i = 0; i < count; ++i) {
+                const std::int64_t row = first + i;
+                static thread_local std::vector<float> g;  // at padding it counts as zero
+                g.assign(gradient[i].begin(), gradient[i].end());
+                session.clear_masked(row, g);
+                ball.ascend(session.x()[row], g, step, to[i]);
+            }
         };
         for (std::int64_t pass = 0; pass < *passes_; ++pass) {
             const spar::StageSteps steps{x_adv.data(), *inner_steps_, move, *double_count_};
+            const std::int64_t draw = *same_masks_ ? 0 : pass;
             if (const spar_component_ref *other = loss_.of(session))
-                step_by(session, *other, pass, steps);
+                step_by(session, *other, draw, steps);
             else
-                session.pass({.weight = session.mean(), .draw = pass}, steps);
+                session.pass({.weight = session.mean(), .draw = draw}, steps);
         }
     }
 
@@ -87,6 +95,12 @@ class Yopo final : public spar::Method {
                                 "count the first stage's gradient from the full pass as well, as "
                                 "the authors' program does by mistake",
                                 {.fallback = false}};
+    spar::Boolean same_masks_{this,
+                              "same_masks",
+                              "all passes drop the same values (dropout), as FreeLB's authors do "
+                              "in their YOPO for text; otherwise each pass draws anew. The steps "
+                              "after a pass always use its masks",
+                              {.fallback = false}};
     spar::CraftingLoss loss_{this};
     Stash gradients_;
     Buffers buffers_;

@@ -33,7 +33,10 @@ class Sequential final : public spar::Model, private Parallel {
         executor_ = std::make_unique<Executor>(*graph_, static_cast<Parallel &>(*this));
         if (!examples.tokens) return;
         greatest_length_ = examples.shape[0];
-        embedding_.emplace(graph_->parameters[0], static_cast<Parallel &>(*this));
+        Parameter *frequency = graph_->lookup_parameters > 1 ? &graph_->parameters[1] : nullptr;
+        if (frequency != nullptr && setup.struct_size > offsetof(spar_model_setup, counts))
+            count_tokens(*frequency, setup.counts, setup.vocabulary);
+        embedding_.emplace(graph_->parameters[0], static_cast<Parallel &>(*this), frequency);
     }
 
     std::int64_t outputs() const override { return graph_->value(graph_->output).size(); }
@@ -44,7 +47,7 @@ class Sequential final : public spar::Model, private Parallel {
             throw spar::Error(SPAR_E_CONTRACT, "there is no such parameter");
         Parameter &parameter = graph_->parameters[index];
         target.flags = (parameter.trainable ? SPAR_PARAMETER_TRAINABLE : 0U) |
-                       (index < graph_->stage_parameters ? SPAR_PARAMETER_STAGE : 0U);
+                       (in_stage(index) ? SPAR_PARAMETER_STAGE : 0U);
         target.name = parameter.name.c_str();
         target.rank = static_cast<std::int32_t>(parameter.shape.size());
         std::copy(parameter.shape.begin(), parameter.shape.end(), target.shape);
@@ -52,7 +55,10 @@ class Sequential final : public spar::Model, private Parallel {
         target.gradient = parameter.trainable ? parameter.gradient.data() : nullptr;
     }
 
-    void parameters_changed() override { executor_->parameters_changed(); }
+    void parameters_changed() override {
+        executor_->parameters_changed();
+        if (embedding_) embedding_->parameters_changed();
+    }
 
     void pass(const spar_pass &request) override {
         const spar_space space = embedding_ ? SPAR_SPACE_EMBEDDING : SPAR_SPACE_INPUT;
@@ -93,6 +99,11 @@ class Sequential final : public spar::Model, private Parallel {
                 .bf16 = (wants & SPAR_WANT_COARSE) != 0};
     }
 
+    /// The stage reads vectors: the embedding precedes it.
+    bool in_stage(std::int64_t parameter) const {
+        return parameter < graph_->stage_parameters && parameter >= graph_->lookup_parameters;
+    }
+
     static float *data(const DLTensor &x) {
         return reinterpret_cast<float *>(static_cast<std::byte *>(x.data) + x.byte_offset);
     }
@@ -120,7 +131,8 @@ class Sequential final : public spar::Model, private Parallel {
                          "stage",
                          "how many layers the first stage has, through which yopo steps by itself; "
                          "left out: up to the first activation after the first layer with "
-                         "parameters, pooling between them allowed",
+                         "parameters (an embedding and positions do not count), pooling between "
+                         "them allowed",
                          {.min = 1, .optional = true}};
     std::unique_ptr<Graph> graph_;
     std::int64_t greatest_length_ = 0;  // of texts

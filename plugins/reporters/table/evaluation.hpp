@@ -69,14 +69,16 @@ std::string shown(const Figures &figures, const char *name, Show show) {
     return found != figures.end() && std::isfinite(found->second) ? show(found->second) : "";
 }
 
-/// What is counted, if not values.
-constexpr const char *pixels = " px";
+/// What is counted, if not values, or what each has a ball.
+constexpr const char *pixels = " px", *tokens = "/token";
 
 /// "linf 8/255", "l0 10 px"
 inline std::string ball(const spar::Reader &threat) {
     const auto eps = number(threat.at("eps"));
     return text(threat.at("norm")) + (eps ? " " + radius(*eps) : "") +
-           (text(threat.at("group")) == "pixel" ? pixels : "");
+           (text(threat.at("group")) == "pixel"   ? pixels
+            : text(threat.at("group")) == "token" ? tokens
+                                                  : "");
 }
 
 /// "next", "3"; empty if any wrong class counts.
@@ -129,6 +131,7 @@ inline std::string Evaluation::event(std::string_view path, const std::string &n
     if (name == "norm") row.threat = norm_name(value) + row.threat;
     if (name == "eps") row.threat += " " + radius(value);
     if (name == "group" && value == SPAR_GROUP_PIXEL) row.threat += pixels;
+    if (name == "group" && value == SPAR_GROUP_TOKEN) row.threat += tokens;
     if (name == "target_class") row.target = fixed(value, 0);
     if (name.starts_with("target_") && name != "target_class") row.target = name.substr(7);
     if (name != "attack_end") {

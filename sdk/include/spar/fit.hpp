@@ -44,9 +44,10 @@ class NormSet {
 struct Fit {
     NormSet norms{SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1};
     bool pixels = false;  /// also if whole pixels count as one
+    bool tokens = false;  /// also if every token has a ball of its own
 
     /// Every norm and group: for components that do not use them themselves.
-    static Fit any() { return {NormSet(norms::All()), true}; }
+    static Fit any() { return {NormSet(norms::All()), true, true}; }
 
     /// Throws if the threat is not among them.
     void require(const spar_threat &threat) const {
@@ -54,12 +55,24 @@ struct Fit {
         if (!norms.contains(threat.norm))
             throw Error(SPAR_E_UNSUPPORTED, std::string("works under the norms ") + norms.words() +
                                                 ", and the threat's norm is " + word);
-        if (threat.group == SPAR_GROUP_NONE || (threat.group == SPAR_GROUP_PIXEL && pixels)) return;
-        throw Error(SPAR_E_UNSUPPORTED,
-                    threat.group == SPAR_GROUP_PIXEL
-                        ? "changes single values, and the threat counts whole pixels"
-                        : "the threat counts groups of a kind that this program does not know: " +
-                              std::to_string(threat.group));
+        switch (threat.group) {
+            case SPAR_GROUP_NONE:
+                return;
+            case SPAR_GROUP_PIXEL:
+                if (pixels) return;
+                throw Error(SPAR_E_UNSUPPORTED,
+                            "changes single values, and the threat counts whole pixels");
+            case SPAR_GROUP_TOKEN:
+                if (tokens) return;
+                throw Error(
+                    SPAR_E_UNSUPPORTED,
+                    "perturbs an example inside one ball, and the threat gives every token a "
+                    "ball of its own");
+            default:
+                throw Error(SPAR_E_UNSUPPORTED,
+                            "the threat has groups of a kind that this program does not know: " +
+                                std::to_string(threat.group));
+        }
     }
 };
 

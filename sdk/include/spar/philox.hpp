@@ -54,6 +54,9 @@ class Random {
         return static_cast<std::int64_t>((std::uint64_t{id_high_} << 32) | id_low_);
     }
 
+    /// An unrelated stream, for a part of the example.
+    Random part(std::uint64_t part) const { return {mix_key(key_, part), id(), draw_}; }
+
     /// Uniform 32 bits.
     std::uint32_t word(std::int64_t index) {
         const auto block = static_cast<std::uint32_t>(index >> 2);

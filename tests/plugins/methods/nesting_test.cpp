@@ -61,6 +61,7 @@ TEST_CASE("the message names what is missing") {
         message({.method = R"({"type":"yopo"})", .model = R"({"type":"tiny_mlp","stage":false})"}),
         "no first stage"));
     CHECK(holds(message({.method = R"({"type":"yopo"})",
+                         .model = R"({"type":"tiny_mlp","stage":false})",
                          .data = R"({"type":"tiny_data","kind":"text"})",
                          .threat = R"({"norm":"l2","eps":0.1,"space":"embedding"})"}),
                 "no first stage"));

@@ -136,24 +136,28 @@ class TinyMlp final : public spar::Model {
                 if ((wants & SPAR_WANT_PARAMETER_GRADIENTS) != 0) grow(of("2.bias"), k, g[k]);
             }
             if (steps != nullptr)
-                take_steps(*steps, row, at_stage);
+                take_steps(*steps, row, at_stage, wants,
+                           dx != nullptr ? dx + row * inputs_ : nullptr);
             else
                 pull_stage(x + row * inputs_, at_stage, wants,
                            dx != nullptr ? dx + row * inputs_ : nullptr);
         }
     }
 
-    void take_steps(const spar_stage_steps &steps, std::int64_t row, const Doubles &p) {
+    void take_steps(const spar_stage_steps &steps, std::int64_t row, const Doubles &p,
+                    spar_wants wants, float *all_dx) {
         float *x = steps.x + row * inputs_;
-        std::vector<float> dx(static_cast<std::size_t>(inputs_));
-        if (steps.full_pass != 0) pull_stage(x, p, SPAR_WANT_PARAMETER_GRADIENTS, nullptr);
+        std::vector<float> dx(static_cast<std::size_t>(inputs_)), full(dx.size());
+        if (steps.full_pass != 0) pull_stage(x, p, wants, full.data());
         for (std::int64_t step = 0; step < steps.count; ++step) {
             pull_stage(x, p, SPAR_WANT_INPUT_GRADIENT, dx.data());
             spar::checked([&](spar_error *error) {
                 return steps.ascent(steps.ascent_context, row, 1, x, dx.data(), error);
             });
         }
-        pull_stage(x, p, SPAR_WANT_PARAMETER_GRADIENTS, nullptr);
+        pull_stage(x, p, wants, dx.data());
+        if (all_dx == nullptr || (wants & SPAR_WANT_INPUT_GRADIENT) == 0) return;
+        for (std::size_t i = 0; i < dx.size(); ++i) all_dx[i] = full[i] + dx[i];
     }
 
     void pull_stage(const float *x, const Doubles &p, spar_wants wants, float *dx) {

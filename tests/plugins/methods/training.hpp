@@ -134,6 +134,7 @@ class Training {
     Floats x() const { return {batch_.x[0].data(), batch_.x[0].data() + batch_.count * 6}; }
     const host::Batch &batch() const { return batch_; }
     host::Network &network() { return network_; }
+    const host::Data &data() const { return data_; }
     const host::Plan &plan() const { return plan_; }
     /// Refuses losses that go with neither data nor outputs, as a run does before it trains.
     void rehearse() const {

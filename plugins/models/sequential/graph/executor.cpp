@@ -104,7 +104,7 @@ void Executor::load(Batch &batch, const float *x) const {
 }
 
 void Executor::set_pass(Batch &batch, const Pass &pass) const {
-    batch.training = pass.training;
+    batch.training = batch.drops = pass.training;
     batch.bf16 = in_bf16(pass);
     batch.key = pass.key;
     batch.ids = pass.ids != nullptr ? pass.ids + batch.first : nullptr;
@@ -203,7 +203,7 @@ void Executor::pass(const Pass &pass) {
     if (couples(pass.training)) {
         if (tape == nullptr) start(untaped_, pass);
         pass_coupled(pass, tape != nullptr ? *tape : untaped_, wants);
-        if (wants.keep_stage_gradient) take_steps(pass.rows, *pass.stage_steps);
+        if (wants.keep_stage_gradient) take_steps(pass, wants);
         return;
     }
     const bool back = wants.input || wants.parameters;
@@ -214,12 +214,13 @@ void Executor::pass(const Pass &pass) {
         call_head(batch, pass, back);
         if (!back) return;
         backward(batch, whole(), wants);
-        if (wants.input && pass.dx != nullptr) store_input_gradient(batch, pass.dx);
+        if (wants.input && !wants.stop_at_stage && pass.dx != nullptr)
+            store_input_gradient(batch, pass.dx);
         if (wants.stop_at_stage && !wants.keep_stage_gradient)
             take_fused_steps(*fused_stage(), batch, batch.gradient(graph_.stage_end, 0),
                              *pass.stage_steps);
     });
-    if (wants.keep_stage_gradient) take_steps(pass.rows, *pass.stage_steps);
+    if (wants.keep_stage_gradient) take_steps(pass, wants);
 }
 
 void Executor::backward(int slot, const float *cotangent, Wants wants, float *dx) {

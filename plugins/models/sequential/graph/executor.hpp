@@ -167,8 +167,8 @@ class Executor {
         return stage_gradients_.data() + row * graph_.stage_size;
     }
     /// After a pass that has kept p.
-    void take_steps(std::int64_t rows, const spar_stage_steps &steps);
-    void take_steps(Batch &batch, const spar_stage_steps &steps);
+    void take_steps(const Pass &pass, Wants wants);
+    void take_steps(Batch &batch, const Pass &pass, Wants wants);
     void take_fused_steps(const FusedStage &stage, Batch &batch, const float *p,
                           const spar_stage_steps &steps) const;
 

@@ -29,32 +29,42 @@ Wants Executor::with_steps(Wants wants, const Pass &pass) {
     return wants;
 }
 
-void Executor::take_steps(std::int64_t rows, const spar_stage_steps &steps) {
+void Executor::take_steps(const Pass &pass, Wants wants) {
     const FusedStage *fused = fused_stage();
-    for_lanes(rows, nullptr, true, stage(), [&](Batch &batch) {
+    for_lanes(pass.rows, nullptr, true, stage(), [&](Batch &batch) {
         if (fused != nullptr)
-            take_fused_steps(*fused, batch, stage_gradient(batch.first), steps);
+            take_fused_steps(*fused, batch, stage_gradient(batch.first), *pass.stage_steps);
         else
-            take_steps(batch, steps);
+            take_steps(batch, pass, wants);
     });
-    add_up(rows, stage());
+    add_up(pass.rows, stage());
 }
 
-void Executor::take_steps(Batch &batch, const spar_stage_steps &steps) {
+// The stage is the one of the pass: the same padding, and the same values dropped. Only batch
+// normalisation uses its running statistics.
+void Executor::take_steps(Batch &batch, const Pass &pass, Wants wants) {
+    const spar_stage_steps &steps = *pass.stage_steps;
+    set_pass(batch, pass);
+    batch.training = false;
     batch.counted = false;
-    const auto pull = [&](Wants wants) {
+    const auto pull = [&](Wants at_stage) {
         load(batch, steps.x);
         forward(batch, stage());
         // The backward pass overwrites p.
         std::copy_n(stage_gradient(batch.first), batch.rows * graph_.stage_size,
                     batch.work->gradient(graph_.stage_end));
-        backward(batch, stage(), wants);
+        backward(batch, stage(), at_stage);
     };
     for (std::int64_t step = 0; step < steps.count; ++step) {
         pull({.input = true});
         move(steps, batch.first, batch.rows, graph_.value(0).size(), batch.work->gradient(0));
     }
-    pull({.parameters = true});
+    const bool input = wants.input && pass.dx != nullptr;
+    pull({.input = input, .parameters = true});
+    if (!input) return;
+    if (wants.stop_at_stage) return store_input_gradient(batch, pass.dx);
+    const std::int64_t size = graph_.value(0).size();
+    kernels().add(batch.work->gradient(0), pass.dx + batch.first * size, batch.rows * size);
 }
 
 // One example at a time, whose p stays in the scratch memory for all its steps.

@@ -8,12 +8,13 @@ namespace sequential {
 namespace {
 
 /// Number of layers in the first stage: up to the first pointwise layer after the first layer with
-/// parameters (an embedding precedes the graph), if there is only pooling between them; otherwise
-/// up to that layer.
+/// parameters (an embedding precedes the graph, and positions leave it linear), if there is only
+/// pooling between them; otherwise up to that layer.
 std::size_t stage_length(const Layers &list) {
     const auto &layers = list.parts();
-    const auto first = std::ranges::find_if(
-        layers, [](const auto &layer) { return layer->has_parameters() && !layer->lookup(); });
+    const auto first = std::ranges::find_if(layers, [](const auto &layer) {
+        return layer->has_parameters() && !layer->lookup() && !layer->places();
+    });
     if (first == layers.end()) return 0;
     auto next =
         std::find_if_not(first + 1, layers.end(), [](const auto &layer) { return layer->pools(); });
@@ -71,6 +72,7 @@ int Builder::build(const Layers &layers, int input, const std::string &pointer,
         const std::string own = layers.parts()[index_]->name();
         name_ = own.empty() ? std::to_string(index_) : own;
         value = build_one(value);
+        if (layers.parts()[index_]->lookup()) graph.lookup_parameters = graph.parameters.size();
         if (index_ + 1 + taken_ != stage) continue;
         graph.stage_end = value;
         graph.stage_operations = graph.operations.size();
@@ -103,7 +105,7 @@ std::unique_ptr<Graph> build_network(const Layers &layers, const Shape &input, s
     auto graph = std::make_unique<Graph>(micro_batch, input);
     Builder builder(*graph, key, vocabulary);
     int value = builder.build(layers, 0, "/layers", "", stage.value_or(stage_length(layers)));
-    if (stage && graph->stage_parameters == 0)
+    if (stage && graph->stage_parameters <= graph->lookup_parameters)
         throw spar::invalid(
             "the first stage would have no parameters; let it reach to a layer that "
             "has some",

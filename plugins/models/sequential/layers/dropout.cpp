@@ -28,8 +28,8 @@ class Dropping final : public Operation {
             float *factor = factors + row * stride_;
             spar::Random random(batch.key, batch.ids != nullptr ? batch.ids[row] : 0, ordinal_);
             for (std::int64_t i = 0; i < size_; ++i) {
-                const bool keep = !batch.training || random.uniform(i) >= probability_;
-                factor[value_.position(i)] = keep ? (batch.training ? scale : 1.0F) : 0.0F;
+                const bool keep = !batch.drops || random.uniform(i) >= probability_;
+                factor[value_.position(i)] = keep ? (batch.drops ? scale : 1.0F) : 0.0F;
             }
         }
         for (std::int64_t i = 0; i < batch.rows * stride_; ++i) y[i] = x[i] * factors[i];

@@ -3,6 +3,8 @@
 #include "layers/padding.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace sequential {
 namespace {
@@ -61,6 +63,9 @@ class Embedding final : public Layer {
         const std::int64_t tokens = vocabulary_.value_or(builder.vocabulary);
         Parameter &weight = graph.parameters.add(builder.parameter("weight"), {tokens, *dim_});
         initialise_normal(weight, *deviation_, builder.key);
+        if (normalize_.is("frequency"))
+            count_tokens(graph.parameters.add(builder.parameter("frequency"), {tokens}, false),
+                         nullptr, tokens);
         const int result = graph.add_view(input, shape);
         graph.add(std::make_unique<ClearPadding>(graph, input, result));
         return result;
@@ -79,12 +84,39 @@ class Embedding final : public Layer {
                             "std",
                             "of the normal numbers that the vectors start as; 1 as PyTorch's",
                             {.fallback = 1, .min = 0}};
+    spar::Choice normalize_{
+        this,
+        "normalize",
+        "frequency: the vectors less their mean, over their standard deviation, both weighted by "
+        "how "
+        "often each token occurs in the data trained on, so that the model cannot outgrow a "
+        "perturbation of fixed size by longer vectors (Miyato et al. 2017). The frequencies are "
+        "saved "
+        "with the weights",
+        {"none", "frequency"},
+        {.fallback = "none"}};
 };
+
+std::size_t at(std::int64_t index) {
+    return static_cast<std::size_t>(index);
+}
 
 }  // namespace
 
 LayerKind embedding() {
     return kind_of<Embedding>();
+}
+
+void count_tokens(Parameter &frequency, const std::int64_t *counts, std::int64_t vocabulary) {
+    double total = 0;
+    for (std::int64_t k = 0; counts != nullptr && k < vocabulary; ++k)
+        total += static_cast<double>(counts[k]);
+    std::ranges::fill(frequency.value, 1 / static_cast<float>(frequency.value.size()));
+    if (total == 0) return;
+    for (std::size_t k = 0; k < frequency.value.size(); ++k)
+        frequency.value[k] = std::cmp_less(k, vocabulary)
+                                 ? static_cast<float>(static_cast<double>(counts[k]) / total)
+                                 : 0.0F;
 }
 
 Shape graph_input(const Layers &layers, const Examples &examples) {
@@ -126,15 +158,71 @@ void EmbeddingMatrix::check(const Texts &texts) const {
                                   "the vocabulary of the training set");
 }
 
+template <class Work>
+void EmbeddingMatrix::for_columns(Work work) const {
+    constexpr std::int64_t columns = 16;  // a cache line
+    const std::int64_t dim = width();
+    parallel_((dim + columns - 1) / columns, [&](std::int64_t part) {
+        work(part * columns, std::min((part + 1) * columns, dim));
+    });
+}
+
+const float *EmbeddingMatrix::rows() const {
+    if (frequency_ == nullptr) return weight_.value.data();
+    if (stale_) {
+        normal_.resize(weight_.value.size());
+        deviation_.resize(static_cast<std::size_t>(width()));
+        for_columns([&](std::int64_t first, std::int64_t end) { normalise(first, end); });
+        stale_ = false;
+    }
+    return normal_.data();
+}
+
+void EmbeddingMatrix::normalise(std::int64_t first, std::int64_t end) const {
+    const std::int64_t tokens = weight_.shape[0], dim = width();
+    for (std::int64_t j = first; j < end; ++j) {
+        const auto v = [&](std::int64_t k) { return double{weight_.value[at(k * dim + j)]}; };
+        double mean = 0, variance = 0;
+        for (std::int64_t k = 0; k < tokens; ++k) mean += frequency_->value[at(k)] * v(k);
+        for (std::int64_t k = 0; k < tokens; ++k)
+            variance += frequency_->value[at(k)] * (v(k) - mean) * (v(k) - mean);
+        const double deviation = std::sqrt(1e-6 + variance);  // as in the authors' program
+        deviation_[at(j)] = deviation;
+        for (std::int64_t k = 0; k < tokens; ++k)
+            normal_[at(k * dim + j)] = static_cast<float>((v(k) - mean) / deviation);
+    }
+}
+
+// With y = (v - mean) / deviation, mean = sum f v and deviation^2 = 1e-6 + sum f (v - mean)^2:
+// d mean / d v_k = f_k and d deviation / d v_k = f_k y_k.
+void EmbeddingMatrix::pull_back(std::int64_t first, std::int64_t end) const {
+    const std::int64_t tokens = weight_.shape[0], dim = width();
+    for (std::int64_t j = first; j < end; ++j) {
+        double total = 0, along = 0;
+        for (std::int64_t k = 0; k < tokens; ++k) {
+            const double g = gradient_[at(k * dim + j)];
+            total += g;
+            along += g * normal_[at(k * dim + j)];
+        }
+        for (std::int64_t k = 0; k < tokens; ++k) {
+            const std::size_t i = at(k * dim + j);
+            const double f = frequency_->value[at(k)];
+            weight_.gradient[i] += static_cast<float>(
+                (gradient_[i] - f * total - f * normal_[i] * along) / deviation_[at(j)]);
+        }
+    }
+}
+
 void EmbeddingMatrix::embed(const Texts &texts, float *vectors) const {
     check(texts);
     const std::int64_t dim = width();
+    const float *matrix = rows();
     parallel_(texts.count, [&](std::int64_t text) {
         for (std::int64_t i = text * texts.length; i < (text + 1) * texts.length; ++i)
             if (texts.padding(i))
                 std::fill_n(vectors + i * dim, dim, 0.0F);
             else
-                std::copy_n(weight_.value.data() + texts.tokens[i] * dim, dim, vectors + i * dim);
+                std::copy_n(matrix + texts.tokens[i] * dim, dim, vectors + i * dim);
     });
 }
 
@@ -142,16 +230,18 @@ void EmbeddingMatrix::embed(const Texts &texts, float *vectors) const {
 // summed by one thread, in the order of positions.
 void EmbeddingMatrix::accumulate(const Texts &texts, const float *gradient) const {
     check(texts);
-    constexpr std::int64_t columns = 16;  // a cache line
+    rows();  // what pull_back reads
     const std::int64_t dim = width();
-    parallel_((dim + columns - 1) / columns, [&](std::int64_t part) {
-        const std::int64_t first = part * columns, end = std::min(first + columns, dim);
+    if (frequency_ != nullptr) gradient_.assign(weight_.value.size(), 0.0F);
+    float *sums = frequency_ != nullptr ? gradient_.data() : weight_.gradient.data();
+    for_columns([&](std::int64_t first, std::int64_t end) {
         for (std::int64_t i = 0; i < texts.count * texts.length; ++i) {
             if (texts.padding(i)) continue;
-            float *sum = weight_.gradient.data() + texts.tokens[i] * dim;
+            float *sum = sums + texts.tokens[i] * dim;
             const float *g = gradient + i * dim;
             for (std::int64_t j = first; j < end; ++j) sum[j] += g[j];
         }
+        if (frequency_ != nullptr) pull_back(first, end);
     });
 }
 

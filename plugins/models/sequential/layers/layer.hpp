@@ -38,6 +38,8 @@ class Layer : public spar::Record {
     virtual std::vector<const Layers *> parts() const { return {}; }
     /// Whether every value of the output depends on one value of the input.
     virtual bool pointwise() const { return false; }
+    /// Whether it only tells each vector of a text its place.
+    virtual bool places() const { return false; }
     /// Whether it only shrinks an image by windows.
     virtual bool pools() const { return false; }
     /// The slope below zero, if the layer is z > 0 ? z : slope z: the preceding operation may apply

@@ -118,6 +118,7 @@ class Positions final : public Layer {
         return result;
     }
     bool has_parameters() const override { return *kind_ == "learned"; }
+    bool places() const override { return true; }
 
   private:
     spar::Choice kind_{this,

@@ -90,11 +90,13 @@ typedef int32_t spar_space;
 #define SPAR_SPACE_EMBEDDING 1
 #define SPAR_SPACE_PARAMETER 2
 
-/* Values that belong together: l0 counts them as one. The shape determines where the values of a
-   group lie. Other norms are taken over the whole example. */
+/* Values that belong together. l0 counts groups; under every other norm each group has a ball of
+   its own, of radius eps. The shape determines where the values of a group lie. So far pixels go
+   with l0 only, and tokens with the other norms in the space of embeddings. */
 typedef int32_t spar_group;
-#define SPAR_GROUP_NONE 0  /* l0 counts values */
+#define SPAR_GROUP_NONE 0  /* l0 counts values; other norms go over the whole example */
 #define SPAR_GROUP_PIXEL 1 /* the channels at one place of [channels, height, width] */
+#define SPAR_GROUP_TOKEN 2 /* a row of [length, width]; minor 3 */
 
 /* Every example is perturbed inside the ball ||x_adv - x|| <= eps and the box [lower, upper]. In
    the spaces of embeddings and parameters the box is infinite. Under l0 eps is a whole number, and

@@ -76,16 +76,17 @@ typedef struct spar_session {
     int64_t outputs;              /* K */
     const float *x;               /* [n, size] */
     const float *mask;            /* [n, length] in the space of embeddings, otherwise null */
-    const int64_t *labels;        /* [n], null for regression */
-    const float *values;          /* [n, K], null for classes */
+    const int64_t *labels;        /* [labelled], null for regression */
+    const float *values;          /* [labelled, K], null for classes */
     const int64_t *ids;           /* [n] */
     const spar_threat *threat;    /* null: the pipeline has none */
 
     /* The progress of training. */
     int64_t epoch, epochs; /* epoch counts from 0 */
     int64_t step, steps;   /* of the run, from 0; counts batches, whatever a method does in one */
-    int64_t batch_size;    /* the pipeline's; count is smaller for the last batch of an epoch */
-    uint64_t key;          /* of this method's random numbers in this step; combine with the id */
+    int64_t batch_size; /* the most that count can be: the pipeline's, and unlabelled rows; count is
+                           smaller for the last batch of an epoch */
+    uint64_t key;       /* of this method's random numbers in this step; combine with the id */
 
     spar_status (*pass)(const struct spar_session *session, const spar_session_pass *pass,
                         spar_error *error); /* see spar_session_pass */
@@ -94,7 +95,7 @@ typedef struct spar_session {
                             spar_error *error); /* as in spar_model_table */
     /* Runs an attack on the batch against the model in its present state; x_adv [n, size] out,
        checked. `objective` may be null. Rows that are not attacked are left unchanged. `draw`
-       distinguishes several calls in one step. */
+       distinguishes several calls in one step. Rows without labels are never attacked. */
     spar_status (*attack)(const struct spar_session *session, const spar_component_ref *attack,
                           const spar_objective *objective, int64_t draw, float *x_adv,
                           spar_error *error);
@@ -120,7 +121,8 @@ typedef struct spar_session {
 
     /* Evaluates a loss at known outputs, for a head that adds something to it: row i of `rows` is
        example first + i of the batch. If labels, values or ids are null, the batch's are used; if
-       the key is 0, the host's. `loss` null: the pipeline's. [thread-safe] */
+       the key is 0, the host's. `loss` null: the pipeline's. At rows without labels, here and in
+       `pass`, a loss that needs labels or values is 0, and so are its gradients. [thread-safe] */
     spar_status (*loss)(const struct spar_session *session, const spar_component_ref *loss,
                         int64_t first, const spar_loss_rows *rows, spar_error *error);
 
@@ -139,12 +141,20 @@ typedef struct spar_session {
        Minor 1. */
     const spar_component_ref *crafting_loss;
 
-    int64_t room; /* most values that an example has in any step. Minor 3 */
+    /* Minor 3. */
+    const int64_t
+        *limits;          /* [n] how many values or groups may change; null unless the norm is l0 */
+    int64_t mask_size;    /* entries of a row of `mask`; 0: nothing is masked */
+    const int32_t *words; /* reserved: null */
+    int64_t room;         /* most values that an example has in any step */
+    int64_t labelled; /* the first so many examples have labels or values; n, except for a method
+                         with SPAR_METHOD_UNLABELLED where the pipeline names an unlabelled set */
 } spar_session;
 
 /* What an instance promises beyond the contract; asked after `create`. */
 typedef uint32_t spar_method_traits;
-#define SPAR_METHOD_LENGTHS 1u /* takes batches cut to their longest text */
+#define SPAR_METHOD_LENGTHS 1u    /* takes batches cut to their longest text */
+#define SPAR_METHOD_UNLABELLED 2u /* makes use of examples without labels */
 
 typedef struct spar_method_table {
     uint32_t struct_size;
@@ -162,7 +172,7 @@ typedef struct spar_method_table {
 
 SPAR_ASSERT_LAYOUT(sizeof(spar_session_pass) == 128);
 SPAR_ASSERT_LAYOUT(sizeof(spar_objective) == 32);
-SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 328);
+SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 360);
 SPAR_ASSERT_LAYOUT(sizeof(spar_method_table) == 40);
 
 #endif

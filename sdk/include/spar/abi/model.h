@@ -16,7 +16,10 @@ typedef struct spar_model_setup {
     int64_t shape[SPAR_MAX_RANK]; /* of one example */
     int64_t outputs;              /* classes or values in the data; a hint, the host checks */
     int64_t vocabulary;
-    uint64_t key;      /* key of the random numbers for the initial parameters */
+    uint64_t key; /* key of the random numbers for the initial parameters */
+    /* [vocabulary] how often each token occurs in the examples to train on, unlabelled ones
+       included, and padding not; null: not known, as where nothing is trained. Minor 3. */
+    const int64_t *counts;
     int64_t separator; /* the token between the two texts of a pair; -1: none. Minor 3 */
 } spar_model_setup;
 
@@ -46,11 +49,16 @@ typedef struct spar_parameter {
 /* Steps through the model's first stage alone (Zhang et al. 2019, YOPO), after a pass over the same
    x that wants parameter gradients and nothing else. The stage consists of the layers up to the
    first activation after the first layer with parameters, or of those that the pipeline's author
-   chooses. A model of text, or one that marks no parameter as SPAR_PARAMETER_STAGE, is never asked.
+   chooses. A model that marks no parameter as SPAR_PARAMETER_STAGE is never asked. x is what the
+   pass reads: of text the vectors, so that the embedding's parameters precede the stage and are
+   none of its own.
    The pass goes back only to the stage's output, where it finds the gradient p. Then, `count`
    times: dx = d/dx <p, stage(x)>, and ascent(rows of x, rows of dx), in place, for every row. The
-   gradients of the stage's parameters are those of <p, stage(x)> at the x that the steps reach. The
-   steps and these gradients are computed in evaluation mode, whatever the pass's mode. */
+   gradients of the stage's parameters are those of <p, stage(x)> at the x that the steps reach.
+   With SPAR_WANT_INPUT_GRADIENT, which the host sets for text, the pass's dx is the gradient at the
+   x that the steps reach too, plus that of the pass itself if it goes back through the stage.
+   The stage is the function that the pass evaluated: the pass's mask, ids and key hold in the steps
+   too, and so do its dropout masks. Only normalisation over a batch uses running statistics. */
 typedef struct spar_stage_steps {
     uint32_t struct_size;
     int32_t full_pass; /* 1: the pass goes back through the stage too; its gradients add up */
@@ -140,7 +148,7 @@ typedef struct spar_arithmetic {
     const char *(*instructions)(void *self);
 } spar_arithmetic;
 
-SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 112);
+SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 120);
 SPAR_ASSERT_LAYOUT(sizeof(spar_parameter) == 104);
 SPAR_ASSERT_LAYOUT(sizeof(spar_pass) == 96);
 SPAR_ASSERT_LAYOUT(sizeof(spar_model_table) == 80);

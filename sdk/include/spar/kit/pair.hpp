@@ -77,7 +77,8 @@ class Pair {
 };
 
 /// The pipeline's loss, to which an objective adds: at the clean outputs or, if it compares outputs
-/// itself, at the other outputs with the clean ones as reference.
+/// itself, at the other outputs with the clean ones as reference. The mean is over the examples
+/// that have labels, while pull() divides by the number of all.
 inline void put_loss(const Session &session, const PairBlock &b) {
     if (session.loss_compares())
         session.loss({.first = b.first,
@@ -91,6 +92,13 @@ inline void put_loss(const Session &session, const PairBlock &b) {
                       .count = b.count,
                       .outputs = b.clean,
                       .gradients = b.clean_gradient});
+    if (session.labelled() == session.count()) return;
+    const float share =
+        static_cast<float>(session.count()) / static_cast<float>(session.labelled());
+    for (std::size_t i = 0; i < b.size(); ++i) {
+        b.clean_gradient[i] *= share;
+        if (session.loss_compares()) b.other_gradient[i] *= share;
+    }
 }
 
 inline void Pair::train_at(const Session &session, const float *x_other) {

@@ -19,6 +19,9 @@ struct Region {
     float eps = 0, lower = 0, upper = 0;
     /// Under l0: value i belongs to group i modulo `plane`. 0: every value is its own group.
     std::size_t plane = 0;
+    /// Values of a token, if every token has a ball of its own. 0: the ball is the example's. A
+    /// norm never sees it: it is given one token at a time.
+    std::size_t token = 0;
 
     float clamped(float value) const {
         const float raised = value > lower ? value : lower;

@@ -18,6 +18,9 @@ typedef struct spar_model_setup {
     int64_t outputs;              /* classes or values the data holds; a hint, the host checks */
     int64_t vocabulary;
     uint64_t key; /* of the random numbers of the initial parameters */
+    /* [vocabulary] how often each token occurs in the examples to train on, unlabelled ones
+       included, and padding not; null: not known, as where nothing is trained. */
+    const int64_t *counts;
 } spar_model_setup;
 
 typedef uint32_t spar_parameter_flags;
@@ -44,7 +47,9 @@ typedef struct spar_parameter {
    The pass goes back no further than the stage's output, where it finds the gradient p. Then,
    `count` times: dx = d/dx <p, stage(x)>, and ascent(rows of x, rows of dx), in place, for every
    row. The gradients of the stage's parameters are those of <p, stage(x)> where the steps have led.
-   The steps and these gradients are in evaluation mode, whatever the pass's mode. */
+   With SPAR_WANT_INPUT_GRADIENT, which the host sets for text, the pass's dx is the gradient there
+   too, plus that of the pass itself where it goes back through the stage. Dropout drops what the
+   pass dropped; only normalisation over a batch uses running statistics. */
 typedef struct spar_stage_steps {
     uint32_t struct_size;
     int32_t full_pass; /* 1: the pass goes back through the stage too; its gradients add up */
@@ -159,7 +164,7 @@ typedef struct spar_counters {
     int64_t (*parameter_gradient_rows)(void *self);
 } spar_counters;
 
-SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 104);
+SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 112);
 SPAR_ASSERT_LAYOUT(sizeof(spar_parameter) == 104);
 SPAR_ASSERT_LAYOUT(sizeof(spar_pass) == 96);
 SPAR_ASSERT_LAYOUT(sizeof(spar_model_table) == 80);
