@@ -130,6 +130,7 @@
 #include "abi/optimizer.h"
 #include "abi/plugin.h"
 #include "abi/reporter.h"
+#include "abi/site.h"
 #include "abi/tokenizer.h"
 #include "abi/transform.h"
 #include "abi/visibility.h"

@@ -16,7 +16,7 @@ typedef struct spar_query {
     int32_t tape; /* 0: none; otherwise a slot in [1, 8] for `pullback` */
     int64_t count;
     const int64_t *rows;            /* [count]; null: point i is example i */
-    const float *x;                 /* [count, size] */
+    const float *x;                 /* [count, size]; null in the space of tokens */
     const spar_component_ref *loss; /* null: the loss this oracle was made with */
     const int64_t *labels;          /* [count] instead of the batch's own, null: those */
     spar_head head;                 /* instead of any loss: the attack's own objective, and its
@@ -24,7 +24,10 @@ typedef struct spar_query {
     void *head_context;
     float *outputs;     /* [count, outputs], may be null */
     float *loss_values; /* [count], may be null; not with a head */
-    float *gradient;    /* [count, size] of loss or head, may be null: not computed */
+    float *gradient;    /* [count, size] of loss or head, may be null: not computed. In the space of
+                           tokens it is taken at their vectors, [count, tokens->length, width], and
+                           is 0 at padding */
+    const spar_tokens *tokens; /* the points in the space of tokens, otherwise null. Minor 3 */
 } spar_query;
 
 /* Everything [exclusive]; valid during `perturb`. */
@@ -50,6 +53,19 @@ typedef struct spar_oracle {
     /* The attack enters the stage `name` ("apgd-ce"); shown as progress, and used to record which
        stage broke an example. Null: no stage. */
     void (*stage)(const struct spar_oracle *oracle, const char *name);
+
+    /* In the space of tokens; 0 and null in others. Minor 3. */
+    int64_t width; /* of a token's vector; 0: the model gives no gradients */
+    /* The vectors [count, width] of tokens, where the gradient of a query is taken. Null if width
+       is 0. Does not count as a query. */
+    spar_status (*vectors)(const struct spar_oracle *oracle, int64_t count, const int64_t *tokens,
+                           float *vectors, spar_error *error);
+    /* From here on, this text is the result for example `row`: what a user could type, so that the
+       host judges what a model would be given. Copied. SPAR_E_INVALID, and the former one stays, if
+       it edits more words than limits[row], has another number of separators, or is not UTF-8. Does
+       not count as a query. */
+    spar_status (*propose)(const struct spar_oracle *oracle, int64_t row, const char *text,
+                           spar_error *error);
 } spar_oracle;
 
 typedef int32_t spar_purpose;
@@ -61,7 +77,11 @@ typedef int32_t spar_purpose;
    training. In the space of parameters, used in training only, the batch is one example, the whole
    tensor, without labels, values or mask: a query's loss and outputs are means over the training
    batch, and a query can have neither head, labels nor tape. Invariant: at every call of the oracle
-   and at the end, x_adv is inside the threat model, so that a stop yields the best so far. */
+   and at the end, x_adv is inside the threat model, so that a stop yields the best so far.
+   The length of texts varies from batch to batch: take every size from the batch.
+   In the space of tokens, size and rank are 0 and x, mask and x_adv null; the points are tokens,
+   and the result is given by `propose` (without it, the clean text). tokens->length is the most
+   that the model takes, with room for insertions. */
 typedef struct spar_attack_batch {
     uint32_t struct_size;
     spar_purpose purpose;
@@ -71,8 +91,9 @@ typedef struct spar_attack_batch {
     int32_t reserved;
     int64_t shape[SPAR_MAX_RANK]; /* of one example */
     const float *x;               /* [count, size] clean */
-    const float *mask;            /* [count, length] in the space of embeddings, otherwise null; a
-                                     masked position is never perturbed */
+    const float *mask;            /* [count, mask_size], null: nothing is masked. An entry holds for
+                                     size / mask_size values in a row; where it is 0, they are never
+                                     perturbed */
     const int64_t *labels;        /* [count], null for regression */
     const float *values;          /* [count, outputs], null for classes */
     const int64_t *targets;       /* [count] when the threat is targeted, otherwise null */
@@ -82,6 +103,17 @@ typedef struct spar_attack_batch {
     const float *outputs; /* [count, outputs] at x, null when not known */
     const spar_threat *threat;
     float *x_adv; /* [count, size] in: equal to x; out */
+
+    /* Minor 3. */
+    const int64_t *limits; /* [count] how many values, groups or words may change; null unless the
+                              norm is l0 */
+    int64_t mask_size;     /* length in the space of embeddings, size at a site, otherwise 0 */
+    const int32_t *words; /* [count, tokens->length] in the space of tokens: the word of each token,
+                             from 0; -1: none. Otherwise null */
+    const spar_tokens *tokens; /* clean, in the space of tokens, otherwise null */
+    const char *const *texts;  /* [count] clean, in the space of tokens, otherwise null */
+    const spar_component_ref
+        *tokenizer; /* of these texts, in the space of tokens, otherwise null */
 } spar_attack_batch;
 
 typedef struct spar_attack_table {
@@ -97,9 +129,9 @@ typedef struct spar_attack_table {
     spar_status (*fits)(void *self, const spar_threat *threat, spar_error *error);
 } spar_attack_table;
 
-SPAR_ASSERT_LAYOUT(sizeof(spar_query) == 88);
-SPAR_ASSERT_LAYOUT(sizeof(spar_oracle) == 64);
-SPAR_ASSERT_LAYOUT(sizeof(spar_attack_batch) == 176);
+SPAR_ASSERT_LAYOUT(sizeof(spar_query) == 96);
+SPAR_ASSERT_LAYOUT(sizeof(spar_oracle) == 88);
+SPAR_ASSERT_LAYOUT(sizeof(spar_attack_batch) == 224);
 SPAR_ASSERT_LAYOUT(sizeof(spar_attack_table) == 24);
 
 #endif

@@ -74,6 +74,16 @@ typedef int32_t spar_input_kind;
    separator. */
 #define SPAR_TEXT_SEPARATOR "\x1f"
 
+/* `count` texts as tokens. A row has room for `length` tokens and holds lengths[i]; those after it
+   are padding, whatever their value. Minor 3. */
+typedef struct spar_tokens {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t length;
+    const int64_t *tokens;  /* [count, length] */
+    const int64_t *lengths; /* [count], each at most length */
+} spar_tokens;
+
 typedef int32_t spar_target_kind;
 #define SPAR_TARGET_CLASS 0  /* one int64 label per example */
 #define SPAR_TARGET_VALUES 1 /* float32 values [outputs] per example: regression or soft labels */
@@ -89,6 +99,13 @@ typedef int32_t spar_space;
 #define SPAR_SPACE_INPUT 0
 #define SPAR_SPACE_EMBEDDING 1
 #define SPAR_SPACE_PARAMETER 2
+/* The text. Points are tokens, in fields of their own. The norm is l0, the group a word, and the
+   distance the least number of words substituted, inserted and deleted, counted by the host on the
+   texts, words as the tokenizer cuts them. Minor 3. */
+#define SPAR_SPACE_TOKENS 3
+/* A site inside the model, see site.h. x is what is added there: zero for the clean example. The
+   mask says which values have an effect. Minor 3. */
+#define SPAR_SPACE_SITE 4
 
 /* Values that belong together. l0 counts groups; under every other norm each group has a ball of
    its own, of radius eps. The shape determines where the values of a group lie. So far pixels go
@@ -97,10 +114,12 @@ typedef int32_t spar_group;
 #define SPAR_GROUP_NONE 0  /* l0 counts values; other norms go over the whole example */
 #define SPAR_GROUP_PIXEL 1 /* the channels at one place of [channels, height, width] */
 #define SPAR_GROUP_TOKEN 2 /* a row of [length, width]; minor 3 */
+#define SPAR_GROUP_WORD 3  /* a word of a text, in the space of tokens; minor 3 */
 
 /* Every example is perturbed inside the ball ||x_adv - x|| <= eps and the box [lower, upper]. In
-   the spaces of embeddings and parameters the box is infinite. Under l0 eps is a whole number, and
-   the space is that of inputs. */
+   every space but that of inputs the box is infinite. Under l0 eps is a whole number; below 1, in
+   the space of tokens, it is a share of the example's words, rounded up. `limits` of a batch has
+   the number for each example. */
 typedef struct spar_threat {
     uint32_t struct_size;
     spar_norm norm;
@@ -111,6 +130,8 @@ typedef struct spar_threat {
     int64_t query_budget; /* most queries per example; 0: no limit */
     spar_group group;     /* minor 2, like the norm l0 */
     int32_t reserved;
+    const char *site; /* name of the site in SPAR_SPACE_SITE, otherwise null; valid as long as the
+                         threat. Minor 3 */
 } spar_threat;
 
 typedef int32_t spar_mode;
@@ -141,7 +162,8 @@ typedef spar_status (*spar_ascent)(void *context, int64_t first, int64_t count, 
 SPAR_ASSERT_LAYOUT(sizeof(spar_error) == 1288);
 SPAR_ASSERT_LAYOUT(offsetof(spar_error, message) == 264);
 SPAR_ASSERT_LAYOUT(sizeof(spar_component_ref) == 32);
-SPAR_ASSERT_LAYOUT(sizeof(spar_threat) == 56);
+SPAR_ASSERT_LAYOUT(sizeof(spar_tokens) == 32);
+SPAR_ASSERT_LAYOUT(sizeof(spar_threat) == 64);
 SPAR_ASSERT_LAYOUT(offsetof(spar_threat, space) == 32);
 
 #endif

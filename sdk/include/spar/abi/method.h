@@ -12,6 +12,7 @@
 #include "base.h"
 #include "loss.h"
 #include "model.h"
+#include "site.h"
 
 /* One pass of the model over n rows: spar_pass, with the loss taken care of. The head, or without
    one the loss, gives the gradient at the outputs. The loss's gradient is multiplied by `weight`,
@@ -37,6 +38,11 @@ typedef struct spar_session_pass {
     float *dx;          /* [n, size] with SPAR_WANT_INPUT_GRADIENT */
     /* Null: none. SPAR_E_UNSUPPORTED if the model has no first stage. */
     const spar_stage_steps *stage_steps;
+    const spar_tokens *tokens;  /* instead of x, in the space of tokens; null: the batch's own.
+                                   Minor 3 */
+    const spar_site_use *sites; /* [site_count], null: none. In the space of a site, x is added to
+                                   what is added here. Minor 3 */
+    int64_t site_count;
 } spar_session_pass;
 
 /* What an attack is to increase during training. */
@@ -145,10 +151,27 @@ typedef struct spar_session {
     const int64_t
         *limits;          /* [n] how many values or groups may change; null unless the norm is l0 */
     int64_t mask_size;    /* entries of a row of `mask`; 0: nothing is masked */
-    const int32_t *words; /* reserved: null */
+    const int32_t *words; /* as in spar_attack_batch */
     int64_t room;         /* most values that an example has in any step */
     int64_t labelled; /* the first so many examples have labels or values; n, except for a method
                          with SPAR_METHOD_UNLABELLED where the pipeline names an unlabelled set */
+    /* In the space of tokens the batch itself; x and mask are null and size is 0, dx and `attack`
+       are SPAR_E_UNSUPPORTED. Otherwise null. */
+    const spar_tokens *tokens;
+    /* `attack` in the space of tokens: the attacked texts as tokens, the host's, valid until the
+       next call and for passes of this step. */
+    spar_status (*attack_tokens)(const struct spar_session *session,
+                                 const spar_component_ref *attack, const spar_objective *objective,
+                                 int64_t draw, const spar_tokens **attacked, spar_error *error);
+    /* The model's sites; 0: it names none. Shapes are those of this batch. Names are valid as long
+       as the session. In the space of a site x is zero, and a pass adds its x there. */
+    int64_t site_count;
+    spar_status (*site)(const struct spar_session *session, int64_t index, spar_site *site,
+                        spar_error *error);
+    /* `backward` with gradients in or out at sites; cotangent null: no gradient at the outputs. */
+    spar_status (*backward_at)(const struct spar_session *session, int32_t tape,
+                               const float *cotangent, const spar_site_use *uses, int64_t count,
+                               spar_wants wants, float *dx, spar_error *error);
 } spar_session;
 
 /* What an instance promises beyond the contract; asked after `create`. */
@@ -170,9 +193,9 @@ typedef struct spar_method_table {
     spar_method_traits (*traits)(void *self); /* [optional] null: none. Minor 3 */
 } spar_method_table;
 
-SPAR_ASSERT_LAYOUT(sizeof(spar_session_pass) == 128);
+SPAR_ASSERT_LAYOUT(sizeof(spar_session_pass) == 152);
 SPAR_ASSERT_LAYOUT(sizeof(spar_objective) == 32);
-SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 360);
+SPAR_ASSERT_LAYOUT(sizeof(spar_session) == 400);
 SPAR_ASSERT_LAYOUT(sizeof(spar_method_table) == 40);
 
 #endif

@@ -6,6 +6,7 @@
 #define SPAR_ABI_MODEL_H
 
 #include "base.h"
+#include "site.h"
 
 /* What the data looks like; known only once the dataset is open. */
 typedef struct spar_model_setup {
@@ -126,6 +127,30 @@ typedef struct spar_embedding {
     spar_status (*accumulate)(void *self, const DLTensor *tokens, const DLTensor *mask,
                               const float *gradient, spar_error *error);
 } spar_embedding;
+
+/* Extension: values and gradients inside the model; see site.h. Minor 3. */
+#define SPAR_MODEL_SITES "spar.model.sites/1"
+typedef struct spar_sites {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t (*count)(void *self);
+    /* Site `index` for texts of `length` tokens; 0 for values. Text is valid as long as the
+       instance. */
+    spar_status (*describe)(void *self, int64_t index, int64_t length, spar_site *site,
+                            spar_error *error);
+    /* [optional] Which values of a site have an effect: out [n, site's shape] of 1 and 0, from the
+       mask [n, length] of the tokens (null for values). Null: all. */
+    spar_status (*mask)(void *self, int64_t index, const DLTensor *mask, float *out,
+                        spar_error *error);
+    /* `pass` and `backward` of the model's table, with `count` uses of sites, each site at most
+       once. stage_steps with sites are SPAR_E_UNSUPPORTED. */
+    spar_status (*pass)(void *self, const spar_pass *pass, const spar_site_use *uses, int64_t count,
+                        spar_error *error);
+    spar_status (*backward)(void *self, int32_t tape, const float *cotangent,
+                            const spar_site_use *uses, int64_t count, spar_wants wants, float *dx,
+                            spar_error *error);
+} spar_sites;
+SPAR_ASSERT_LAYOUT(sizeof(spar_sites) == 48);
 
 /* Extension: how many example rows each kind of work has processed since setup, counted where the
    work is done, so that a test can see that nothing superfluous was computed. */
