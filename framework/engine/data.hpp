@@ -67,10 +67,6 @@ class Data {
     const Instance &instance() const { return *dataset_; }
     /// That made the tokens; null: they are the dataset's own.
     const Tokenizer *tokenizer() const { return tokenizer_; }
-    /// The token between the two texts of a pair; -1: none.
-    std::int64_t separator() const {
-        return tokenizer_ != nullptr ? tokenizer_->info().separator : -1;
-    }
 
     /// Reads examples into `batch`, reusing its memory. Values and labels are checked.
     void read(std::span<const std::int64_t> indices, Batch &batch) const;

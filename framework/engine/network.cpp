@@ -23,7 +23,6 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data,
     setup.outputs = info.outputs;
     setup.vocabulary = info.vocabulary;
     setup.key = model_->key();
-    setup.separator = data.separator();
     setup.counts = counts.empty() ? nullptr : counts.data();
     model_->call("setup", [&](spar_error *e) { return table_->setup(model_->self(), &setup, e); });
 

@@ -18,7 +18,15 @@ inline constexpr const char *grammar_text = R"JSON({
     "data": {"$ref": "#/definitions/data"},
     "model": {"type": "object", "x-spar-kind": "model", "description": "what is trained and attacked",
       "x-spar-host": {"properties": {
-        "weights": {"type": "string", "x-spar-path": true, "description": "safetensors file of the parameters to start from"}}}},
+        "weights": {"type": "string", "x-spar-path": true, "description": "safetensors file of the parameters to start from"},
+        "weights_map": {"type": "object", "description": "how that file names the parameters, if it was written for another program; names that end in * stand for all that begin so",
+          "properties": {
+            "names": {"type": "object", "description": "a parameter's name, and that of its tensor in the file, or a list of tensors that follow each other along the first axis; {i} in both is any number",
+              "additionalProperties": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}},
+            "initial": {"type": "array", "items": {"type": "string"}, "description": "parameters that keep their initial values, as a new classifier does"},
+            "first_rows": {"type": "array", "items": {"type": "string"}, "description": "parameters that take the first rows of a longer tensor, as positions do"},
+            "ignore": {"type": "array", "items": {"type": "string"}, "description": "tensors of the file that the model does not have"}},
+          "additionalProperties": false}}}},
     "threat": {"$ref": "#/definitions/threat"},
     "train": {"$ref": "#/definitions/train"},
     "evaluate": {"$ref": "#/definitions/evaluate"},

@@ -119,12 +119,19 @@ struct NamedFile {
     std::string pointer, path;  // "/data/train/images", absolute
 };
 
+/// How a weights file names the model's parameters; see run/weight_map.hpp.
+struct WeightsMapPlan {
+    std::vector<std::pair<std::string, std::vector<std::string>>> names;
+    std::vector<std::string> initial, first_rows, ignore;
+};
+
 struct Plan {
     std::string name;
     std::uint64_t seed = 1;
     DataPlan data;
     Node model;
     std::string weights;  // safetensors file to start from; empty: none
+    WeightsMapPlan weights_map;
     std::optional<Threat> threat;
     std::optional<TrainPlan> train;
     std::optional<EvaluatePlan> evaluate;

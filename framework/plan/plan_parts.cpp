@@ -181,6 +181,19 @@ void warn_of_long_warmups(const TrainPlan &train) {
     warn("#/train/eps_warmup_epochs", train.eps_warmup_epochs, "eps");
 }
 
+WeightsMapPlan weights_map_of(const Json &json) {
+    WeightsMapPlan map;
+    const Json names = json.value("names", Json::object());
+    for (const auto &[parameter, tensors] : names.items())
+        map.names.emplace_back(
+            parameter, tensors.is_array() ? tensors.get<std::vector<std::string>>()
+                                          : std::vector<std::string>{tensors.get<std::string>()});
+    map.initial = json.value("initial", map.initial);
+    map.first_rows = json.value("first_rows", map.first_rows);
+    map.ignore = json.value("ignore", map.ignore);
+    return map;
+}
+
 /// What one part requires of another.
 void check_together(const Plan &plan, const Json &root_data, Checker &checker) {
     if (!plan.train && !plan.evaluate)
@@ -243,8 +256,12 @@ Plan typed_plan(const Json &root, Checker &checker) {
     plan.data.presence = data.value("form", "") == "presence";
     plan.data.unlabelled = node_at(data, "unlabelled", "/data");
     if (data.contains("validation")) validation_of(data.at("validation"), plan.data, checker);
-    plan.model = node_at(root, "model", "", {"weights"});
+    plan.model = node_at(root, "model", "", {"weights", "weights_map"});
     plan.weights = root.at("model").value("weights", "");
+    if (root.at("model").contains("weights_map"))
+        plan.weights_map = weights_map_of(root.at("model").at("weights_map"));
+    if (root.at("model").contains("weights_map") && plan.weights.empty())
+        checker.problem("/model/weights_map", "goes with \"weights\", and there are none");
     if (root.contains("threat")) plan.threat = threat_of(root.at("threat"), "/threat", checker);
     if (root.contains("train")) plan.train = train_of(root.at("train"));
     if (plan.train && plan.data.unlabelled)

@@ -4,9 +4,11 @@
 #include "run/safetensors.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 namespace spar::host {
 namespace {
@@ -87,30 +89,72 @@ class Faults {
                                           path.string(), what));
 }
 
-/// Checks names, shapes and types, using only the header.
-void require_fitting(const Network &network, const SafetensorsFile &file,
-                     const std::filesystem::path &path) {
-    if (const std::string hint = prefix_hint(network, file); !hint.empty()) refuse(path, hint);
-    Faults faults;
-    std::set<std::string> known;
-    for (const NetworkParameter &p : network.parameters()) {
-        known.insert(p.name);
-        const auto found = file.tensors().find(p.name);
+/// The shape of tensors that follow each other along the first axis; empty if they cannot.
+std::vector<std::int64_t> joined_shape(const SafetensorsFile &file,
+                                       const std::vector<std::string> &names) {
+    std::vector<std::int64_t> shape = file.tensors().at(names[0]).shape;
+    for (std::size_t i = 1; i < names.size(); ++i) {
+        std::vector<std::int64_t> next = file.tensors().at(names[i]).shape;
+        if (shape.empty() || next.size() != shape.size()) return {};
+        shape[0] += std::exchange(next[0], shape[0]);
+        next[0] = shape[0];
+        if (next != shape) return {};
+    }
+    return shape;
+}
+
+bool fits_in(std::vector<std::int64_t> shape, const std::vector<std::int64_t> &wanted, bool rows) {
+    if (rows && !shape.empty() && !wanted.empty() && shape[0] >= wanted[0]) shape[0] = wanted[0];
+    return same_shape(shape, wanted);
+}
+
+/// Checks one parameter; its tensors are added to `known`.
+void require_fitting(const NetworkParameter &p, const SafetensorsFile &file, const WeightMap &map,
+                     std::set<std::string> &known, Faults &faults) {
+    const std::vector<std::string> names = map.sources(p.name);
+    known.insert(names.begin(), names.end());
+    if (map.initial(p.name)) return;
+    for (const std::string &name : names) {
+        const auto found = file.tensors().find(name);
         if (found == file.tensors().end()) {
             if (!is_batch_count(p.name))
-                faults.add(fmt::format("\"{}\" {} is missing", p.name, shape_text(p.shape)));
-        } else if (!same_shape(found->second.shape, p.shape)) {
-            faults.add(fmt::format("\"{}\" is {}, the model's is {}", p.name,
-                                   shape_text(found->second.shape), shape_text(p.shape)));
-        } else if (found->second.of_integers() && !is_batch_count(p.name)) {
-            faults.add(
+                faults.add(fmt::format("\"{}\" {} is missing{}", name, shape_text(p.shape),
+                                       name == p.name ? "" : " (for \"" + p.name + "\")"));
+            return;
+        }
+        if (found->second.of_integers() && !is_batch_count(p.name))
+            return faults.add(
                 fmt::format("\"{}\" is of integers ({}), as in quantised nets; save it as "
                             "floats",
-                            p.name, found->second.type));
-        }
+                            name, found->second.type));
     }
+    const std::vector<std::int64_t> shape = joined_shape(file, names);
+    if (!fits_in(shape, p.shape, map.first_rows(p.name)))
+        faults.add(fmt::format(
+            "\"{}\" is {}, the model's{} is {}", fmt::join(names, "\" + \""),
+            shape.empty() && names.size() > 1 ? "of shapes that do not join" : shape_text(shape),
+            names[0] == p.name ? "" : " \"" + p.name + "\"", shape_text(p.shape)));
+}
+
+/// Checks names, shapes and types, using only the header.
+void require_fitting(const Network &network, const SafetensorsFile &file,
+                     const std::filesystem::path &path, const WeightMap &map) {
+    if (map.empty())
+        if (const std::string hint = prefix_hint(network, file); !hint.empty()) refuse(path, hint);
+    Faults faults;
+    std::set<std::string> known;
+    std::vector<std::string> parameters;
+    for (const NetworkParameter &p : network.parameters()) {
+        require_fitting(p, file, map, known, faults);
+        parameters.push_back(p.name);
+    }
+    if (const std::string idle = map.idle(parameters); !idle.empty())
+        throw Failure(Exit::pipeline,
+                      fmt::format("#/model/weights_map: the model has no parameter \"{}\"; it has "
+                                  "{}",
+                                  idle, fmt::join(parameters, ", ")));
     for (const auto &[name, tensor] : file.tensors())
-        if (!known.contains(name) &&
+        if (!known.contains(name) && !map.ignored(name) &&
             !tensor.of_integers())  // counts or indices; PyTorch's files may contain some
             faults.add(
                 fmt::format("\"{}\" {} is not in the model", name, shape_text(tensor.shape)));
@@ -127,17 +171,25 @@ void save_weights(const Network &network, const Meaning &meaning,
     save_safetensors(path, tensors, to_metadata(meaning));
 }
 
-void require_fitting_weights(const Network &network, const std::filesystem::path &path) {
-    require_fitting(network, SafetensorsFile(path), path);
+void require_fitting_weights(const Network &network, const std::filesystem::path &path,
+                             const WeightMap &map) {
+    require_fitting(network, SafetensorsFile(path), path, map);
 }
 
-Meaning load_weights(Network &network, const std::filesystem::path &path) {
+Meaning load_weights(Network &network, const std::filesystem::path &path, const WeightMap &map) {
     const SafetensorsFile file(path);
-    require_fitting(network, file, path);
+    require_fitting(network, file, path, map);
     Faults faults;
     for (const NetworkParameter &p : network.parameters()) {
-        if (!file.tensors().contains(p.name)) continue;
-        const std::vector<float> values = file.read(p.name);
+        if (map.initial(p.name)) continue;
+        std::vector<float> values;
+        for (const std::string &name : map.sources(p.name))
+            if (file.tensors().contains(name)) {
+                const std::vector<float> more = file.read(name);
+                values.insert(values.end(), more.begin(), more.end());
+            }
+        if (values.empty()) continue;  // PyTorch's count of batches
+        values.resize(p.value.size());
         if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
             faults.add(fmt::format("\"{}\" holds values that are not numbers", p.name));
         else if (is_variance(p.name) && !values.empty() && std::ranges::min(values) < 0)

@@ -25,6 +25,7 @@
     LAYER(first_position)     \
     LAYER(attention_pool)     \
     LAYER(positions)          \
+    LAYER(segments)           \
     LAYER(attention)          \
     LAYER(transformer)        \
     LAYER(conv1d)             \

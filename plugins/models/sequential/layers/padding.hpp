@@ -10,6 +10,11 @@ inline bool is_token(const Batch &batch, std::int64_t position) {
     return batch.mask == nullptr || batch.mask[position] != 0;
 }
 
+/// 1 or 2 for a token of the first or second text of a pair, 0 for padding. At the input.
+inline std::uint8_t text_of(const Batch &batch, std::int64_t position) {
+    return batch.mask == nullptr ? 1 : static_cast<std::uint8_t>(batch.mask[position]);
+}
+
 /// Which positions of a later value [length, dim] are tokens. Windows that slide over a text make
 /// fewer or more: as many of them are tokens as if the text had come by itself, without padding.
 class Padding {

@@ -67,8 +67,10 @@ typedef struct spar_component_ref {
 /* What an example is. Rank and shape exclude the batch dimension. */
 typedef int32_t spar_input_kind;
 #define SPAR_INPUT_VALUES 0 /* float32, for images [channels, height, width] in [lower, upper] */
-#define SPAR_INPUT_TOKENS 1 /* int64 ids [length], with a float32 mask (1 token, 0 padding) */
-#define SPAR_INPUT_TEXT 2   /* of datasets: UTF-8, from which a tokenizer makes tokens; minor 3 */
+#define SPAR_INPUT_TOKENS                                                                        \
+    1                     /* int64 ids [length], with a float32 mask: 0 padding, 1 token; of two \
+                             texts of a pair, 2 in the second */
+#define SPAR_INPUT_TEXT 2 /* of datasets: UTF-8, from which a tokenizer makes tokens; minor 3 */
 
 /* Between the two texts of a pair, and nowhere else in a text; a tokenizer turns it into its
    separator. */

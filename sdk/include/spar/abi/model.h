@@ -21,7 +21,6 @@ typedef struct spar_model_setup {
     /* [vocabulary] how often each token occurs in the examples to train on, unlabelled ones
        included, and padding not; null: not known, as where nothing is trained. Minor 3. */
     const int64_t *counts;
-    int64_t separator; /* the token between the two texts of a pair; -1: none. Minor 3 */
 } spar_model_setup;
 
 /* What an instance promises beyond the contract; asked after `setup`. */
@@ -173,7 +172,7 @@ typedef struct spar_arithmetic {
     const char *(*instructions)(void *self);
 } spar_arithmetic;
 
-SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 120);
+SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 112);
 SPAR_ASSERT_LAYOUT(sizeof(spar_parameter) == 104);
 SPAR_ASSERT_LAYOUT(sizeof(spar_pass) == 96);
 SPAR_ASSERT_LAYOUT(sizeof(spar_model_table) == 80);
