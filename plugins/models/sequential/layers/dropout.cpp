@@ -1,5 +1,5 @@
 // Dropout (Srivastava et al. 2014): in training, zeroes values at random and scales up the others.
-#include "layers/builder.hpp"
+#include "layers/dropout.hpp"
 
 #include <spar/philox.hpp>
 
@@ -60,17 +60,21 @@ class Dropping final : public Operation {
     std::size_t factors_ = 0;
 };
 
+int add_dropping(Builder &builder, int input, double probability) {
+    Graph &graph = builder.graph;
+    const int result = graph.add_value(graph.value(input).shape, graph.value(input).image);
+    graph.add(
+        std::make_unique<Dropping>(graph, input, result, probability, builder.next_ordinal()));
+    return result;
+}
+
 class Dropout final : public Layer {
   public:
     static constexpr About about{"dropout", "in training, zeroes values at random"};
     Dropout() : Layer(about) {}
 
     int build(Builder &builder, int input) const override {
-        Graph &graph = builder.graph;
-        const int result = graph.add_value(graph.value(input).shape, graph.value(input).image);
-        graph.add(std::make_unique<Dropping>(graph, input, result, *probability_,
-                                             builder.next_ordinal()));
-        return result;
+        return add_dropping(builder, input, *probability_);
     }
 
   private:
@@ -81,6 +85,10 @@ class Dropout final : public Layer {
 };
 
 }  // namespace
+
+int drop(Builder &builder, int input, double probability) {
+    return probability > 0 ? add_dropping(builder, input, probability) : input;
+}
 
 LayerKind dropout() {
     return kind_of<Dropout>();

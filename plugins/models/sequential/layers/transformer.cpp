@@ -6,6 +6,7 @@
 #include "kernels/kernels.hpp"
 #include "layers/attention.hpp"
 #include "layers/dense.hpp"
+#include "layers/dropout.hpp"
 #include "layers/layernorm.hpp"
 #include "layers/pointwise.hpp"
 
@@ -61,14 +62,15 @@ class Transformer final : public Layer {
     int encode(Builder &builder, int x, const Attention &attention, const EncoderWeights &w) const {
         Graph &graph = builder.graph;
         const auto around = [&](int value, const LineNorm &norm, auto through) {
-            if (*norm_first_)
-                return sequential::add(graph, through(normalise_lines(graph, value, norm)), value);
-            return normalise_lines(graph, sequential::add(graph, through(value), value), norm);
+            const int inside = *norm_first_ ? normalise_lines(graph, value, norm) : value;
+            const int sum =
+                sequential::add(graph, drop(builder, through(inside), *dropout_), value);
+            return *norm_first_ ? sum : normalise_lines(graph, sum, norm);
         };
         const int attended = around(
             x, w.norm1, [&](int value) { return attend(builder, value, attention, w.attention); });
         return around(attended, w.norm2, [&](int value) {
-            return add_dense(graph, hidden(graph, value, w), w.second);
+            return add_dense(graph, drop(builder, hidden(graph, value, w), *dropout_), w.second);
         });
     }
 
@@ -84,6 +86,11 @@ class Transformer final : public Layer {
         this, "hidden", "width between the two linear layers", {.min = 1, .max = 1 << 20}};
     spar::Choice activation_{
         this, "activation", "between them", {"relu", "gelu"}, {.fallback = "relu"}};
+    spar::Number dropout_{this,
+                          "dropout",
+                          "share of values zeroed in training: after attention, between the linear "
+                          "layers and after them",
+                          {.fallback = 0, .min = 0, .below = 1}};
     spar::Boolean norm_first_{this,
                               "norm_first",
                               "whether layernorms come before attention and linear layers instead "
