@@ -158,13 +158,13 @@ TEST_CASE("no code point makes words overlap or loses bytes") {
                 text += static_cast<char>(0x80 | (code & 0x3F));
             }
         }
-        std::size_t end = 0, spaces = 0;
+        std::size_t end = 0, spaces = 0, wrong = 0;
         for (const WordSpan &span : tokenizer.spans(text)) {
-            REQUIRE(span.begin >= end);
-            REQUIRE(span.end > span.begin);
+            wrong += span.begin < end || span.end <= span.begin ? 1 : 0;
             spaces += span.begin > end ? 1 : 0;
             end = span.end;
         }
+        CHECK(wrong == 0);
         CHECK(end == text.size());
         CHECK(spaces == 22);  // those of White_Space that BERT does not leave out
     }
