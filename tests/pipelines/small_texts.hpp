@@ -69,7 +69,7 @@ inline Json results_of(const Texts &texts, const Json &pipeline, const std::stri
 }
 
 inline void check_refused(const Texts &texts, const Json &pipeline, const char *command,
-                   const std::vector<std::string> &parts) {
+                          const std::vector<std::string> &parts) {
     std::vector<std::string> words{command, texts.write(pipeline)};
     if (std::string(command) == "run")
         words.insert(words.end(), {"--out", texts.folder / ("no" + std::to_string(texts.count))});

@@ -25,11 +25,9 @@ class Session {
     std::int64_t count() const { return s_->count; }
     std::int64_t size() const { return s_->size; }
     std::int64_t outputs() const { return s_->outputs; }
-    /// How many examples, the first ones, have labels or values: all, except for a method that
-    /// makes use of unlabelled ones, see Method::unlabelled.
+    /// How many examples, the first ones, have labels or values; see Method::unlabelled.
     std::int64_t labelled() const {
-        const bool told = s_->struct_size > offsetof(spar_session, labelled);
-        return told ? s_->labelled : count();
+        return s_->struct_size > offsetof(spar_session, labelled) ? s_->labelled : count();
     }
     /// 1/n, the weight that makes a sum over the batch a mean.
     double mean() const { return 1.0 / static_cast<double>(s_->count); }
@@ -92,8 +90,8 @@ class Session {
     /// The loss that crafting increases if neither method nor attack has its own; null: the
     /// pipeline's.
     const spar_component_ref *crafting_loss() const {
-        const bool told = s_->struct_size > offsetof(spar_session, crafting_loss);
-        return told ? s_->crafting_loss : nullptr;
+        return s_->struct_size > offsetof(spar_session, crafting_loss) ? s_->crafting_loss
+                                                                       : nullptr;
     }
     /// Whether training started from the weights of a file.
     bool pretrained() const { return (s_->flags & SPAR_SESSION_PRETRAINED) != 0; }
@@ -146,9 +144,8 @@ class Session {
         checked([&](spar_error *e) { return s_->optimizer_step(s_, e); });
     }
 
-    /// Memory of the method's own, by name: zero at first, the same from then on. Ask for the full
-    /// batch size (batch_size(), not count()): the last batch may be smaller, and the size must not
-    /// change.
+    /// Memory of the method's own, by name: zero at first, the same from then on. Ask for
+    /// batch_size(), not count(): the last batch may be smaller, and the size must not change.
     Rows<float> tensor(const char *name, std::int64_t count, std::int64_t width,
                        spar_tensor_flags flags = 0) const {
         std::int64_t size = 0;
@@ -217,8 +214,7 @@ class Session {
 };
 
 /// Base of a training method. For every batch the host clears the gradients, calls prepare() and
-/// then gradients(), and takes the optimizer's step. Adversarial training with an attack `attack_`
-/// (a Child) is
+/// then gradients(), and takes the optimizer's step. Adversarial training with a Child `attack_` is
 ///
 ///     prepare:    session.attack(attack_, session.points("x_adv").data());
 ///     gradients:  session.pass({.x = session.points("x_adv").data(), .weight = session.mean()});
@@ -232,11 +228,9 @@ class Method : public Component {
     /// Adds this batch's gradients. May be called again after one prepare(), with other parameters.
     virtual void gradients(const Session &session) = 0;
 
-    /// The threats that it works under. Override it to support others than linf, l2 and l1; a
-    /// method that leaves the threat to its attack returns Fit::any().
+    /// The threats that it works under; Fit::any() if it leaves the threat to its attack.
     virtual Fit fit() const { return {}; }
-    /// Whether it makes use of examples without labels, which a pipeline's unlabelled set adds to
-    /// the batch. A loss that needs labels is 0 at them.
+    /// Whether it makes use of examples without labels; a loss that needs them is 0 there.
     virtual bool unlabelled() const { return false; }
 
     static const spar_method_table *table() {
