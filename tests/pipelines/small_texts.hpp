@@ -24,10 +24,8 @@ inline std::string corpus(std::int64_t lines, std::uint64_t key) {
     return text;
 }
 
-inline Json tsv(const char *file) {
-    Json set{{"type", "tsv"}, {"file", file}, {"max_length", 8}};
-    if (file != std::string("train.tsv")) set["vocabulary_from"] = "train.tsv";
-    return set;
+inline Json texts_of(const char *file) {
+    return {{"type", "text"}, {"file", file}};
 }
 
 struct Texts {
@@ -53,7 +51,10 @@ inline Json text_pipeline(const std::string &method, const std::string &threat) 
         "train": {"loss": {"type": "cross_entropy"}, "optimizer": {"type": "adam", "lr": 0.02},
                   "epochs": 4, "batch_size": 37},
         "evaluate": {"attacks": [{"type": "fgm"}, {"type": "pgd"}]}})");
-    pipeline["data"] = {{"train", tsv("train.tsv")}, {"test", tsv("test.tsv")}};
+    pipeline["data"] = {{"tokenizer", {{"type", "words"}}},
+                        {"max_length", 8},
+                        {"train", texts_of("train.tsv")},
+                        {"test", texts_of("test.tsv")}};
     pipeline["train"]["method"] = Json::parse(method);
     pipeline["threat"] = Json::parse(threat);
     return pipeline;
