@@ -48,7 +48,7 @@ inline constexpr const char *grammar_text = R"JSON({
           "additionalProperties": false},
         "unlabelled": {"type": "object", "x-spar-kind": "dataset", "description": "more examples to train on, whose labels, if any, are ignored; for methods with a term that needs none, as vat"},
         "test": {"type": "object", "x-spar-kind": "dataset", "description": "examples to evaluate on"},
-        "tokenizer": {"type": "object", "x-spar-kind": "tokenizer", "description": "makes tokens of texts, for all of these datasets; its vocabulary comes from the model's weights if they hold one, or else from train"},
+        "tokenizer": {"type": "object", "x-spar-kind": "tokenizer", "description": "makes tokens of texts, for all of these datasets; its vocabulary comes from the model's weights if they hold one, or else from train and unlabelled"},
         "max_length": {"type": "integer", "minimum": 1, "maximum": 65536, "description": "tokens of a text; longer ones are cut; without, 64"},
         "form": {"type": "string", "enum": ["tokens", "presence"], "description": "what becomes of a text: its tokens in their order, or one value for each token of the vocabulary, 1 where it occurs and else 0; without, tokens"}
       },

@@ -71,7 +71,11 @@ void RunUnderWay::learn_vocabulary() {
                                   "that Spar has saved, which hold it, or give the texts that the "
                                   "model was trained on as \"train\"",
                                   plan_.data.tokenizer.pointer));
-    tokenizer_->learn(train->size(), [&](std::int64_t i) { return train->text(i); });
+    const Data *more = unlabelled_data_.get();
+    const std::int64_t labelled = train->size();
+    tokenizer_->learn(labelled + (more != nullptr ? more->size() : 0), [&](std::int64_t i) {
+        return i < labelled ? train->text(i) : more->text(i - labelled);
+    });
 }
 
 }  // namespace spar::host

@@ -121,10 +121,13 @@ TEST_CASE("a dataset's info is true, and stays the same") {
 TEST_CASE("an index out of range is refused") {
     for (const Sample &sample : samples(SPAR_KIND_DATASET)) {
         INFO(sample.name());
-        const Opened opened(sample);
-        const host::Data &data = opened.data;
+        Made made = sample.make();
+        const host::Data data(made.take());
         host::Batch batch;
         for (const std::int64_t index : {data.size(), std::int64_t{-1}, INT64_MAX, INT64_MIN})
-            CHECK_THROWS_AS(data.read(std::vector{index}, batch), host::Failure);
+            if (data.texts())
+                CHECK_THROWS_AS(data.text(index), host::Failure);
+            else
+                CHECK_THROWS_AS(data.read(std::vector{index}, batch), host::Failure);
     }
 }

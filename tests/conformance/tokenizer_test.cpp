@@ -31,9 +31,8 @@ class Opened {
     explicit Opened(const Sample &sample) : made_(sample.make()), tokenizer(made_.take()) {}
     void learn() {
         if (!tokenizer.ready())
-            tokenizer.learn(std::ssize(texts) - 2, [](std::int64_t i) {
-                return texts[static_cast<std::size_t>(i + 2)];
-            });
+            tokenizer.learn(std::ssize(texts) - 2,
+                            [](std::int64_t i) { return texts[static_cast<std::size_t>(i + 2)]; });
     }
 
     std::vector<std::int64_t> tokens(const std::string &text, std::int64_t room = 10000) const {
@@ -175,8 +174,7 @@ TEST_CASE("decoded tokens become themselves again, and offered words become one 
         std::int64_t offered = 0;
         const spar_tokenizer_info &info = opened.tokenizer.info();
         for (std::int64_t token = -1; token <= info.vocabulary; ++token) {
-            CHECK(opened.tokenizer.token(token).empty() ==
-                  (token < 0 || token >= info.vocabulary));
+            CHECK(opened.tokenizer.token(token).empty() == (token < 0 || token >= info.vocabulary));
             const char *word = opened.word(token);
             if (word == nullptr) continue;
             ++offered;

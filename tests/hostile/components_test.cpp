@@ -98,7 +98,7 @@ TEST_CASE("a component that fails on text alone is named") {
         return pipeline;
     };
     check_fails(on_text("attack", {{"type", "misbehaving_attack"}, {"how", "moves_padding"}}), 4,
-                {"misbehaving_attack", "moves position 4, which is padding"});
+                {"misbehaving_attack", "moves position 2, which is padding"});
     check_fails(on_text("model", {{"type", "throws_in_model"}, {"in", "extension"}}), 4,
                 {"planted in extension", "throws_in_model", "throws_in_calls.so"});
 }

@@ -119,13 +119,19 @@ TEST_CASE("every method for text learns it, with vectors or their matrix perturb
 
 TEST_CASE("training against perturbed vectors makes a model of text more robust") {
     const Texts texts;
+    // The mean of three seeds: with some initial vectors even natural training gives robust ones.
     const auto robust = [&](const char *method) {
-        const std::string out = texts.folder / ("out" + std::to_string(texts.count));
-        Json pipeline = text_pipeline(method, R"({"norm":"l2","eps":4,"space":"embedding"})");
-        pipeline["train"]["epochs"] = 12;
-        run({texts.write(pipeline), "--out", out});
-        const Json results = Json::parse(file_content(out + "/results.json"));
-        return results["evaluation"]["worst_case_accuracy"].get<double>();
+        double sum = 0;
+        for (const int seed : {1, 2, 3}) {
+            const std::string out = texts.folder / ("out" + std::to_string(texts.count));
+            Json pipeline = text_pipeline(method, R"({"norm":"l2","eps":4,"space":"embedding"})");
+            pipeline["train"]["epochs"] = 12;
+            pipeline["seed"] = seed;
+            run({texts.write(pipeline), "--out", out});
+            const Json results = Json::parse(file_content(out + "/results.json"));
+            sum += results["evaluation"]["worst_case_accuracy"].get<double>();
+        }
+        return sum / 3;
     };
     CHECK(robust(R"({"type":"fgm_at"})") > robust(R"({"type":"natural"})") + 0.05);
 }
@@ -238,7 +244,7 @@ TEST_CASE("parts that do not fit are refused, with the place and the way on") {
     check_refused(texts, broken, "run", 3, {"#/model/layers/0", "vocabulary of 5 tokens"});
 
     broken = sound;
-    broken["data"].erase("tokenizer");
+    for (const char *key : {"tokenizer", "max_length"}) broken["data"].erase(key);
     check_refused(texts, broken, "run", 3, {"#/data", "there is no tokenizer"});
 
     broken = sound;

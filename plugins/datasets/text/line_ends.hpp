@@ -1,7 +1,7 @@
 // Characters that some programs take for a line end and others for part of the line.
 #pragma once
 
-#include "record.hpp"
+#include "quotes.hpp"
 
 #include <algorithm>
 
@@ -18,21 +18,6 @@ constexpr OtherLineEnd other_line_ends[] = {{"\x0B", "a vertical tab"},
                                             {"\xC2\x85", "a next line (U+0085)"},
                                             {"\xE2\x80\xA8", "a line separator (U+2028)"},
                                             {"\xE2\x80\xA9", "a paragraph separator (U+2029)"}};
-
-/// Whether a text begins as a line does: a whole number, perhaps in quotes, and a tab.
-inline bool begins_as_line(std::string_view text) {
-    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    const auto skip = [&](char c) {
-        if (text.starts_with(c)) text.remove_prefix(1);
-    };
-    skip('"');
-    skip('-');
-    const auto end = std::find_if_not(text.begin(), text.end(), digit);
-    if (end == text.begin()) return false;
-    text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
-    skip('"');
-    return text.starts_with('\t') || text.starts_with(' ');
-}
 
 /// Warns if a text contains what looks like the next line, after a character that is not a line end
 /// here.

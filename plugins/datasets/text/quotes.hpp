@@ -6,9 +6,28 @@
 
 namespace text {
 
-/// The label is what precedes the first tab or space, the text everything after it.
+/// Whether a text begins as a line does: a whole number, perhaps in quotes, and a tab.
+inline bool begins_as_line(std::string_view text) {
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    const auto skip = [&](char c) {
+        if (text.starts_with(c)) text.remove_prefix(1);
+    };
+    skip('"');
+    skip('-');
+    const auto end = std::find_if_not(text.begin(), text.end(), digit);
+    if (end == text.begin()) return false;
+    text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
+    skip('"');
+    return text.starts_with('\t') || text.starts_with(' ');
+}
+
+/// A label that is a number ends at the first tab or space. One that is a name ends at the first
+/// tab if there is one: it may be several words.
 inline Record split_label(std::int64_t number, std::string_view line) {
-    const std::size_t gap = std::min(line.find_first_of("\t "), line.size());
+    const std::size_t tab = line.find('\t');
+    const std::size_t gap = begins_as_line(line) || tab == std::string_view::npos
+                                ? std::min(line.find_first_of("\t "), line.size())
+                                : tab;
     return {number, std::string(line.substr(0, gap)), std::string(line.substr(gap))};
 }
 
@@ -26,7 +45,8 @@ class Unquoter {
             std::string line = lines_[at_].label + lines_[at_].text;
             std::string label, text;
             std::size_t place = 0;
-            const bool label_ok = field(line, place, "\t ", label);
+            const bool words = lines_[at_].label.find(' ') != std::string::npos;
+            const bool label_ok = field(line, place, words ? "\t" : "\t ", label);
             const std::size_t quoted = quoted_, needed = needed_;
             for (bool ok = label_ok; ok && place < line.size();) {
                 const char gap = line[place++];

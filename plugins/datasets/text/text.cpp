@@ -88,7 +88,8 @@ class Text : public spar::Dataset {
         {.fallback = false}};
 
     void configure() override {
-        const bool numbers = text_column.number() > 0 || label_column.number() > 0;
+        const bool numbers =
+            text_column.number() > 0 || text_pair.number() > 0 || label_column.number() > 0;
         if (numbers && header.is("auto"))
             throw spar::invalid(
                 "columns are given by number: say \"yes\" if the first line names them, else "
@@ -120,6 +121,9 @@ class Text : public spar::Dataset {
     }
 
     std::string text(std::int64_t index) override {
+        if (index < 0 || index >= std::ssize(texts_))
+            throw spar::invalid("example " + std::to_string(index) + " was asked of " +
+                                std::to_string(texts_.size()));
         return texts_[static_cast<std::size_t>(index)];
     }
     std::string class_name(std::int64_t label) const override { return targets_.name(label); }

@@ -21,10 +21,10 @@ class WordPiece : public spar::Tokenizer {
          "test":{"type":"text","file":"dev.tsv"}},
  "model":{"type":"sequential","layers":[{"type":"embedding","dim":8},{"type":"mean_pool"},
                                         {"type":"linear","out":2}]},
- "threat":{"norm":"l2","eps":0.5},
+ "threat":{"norm":"l2","eps":0.5,"space":"embedding"},
  "train":{"method":{"type":"natural"},"loss":{"type":"cross_entropy"},
           "optimizer":{"type":"adam"},"epochs":1,"batch_size":32},
- "evaluate":{"attacks":[{"type":"fgsm"}]}})",
+ "evaluate":{"attacks":[{"type":"fgm"}]}})",
     };
 
     spar::Path file{this,

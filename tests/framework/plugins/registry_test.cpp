@@ -114,7 +114,7 @@ TEST_CASE("answers that break the contract are refused, each with its reason") {
     const std::pair<int, const char *> faults[] = {
         {5, "answers its entry with nothing"},
         {6, "has 8 bytes"},
-        {7, "needs minor version 7 of the contract (for \"telepathy\"), this host offers 2"},
+        {7, "needs minor version 7 of the contract (for \"telepathy\"), this host offers 3"},
         {8, "list of components null"},
         {9, "component 0 null"},
         {10, "\"Bad Name\""},

@@ -127,7 +127,7 @@ TEST_CASE("labels from 1, files of other formats") {
 TEST_CASE("a file with any one byte changed is read or refused with its line") {
     const std::string whole = "\"0\"\t\"a \"\"bad\"\"\nfilm\"\r\n1\tgood\r0\t\"b\"\n";
     for (std::size_t at = 0; at < whole.size(); ++at)
-        for (const char byte : {'"', '\r', '\n', '\t', '0', '\0', '\xFF'})
+        for (const char byte : {'"', '\n', '\t', '\0', '\xFF'})
             for (const std::string quotes : {"auto", "csv", "text"})
                 for (const std::string more : {"", R"(,"header":"no")", R"(,"repair":true)"}) {
                     std::string changed = whole;

@@ -76,6 +76,15 @@ TEST_CASE("labels that are names are classes in the order of their bytes, or as 
     CHECK(numbered.names() == Strings{"x", "y"});
 }
 
+TEST_CASE("a name of several words ends at a tab") {
+    const TextFile file("very bad\ta dull film\ngood\ta b\nvery bad\tc\n");
+    CHECK(file.open().names() == Strings{"good", "very bad"});
+    CHECK(file.texts() == Strings{"a dull film", "a b", "c"});
+    CHECK(TextFile("\"very bad\"\t\"a, b\"\n\"good\"\t\"c\"\n").open().names() ==
+          Strings{"good", "very bad"});
+    CHECK(TextFile("1 a\tb\n0 c\n").texts() == Strings{"a\tb", "c"});
+}
+
 TEST_CASE("what can hardly be names of classes is refused") {
     CHECK(has(TextFile("label\ttext\npos\tgood\nneg\tbad\n").refused(),
               "looks like the name of a column"));

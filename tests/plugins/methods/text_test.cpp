@@ -167,7 +167,8 @@ TEST_CASE("every method for text keeps to the balls of tokens") {
             REQUIRE(ball.token == TextNet::width);
             double most = 0, reach = 0;
             for (std::int64_t row = 0; row < t.batch().count; ++row) {
-                const std::span<const float> there(adv.data() + row * TextNet::d, TextNet::d);
+                const std::span<const float> there(adv.data() + std::size_t(row) * TextNet::d,
+                                                   TextNet::d);
                 most = std::max(most, ball.distance(x[row], there));
                 reach =
                     std::max(reach, spar::Ball(threat_of_whole(threat)).distance(x[row], there));
@@ -241,7 +242,7 @@ TEST_CASE("free goes on from replay to replay of one text, and moves no padding"
     const Floats delta = t.tensor("delta");
     double most = 0;
     for (std::int64_t row = 0; row < t.batch().count; ++row) {
-        const std::span<const float> own(delta.data() + row * TextNet::d, TextNet::d);
+        const std::span<const float> own(delta.data() + std::size_t(row) * TextNet::d, TextNet::d);
         most = std::max(most, spar::norm_l2(own));
         for (std::size_t i = 0; i < TextNet::d; ++i)
             if (t.batch().mask[std::size_t(row) * TextNet::length + i / TextNet::width] == 0)

@@ -84,41 +84,40 @@ TEST_CASE("pairs that are too long are cut as BERT cuts them") {
     CHECK(compared > 500);
 }
 
-TEST_CASE(
-    "every byte that is neither white space nor a separator is in one word, and its tokens name "
-    "it") {
-    for (const auto &entry : settings) {
-        const auto &name = entry.first;
+TEST_CASE("words share out a text, and each alone has the tokens that it has in the text") {
+    for (const std::string name : {"uncased", "cased_stripped", "uncased_no_chinese"}) {
         CAPTURE(name);
-        const MadeTokenizer tokenizer(entry.second);
-        for (const nlohmann::json &row : rows()) {
+        const MadeTokenizer tokenizer(settings.at(name));
+        for (const json &row : rows()) {
             const std::string text = text_of(row);
             CAPTURE(text);
             const std::vector<WordSpan> spans = tokenizer.spans(text);
+            const Encoded encoded = tokenizer.encode(text, 1000);
             std::string rest;  // what no word has
-            std::size_t end = 0;
-            for (const WordSpan &span : spans) {
-                REQUIRE(span.begin >= end);
-                REQUIRE(span.begin < span.end);
-                REQUIRE(span.end <= text.size());
-                rest += text.substr(end, span.begin - end);
-                end = span.end;
+            std::size_t end = 0, next = 0;
+            bool apart = true, same = true;
+            for (std::size_t i = 0; i < spans.size(); ++i) {
+                apart = apart && spans[i].begin >= end && spans[i].begin < spans[i].end;
+                rest += text.substr(end, spans[i].begin - end);
+                end = spans[i].end;
+                Ids here;
+                for (; next < encoded.tokens.size() &&
+                       encoded.words[next] <= static_cast<std::int32_t>(i);
+                     ++next)
+                    if (encoded.words[next] >= 0) here.push_back(encoded.tokens[next]);
+                Ids alone = tokenizer.encode(std::string(spans[i].of(text)), 1000).tokens;
+                alone.erase(alone.begin());
+                alone.pop_back();
+                same = same && alone == here;
             }
+            CHECK(apart);
+            CHECK(same);
+            REQUIRE(end <= text.size());
             rest += text.substr(end);
             // White space alone: the reference makes nothing of it.
             std::erase(rest, SPAR_TEXT_SEPARATOR[0]);
             CHECK(tokenizer.ids(rest).size() == 2);
             CHECK(tokenizer.words(rest).empty());
-            // A word alone has the tokens that it has in the text.
-            const Encoded encoded = tokenizer.encode(text);
-            for (std::size_t i = 0; i < spans.size(); ++i) {
-                Ids here;
-                for (std::size_t t = 0; t < encoded.tokens.size(); ++t)
-                    if (encoded.words[t] == static_cast<std::int32_t>(i))
-                        here.push_back(encoded.tokens[t]);
-                const Ids alone = tokenizer.ids(std::string(spans[i].of(text)));
-                CHECK(Ids(alone.begin() + 1, alone.end() - 1) == here);
-            }
         }
     }
 }
@@ -158,13 +157,13 @@ TEST_CASE("no code point makes words overlap or loses bytes") {
                 text += static_cast<char>(0x80 | (code & 0x3F));
             }
         }
-        std::size_t end = 0, spaces = 0;
+        std::size_t end = 0, spaces = 0, wrong = 0;
         for (const WordSpan &span : tokenizer.spans(text)) {
-            REQUIRE(span.begin >= end);
-            REQUIRE(span.end > span.begin);
+            wrong += span.begin < end || span.end <= span.begin ? 1 : 0;
             spaces += span.begin > end ? 1 : 0;
             end = span.end;
         }
+        CHECK(wrong == 0);
         CHECK(end == text.size());
         CHECK(spaces == 22);  // those of White_Space that BERT does not leave out
     }
