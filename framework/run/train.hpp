@@ -58,7 +58,7 @@ struct TrainingTask {
     Json made_with;                    /// see same_run.hpp
     const Augmentation *augmentation = nullptr;
     std::vector<Participant> participants;  /// the components whose state a checkpoint holds
-    std::string tokenizer;                  /// see tokenizer_text(); empty: none
+    std::string tokenizer = {};             /// see tokenizer_text(); empty: none
     const Data *unlabelled = nullptr;       /// examples without labels that every batch has besides
     std::uint64_t unlabelled_key = 0;       /// of their order
 };
