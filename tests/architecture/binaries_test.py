@@ -18,6 +18,7 @@ SANITIZED = False
 # Words that are a component's type and a word of the host's own grammar as well.
 WORDS_OF_THE_HOST = {
     "json": "the option --json",
+    "text": "the function of a dataset that gives one",
     "cross_entropy": "what attacks make grow on classes, by default",
     "mse": "what attacks make grow on values, by default",
 }

@@ -30,7 +30,6 @@ TEST_CASE("with a ball for every token, methods learn, and attacks reach beyond 
         const Json results = results_of(texts, pipeline, "tokens" + std::to_string(texts.count));
         const Json &evaluation = results["evaluation"];
         CHECK(evaluation["clean_accuracy"].get<double>() > 0.75);
-        CHECK(results["threats"].is_null());
         double of_tokens = 1, of_text = 0;
         for (const Json &attack : evaluation["attacks"]) {
             CAPTURE(attack["name"].get<std::string>());

@@ -124,17 +124,14 @@ class Apgd : public spar::Attack {
             spar::Random random = batch.random(row, static_cast<std::uint32_t>(run(point)));
             spar::copy_row(batch.x()[row], x_[point]);
             const std::size_t some = batch.unpadded(row);
-            const std::span<const float> center = batch.x()[row].first(some);
-            const std::span<float> x = x_[point].first(some);
+            const auto center = batch.x()[row].first(some);
+            const auto x = x_[point].first(some);
             const bool cube = ball.norm == SPAR_NORM_LINF;
-            for (std::size_t i = 0; i < x.size(); ++i) {
-                const auto at = static_cast<std::int64_t>(i);
-                x[i] = cube ? random.uniform(at, -1, 1) : random.normal(at);
-            }
+            for (std::int64_t i = 0; i < std::ssize(x); ++i)
+                x[std::size_t(i)] = cube ? random.uniform(i, -1, 1) : random.normal(i);
             const double length = cube ? spar::norm_linf(x) : spar::norm_l2(x);
-            const double scale = ball.norm != SPAR_NORM_L1 ? ball.eps / (length + 1e-12)
-                                 : std::isfinite(box)      ? box
-                                                           : 1;
+            const double wide = std::isfinite(box) ? box : 1, room = ball.eps / (length + 1e-12);
+            const double scale = ball.norm != SPAR_NORM_L1 ? room : wide;
             spar::array(x) = (spar::doubles(center) + scale * spar::doubles(x)).cast<float>();
             if (ball.norm != SPAR_NORM_L1) ball.project(center, x);
             batch.hold_masked(row, x_[point]);

@@ -14,6 +14,7 @@
 namespace SPAR_HIDDEN spar {
 
 /// Sum of term(i) over [0, count), in eight interleaved partial sums so that it can use vectors.
+/// Terms of zero at the end, as of padding, change no bit.
 template <class Term>
 double sum_of(std::size_t count, Term &&term) {
     constexpr std::size_t lanes = 8;
@@ -21,9 +22,9 @@ double sum_of(std::size_t count, Term &&term) {
     std::size_t i = 0;
     for (; i + lanes <= count; i += lanes)
         for (std::size_t lane = 0; lane < lanes; ++lane) part[lane] += term(i + lane);
+    for (std::size_t lane = 0; i + lane < count; ++lane) part[lane] += term(i + lane);
     double total = 0;
     for (const double value : part) total += value;
-    for (; i < count; ++i) total += term(i);
     return total;
 }
 
