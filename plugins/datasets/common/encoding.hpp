@@ -14,7 +14,7 @@ class Decoder {
   public:
     explicit Decoder(Encoding encoding) : encoding_(encoding) {}
 
-    /// Appends the next bytes as UTF-8. What is no character of the encoding becomes bytes that are
+    /// Appends the next bytes as UTF-8. What is no character of the encoding becomes a byte that is
     /// not valid UTF-8, for whoever checks that. `last`: the file ends with them.
     void append(std::span<const std::uint8_t> bytes, bool last, std::string &text) {
         switch (encoding_) {
@@ -28,7 +28,7 @@ class Decoder {
                 for (const std::uint8_t byte : bytes) take(byte, text);
                 if (last) {
                     flush(text);
-                    if (odd_) text += '\xFF';
+                    if (odd_) text += no_character;
                     odd_ = false;
                 }
                 break;
@@ -36,6 +36,8 @@ class Decoder {
     }
 
   private:
+    static constexpr char no_character = '\xFF';
+
     void take(std::uint8_t byte, std::string &text) {
         if (!odd_) {
             half_ = byte;
@@ -62,13 +64,15 @@ class Decoder {
         flush(text);
         if (unit >= 0xD800 && unit < 0xDC00)
             high_ = unit;
+        else if (unit >= 0xDC00 && unit < 0xE000)
+            text += no_character;
         else
             append_code(text, unit);
     }
 
     /// Writes the first half of a pair whose second half is missing.
     void flush(std::string &text) {
-        if (high_ != 0) append_code(text, high_);
+        if (high_ != 0) text += no_character;
         high_ = 0;
     }
 

@@ -58,7 +58,7 @@ inline std::string as_utf8(std::string_view text) {
     return valid;
 }
 
-/// A code point, even one of the surrogates that UTF-8 does not have.
+/// A code point.
 inline void append_code(std::string &text, std::uint32_t code) {
     const auto put = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
     if (code < 0x80) {
