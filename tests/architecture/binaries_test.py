@@ -20,7 +20,7 @@ WORDS_OF_THE_HOST = {
     "json": "the option --json",
     "cross_entropy": "what attacks make grow on classes, by default",
     "mse": "what attacks make grow on values, by default",
-                     "text": "the function of a dataset, in messages",
+    "text": "the function of a dataset, in messages",
 }
 
 
