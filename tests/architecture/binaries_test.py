@@ -21,6 +21,7 @@ WORDS_OF_THE_HOST = {
     "text": "the function of a dataset that gives one",
     "cross_entropy": "what attacks make grow on classes, by default",
     "mse": "what attacks make grow on values, by default",
+    "text": "the function of a dataset, in messages",
 }
 
 
