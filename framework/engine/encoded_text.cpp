@@ -105,6 +105,9 @@ void Data::encode(const Tokenizer &tokenizer, const TextForm &form) {
 /// x, or tokens and mask.
 void Data::read_encoded(std::span<const std::int64_t> indices, Batch &batch) const {
     const auto tokens_of = [&](std::int64_t index) {
+        if (index < 0 || index >= size())
+            throw Failure(Exit::data, fmt::format("#{}: example {} was asked of {}",
+                                                  dataset_->pointer(), index, size()));
         const auto i = static_cast<std::size_t>(index);
         const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
         return std::span(tokens_).subspan(begin, ends_[i] - begin);
