@@ -29,10 +29,13 @@ class AttackedTexts {
         : network_(network), instance_(tokenizer), room_(room) {
         take({}, 0);
     }
-    AttackedTexts(Network &network, const Tokenizer &tokenizer)
-        : AttackedTexts(&network, &tokenizer.instance(), network.widest_shape()[0]) {
+    /// `network` null: something else answers queries.
+    AttackedTexts(Network *network, const Tokenizer &tokenizer, std::int64_t room)
+        : AttackedTexts(network, &tokenizer.instance(), room) {
         tokenizer_ = &tokenizer;
     }
+    AttackedTexts(Network &network, const Tokenizer &tokenizer)
+        : AttackedTexts(&network, tokenizer, network.widest_shape()[0]) {}
 
     /// Begins anew with these texts. eps is that of a threat: words, or a share of them.
     void take(std::vector<std::string> texts, double eps);

@@ -33,18 +33,13 @@ inline std::size_t strip(std::span<const std::string_view> &a,
     return begin;
 }
 
-}  // namespace edits_detail
-
-/// The least number of words to substitute, insert and delete in order to turn `a` into `b`, words
-/// compared byte by byte; most + 1 if it is more than `most`. Takes time and memory for the words
-/// that differ times `most`.
-inline std::int64_t edited_words(std::span<const std::string_view> a,
-                                 std::span<const std::string_view> b, std::int64_t most) {
-    edits_detail::strip(a, b);
+/// The distance of what strip() leaves, or most + 1, from costs in the band |i - j| <= most.
+inline std::int64_t within(std::span<const std::string_view> a, std::span<const std::string_view> b,
+                           std::int64_t most) {
     const auto n = std::ssize(a), m = std::ssize(b);
     if (std::max(n - m, m - n) > most) return most + 1;
     if (n == 0 || m == 0) return std::max(n, m);
-    // costs[j]: of the first i words of a and j of b, in the band |i - j| <= most
+    // costs[j]: of the first i words of a and j of b
     const std::int64_t beyond = most + 1;
     std::vector<std::int64_t> costs(static_cast<std::size_t>(m) + 1);
     for (std::ptrdiff_t j = 0; j <= m; ++j)
@@ -68,6 +63,20 @@ inline std::int64_t edited_words(std::span<const std::string_view> a,
         }
     }
     return costs[static_cast<std::size_t>(m)];
+}
+
+}  // namespace edits_detail
+
+/// The least number of words to substitute, insert and delete in order to turn `a` into `b`, words
+/// compared byte by byte; most + 1 if it is more than `most`. Takes time for the words that differ
+/// times the distance.
+inline std::int64_t edited_words(std::span<const std::string_view> a,
+                                 std::span<const std::string_view> b, std::int64_t most) {
+    edits_detail::strip(a, b);
+    for (std::int64_t band = std::min<std::int64_t>(most, 8);; band = std::min(most, 2 * band)) {
+        const std::int64_t distance = edits_detail::within(a, b, band);
+        if (distance <= band || band >= most) return distance;
+    }
 }
 
 /// Which words of each text a shortest way from `a` to `b` touches.
