@@ -111,6 +111,8 @@ class HotFlip final : public spar::Attack {
                 words.set(flip.word, word_of(vocabulary, flip.token));
                 const std::string text = words.text();
                 if (!seen.insert(text).second || !victim.allowed(text)) continue;
+                // Two words that became one, or one that became two, would shift the rest.
+                if (victim.tokenizer().words(text).size() != words.size()) continue;
                 if (!ask(words)) return;  // out of queries
                 const Victim::Answer &answer = beam_texts.back().answer;
                 reached = answer.reached;
@@ -129,34 +131,46 @@ class HotFlip final : public spar::Attack {
     std::vector<Flip> ranked(const Victim &victim, const attacks::Vocabulary &vocabulary,
                              const std::vector<Text> &texts) const {
         const spar::WordedText clean = victim.words();
-        std::vector<Flip> flips;
+        struct Place {
+            std::size_t text, word, token;
+        };
+        std::vector<Place> places;
         for (std::size_t t = 0; t < texts.size(); ++t) {
-            const Text &text = texts[t];
-            const auto places = attacks::places_of_words(text.tokens, text.words.size());
-            for (std::size_t word = 0; word < text.words.size(); ++word) {
-                if (places[word].size() != 1 || stop_words.contains(text.words[word])) continue;
-                // A word is flipped once.
-                if (word < clean.size() && text.words[word] != clean[word]) continue;
-                const std::size_t place = places[word][0];
-                const std::int64_t own = text.tokens[place].id;
-                const std::span<const float> gradient =
-                    text.gradient[static_cast<std::int64_t>(place)];
-                const double here = spar::dot(gradient, vocabulary.vector(own));
-                for (const attacks::Vocabulary::Word &other : vocabulary.words()) {
-                    if (other.token == own) continue;
-                    if (*min_cosine > -1 && vocabulary.cosine(own, other.token) < *min_cosine)
-                        continue;
-                    const double gain =
-                        spar::dot(gradient, vocabulary.vector(other.token)) - here;
-                    if (!(gain > 0)) continue;
-                    flips.push_back({double{text.answer.loss} + gain, t, word, other.token});
-                }
-            }
+            const spar::WordedText &words = texts[t].words;
+            const auto tokens = attacks::places_of_words(texts[t].tokens, words.size());
+            for (std::size_t word = 0; word < words.size(); ++word)
+                if (tokens[word].size() == 1 && !stop_words.contains(words[word]) &&
+                    words[word] == clean[word])  // a word is flipped once
+                    places.push_back({t, word, tokens[word][0]});
         }
+        std::vector<std::vector<Flip>> of_places(places.size());
+        parallel_for(std::ssize(places), [&](std::int64_t index) {
+            const auto at = static_cast<std::size_t>(index);
+            const Place &place = places[at];
+            const Text &text = texts[place.text];
+            const std::int64_t own = text.tokens[place.token].id;
+            const std::span<const float> gradient =
+                text.gradient[static_cast<std::int64_t>(place.token)];
+            const double here = spar::dot(gradient, vocabulary.vector(own));
+            for (const attacks::Vocabulary::Word &other : vocabulary.words()) {
+                const double gain = spar::dot(gradient, vocabulary.vector(other.token)) - here;
+                if (other.token == own || !(gain > 0)) continue;
+                if (*min_cosine > -1 && vocabulary.cosine(own, other.token) < *min_cosine) continue;
+                of_places[at].push_back(
+                    {double{text.answer.loss} + gain, place.text, place.word, other.token});
+            }
+            keep_best(of_places[at]);
+        });
+        std::vector<Flip> flips;
+        for (const std::vector<Flip> &some : of_places)
+            flips.insert(flips.end(), some.begin(), some.end());
+        keep_best(flips);
+        return flips;
+    }
+    void keep_best(std::vector<Flip> &flips) const {
         const auto kept = std::min<std::ptrdiff_t>(std::ssize(flips), 16 * *beam);
         std::partial_sort(flips.begin(), flips.begin() + kept, flips.end());
         flips.resize(static_cast<std::size_t>(kept));
-        return flips;
     }
 
     static const std::string &word_of(const attacks::Vocabulary &vocabulary, std::int64_t token) {
