@@ -18,10 +18,11 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
     };
     const bool words = from.space == SPAR_SPACE_TOKENS;
     if (words && (data.tokenizer() == nullptr || !data.tokens()))
-        refuse("/space",
-               fmt::format("\"tokens\" is for attacks on texts, and #{} gives none that a tokenizer "
-                           "of the pipeline makes tokens of",
-                           data.instance().pointer()));
+        refuse(
+            "/space",
+            fmt::format("\"tokens\" is for attacks on texts, and #{} gives none that a tokenizer "
+                        "of the pipeline makes tokens of",
+                        data.instance().pointer()));
     if (words && !data.classes())
         refuse("/space", "attacks on texts aim at classes, and the data has none");
     if (!parameter && !words && (from.space == SPAR_SPACE_EMBEDDING) != data.tokens())

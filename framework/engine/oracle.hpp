@@ -12,7 +12,7 @@ namespace spar::host {
 struct OracleMemory {
     std::vector<std::int64_t> labels, targets, ids, tokens;
     std::vector<float> values, reference, mask;
-    EmbeddedTokens texts;    // the points of the last query, in the space of tokens
+    EmbeddedTokens texts;     // the points of the last query, in the space of tokens
     FencedMatrix at_vectors;  // the gradient there
     /// Which examples the points of each tape belong to.
     std::array<std::vector<std::int64_t>, 9> tape_rows;

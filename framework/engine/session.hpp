@@ -101,8 +101,8 @@ class TrainingSession {
 
     const Batch *batch_ = nullptr;
     Place place_{};
-    FencedMatrix vectors_;  // x of a batch of tokens
-    std::optional<AttackedTexts> texts_;         // in the space of tokens
+    FencedMatrix vectors_;                        // x of a batch of tokens
+    std::optional<AttackedTexts> texts_;          // in the space of tokens
     std::array<EmbeddedTokens, 9> given_tokens_;  // of the last pass of each tape, 0: of none
     std::array<bool, 9> tokens_given_{};          // instead of the batch's own
     FencedMatrix outputs_;

@@ -48,9 +48,8 @@ struct TrainingSession::Table {
     }
     static spar_status backward(const spar_session *s, std::int32_t tape, const float *cotangent,
                                 spar_wants wants, float *dx, spar_error *e) {
-        return answer(s, e, [&](TrainingSession &self) {
-            self.backward(tape, cotangent, wants, dx);
-        });
+        return answer(s, e,
+                      [&](TrainingSession &self) { self.backward(tape, cotangent, wants, dx); });
     }
     static spar_status attack(const spar_session *s, const spar_component_ref *attack,
                               const spar_objective *objective, std::int64_t draw, float *x_adv,

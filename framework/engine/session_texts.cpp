@@ -51,8 +51,7 @@ Space::Points TrainingSession::text_points(const spar_session_pass &pass) {
         network_.set_length(batch_->length);
         return points(nullptr);
     }
-    given_tokens_[tape].take(network_, *data->tokenizer(), batch_->count,
-                             read_struct(pass.tokens));
+    given_tokens_[tape].take(network_, *data->tokenizer(), batch_->count, read_struct(pass.tokens));
     return given_tokens_[tape].points(batch_->ids.data());
 }
 

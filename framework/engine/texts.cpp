@@ -33,9 +33,8 @@ void EmbeddedTokens::take(Network &network, const Tokenizer &tokenizer, std::int
     for (std::int64_t i = 0; i < count; ++i) {
         const std::int64_t own = tokens.lengths[i];
         if (own < 0 || own > std::min(tokens.length, most))
-            throw Error(SPAR_E_CONTRACT,
-                        fmt::format("a text of {} tokens, expected 0 to {}", own,
-                                    std::min(tokens.length, most)));
+            throw Error(SPAR_E_CONTRACT, fmt::format("a text of {} tokens, expected 0 to {}", own,
+                                                     std::min(tokens.length, most)));
         length = std::max(length, own);
     }
     if (!network.takes_lengths()) length = most;
@@ -51,8 +50,8 @@ void EmbeddedTokens::take(Network &network, const Tokenizer &tokenizer, std::int
         const std::int64_t *row = tokens.tokens + i * tokens.length;
         for (std::int64_t k = 0; k < tokens.lengths[i]; ++k)
             if (row[k] < 0 || row[k] >= vocabulary)
-                throw Error(SPAR_E_CONTRACT, fmt::format("the token {}, expected 0 to {}", row[k],
-                                                         vocabulary - 1));
+                throw Error(SPAR_E_CONTRACT,
+                            fmt::format("the token {}, expected 0 to {}", row[k], vocabulary - 1));
         std::copy_n(row, tokens.lengths[i], batch.tokens.data() + i * length);
         std::fill_n(batch.mask.data() + i * length, tokens.lengths[i], 1.0F);
     }
@@ -117,8 +116,8 @@ void AttackedTexts::vectors(std::int64_t count, const std::int64_t *tokens, floa
 
 void AttackedTexts::propose(std::int64_t row, const char *text) {
     if (row < 0 || row >= std::ssize(rows_) || text == nullptr)
-        throw Error(SPAR_E_CONTRACT, fmt::format("a text for example {} of a batch of {}", row,
-                                                 rows_.size()));
+        throw Error(SPAR_E_CONTRACT,
+                    fmt::format("a text for example {} of a batch of {}", row, rows_.size()));
     Row &r = rows_[at(row)];
     const std::string proposed = text;
     if (!valid_utf8(proposed)) throw Error(SPAR_E_INVALID, "the text is not valid UTF-8");

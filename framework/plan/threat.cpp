@@ -34,8 +34,9 @@ void check_group(const Threat &threat, Checker &checker) {
         refuse("\"pixel\" says what the norm l0 counts, and the norm is " + norm +
                ": leave it out, or set \"norm\": \"l0\"");
     if (threat.group == SPAR_GROUP_WORD && threat.space != SPAR_SPACE_TOKENS)
-        refuse("\"word\" is what is counted in texts, in the space \"tokens\": leave it out, or set "
-               "\"space\": \"tokens\"");
+        refuse(
+            "\"word\" is what is counted in texts, in the space \"tokens\": leave it out, or set "
+            "\"space\": \"tokens\"");
     if (threat.group != SPAR_GROUP_TOKEN) return;
     if (threat.norm == SPAR_NORM_L0)
         refuse(

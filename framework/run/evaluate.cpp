@@ -191,8 +191,8 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
             r.sum_squares = fit.sum_squares;
             r.values = fit.count;
         }
-        r.distance = words ? static_cast<double>(texts_->edited(k))
-                           : ball->distance(s.x[k], x_adv_[k]);
+        r.distance =
+            words ? static_cast<double>(texts_->edited(k)) : ball->distance(s.x[k], x_adv_[k]);
         r.loss = pass_.loss(at);
         r.forward = queries_.forward[at];
         r.gradient = queries_.gradient[at];

@@ -20,7 +20,8 @@ double value_of(const std::string &word) {
 WordOracle &oracle() {
     static WordOracle one(
         R"({"type":"words","punctuation":"apart"})",
-        {"a tale of two cities , told again", "no great story but a warm film", "so dull"}, value_of);
+        {"a tale of two cities , told again", "no great story but a warm film", "so dull"},
+        value_of);
     return one;
 }
 
@@ -178,8 +179,8 @@ TEST_CASE("a failure of the oracle at any call is passed on, and the texts are s
                 };
                 const AttackedWords result = oracle().attack(attack, problem());
                 oracle().watch = [](std::int64_t) {};
-                CHECK((status == SPAR_E_BUDGET ? result.status == SPAR_OK
-                                               : result.status == status));
+                CHECK(
+                    (status == SPAR_E_BUDGET ? result.status == SPAR_OK : result.status == status));
                 check_inside(problem(), result);
             }
     });

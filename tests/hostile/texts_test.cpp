@@ -15,8 +15,7 @@ struct Outcome {
 Outcome attacked(const std::string &how) {
     const Folder folder;
     std::string lines;
-    for (int i = 0; i < 12; ++i)
-        lines += i % 2 == 0 ? "1\tgood warm film\n" : "0\tbad cold film\n";
+    for (int i = 0; i < 12; ++i) lines += i % 2 == 0 ? "1\tgood warm film\n" : "0\tbad cold film\n";
     folder.write("train.tsv", lines);
     Json pipeline = Json::parse(R"({
         "version": 2, "name": "wordy", "seed": 1,
@@ -43,9 +42,9 @@ Outcome attacked(const std::string &how) {
 }  // namespace
 
 TEST_CASE("a text outside the threat model is refused, and the former one stays") {
-    const std::pair<const char *, double> distances[] = {
-        {"nothing", 0}, {"within", 1}, {"too_many_edits", 1}, {"limits", 1},
-        {"broken_utf8", 0}, {"separator", 0}};
+    const std::pair<const char *, double> distances[] = {{"nothing", 0},        {"within", 1},
+                                                         {"too_many_edits", 1}, {"limits", 1},
+                                                         {"broken_utf8", 0},    {"separator", 0}};
     for (const auto &entry : distances) {
         CAPTURE(entry.first);
         const Outcome outcome = attacked(entry.first);

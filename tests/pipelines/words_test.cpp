@@ -218,7 +218,8 @@ TEST_CASE("pairs of texts stay pairs") {
     static_cast<const Folder &>(folder).write("test.tsv", lines);
     Json pipeline = words_pipeline();
     for (const char *part : {"train", "test"})
-        pipeline["data"][part].update({{"text", "first"}, {"text_pair", "second"}, {"label", "label"}});
+        pipeline["data"][part].update(
+            {{"text", "first"}, {"text_pair", "second"}, {"label", "label"}});
     run({folder.write(pipeline), "--out", folder / "out"});
     const std::string pairs = file_content(folder / "out/adversarial/hotflip.csv");
     CHECK(pairs.find("<SPLIT>") != pairs.npos);
@@ -279,7 +280,8 @@ TEST_CASE("attacks and methods that do not fit are refused, and those that do ar
     method["threat"] = Json::parse(in_words);
     method["train"]["method"] = {{"type", "freelb"}};
     method["evaluate"]["attacks"] = Json::parse(R"([{"type":"hotflip"}])");
-    check_refused(folder, method, "check", {"#/train/method", "methods that take this threat: ", "pgd_at"});
+    check_refused(folder, method, "check",
+                  {"#/train/method", "methods that take this threat: ", "pgd_at"});
     Json inside = method;
     inside["train"]["method"] = Json::parse(R"({"type":"pgd_at","attack":{"type":"pgd"}})");
     check_refused(folder, inside, "check",
@@ -304,7 +306,8 @@ TEST_CASE("a threat in words that makes no sense is refused") {
     refused(R"({"space":"embedding","norm":"l2","eps":1,"group":"word"})", {"#/threat/group"});
     Json pipeline = words_pipeline();
     pipeline["data"]["form"] = "presence";
-    check_refused(folder, pipeline, "check", {"attacks on texts need a model that reads their tokens"});
+    check_refused(folder, pipeline, "check",
+                  {"attacks on texts need a model that reads their tokens"});
     Json images = small_pipeline();
     images["evaluate"]["attacks"] =
         Json::array({Json{{"type", "hotflip"}, {"threat", Json::parse(in_words)}}});

@@ -67,9 +67,8 @@ class WordOracle {
     WordOracle(const std::string &tokenizer, const Strings &vocabulary,
                std::function<double(const std::string &)> value)
         : made_(SPAR_KIND_TOKENIZER, tokenizer), tokenizer_(made_.take()) {
-        tokenizer_.learn(std::ssize(vocabulary), [&](std::int64_t i) {
-            return vocabulary[static_cast<std::size_t>(i)];
-        });
+        tokenizer_.learn(std::ssize(vocabulary),
+                         [&](std::int64_t i) { return vocabulary[static_cast<std::size_t>(i)]; });
         for (std::int64_t t = 0; t < tokenizer_.info().vocabulary; ++t) {
             const std::string text = tokenizer_.token(t);
             values_.push_back(value(text));
@@ -124,7 +123,7 @@ class WordOracle {
         spar_error error = empty_error();
         instance.call("perturb", [&](spar_error *) {
             result_.status = instance.table<spar_attack_table>().perturb(instance.self(), &oracle,
-                                                                        &batch, &error);
+                                                                         &batch, &error);
             return SPAR_OK;
         });
         result_.message = error.message;
@@ -156,8 +155,7 @@ class WordOracle {
         };
         o.propose = [](const spar_oracle *self, std::int64_t row, const char *text,
                        spar_error *error) {
-            const spar_status status =
-                guarded(error, [&] { of(self).texts_->propose(row, text); });
+            const spar_status status = guarded(error, [&] { of(self).texts_->propose(row, text); });
             if (status != SPAR_OK) ++of(self).result_.refused;
             return status;
         };
@@ -186,8 +184,7 @@ class WordOracle {
                 q.outputs[2 * i + 1] = static_cast<float>(s);
             }
             const bool aimed = problem_->threat().targeted != 0;
-            const double sign =
-                (aimed ? problem_->targets : problem_->labels)[at] == 1 ? 1 : -1;
+            const double sign = (aimed ? problem_->targets : problem_->labels)[at] == 1 ? 1 : -1;
             const double up = aimed ? -1 : 1;  // the loss grows towards success
             if (q.loss_values != nullptr)
                 q.loss_values[i] = static_cast<float>(up * std::log1p(std::exp(-2 * sign * s)));

@@ -13,8 +13,9 @@ class Character final : public spar::Attack {
   public:
     static constexpr spar::About about{
         .type = "character",
-        .summary = "Misspells words of a text, the ones that matter most first: swaps, "
-                   "substitutes, deletes or inserts a letter, until the model errs.",
+        .summary =
+            "Misspells words of a text, the ones that matter most first: swaps, "
+            "substitutes, deletes or inserts a letter, until the model errs.",
         .formula =
             "words by what the model's probability p of the right class loses with them: "
             "head, p(w_1..w_i) - p(w_1..w_i-1); tail, p(w_i..w_n) - p(w_i+1..w_n); combined, head "
@@ -91,8 +92,7 @@ class Character final : public spar::Attack {
 
     /// The words that the model sees and that may change, the most important first.
     std::vector<std::size_t> by_importance(Victim &victim, const spar::WordedText &text) const {
-        const auto places =
-            attacks::places_of_words(victim.encode(victim.clean()), text.size());
+        const auto places = attacks::places_of_words(victim.encode(victim.clean()), text.size());
         const std::vector<double> all = importance(victim, text);
         std::vector<std::size_t> words;
         for (std::size_t i = 0; i < all.size(); ++i)

@@ -36,7 +36,9 @@ inline std::string edited(const std::string &word, Edit edit, spar::Random rando
     const auto size = static_cast<std::int64_t>(letters.size());
     random = random.part(static_cast<std::uint64_t>(edit));
     const std::string letter(1, static_cast<char>('a' + random.below(1, 26)));
-    const auto place = [&](std::int64_t places) { return letters.begin() + random.below(0, places); };
+    const auto place = [&](std::int64_t places) {
+        return letters.begin() + random.below(0, places);
+    };
     if (size < 2 && edit != Edit::insert && edit != Edit::substitute) return word;
     switch (edit) {
         case Edit::swap: {

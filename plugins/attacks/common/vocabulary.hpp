@@ -35,9 +35,7 @@ class Vocabulary {
         return {vectors_.data() + static_cast<std::size_t>(token) * width_, width_};
     }
     /// Of the vectors of two tokens; -1 where one has no length.
-    double cosine(std::int64_t a, std::int64_t b) const {
-        return cosine(vector(a), length(a), b);
-    }
+    double cosine(std::int64_t a, std::int64_t b) const { return cosine(vector(a), length(a), b); }
     double cosine(std::span<const float> a, double length_of_a, std::int64_t b) const {
         const double lengths = length_of_a * length(b);
         return lengths > 0 ? spar::dot(a, vector(b)) / lengths : -1;

@@ -14,8 +14,9 @@ class HotFlip final : public spar::Attack {
   public:
     static constexpr spar::About about{
         .type = "hotflip",
-        .summary = "Replaces words of a text by those words of the vocabulary for which the "
-                   "gradient promises most: greedily, or by a beam search.",
+        .summary =
+            "Replaces words of a text by those words of the vocabulary for which the "
+            "gradient promises most: greedily, or by a beam search.",
         .formula =
             "loss of the text with word a at place i replaced by b ~ loss + (e_b - e_a) . grad_i, "
             "e the vectors of tokens, grad_i the gradient at place i; each step asks for the "
@@ -55,8 +56,7 @@ class HotFlip final : public spar::Attack {
 
     void perturb(const spar::Oracle &oracle, const spar::AttackBatch &batch) override {
         if (oracle.width() == 0)
-            throw spar::Error(SPAR_E_UNSUPPORTED,
-                              "follows the gradient, and the model gives none");
+            throw spar::Error(SPAR_E_UNSUPPORTED, "follows the gradient, and the model gives none");
         if (batch.count() == 0) return;
         const attacks::Vocabulary vocabulary(oracle, batch.tokenizer());
         attacks::for_each_example(batch, [&](std::int64_t row) {
@@ -89,9 +89,8 @@ class HotFlip final : public spar::Attack {
         std::set<std::string> seen;
         const auto ask = [&](const spar::WordedText &words) {
             Text text{words, victim.encode(words.text()), {}, {}};
-            const auto answers =
-                victim.ask_gradient(text.tokens, loss.given() ? loss.ref() : nullptr,
-                                    text.gradient);
+            const auto answers = victim.ask_gradient(
+                text.tokens, loss.given() ? loss.ref() : nullptr, text.gradient);
             if (answers.empty()) return false;
             text.answer = answers[0];
             beam_texts.push_back(std::move(text));

@@ -14,8 +14,9 @@ class WordSubstitution final : public spar::Attack {
   public:
     static constexpr spar::About about{
         .type = "word_substitution",
-        .summary = "Replaces words of a text, the ones that matter most first, by words with near "
-                   "vectors or by synonyms from a file, until the model errs.",
+        .summary =
+            "Replaces words of a text, the ones that matter most first, by words with near "
+            "vectors or by synonyms from a file, until the model errs.",
         .formula =
             "textfooler: words by I_i = p(x) - p(x without w_i), plus what the other class gains "
             "if it changes; each is replaced by the nearest candidate with which the model errs, "
@@ -123,9 +124,9 @@ class WordSubstitution final : public spar::Attack {
         std::vector<Victim::Tokens> all;
         for (std::size_t i = 0; i < text.size(); ++i) {
             if (candidates[i].empty()) continue;
-            all.push_back(deleted ? victim.encode(text.without(i))
-                                  : attacks::with_unknown(clean, static_cast<std::int32_t>(i),
-                                                          unknown));
+            all.push_back(
+                deleted ? victim.encode(text.without(i))
+                        : attacks::with_unknown(clean, static_cast<std::int32_t>(i), unknown));
         }
         return all;
     }
@@ -145,7 +146,8 @@ class WordSubstitution final : public spar::Attack {
         return ranks;
     }
 
-    void textfooler(Victim &victim, const Victim::Answer &clean, const Candidates &candidates) const {
+    void textfooler(Victim &victim, const Victim::Answer &clean,
+                    const Candidates &candidates) const {
         std::vector<double> matters;
         for (const Victim::Answer &answer :
              victim.ask(without_each(victim, candidates, importance.is("deletion")))) {
@@ -181,7 +183,8 @@ class WordSubstitution final : public spar::Attack {
         std::vector<double> saliency;
         for (const Victim::Answer &answer : victim.ask(without_each(victim, candidates, false)))
             saliency.push_back(answer.score - clean.score);
-        const double largest = saliency.empty() ? 0 : *std::max_element(saliency.begin(), saliency.end());
+        const double largest =
+            saliency.empty() ? 0 : *std::max_element(saliency.begin(), saliency.end());
         double total = 0;
         for (double &value : saliency) total += value = std::exp(value - largest);
 

@@ -135,7 +135,8 @@ inline std::string Evaluation::event(std::string_view path, const std::string &n
     if (name == "eps") row.threat += " " + radius(value);
     if (name == "group" && value == SPAR_GROUP_PIXEL) row.threat += pixels;
     if (name == "group" && value == SPAR_GROUP_TOKEN) row.threat += tokens;
-    if (name == "group" && value == SPAR_GROUP_WORD) row.threat += row.figures["eps"] < 1 ? of_words : words;
+    if (name == "group" && value == SPAR_GROUP_WORD)
+        row.threat += row.figures["eps"] < 1 ? of_words : words;
     if (name == "target_class") row.target = fixed(value, 0);
     if (name.starts_with("target_") && name != "target_class") row.target = name.substr(7);
     if (name != "attack_end") {

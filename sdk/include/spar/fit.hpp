@@ -104,8 +104,9 @@ struct Fit {
                             "perturbs values, and the threat edits the words of texts (the space "
                             "\"tokens\")");
             default:
-                throw Error(SPAR_E_UNSUPPORTED, "the threat's space is not known to this program: " +
-                                                    std::to_string(space));
+                throw Error(
+                    SPAR_E_UNSUPPORTED,
+                    "the threat's space is not known to this program: " + std::to_string(space));
         }
     }
 };

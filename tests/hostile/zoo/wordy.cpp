@@ -8,13 +8,13 @@ class Wordy final : public spar::Attack {
     static constexpr spar::About about{.type = "wordy",
                                        .summary = "Proposes texts that are outside the threat."};
 
-    spar::Choice how{this,
-                     "how",
-                     "what it does",
-                     {"nothing", "too_many_edits", "within", "broken_utf8", "separator", "null",
-                      "another_row", "limits", "strange_token", "long_row", "past_the_end", "tape",
-                      "values", "throws"},
-                     {}};
+    spar::Choice how{
+        this,
+        "how",
+        "what it does",
+        {"nothing", "too_many_edits", "within", "broken_utf8", "separator", "null", "another_row",
+         "limits", "strange_token", "long_row", "past_the_end", "tape", "values", "throws"},
+        {}};
 
     spar::Fit fit() const override { return spar::Fit::texts(); }
 
@@ -24,8 +24,7 @@ class Wordy final : public spar::Attack {
             for (std::int64_t i = 0; i < batch.count(); ++i)
                 const_cast<std::int64_t *>(raw.limits)[i] = 1000;
         if (how.is("past_the_end") && batch.count() > 0)
-            const_cast<std::int64_t *>(
-                raw.tokens->tokens)[batch.count() * raw.tokens->length] = 3;
+            const_cast<std::int64_t *>(raw.tokens->tokens)[batch.count() * raw.tokens->length] = 3;
         for (std::int64_t row = 0; row < batch.count(); ++row) {
             const std::string clean = batch.text(row);
             if (how.is("within")) oracle.propose(row, clean + " x");

@@ -125,9 +125,9 @@ TEST_CASE("textfooler asks for deletions, or for unknown words that count for so
     const std::string lists = "good bad\nsuperb fine\n";
     WordOracle oracle = oracle_with(2, 1.4);  // an unknown word is nearly as superb
     const auto node = [&](const char *importance) {
-        return with_file(std::string(R"({"type":"word_substitution","importance":")") +
-                             importance + R"("})",
-                         folder, lists);
+        return with_file(
+            std::string(R"({"type":"word_substitution","importance":")") + importance + R"("})",
+            folder, lists);
     };
     // Deleting "superb" costs most; making it unknown costs less than nothing of "good" would.
     CHECK(attacked(oracle, node("deletion"), one("superb good", 1)) == "fine good");
@@ -240,10 +240,8 @@ TEST_CASE("a misspelling depends on the key and the example, not on its place") 
 TEST_CASE("broken lists of words are refused with what was expected") {
     const Folder folder;
     const auto refusal = [&](const std::string &content) {
-        const std::string node =
-            with_file(R"({"type":"word_substitution"})", folder, content);
-        return std::string(
-            failure_of([&] { const Made made(SPAR_KIND_ATTACK, node); }).what());
+        const std::string node = with_file(R"({"type":"word_substitution"})", folder, content);
+        return std::string(failure_of([&] { const Made made(SPAR_KIND_ATTACK, node); }).what());
     };
     CHECK(refusal("").find("is empty, expected lines of a word and") != std::string::npos);
     CHECK(refusal("good\n").find("\"good\" stands alone on its line") != std::string::npos);

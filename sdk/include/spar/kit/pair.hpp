@@ -46,8 +46,7 @@ class Pair {
     /// objective(block) adds the gradients of each row's objective; pull() turns them into those of
     /// the batch mean, and reports the mean of the values under `name`.
     template <class Objective>
-    void pull(const Session &session, Place other, const char *name,
-              Objective &&objective) {
+    void pull(const Session &session, Place other, const char *name, Objective &&objective) {
         const std::int64_t width = session.outputs();
         cotangent_.resize(session.count(), width);
         values_.assign(static_cast<std::size_t>(session.count()), 0.0F);

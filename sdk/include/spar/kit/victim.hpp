@@ -98,9 +98,7 @@ class Victim {
         for (std::int64_t i = 0; i < count; ++i) answers.push_back(answer(outputs[i]));
         return answers;
     }
-    std::vector<Answer> ask(const std::string &text) {
-        return ask(std::vector<std::string>{text});
-    }
+    std::vector<Answer> ask(const std::string &text) { return ask(std::vector<std::string>{text}); }
 
     /// The loss at a text, and its gradient [tokens, width] at the vectors of its tokens; no answer
     /// if the budget is spent. `loss` null: the oracle's.
