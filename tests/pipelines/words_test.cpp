@@ -1,71 +1,11 @@
-// Attacks on texts in whole runs: results, pairs of texts, resumption, training, refusals.
-#include "pipelines.hpp"
-
-#include <spar/philox.hpp>
+// Attacks on texts in whole runs: results, pairs of texts, resumption.
+#include "words.hpp"
 
 #include <sstream>
 
 using namespace spar::test;
 
 namespace {
-
-/// Reviews of telling words among others, in several cases and with marks.
-std::string reviews(std::int64_t lines, std::uint64_t key) {
-    const std::string good[] = {"fine", "great", "warm", "superb"},
-                      bad[] = {"dull", "cold", "flat", "weak"},
-                      plain[] = {"film", "story", "plot", "scene", "cast", "end"};
-    std::string text;
-    for (std::int64_t i = 0; i < lines; ++i) {
-        spar::Random random(key, i);
-        const bool positive = random.below(0, 2) == 1;
-        text += positive ? "1\t" : "0\t";
-        const std::int64_t words = random.below(1, 6) + 3;
-        for (std::int64_t k = 0; k < words; ++k) {
-            const std::int64_t which = random.below(3 * k + 2, 5);
-            const auto pick = static_cast<std::size_t>(random.below(3 * k + 3, 4));
-            text += which < 2 ? (positive ? good : bad)[pick] : plain[pick];
-            text += k + 1 < words ? " " : ".\n";
-        }
-    }
-    return text;
-}
-
-Json words_pipeline() {
-    return Json::parse(R"({
-        "version": 2, "name": "words", "seed": 1,
-        "data": {"tokenizer": {"type": "words", "punctuation": "apart"}, "max_length": 12,
-                 "train": {"type": "text", "file": "train.tsv"},
-                 "test": {"type": "text", "file": "test.tsv"}},
-        "model": {"type": "sequential",
-                  "layers": [{"type": "embedding", "dim": 12}, {"type": "mean_pool"},
-                             {"type": "linear", "out": 8}, {"type": "relu"},
-                             {"type": "linear", "out": 2}]},
-        "threat": {"norm": "l2", "eps": 0.3, "space": "embedding"},
-        "train": {"method": {"type": "natural"}, "loss": {"type": "cross_entropy"},
-                  "optimizer": {"type": "adam", "lr": 0.02}, "epochs": 6, "batch_size": 37},
-        "evaluate": {"attacks": [
-            {"type": "pgd", "steps": 3},
-            {"type": "hotflip", "beam": 2, "threat": {"space": "tokens", "norm": "l0", "eps": 2}},
-            {"type": "word_substitution", "min_cosine": -1, "neighbours": 8,
-             "threat": {"space": "tokens", "norm": "l0", "eps": 0.3}},
-            {"type": "word_substitution", "name": "pwws", "recipe": "pwws", "min_cosine": -1,
-             "neighbours": 4, "threat": {"space": "tokens", "norm": "l0", "eps": 1, "queries": 30}},
-            {"type": "character", "threat": {"space": "tokens", "norm": "l0", "eps": 1}}]}})");
-}
-
-struct Reviews : Folder {
-    Reviews() {
-        this->Folder::write("train.tsv", reviews(300, 1));
-        this->Folder::write("test.tsv", reviews(70, 2));
-    }
-    std::string write(const Json &pipeline) const {
-        return spar::test::write(*this, "p" + std::to_string(count++) + ".json", pipeline);
-    }
-    Json results(const std::string &out) const {
-        return Json::parse(file_content(*this / (out + "/results.json")))["evaluation"];
-    }
-    mutable int count = 0;
-};
 
 /// The fields of a line of quoted and plain fields.
 std::vector<std::string> fields(const std::string &line) {
@@ -94,21 +34,6 @@ std::int64_t marks(const std::string &text) {
     for (std::size_t at = text.find("[["); at != text.npos; at = text.find("[[", at + 1)) ++count;
     return count;
 }
-
-void check_refused(const Reviews &folder, const Json &pipeline, const std::string &command,
-                   const std::vector<std::string> &parts) {
-    std::vector<std::string> words{command, folder.write(pipeline)};
-    if (command == "run") words.insert(words.end(), {"--out", folder / "no"});
-    const Ended ended = spar::test::spar(words);
-    INFO(ended.err);
-    CHECK(ended.code == 3);
-    for (const std::string &part : parts) {
-        CAPTURE(part);
-        CHECK(ended.says(part));
-    }
-}
-
-const char *const in_words = R"({"space":"tokens","norm":"l0","eps":2})";
 
 }  // namespace
 
@@ -224,92 +149,4 @@ TEST_CASE("pairs of texts stay pairs") {
     const std::string pairs = file_content(folder / "out/adversarial/hotflip.csv");
     CHECK(pairs.find("<SPLIT>") != pairs.npos);
     CHECK(pairs.find("\"\"great\"\"") != pairs.npos);
-}
-
-TEST_CASE("training on attacked texts makes a model more robust against them") {
-    const Reviews folder;
-    const auto robust = [&](const char *method) {
-        Json pipeline = words_pipeline();
-        pipeline["threat"] = Json::parse(in_words);
-        pipeline["train"]["method"] = Json::parse(method);
-        pipeline["evaluate"]["attacks"] = Json::parse(R"([{"type":"hotflip"}])");
-        const std::string out = "out" + std::to_string(folder.count);
-        run({folder.write(pipeline), "--out", folder / out});
-        return folder.results(out)["attacks"][0]["robust_accuracy"].get<double>();
-    };
-    const double natural = robust(R"({"type":"natural"})");
-    for (const char *weights : {"", R"(,"clean_weight":0.5)", R"(,"clean_weight":1,"weight":1)"}) {
-        CAPTURE(weights);
-        const std::string method =
-            std::string(R"({"type":"pgd_at","attack":{"type":"hotflip"})") + weights + "}";
-        CHECK(robust(method.c_str()) > natural + 0.05);
-    }
-}
-
-TEST_CASE("training on attacked texts repeats, and goes on after a checkpoint") {
-    const Reviews folder;
-    Json pipeline = words_pipeline();
-    pipeline["threat"] = Json::parse(R"({"space":"tokens","norm":"l0","eps":0.2})");
-    pipeline["train"].update(
-        {{"method", Json::parse(R"({"type":"pgd_at","attack":{"type":"character"}})")},
-         {"epochs", 3},
-         {"eps_warmup_epochs", 1},
-         {"validate_attack", Json::parse(R"({"type":"character"})")}});
-    pipeline["data"]["validation"] = {{"examples", 40}};
-    pipeline["evaluate"]["attacks"] = Json::parse(R"([{"type":"character"}])");
-    const std::string file = folder.write(pipeline);
-    run({file, "--out", folder / "a", "--threads", "1"});
-    run({file, "--out", folder / "b", "--threads", "2"});
-    check_same_run(what_must_repeat(folder / "a"), what_must_repeat(folder / "b"));
-}
-
-TEST_CASE("attacks and methods that do not fit are refused, and those that do are named") {
-    const Reviews folder;
-    Json values = words_pipeline();
-    values["evaluate"]["attacks"] =
-        Json::array({Json{{"type", "pgd"}, {"threat", Json::parse(in_words)}}});
-    check_refused(folder, values, "check",
-                  {"perturbs values, and the threat edits the words of texts",
-                   "attacks that take this threat: character, hotflip, word_substitution"});
-    Json words = words_pipeline();
-    words["evaluate"]["attacks"] = Json::parse(R"([{"type":"hotflip"}])");
-    check_refused(folder, words, "check",
-                  {"edits the words of texts, and the threat perturbs values",
-                   "attacks that take this threat: "});
-    Json method = words_pipeline();
-    method["threat"] = Json::parse(in_words);
-    method["train"]["method"] = {{"type", "freelb"}};
-    method["evaluate"]["attacks"] = Json::parse(R"([{"type":"hotflip"}])");
-    check_refused(folder, method, "check",
-                  {"#/train/method", "methods that take this threat: ", "pgd_at"});
-    Json inside = method;
-    inside["train"]["method"] = Json::parse(R"({"type":"pgd_at","attack":{"type":"pgd"}})");
-    check_refused(folder, inside, "check",
-                  {"#/train/method/attack", "attacks that take this threat: "});
-}
-
-TEST_CASE("a threat in words that makes no sense is refused") {
-    const Reviews folder;
-    const auto refused = [&](const char *threat, const std::vector<std::string> &parts) {
-        CAPTURE(threat);
-        Json pipeline = words_pipeline();
-        pipeline["threat"] = Json::parse(threat);
-        pipeline["evaluate"]["attacks"] = Json::parse(R"([{"type":"hotflip"}])");
-        check_refused(folder, pipeline, "check", parts);
-    };
-    refused(R"({"space":"tokens","norm":"l2","eps":2})", {"#/threat/norm", "set \"norm\": \"l0\""});
-    refused(R"({"space":"tokens","norm":"l0","eps":1.5})",
-            {"#/threat/eps", "must be a whole number, as 2, or below 1 a share"});
-    refused(R"({"space":"tokens","norm":"l0","eps":1,"lower":0})", {"no box of values"});
-    refused(R"({"space":"tokens","norm":"l0","eps":1,"group":"token"})",
-            {"words are counted, not tokens"});
-    refused(R"({"space":"embedding","norm":"l2","eps":1,"group":"word"})", {"#/threat/group"});
-    Json pipeline = words_pipeline();
-    pipeline["data"]["form"] = "presence";
-    check_refused(folder, pipeline, "check",
-                  {"attacks on texts need a model that reads their tokens"});
-    Json images = small_pipeline();
-    images["evaluate"]["attacks"] =
-        Json::array({Json{{"type", "hotflip"}, {"threat", Json::parse(in_words)}}});
-    check_refused(folder, images, "check", {"\"data\" has no \"tokenizer\""});
 }
