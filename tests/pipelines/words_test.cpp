@@ -1,6 +1,8 @@
 // Attacks on texts in whole runs: results, pairs of texts, resumption.
 #include "words.hpp"
 
+#include "interrupting.hpp"
+
 #include <sstream>
 
 using namespace spar::test;
@@ -114,16 +116,27 @@ TEST_CASE("neither threads nor the size of batches change a text, and a stop cha
     for (const auto &file : first)
         if (file.first.ends_with(".csv")) CHECK((small.at(file.first) == file.second));
 
-    // As after a kill: the log ends in the middle, and what is made from it is not there.
-    const std::string log = folder / "three/evaluation.log";
-    for (const std::uintmax_t left : {7U, 3U}) {
-        std::filesystem::resize_file(log, std::filesystem::file_size(log) * left / 10);
-        std::filesystem::remove(folder / "three/results.json");
-        for (const char *name : {"hotflip", "word_substitution", "pwws", "character"})
-            std::filesystem::remove(folder / ("three/adversarial/" + std::string(name) + ".csv"));
-        run({pipeline, "--out", folder / "three", "--resume"});
-        check_same_run(first, what_must_repeat(folder / "three"));
+    // Stopped twice among the examples of an attack.
+    Json stopping = words_pipeline();
+    stopping["data"]["test"] = {{"type", "interrupting"}, {"data", stopping["data"]["test"]}};
+    stopping["evaluate"]["batch_size"] = 7;
+    const std::string file = folder.write(stopping);
+    Environment environment{
+        {"SPAR_PLUGIN_PATH", SPAR_ZOO_DIR "/interrupting:" + std::string(SPAR_PLUGIN_DIR)}};
+    std::vector<std::string> words{"run", file, "--out", folder / "out"};
+    for (const char *reads : {"180", "150"}) {
+        environment[stop_after_variable] = reads;
+        const Ended stopped = spar::test::spar(words, environment);
+        INFO(stopped.err);
+        REQUIRE(stopped.code == 75);
+        CHECK(!std::filesystem::exists(folder / "out/adversarial/character.csv"));
+        if (words.back() != "--resume") words.emplace_back("--resume");
     }
+    environment.erase(stop_after_variable);
+    REQUIRE(spar::test::spar(words, environment).code == 0);
+    const auto resumed = what_must_repeat(folder / "out");
+    for (const auto &entry : first)
+        if (entry.first.ends_with(".csv")) CHECK((resumed.at(entry.first) == entry.second));
 }
 
 TEST_CASE("texts are not kept where adversarial examples are not") {
@@ -148,5 +161,5 @@ TEST_CASE("pairs of texts stay pairs") {
     run({folder.write(pipeline), "--out", folder / "out"});
     const std::string pairs = file_content(folder / "out/adversarial/hotflip.csv");
     CHECK(pairs.find("<SPLIT>") != pairs.npos);
-    CHECK(pairs.find("\"\"great\"\"") != pairs.npos);
+    CHECK(pairs.find("\"\"") != pairs.npos);  // quotes in a text
 }

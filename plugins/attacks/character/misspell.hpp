@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace misspell {
@@ -30,30 +31,43 @@ inline std::vector<std::string> letters_of(std::string_view word) {
     return letters;
 }
 
-/// The word after one edit at a random place; as it was if it is too short for it.
+/// The word after one edit at a random place, always another word; as it was if it is too short, or
+/// its letters are all alike where two are to be swapped.
 inline std::string edited(const std::string &word, Edit edit, spar::Random random) {
     std::vector<std::string> letters = letters_of(word);
-    const auto size = static_cast<std::int64_t>(letters.size());
     random = random.part(static_cast<std::uint64_t>(edit));
-    const std::string letter(1, static_cast<char>('a' + random.below(1, 26)));
-    const auto place = [&](std::int64_t places) {
-        return letters.begin() + random.below(0, places);
+    const auto one_of = [&](std::size_t places) {
+        return random.below(0, static_cast<std::int64_t>(places));
     };
-    if (size < 2 && edit != Edit::insert && edit != Edit::substitute) return word;
+    const auto letter = [&](std::int64_t which) {
+        return std::string(1, static_cast<char>('a' + which));
+    };
+    const bool one_letter = letters.size() < 2;
     switch (edit) {
         case Edit::swap: {
-            const auto at = place(size - 1);
-            std::swap(at[0], at[1]);
+            std::vector<std::size_t> places;
+            for (std::size_t i = 0; i + 1 < letters.size(); ++i)
+                if (letters[i] != letters[i + 1]) places.push_back(i);
+            if (places.empty()) return word;
+            const std::size_t at = places[static_cast<std::size_t>(one_of(places.size()))];
+            std::swap(letters[at], letters[at + 1]);
             break;
         }
-        case Edit::substitute:
-            *place(size) = letter;
+        case Edit::substitute: {
+            if (letters.empty()) return word;
+            std::string &old = letters[static_cast<std::size_t>(one_of(letters.size()))];
+            std::string other = letter(random.below(1, 25));
+            if (other == old) other = "z";  // the one that is not drawn
+            old = other;
             break;
+        }
         case Edit::remove:
-            letters.erase(place(size));
+            if (one_letter) return word;
+            letters.erase(letters.begin() + one_of(letters.size()));
             break;
         case Edit::insert:
-            letters.insert(place(size + 1), letter);
+            letters.insert(letters.begin() + one_of(letters.size() + 1),
+                           letter(random.below(1, 26)));
             break;
     }
     std::string text;

@@ -31,7 +31,7 @@ class StopWords {
     explicit StopWords(spar::Record *owner)
         : which_(owner, "stop_words",
                  "words that stay as they are; english: a short list of articles, pronouns, "
-                 "auxiliaries, prepositions and the like",
+                 "auxiliaries, prepositions and the like. Punctuation always stays",
                  {"english", "none"}, {.fallback = "english"}),
           file_(owner, "stop_word_file", "more words that stay, divided by white space",
                 {.optional = true}) {}
@@ -46,7 +46,9 @@ class StopWords {
         for (const auto &line : word_lines(*file_, "words that an attack leaves alone"))
             for (const std::string &word : line) all_.insert(small_letters(word));
     }
-    bool contains(const std::string &word) const { return all_.contains(small_letters(word)); }
+    bool contains(const std::string &word) const {
+        return !has_letter(word) || all_.contains(small_letters(word));
+    }
 
   private:
     spar::Choice which_;

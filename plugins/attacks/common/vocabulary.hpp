@@ -1,5 +1,8 @@
-// The whole words of a vocabulary, and the vectors that the model has for tokens.
+// The whole words of a vocabulary, punctuation left out, and the vectors that the model has for
+// tokens.
 #pragma once
+
+#include "word_list.hpp"
 
 #include <spar/attack.hpp>
 
@@ -24,7 +27,8 @@ class Vocabulary {
         vectors_ = oracle.vectors(all);
         for (const std::int64_t token : all) {
             lengths_.push_back(spar::norm_l2(vector(token)));
-            if (const char *word = tokenizer.word(token); word != nullptr && token != unknown_)
+            const char *word = tokenizer.word(token);
+            if (word != nullptr && token != unknown_ && has_letter(word))
                 words_.push_back({token, word});
         }
     }

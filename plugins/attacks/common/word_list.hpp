@@ -4,6 +4,7 @@
 #include <spar/error.hpp>
 #include <spar/kit/file_kind.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -45,6 +46,15 @@ inline std::string small_letters(std::string word) {
     for (char &c : word)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     return word;
+}
+
+/// Whether there is a letter or a digit in a word, and not punctuation alone.
+inline bool has_letter(const std::string &word) {
+    return std::any_of(word.begin(), word.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+               (c >= 'a' && c <= 'z');
+    });
 }
 
 }  // namespace attacks

@@ -70,8 +70,12 @@ std::string shown(const Figures &figures, const char *name, Show show) {
 }
 
 /// What is counted, if not values, or what each has a ball.
-constexpr const char *pixels = " px", *tokens = "/token", *words = " words",
+constexpr const char *pixels = " px", *tokens = "/token", *words = " words", *word = " word",
                      *of_words = " of words";
+
+inline const char *count_of(double eps) {
+    return eps < 1 ? of_words : eps == 1 ? word : words;
+}
 
 /// "linf 8/255", "l0 10 px", "l0 0.15 of words"
 inline std::string ball(const spar::Reader &threat) {
@@ -80,7 +84,7 @@ inline std::string ball(const spar::Reader &threat) {
     return text(threat.at("norm")) + (eps ? " " + radius(*eps) : "") +
            (group == "pixel"   ? pixels
             : group == "token" ? tokens
-            : group == "word"  ? (eps && *eps < 1 ? of_words : words)
+            : group == "word"  ? count_of(eps.value_or(0))
                                : "");
 }
 
@@ -135,8 +139,7 @@ inline std::string Evaluation::event(std::string_view path, const std::string &n
     if (name == "eps") row.threat += " " + radius(value);
     if (name == "group" && value == SPAR_GROUP_PIXEL) row.threat += pixels;
     if (name == "group" && value == SPAR_GROUP_TOKEN) row.threat += tokens;
-    if (name == "group" && value == SPAR_GROUP_WORD)
-        row.threat += row.figures["eps"] < 1 ? of_words : words;
+    if (name == "group" && value == SPAR_GROUP_WORD) row.threat += count_of(row.figures["eps"]);
     if (name == "target_class") row.target = fixed(value, 0);
     if (name.starts_with("target_") && name != "target_class") row.target = name.substr(7);
     if (name != "attack_end") {

@@ -186,30 +186,59 @@ TEST_CASE("candidates are the words with the nearest vectors") {
 }
 
 TEST_CASE("character misspells the words that count most, by one letter each") {
-    for (const std::string order : {"combined", "head", "tail", "replace"})
-        for (const std::string edit : {"all", "swap", "substitute", "delete", "insert"}) {
-            CAPTURE(order);
-            CAPTURE(edit);
-            WordOracle oracle = oracle_with(3);
-            const std::string node =
-                R"({"type":"character","order":")" + order + R"(","edit":")" + edit + R"("})";
-            const std::string text = "film superb story good the";
-            const std::string found = attacked(oracle, node, one(text, 2));
-            const auto words = oracle.ref().word_list(found);
-            REQUIRE(words.size() == 5);
-            CHECK(words[0] == "film");
-            CHECK(words[1] != "superb");
-            CHECK(words[2] == "story");
-            CHECK(words[3] != "good");
-            const auto longer = std::ssize(words[1]) - 6;
-            if (edit == "insert") CHECK(longer == 1);
-            if (edit == "delete") CHECK(longer == -1);
-            if (edit == "swap" || edit == "substitute") CHECK(longer == 0);
-            if (edit == "swap") {
-                std::multiset<char> before{'s', 'u', 'p', 'e', 'r', 'b'};
-                CHECK((std::multiset<char>(words[1].begin(), words[1].end()) == before));
+    const std::vector<std::string> words{"film", "superb", "story", "good", "weak"};
+    const std::string text = "film superb story good weak";
+    const auto part = [&](std::size_t first, std::size_t last) {
+        std::string some;
+        for (std::size_t i = first; i < last; ++i) some += words[i] + " ";
+        return some;
+    };
+    for (const double bias : {0.5, 3.0}) {
+        WordOracle oracle = oracle_with(bias);
+        const auto p = [&](const std::string &of) {
+            return 1 / (1 + std::exp(-2 * oracle.sum(of)));
+        };
+        for (const std::string order : {"combined", "head", "tail", "replace"}) {
+            // The words by the definition of their scores.
+            std::vector<std::pair<double, std::size_t>> scores;
+            for (std::size_t i = 0; i < words.size(); ++i) {
+                const double head = p(part(0, i + 1)) - p(part(0, i));
+                const double tail = p(part(i, 5)) - p(part(i + 1, 5));
+                const double replace = p(text) - p(part(0, i) + "unheard " + part(i + 1, 5));
+                scores.emplace_back(order == "head"       ? head
+                                    : order == "tail"     ? tail
+                                    : order == "combined" ? head + tail
+                                                          : replace,
+                                    i);
+            }
+            std::sort(scores.rbegin(), scores.rend());
+            for (const std::string edit : {"all", "swap", "substitute", "delete", "insert"}) {
+                CAPTURE(bias);
+                CAPTURE(order);
+                CAPTURE(edit);
+                const std::string found = attacked(
+                    oracle,
+                    R"({"type":"character","order":")" + order + R"(","edit":")" + edit + R"("})",
+                    one(text, 1));
+                const auto after = oracle.ref().word_list(found);
+                REQUIRE(after.size() == 5);
+                // The first word of the order that the model misses: p falls without it.
+                std::size_t at = 0;
+                while (values.at(words[scores[at].second]) < 0) ++at;
+                const std::size_t chosen = scores[at].second;
+                for (std::size_t i = 0; i < words.size(); ++i)
+                    CHECK((after[i] != words[i]) == (i == chosen));
+                const auto longer = std::ssize(after[chosen]) - std::ssize(words[chosen]);
+                if (edit == "insert") CHECK(longer == 1);
+                if (edit == "delete") CHECK(longer == -1);
+                if (edit == "swap" || edit == "substitute") CHECK(longer == 0);
+                const auto letters = [](std::string_view word) {
+                    return std::multiset<char>(word.begin(), word.end());
+                };
+                if (edit == "swap") CHECK((letters(after[chosen]) == letters(words[chosen])));
             }
         }
+    }
 }
 
 TEST_CASE("character keeps letters of several bytes whole") {
