@@ -34,8 +34,8 @@ def reviews(count, seed):
     lines = []
     for _ in range(count):
         label = draw.randrange(2)
-        mixed = (BAD, GOOD)[label] * 3 + (GOOD, BAD)[label] + PLAIN * 2
-        lines.append(f"{label}\t" + " ".join(draw.choice(mixed) for _ in range(draw.randrange(4, 10))))
+        mixed = draw.sample((BAD, GOOD)[label], 3) + draw.sample((GOOD, BAD)[label], 1) + draw.sample(PLAIN, 4)
+        lines.append(f"{label}\t" + " ".join(draw.sample(mixed, draw.randrange(4, 9))))  # no word twice: no ties
     return "\n".join(lines) + "\n"
 
 
@@ -103,6 +103,40 @@ class Listed(WordSwap):
         return self.listed.get(word, [])
 
 
+def by_the_papers(model, clean, label, listed, order):
+    """What the papers define: the text that the attack ends with, and whether the model errs there."""
+    words = clean.split()
+    ask = lambda texts: model([" ".join(text) for text in texts])
+    before = ask([words])[0]
+    swap = lambda text, i, word: text[:i] + [word] + text[i + 1:]
+    if order == "delete":  # TextFooler, equation 2
+        without = ask([words[:i] + words[i + 1:] for i in range(len(words))])
+        importance = [before[label] - p[label] + (p[p.argmax()] - before[p.argmax()]) * (p.argmax() != label) for p in without]
+        best = None
+    else:  # PWWS, equations 4 to 8
+        unknown = ask([swap(words, i, "[UNK]") for i in range(len(words))])
+        saliency = numpy.array([before[label] - p[label] for p in unknown])
+        share = numpy.exp(saliency) / numpy.exp(saliency).sum()
+        tried = [ask([swap(words, i, other) for other in listed[w]])[:, label] for i, w in enumerate(words)]
+        best = [listed[w][p.argmin()] for w, p in zip(words, tried)]
+        importance = [s * (before[label] - p.min()) for s, p in zip(share, tried)]
+    text, result, edits, now = words, words, 0, before[label]
+    for i in sorted(range(len(words)), key=lambda i: -importance[i]):
+        if edits == LIMIT:
+            break
+        others = [best[i]] if best else listed[words[i]]
+        found = ask([swap(text, i, other) for other in others])
+        errs = [k for k, p in enumerate(found) if p.argmax() != label]
+        k = errs[0] if errs else found[:, label].argmin()
+        if best or errs or found[k][label] < now:
+            text, edits = swap(text, i, others[k]), edits + 1
+            if errs or found[k][label] < now:
+                result, now = text, found[k][label]
+        if errs:
+            return result, True
+    return result, False
+
+
 def main(spar, folder):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "train.tsv").write_text(reviews(400, 1))
@@ -118,7 +152,7 @@ def main(spar, folder):
             attack = textattack.Attack(
                 UntargetedClassification(model), [RepeatModification(), MaxWordsPerturbed(max_num_words=LIMIT)],
                 Listed(listed), GreedyWordSwapWIR(wir_method=order))
-            same = places = results = total = 0
+            same = places = results = total = defined = 0
             for row in csv.DictReader((out / "adversarial" / f"{order}.csv").open()):
                 if row["result_type"] == "Skipped":
                     continue
@@ -128,6 +162,8 @@ def main(spar, folder):
                 succeeded = type(found).__name__ == "SuccessfulAttackResult"
                 theirs = found.perturbed_result.attacked_text.text.split()
                 total += 1
+                paper = by_the_papers(model, clean, int(row["ground_truth_output"]), listed, order)
+                defined += paper == (ours, row["result_type"] == "Successful")
                 results += (row["result_type"] == "Successful") == succeeded
                 if not succeeded:  # TextAttack gives the best text of any, Spar what it has become
                     same += row["result_type"] == "Failed"
@@ -137,7 +173,7 @@ def main(spar, folder):
                 differ = [[i for i, (a, b) in enumerate(zip(clean.split(), text)) if a != b] for text in (ours, theirs)]
                 places += differ[0] == differ[1]
             print(f"{count} candidates, {order}: {total} texts, same outcome {results}, same words changed {places}, "
-                  f"same text {same}")
+                  f"same text {same}; as the paper defines {defined}")
 
 
 if __name__ == "__main__":
