@@ -67,6 +67,8 @@ class ShownBatch {
         copy(targets_, batch.targets, 1);
         copy(ids_, batch.ids, 1);
         copy(outputs_, batch.outputs, outputs);
+        copy(limits_, batch.limits, 1);
+        if (batch.tokens != nullptr) return show_texts(batch);
         x_adv_.assign(batch.x_adv, batch.x_adv + batch.count * batch.size);
         batch.x_adv = x_adv_.data();
     }
@@ -74,9 +76,24 @@ class ShownBatch {
     void take(float *x_adv) const { std::copy(x_adv_.begin(), x_adv_.end(), x_adv); }
 
   private:
+    /// The texts themselves are copies already.
+    void show_texts(spar_attack_batch &batch) {
+        const std::int64_t all = batch.count * batch.tokens->length;
+        view_ = *batch.tokens;
+        tokens_.assign(view_.tokens, view_.tokens + all);
+        lengths_.assign(view_.lengths, view_.lengths + batch.count);
+        words_.assign(batch.words, batch.words + all);
+        view_.tokens = tokens_.data();
+        view_.lengths = lengths_.data();
+        batch.tokens = &view_;
+        batch.words = words_.data();
+    }
+
     spar_threat threat_{};
+    spar_tokens view_{};
     Fenced<float> x_, mask_, values_, outputs_, x_adv_;
-    Fenced<std::int64_t> labels_, targets_, ids_;
+    Fenced<std::int64_t> labels_, targets_, ids_, limits_, tokens_, lengths_;
+    Fenced<std::int32_t> words_;
 };
 
 /// Calls the attack and counts its queries.
@@ -94,6 +111,14 @@ void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
     batch.rank = static_cast<std::int32_t>(shape.size());
     std::copy(shape.begin(), shape.end(), batch.shape);
     batch.x_adv = x_adv;
+    std::vector<std::int64_t> limits;
+    if (task.texts != nullptr) {
+        task.texts->show(batch);
+    } else if (batch.threat->norm == SPAR_NORM_L0) {
+        limits.assign(static_cast<std::size_t>(batch.count),
+                      static_cast<std::int64_t>(std::min(batch.threat->eps, 1e15)));
+        batch.limits = limits.data();
+    }
     shown.show(batch, task.space->outputs());
     const auto check_what_was_shown = [&] {
         const spar_attack_batch &b = batch;
@@ -105,7 +130,11 @@ void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
                     {"values", b.values},
                     {"targets", b.targets},
                     {"ids", b.ids},
-                    {"outputs", b.outputs}});
+                    {"outputs", b.outputs},
+                    {"limits", b.limits},
+                    {"words", b.words},
+                    {"tokens", b.tokens != nullptr ? b.tokens->tokens : nullptr},
+                    {"lengths", b.tokens != nullptr ? b.tokens->lengths : nullptr}});
     };
     try {
         task.attack->call("perturb", [&](spar_error *error) {
@@ -119,7 +148,7 @@ void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
         if (handle.failure) std::rethrow_exception(handle.failure);
         if (!handle.budget_spent) throw;  // otherwise x_adv holds the best so far
     }
-    if (batch.count > 0) shown.take(x_adv);
+    if (batch.count > 0 && task.texts == nullptr) shown.take(x_adv);
 }
 
 }  // namespace
@@ -131,14 +160,14 @@ void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries) {
     queries.first_gradient.assign(static_cast<std::size_t>(count), FirstGradient::none);
     queries.notes.clear();
     queries.stages.clear();
-    std::copy(task.batch.x, task.batch.x + count * size, x_adv);
+    if (task.texts == nullptr) std::copy(task.batch.x, task.batch.x + count * size, x_adv);
     if (count == 0) return;
     perturb(task, x_adv, queries);
-    verify(task, x_adv, size);
+    if (task.texts == nullptr) verify(task, x_adv, size);  // texts are verified as proposed
 }
 
 void rehearse_attack(const Instance &attack, Space &space, const spar_threat &threat,
-                     const spar_component_ref *loss, bool classes) {
+                     const spar_component_ref *loss, bool classes, AttackedTexts *texts) {
     // Room on both sides, for plugins that do not expect a batch without examples.
     const auto width = static_cast<std::size_t>(std::max(space.size(), space.outputs()));
     const Fenced<float> x(3 * width);
@@ -149,6 +178,7 @@ void rehearse_attack(const Instance &attack, Space &space, const spar_threat &th
     task.attack = &attack;
     task.space = &space;
     task.loss = loss;
+    task.texts = texts;
     task.batch.threat = &threat;
     task.batch.purpose = SPAR_PURPOSE_EVALUATE;
     task.batch.x = values;

@@ -1,7 +1,7 @@
 // Running an attack on a batch: the oracle it asks, and the checks of what it proposes.
 #pragma once
 
-#include "engine/network.hpp"
+#include "engine/texts.hpp"
 
 #include <functional>
 #include <string>
@@ -17,6 +17,7 @@ struct AttackTask {
     std::uint64_t model_key = 0;  /// of the model's own random numbers (dropout, in training mode)
     const float *reference = nullptr;      /// one row per example, for a loss that compares
     const std::int64_t *tokens = nullptr;  /// of the clean examples, where x are their vectors
+    AttackedTexts *texts = nullptr;        /// in the space of tokens: the examples, and the result
     /// Complete except for x_adv and the size and shape of an example, which run_attack fills in.
     spar_attack_batch batch{};
     /// Called for every query, with the attack's current stage. May be empty.
@@ -58,13 +59,14 @@ struct QueryCount {
     std::vector<std::string> stages;  /// in the order of announcement, once each
 };
 
-/// Writes x_adv [count, size], starting from x. Throws Failure if the attack fails, or if its
+/// Writes x_adv [count, size], starting from x; in the space of tokens the result is in task.texts,
+/// and x_adv null. Throws Failure if the attack fails, or if its
 /// result is outside the threat model or not a number.
 void run_attack(const AttackTask &task, float *x_adv, QueryCount &queries);
 
-/// Calls the attack with no examples, so that a misfit is found before a training. Throws like
-/// run_attack.
+/// Calls the attack with no examples, so that a misfit is found before a training. `texts` holds
+/// none, and is for the space of tokens. Throws like run_attack.
 void rehearse_attack(const Instance &attack, Space &space, const spar_threat &threat,
-                     const spar_component_ref *loss, bool classes);
+                     const spar_component_ref *loss, bool classes, AttackedTexts *texts = nullptr);
 
 }  // namespace spar::host

@@ -16,11 +16,20 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
     const auto refuse = [&](const std::string &key, const std::string &what) {
         throw Failure(Exit::pipeline, "#" + from.pointer + key + ": " + what);
     };
-    if (!parameter && (from.space == SPAR_SPACE_EMBEDDING) != data.tokens())
+    const bool words = from.space == SPAR_SPACE_TOKENS;
+    if (words && (data.tokenizer() == nullptr || !data.tokens()))
+        refuse(
+            "/space",
+            fmt::format("\"tokens\" is for attacks on texts, and #{} gives none that a tokenizer "
+                        "of the pipeline makes tokens of",
+                        data.instance().pointer()));
+    if (words && !data.classes())
+        refuse("/space", "attacks on texts aim at classes, and the data has none");
+    if (!parameter && !words && (from.space == SPAR_SPACE_EMBEDDING) != data.tokens())
         refuse("/space",
                data.tokens()
-                   ? "tokens of a text cannot be perturbed themselves, but their vectors can; set "
-                     "\"space\": \"embedding\""
+                   ? "a text has no values to perturb, but its vectors do; set \"space\": "
+                     "\"embedding\", or \"tokens\" to edit its words"
                    : fmt::format("\"embedding\" is for text, but the data holds values {}; set "
                                  "\"space\": \"input\"",
                                  shape_text(data.shape())));
@@ -42,7 +51,7 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
                                      shape_text(data.shape())));
     if (from.group == SPAR_GROUP_TOKEN && !data.tokens())
         refuse("/group", "only texts have tokens; leave it out");
-    if (from.norm == SPAR_NORM_L0 && !std::isfinite(threat.upper - threat.lower))
+    if (!words && from.norm == SPAR_NORM_L0 && !std::isfinite(threat.upper - threat.lower))
         refuse("", fmt::format("under l0 the box alone limits how far a value moves, and it is "
                                "[{}, {}]; give lower and upper",
                                threat.lower, threat.upper));

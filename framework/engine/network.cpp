@@ -156,9 +156,38 @@ void Network::backward(const Points &points, std::int32_t tape, const float *cot
     if (embeds) accumulate_embedding(points, dx);
 }
 
-void Network::embed(const Batch &batch, FencedMatrix &vectors) {
-    shape_[0] = batch.length;
+void Network::set_length(std::int64_t length) {
+    shape_[0] = length;
     size_ = product(shape_);
+}
+
+void Network::vectors(std::span<const std::int64_t> tokens, std::int64_t padding, float *vectors) {
+    constexpr std::size_t rows_at_once = 64;
+    const std::int64_t before = shape_[0];
+    const auto length = static_cast<std::size_t>(widest_shape_[0]);
+    const auto width = static_cast<std::size_t>(widest_shape_[1]);
+    Batch batch;
+    FencedMatrix found;
+    while (!tokens.empty()) {  // rows as long as they come, so that every model takes them
+        const std::size_t some = std::min(tokens.size(), rows_at_once * length);
+        const std::size_t rows = (some + length - 1) / length;
+        batch.count = static_cast<std::int64_t>(rows);
+        batch.length = widest_shape_[0];
+        batch.tokens.resize(rows * length);
+        batch.mask.resize(rows * length);
+        std::fill(batch.tokens.begin(), batch.tokens.end(), padding);
+        std::fill(batch.mask.begin(), batch.mask.end(), 0.0F);
+        std::copy_n(tokens.begin(), some, batch.tokens.begin());
+        std::fill_n(batch.mask.begin(), some, 1.0F);
+        embed(batch, found);
+        vectors = std::copy_n(found.data(), some * width, vectors);
+        tokens = tokens.subspan(some);
+    }
+    set_length(before);
+}
+
+void Network::embed(const Batch &batch, FencedMatrix &vectors) {
+    set_length(batch.length);
     const std::int64_t full[] = {batch.count, batch.length};
     View tokens(batch.tokens.data(), View::int64, full);
     View mask(batch.mask.data(), View::float32, full);

@@ -49,6 +49,10 @@ class Network final : public Space {
 
     /// Vectors of a batch of tokens [count, size()], whose length holds from now on.
     void embed(const Batch &batch, FencedMatrix &vectors);
+    /// Passes are of rows of so many tokens from now on, as embedded before.
+    void set_length(std::int64_t length);
+    /// The vectors of single tokens; the length holds. `padding` fills rows.
+    void vectors(std::span<const std::int64_t> tokens, std::int64_t padding, float *vectors);
 
     void zero_gradients();
     void parameters_changed();

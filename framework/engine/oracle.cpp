@@ -45,6 +45,30 @@ spar_status answer(const spar_oracle *oracle, spar_error *error, Work &&work) {
 
 }  // namespace
 
+/// What there is in the space of tokens alone.
+void OracleHandle::offer_texts(spar_oracle &oracle) const {
+    oracle.width = task.texts->width();
+    oracle.vectors = [](const spar_oracle *self, std::int64_t count, const std::int64_t *tokens,
+                        float *vectors, spar_error *error) {
+        return answer(self, error, [&](OracleHandle &handle) {
+            handle.task.texts->vectors(count, tokens, vectors);
+        });
+    };
+    // Also when the run is being stopped: it costs nothing, and keeps the best so far.
+    oracle.propose = [](const spar_oracle *self, std::int64_t row, const char *text,
+                        spar_error *error) {
+        auto &handle = *static_cast<OracleHandle *>(self->handle);
+        return guarded(error, [&] {
+            try {
+                handle.task.texts->propose(row, text);
+            } catch (const Failure &) {
+                handle.failure = std::current_exception();
+                throw;
+            }
+        });
+    };
+}
+
 spar_oracle OracleHandle::table() {
     spar_oracle oracle{};
     oracle.struct_size = sizeof oracle;
@@ -66,6 +90,7 @@ spar_oracle OracleHandle::table() {
     oracle.note = [](const spar_oracle *self, std::int64_t row, const char *code, double value) {
         static_cast<OracleHandle *>(self->handle)->note(row, code, value);
     };
+    if (task.texts != nullptr) offer_texts(oracle);
     oracle.stage = [](const spar_oracle *self, const char *name) {
         static_cast<OracleHandle *>(self->handle)->enter(name != nullptr ? name : "");
     };
@@ -102,9 +127,9 @@ void OracleHandle::count(const spar_query &query) {
     }
 }
 
-void OracleHandle::look_at(const float *gradient, std::int64_t points, const std::int64_t *rows) {
+void OracleHandle::look_at(const float *gradient, std::int64_t points, const std::int64_t *rows,
+                           std::int64_t size) {
     if (task.batch.purpose != SPAR_PURPOSE_EVALUATE) return;
-    const std::int64_t size = task.space->size();
     for (std::int64_t i = 0; i < points; ++i) {
         const auto row = static_cast<std::size_t>(rows != nullptr ? rows[i] : i);
         FirstGradient &first = queries.first_gradient[row];
@@ -115,8 +140,29 @@ void OracleHandle::look_at(const float *gradient, std::int64_t points, const std
     }
 }
 
+Network::Points OracleHandle::gather_texts(const spar_query &query, const std::int64_t *ids) {
+    if (query.tokens == nullptr || query.x != nullptr)
+        throw Error(SPAR_E_CONTRACT, "in the space of tokens, points are tokens");
+    if (query.tape != 0)
+        throw Error(SPAR_E_UNSUPPORTED, "there are no tapes in the space of tokens");
+    memory.texts.take(task.texts->network(), task.texts->tokenizer(), query.count,
+                      read_struct(query.tokens));
+    return memory.texts.points(query.rows != nullptr ? gather_rows(query, ids, 1, memory.ids)
+                                                     : ids);
+}
+
+void OracleHandle::give_gradient(const spar_query &query) {
+    const std::int64_t width = task.texts->width(), own = memory.texts.batch.length;
+    const std::int64_t length = query.tokens->length;
+    std::fill_n(query.gradient, query.count * length * width, 0.0F);
+    for (std::int64_t i = 0; i < query.count; ++i)
+        std::copy_n(memory.at_vectors.data() + i * own * width, query.tokens->lengths[i] * width,
+                    query.gradient + i * length * width);
+}
+
 Network::Points OracleHandle::gather(const spar_query &query) {
     const Network::Points all = task.points();
+    if (task.texts != nullptr) return gather_texts(query, all.ids);
     const std::int64_t length = all.tokens != nullptr ? task.space->shape()[0] : 0;
     if (query.rows == nullptr) {
         Network::Points points = all;
@@ -165,6 +211,10 @@ void OracleHandle::evaluate(const spar_query &query) {
     pass.tape = query.tape;
     pass.outputs = query.outputs;
     pass.dx = query.gradient;
+    if (task.texts != nullptr && query.gradient != nullptr) {
+        memory.at_vectors.resize(query.count, memory.texts.vectors.width());
+        pass.dx = memory.at_vectors.data();
+    }
     if (query.gradient != nullptr) pass.wants = SPAR_WANT_INPUT_GRADIENT;
     // A loss that compares with exact outputs nearby would mostly see the difference in precision.
     const bool compares = task.reference != nullptr;
@@ -183,7 +233,11 @@ void OracleHandle::evaluate(const spar_query &query) {
         pass.head_context = &loss;
     }
     task.space->pass(points, pass);
-    if (query.gradient != nullptr) look_at(query.gradient, query.count, query.rows);
+    if (task.texts != nullptr && query.gradient != nullptr) give_gradient(query);
+    if (query.gradient != nullptr)
+        look_at(query.gradient, query.count, query.rows,
+                task.texts != nullptr ? query.tokens->length * task.texts->width()
+                                      : task.space->size());
     if (query.tape > 0) {
         auto &rows = memory.tape_rows[static_cast<std::size_t>(query.tape)];
         taped[static_cast<std::size_t>(query.tape)] = true;
@@ -207,7 +261,7 @@ void OracleHandle::pullback(std::int32_t tape, const float *cotangent, float *gr
     Network::Points points{};
     points.count = std::ssize(rows);
     task.space->backward(points, tape, cotangent, SPAR_WANT_INPUT_GRADIENT, gradient);
-    look_at(gradient, points.count, rows.data());
+    look_at(gradient, points.count, rows.data(), task.space->size());
 }
 
 }  // namespace spar::host

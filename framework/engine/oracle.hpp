@@ -12,6 +12,8 @@ namespace spar::host {
 struct OracleMemory {
     std::vector<std::int64_t> labels, targets, ids, tokens;
     std::vector<float> values, reference, mask;
+    EmbeddedTokens texts;     // the points of the last query, in the space of tokens
+    FencedMatrix at_vectors;  // the gradient there
     /// Which examples the points of each tape belong to.
     std::array<std::vector<std::int64_t>, 9> tape_rows;
 };
@@ -44,11 +46,16 @@ struct OracleHandle {
     std::array<bool, 9> taped{};
 
   private:
+    void offer_texts(spar_oracle &oracle) const;
     void count(const spar_query &query);
-    /// Records which examples got an all-zero gradient.
-    void look_at(const float *gradient, std::int64_t points, const std::int64_t *rows);
+    /// Records which examples got an all-zero gradient, of `size` values each.
+    void look_at(const float *gradient, std::int64_t points, const std::int64_t *rows,
+                 std::int64_t size);
     /// The arrays of `memory` for these points.
     Network::Points gather(const spar_query &query);
+    Network::Points gather_texts(const spar_query &query, const std::int64_t *ids);
+    /// From rows as long as the model has taken them to rows as long as the query's.
+    void give_gradient(const spar_query &query);
 };
 
 }  // namespace spar::host

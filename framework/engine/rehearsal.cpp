@@ -71,7 +71,7 @@ class Rehearsal {
           }) {}
 
     std::vector<Problem> run() {
-        build(SPAR_KIND_TOKENIZER, plan_.data.tokenizer);
+        tokenizer_ = build(SPAR_KIND_TOKENIZER, plan_.data.tokenizer);
         build(SPAR_KIND_MODEL, plan_.model);
         std::unique_ptr<Instance> loss;
         if (plan_.train) {
@@ -105,8 +105,10 @@ class Rehearsal {
         return built;
     }
 
-    /// A training is refused only if it is refused for every kind of example.
+    /// A training is refused only if it is refused for every kind of example. There are no texts to
+    /// attack before the data is read.
     void training(spar_loss_needs needs) {
+        if (plan_.threat && plan_.threat->space == SPAR_SPACE_TOKENS) return;
         const bool text = plan_.threat && plan_.threat->space == SPAR_SPACE_EMBEDDING;
         std::optional<Failure> refusal;
         for (StandInExamples like :
@@ -158,6 +160,8 @@ class Rehearsal {
         if (!built || !threat || !fits(*built, node, *threat)) return;
         if (threat->space == SPAR_SPACE_PARAMETER) return;
         const spar_threat asked = threat_of(*threat);
+        const bool words = threat->space == SPAR_SPACE_TOKENS;
+        AttackedTexts texts(nullptr, tokenizer_.get(), plan_.data.max_length);
         const bool embedding = threat->space == SPAR_SPACE_EMBEDDING;
         std::optional<Failure> refusal;
         for (const std::vector<std::int64_t> &shape :
@@ -170,7 +174,7 @@ class Rehearsal {
                 const auto &loss = classes || !on_values_ ? on_classes_ : on_values_;
                 const spar_component_ref *const ref = loss ? &loss->ref() : nullptr;
                 try {
-                    rehearse_attack(*built, space, asked, ref, classes);
+                    rehearse_attack(*built, space, asked, ref, classes, words ? &texts : nullptr);
                     return;
                 } catch (const Failure &failure) {
                     if (!refusal) refusal = failure;
@@ -237,6 +241,7 @@ class Rehearsal {
     const Plan &plan_;
     const Registry &registry_;
     Builder builder_;
+    std::unique_ptr<Instance> tokenizer_;
     std::unique_ptr<Instance> on_classes_, on_values_;  // what attacks increase
     std::vector<Problem> problems_;
 };

@@ -65,7 +65,8 @@ TrainingSession::Outcome TrainingSession::run(const Batch &batch, const Place &p
     place_ = place;
     threat_now_ = threat_;
     if (threat_now_) threat_now_->eps *= place.eps_factor;
-    if (threat_now_ && threat_now_->norm == SPAR_NORM_L0)  // a count stays whole while it rises
+    // A count stays whole while it rises; a share of words stays a share.
+    if (threat_now_ && threat_now_->norm == SPAR_NORM_L0 && threat_->eps >= 1)
         threat_now_->eps = std::floor(threat_now_->eps);
     limits_.clear();
     if (threat_now_ && threat_now_->norm == SPAR_NORM_L0)
@@ -77,6 +78,7 @@ TrainingSession::Outcome TrainingSession::run(const Batch &batch, const Place &p
         parameter_->attend(batch);
     else if (!batch.tokens.empty())
         network_.embed(batch, vectors_);
+    begin_texts();
     prepare(method_);
     gradients(method_);
     return outcome_;
@@ -177,7 +179,7 @@ void TrainingSession::pass(const spar_session_pass &p) {
         pass.head = p.head != nullptr ? ForeignHead::evaluate : LossHead::evaluate;
         pass.head_context = p.head != nullptr ? static_cast<void *>(&head) : &loss;
     }
-    space_.pass(points(p.x), pass);
+    space_.pass(texts_ ? text_points(p) : points(p.x), pass);
     if (const std::int64_t wanted = steps.theirs.count * batch_->count; steps.rows != wanted)
         throw Failure(Exit::plugin,
                       fmt::format("#{}: the model moved {} rows in steps through its first stage, "
@@ -215,8 +217,8 @@ void TrainingSession::note_outcome(const spar_session_pass &p, const float *outp
     }
 }
 
-void TrainingSession::attack(const spar_component_ref *attack, const spar_objective *objective,
-                             std::int64_t draw, float *x_adv) {
+AttackTask TrainingSession::attack_task(const spar_component_ref *attack,
+                                        const spar_objective *objective, std::int64_t draw) const {
     if (attack == nullptr) throw misused("the method has no attack to run");
     if (!threat_now_)
         throw Failure(Exit::pipeline,
@@ -243,7 +245,15 @@ void TrainingSession::attack(const spar_component_ref *attack, const spar_object
     task.batch.labels = parameter_ ? nullptr : batch_->label_data();
     task.batch.values = parameter_ ? nullptr : batch_->value_data();
     task.reference = objective != nullptr ? objective->reference : nullptr;
-    run_attack(task, x_adv, queries_);
+    return task;
+}
+
+void TrainingSession::attack(const spar_component_ref *attack, const spar_objective *objective,
+                             std::int64_t draw, float *x_adv) {
+    if (texts_)
+        throw Error(SPAR_E_UNSUPPORTED,
+                    "where texts are attacked, the result is tokens: use attack_tokens");
+    run_attack(attack_task(attack, objective, draw), x_adv, queries_);
 }
 
 float *TrainingSession::tensor(const std::string &name, std::int64_t size,

@@ -7,6 +7,7 @@
 #include "engine/optimization.hpp"
 #include "engine/parameter_space.hpp"
 
+#include <array>
 #include <exception>
 #include <map>
 #include <optional>
@@ -32,6 +33,8 @@ class TrainingSession {
     /// What crafting increases instead of the training loss, see engine/crafting.hpp.
     const spar_component_ref *crafting_loss = nullptr;
     bool pretrained = false;  /// see SPAR_SESSION_PRETRAINED
+    /// Of the batches; needed where the threat is in the space of tokens, for their texts.
+    const Data *data = nullptr;
 
     /// The progress of training; set before every step.
     struct Place {
@@ -63,6 +66,15 @@ class TrainingSession {
     void pass(const spar_session_pass &pass);
     void attack(const spar_component_ref *attack, const spar_objective *objective,
                 std::int64_t draw, float *x_adv);
+    AttackTask attack_task(const spar_component_ref *attack, const spar_objective *objective,
+                           std::int64_t draw) const;
+    void backward(std::int32_t tape, const float *cotangent, spar_wants wants, float *dx);
+    /// In the space of tokens alone.
+    void begin_texts();
+    void show_texts(spar_session &session) const;
+    const spar_tokens *attack_tokens(const spar_component_ref *attack,
+                                     const spar_objective *objective, std::int64_t draw);
+    Space::Points text_points(const spar_session_pass &pass);
     void loss(const spar_component_ref *loss, std::int64_t first, spar_loss_rows rows) const;
     float *tensor(const std::string &name, std::int64_t size, spar_tensor_flags flags);
     void parameters_changed();
@@ -89,7 +101,10 @@ class TrainingSession {
 
     const Batch *batch_ = nullptr;
     Place place_{};
-    FencedMatrix vectors_;  // x of a batch of tokens
+    FencedMatrix vectors_;                        // x of a batch of tokens
+    std::optional<AttackedTexts> texts_;          // in the space of tokens
+    std::array<EmbeddedTokens, 9> given_tokens_;  // of the last pass of each tape, 0: of none
+    std::array<bool, 9> tokens_given_{};          // instead of the batch's own
     FencedMatrix outputs_;
     std::vector<float> losses_;
     std::vector<std::int64_t> limits_;  // of the examples under l0

@@ -48,9 +48,8 @@ struct TrainingSession::Table {
     }
     static spar_status backward(const spar_session *s, std::int32_t tape, const float *cotangent,
                                 spar_wants wants, float *dx, spar_error *e) {
-        return answer(s, e, [&](TrainingSession &self) {
-            self.space_.backward(self.points(nullptr), tape, cotangent, wants, dx);
-        });
+        return answer(s, e,
+                      [&](TrainingSession &self) { self.backward(tape, cotangent, wants, dx); });
     }
     static spar_status attack(const spar_session *s, const spar_component_ref *attack,
                               const spar_objective *objective, std::int64_t draw, float *x_adv,
@@ -59,6 +58,18 @@ struct TrainingSession::Table {
             if (objective == nullptr) return self.attack(attack, nullptr, draw, x_adv);
             const spar_objective known = read_struct(objective);
             self.attack(attack, &known, draw, x_adv);
+        });
+    }
+    static spar_status attack_tokens(const spar_session *s, const spar_component_ref *attack,
+                                     const spar_objective *objective, std::int64_t draw,
+                                     const spar_tokens **attacked, spar_error *e) {
+        return answer(s, e, [&](TrainingSession &self) {
+            if (objective == nullptr) {
+                *attacked = self.attack_tokens(attack, nullptr, draw);
+                return;
+            }
+            const spar_objective known = read_struct(objective);
+            *attacked = self.attack_tokens(attack, &known, draw);
         });
     }
     static std::int64_t parameter_count(const spar_session *s) {
@@ -165,6 +176,8 @@ spar_session TrainingSession::make_table(Caller &caller) const {
     s.mask_size = clean.mask != nullptr ? space_.shape()[0] : 0;
     s.room = space_.room();
     s.labelled = parameter_ ? clean.count : batch_->labelled();
+    s.attack_tokens = Table::attack_tokens;
+    if (texts_) show_texts(s);
     return s;
 }
 

@@ -115,6 +115,24 @@ void Tokenizer::encode(const std::string &text, std::int64_t room, Encoded &enco
                                info_.vocabulary - 1));
 }
 
+std::vector<WordSpan> Tokenizer::words(const std::string &text) const {
+    std::vector<WordSpan> words;
+    tokenizer_->call("words", [&](spar_error *error) {
+        return guarded(error, [&] { words = TokenizerRef(tokenizer_->ref()).words(text); });
+    });
+    std::size_t end = 0;
+    for (const WordSpan &word : words) {
+        if (word.begin < end || word.end <= word.begin || word.end > text.size())
+            throw Failure(Exit::plugin,
+                          fmt::format("#{}: {} says that bytes {} to {} of a text of {} are a word "
+                                      "after one that ends at {}",
+                                      tokenizer_->pointer(), tokenizer_->label(), word.begin,
+                                      word.end, text.size(), end));
+        end = word.end;
+    }
+    return words;
+}
+
 std::string Tokenizer::token(std::int64_t token) const {
     const char *text =
         tokenizer_->ask("token", [&] { return table().token(tokenizer_->self(), token); });

@@ -3,6 +3,8 @@
 
 #include "instances/instance.hpp"
 
+#include <spar/texts.hpp>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -44,6 +46,8 @@ class Tokenizer {
         std::int64_t whole = 0;           /// tokens before the cut
     };
     void encode(const std::string &text, std::int64_t room, Encoded &encoded) const;
+    /// The words of a text; checked: they lie in it, in order.
+    std::vector<WordSpan> words(const std::string &text) const;
     /// A token as the vocabulary writes it; empty if it has no such token.
     std::string token(std::int64_t token) const;
 

@@ -60,11 +60,11 @@ inline constexpr const char *grammar_text = R"JSON({
       "type": "object",
       "properties": {
         "norm": {"type": "string", "enum": [], "description": "in which distances are measured"},
-        "eps": {"type": "number", "minimum": 0, "maximum": 1e30, "description": "radius of the ball, in the units of the space; under l0 a whole number, of values or pixels that may change"},
-        "group": {"type": "string", "enum": [], "default": "none", "description": "values that belong together; pixel: l0 counts pixels, the channels at one place of an image, instead of values; token: under other norms, every token of a text has a ball of its own"},
+        "eps": {"type": "number", "minimum": 0, "maximum": 1e30, "description": "radius of the ball, in the units of the space; under l0 a whole number, of values, pixels or words that may change, or for words, below 1, a share of the text's, rounded up"},
+        "group": {"type": "string", "enum": [], "default": "none", "description": "values that belong together; pixel: l0 counts pixels, the channels at one place of an image, instead of values; token: under other norms, every token of a text has a ball of its own; word: what l0 counts in the space of tokens, where it need not be given"},
         "lower": {"type": "number", "description": "least value; without, the dataset's"},
         "upper": {"type": "number", "description": "largest value; without, the dataset's"},
-        "space": {"type": "string", "enum": [], "default": "input", "description": "what is perturbed"},
+        "space": {"type": "string", "enum": [], "default": "input", "description": "what is perturbed; tokens: the words of a text, under l0"},
         "parameter": {"type": "string", "minLength": 1, "description": "name of the parameter, in the space of parameters"},
         "target": {
           "oneOf": [

@@ -194,6 +194,35 @@ WeightsMapPlan weights_map_of(const Json &json) {
     return map;
 }
 
+/// Attacks on texts need texts, and a model that reads their tokens.
+void check_texts(const Plan &plan, Checker &checker) {
+    std::vector<const Threat *> threats;
+    if (plan.threat) threats.push_back(&*plan.threat);
+    if (plan.evaluate)
+        for (const AttackPlan &attack : plan.evaluate->attacks)
+            if (attack.threat) threats.push_back(&*attack.threat);
+    std::set<std::string> told;
+    for (const Threat *threat : threats) {
+        if (threat->space != SPAR_SPACE_TOKENS || !told.insert(threat->pointer).second) continue;
+        const auto refuse = [&](const std::string &why) {
+            checker.problem(child_pointer(threat->pointer, "space"), why);
+        };
+        if (!plan.data.tokenizer)
+            refuse(
+                "\"tokens\" is for attacks on texts, and \"data\" has no \"tokenizer\" that would "
+                "make tokens of them");
+        else if (plan.data.presence)
+            refuse(
+                "attacks on texts need a model that reads their tokens: leave \"form\": "
+                "\"presence\" out of \"data\"");
+    }
+    if (plan.data.unlabelled && plan.train && plan.threat &&
+        plan.threat->space == SPAR_SPACE_TOKENS)
+        checker.problem("/data/unlabelled",
+                        "no method makes use of examples without labels where texts are attacked: "
+                        "leave this out, or perturb their vectors");
+}
+
 /// What one part requires of another.
 void check_together(const Plan &plan, const Json &root_data, Checker &checker) {
     if (!plan.train && !plan.evaluate)
@@ -212,6 +241,7 @@ void check_together(const Plan &plan, const Json &root_data, Checker &checker) {
         checker.problem("/data/unlabelled",
                         "where a parameter is perturbed, a batch is one point, and its loss needs "
                         "labels: leave this out, or perturb examples");
+    check_texts(plan, checker);
     const bool validation = plan.data.validates();
     if (validation && !plan.data.validation && !plan.data.train)
         checker.problem("/data/validation", "there is no \"train\" to take them from");

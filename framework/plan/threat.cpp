@@ -33,6 +33,10 @@ void check_group(const Threat &threat, Checker &checker) {
     if (threat.group == SPAR_GROUP_PIXEL && threat.norm != SPAR_NORM_L0)
         refuse("\"pixel\" says what the norm l0 counts, and the norm is " + norm +
                ": leave it out, or set \"norm\": \"l0\"");
+    if (threat.group == SPAR_GROUP_WORD && threat.space != SPAR_SPACE_TOKENS)
+        refuse(
+            "\"word\" is what is counted in texts, in the space \"tokens\": leave it out, or set "
+            "\"space\": \"tokens\"");
     if (threat.group != SPAR_GROUP_TOKEN) return;
     if (threat.norm == SPAR_NORM_L0)
         refuse(
@@ -43,6 +47,28 @@ void check_group(const Threat &threat, Checker &checker) {
                            "is \"") +
                word_of(space_words, threat.space) +
                "\": leave it out, or set \"space\": \"embedding\"");
+}
+
+/// The space of tokens counts words, which is all that there is to say of it.
+void check_words(Threat &threat, Checker &checker) {
+    const auto refuse = [&](const char *key, const std::string &why) {
+        checker.problem(child_pointer(threat.pointer, key), why);
+    };
+    if (threat.norm != SPAR_NORM_L0)
+        refuse("norm", std::string("in the space \"tokens\" the words that change are counted, and "
+                                   "the norm is ") +
+                           word_of(norm_words, threat.norm) + ": set \"norm\": \"l0\"");
+    if (threat.group != SPAR_GROUP_NONE && threat.group != SPAR_GROUP_WORD)
+        refuse("group", std::string("in the space \"tokens\" words are counted, not ") +
+                            word_of(group_words, threat.group) + "s: leave it out");
+    threat.group = SPAR_GROUP_WORD;
+    if (threat.eps >= 1 && threat.eps != std::floor(threat.eps))
+        refuse("eps", "it counts words that may change, and must be a whole number, as " +
+                          found(Json(std::ceil(threat.eps))) +
+                          ", or below 1 a share of the words; it is " + found(Json(threat.eps)));
+    const char *const no_box = "texts have no box of values: leave it out";
+    if (threat.lower) refuse("lower", no_box);
+    if (threat.upper) refuse("upper", no_box);
 }
 
 /// What a threat under l0, which counts changes, must satisfy.
@@ -84,6 +110,10 @@ Threat threat_of(const Json &json, const std::string &pointer, Checker &checker)
         checker.problem(pointer,
                         "\"parameter\" names what is perturbed in the space \"parameter\"; "
                         "give both or none");
+    if (threat.space == SPAR_SPACE_TOKENS) {
+        check_words(threat, checker);
+        return threat;
+    }
     check_group(threat, checker);
     check_count(threat, checker);
     return threat;
@@ -94,8 +124,14 @@ std::optional<Threat> changed_threat(const Json &root, const Json &changes,
     Json threat = root.value("threat", Json::object());
     threat.update(changes);
     if (changes.value("space", "parameter") != "parameter") threat.erase("parameter");
-    // A group of the pipeline's threat goes where the changes leave no place for it.
+    // A group of the pipeline's threat goes where the changes leave no place for it, and so does a
+    // box where there are no values.
+    const bool words = threat.value("space", "") == "tokens";
+    for (const char *key : {"lower", "upper"})
+        if (words && !changes.contains(key)) threat.erase(key);
     if (!changes.contains("group")) {
+        const bool counted = threat.value("group", "none") == "word";
+        if (words || counted) threat.erase("group");
         const bool pixel = threat.value("group", "none") == "pixel";
         const bool counts = threat.value("norm", "") == "l0";
         const bool vectors = threat.value("space", "") == "embedding";

@@ -31,9 +31,12 @@ struct NormWords<norms::List<Norm...>> {
 inline constexpr auto &norm_words = NormWords<norms::All>::all;
 inline constexpr Word<spar_space> space_words[] = {{"input", SPAR_SPACE_INPUT},
                                                    {"embedding", SPAR_SPACE_EMBEDDING},
-                                                   {"parameter", SPAR_SPACE_PARAMETER}};
-inline constexpr Word<spar_group> group_words[] = {
-    {"none", SPAR_GROUP_NONE}, {"pixel", SPAR_GROUP_PIXEL}, {"token", SPAR_GROUP_TOKEN}};
+                                                   {"parameter", SPAR_SPACE_PARAMETER},
+                                                   {"tokens", SPAR_SPACE_TOKENS}};
+inline constexpr Word<spar_group> group_words[] = {{"none", SPAR_GROUP_NONE},
+                                                   {"pixel", SPAR_GROUP_PIXEL},
+                                                   {"token", SPAR_GROUP_TOKEN},
+                                                   {"word", SPAR_GROUP_WORD}};
 /// Target::one_class is a number in a pipeline.
 inline constexpr Word<Target> target_words[] = {{"none", Target::none},
                                                 {"random", Target::random},

@@ -1,15 +1,16 @@
 #include "run/evaluate.hpp"
 
-#include "engine/fitting.hpp"
-#include "engine/loss_head.hpp"
 #include "report/progress.hpp"
 #include "run/announce.hpp"
+#include "run/evaluation_pass.hpp"
 #include "run/keeper.hpp"
+#include "run/run_files.hpp"
 #include "run/survivors.hpp"
 #include "run/suspicions.hpp"
+#include "run/text_pairs.hpp"
 
 #include <spar/geometry.hpp>
-#include <spar/loss.hpp>
+#include <spar/math.hpp>
 #include <spar/philox.hpp>
 #include <spar/verdict.hpp>
 
@@ -31,10 +32,6 @@ double seconds_since(Clock::time_point begin) {
     return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-std::int64_t predicted(std::span<const float> outputs) {
-    return std::max_element(outputs.begin(), outputs.end()) - outputs.begin();
-}
-
 /// One evaluation in progress.
 class Evaluator {
   public:
@@ -42,7 +39,7 @@ class Evaluator {
         : network_(network),
           data_(data),
           plan_(plan),
-          has_loss_(plan.loss != nullptr && (needs_of(*plan.loss) & SPAR_LOSS_NEEDS_TARGETS) == 0),
+          pass_(network, plan.loss),
           keeper_(plan.log, plan.files),
           batch_size_(static_cast<std::size_t>(plan.batch_size)) {}
 
@@ -51,13 +48,12 @@ class Evaluator {
   private:
     void clean(EvaluationOutcome &outcome, const std::string &label);
     void load(std::size_t begin);
-    void forward(const Network::Points &points, float *outputs, const LossHead &head);
-    LossHead head(const std::int64_t *labels, const float *values, const std::int64_t *ids,
-                  const float *clean) const;
     AttackOutcome attack(const PreparedAttack &plan, const EvaluationOutcome &outcome,
                          const std::string &label);
+    void make_file(const PreparedAttack &plan, const EvaluationOutcome &outcome);
     void attack_batch(const PreparedAttack &plan, const std::vector<bool> &correct,
                       AttackOutcome &outcome);
+    AttackedText attacked_text(std::int64_t row, const ExampleResult &result) const;
     void settle(const PreparedAttack &plan, Clock::time_point batch_begin, AttackOutcome &outcome);
 
     std::vector<bool> not_done(const PreparedAttack &plan, const std::vector<bool> &correct,
@@ -68,28 +64,18 @@ class Evaluator {
     Network &network_;
     const Data &data_;
     const EvaluationTask &plan_;
-    bool has_loss_;
+    EvaluationPass pass_;
     EvaluationBatch batch_{};
     Survivors survivors_;
     Matrix clean_outputs_, x_adv_;
     FencedMatrix adversarial_outputs_;
-    std::vector<float> losses_;
+    std::optional<AttackedTexts> texts_;  // where texts are attacked
+    EmbeddedTokens attacked_;
     QueryCount queries_;
     Keeper keeper_;
     std::size_t batch_size_;        // examples at once
     Progress *progress_ = nullptr;  // of the attack in progress
 };
-
-LossHead Evaluator::head(const std::int64_t *labels, const float *values, const std::int64_t *ids,
-                         const float *clean) const {
-    LossHead head{.loss = plan_.loss, .outputs = network_.outputs()};
-    head.reference = clean;
-    head.own_reference = clean == nullptr;
-    head.labels = labels;
-    head.values = values;
-    head.ids = ids;
-    return head;
-}
 
 void Evaluator::load(std::size_t begin) {
     if (embedder().stop_requested())
@@ -101,26 +87,6 @@ void Evaluator::load(std::size_t begin) {
     if (data_.tokens()) network_.embed(batch_.batch, batch_.vectors);
 }
 
-/// The outputs of points, and the loss of each in losses_ (zero without a loss).
-void Evaluator::forward(const Network::Points &points, float *outputs, const LossHead &head) {
-    losses_.assign(static_cast<std::size_t>(points.count), 0.0F);
-    LossHead loss = head;
-    loss.loss_values = losses_.data();
-    spar_pass pass{};
-    pass.mode = SPAR_MODE_EVAL;
-    pass.outputs = outputs;
-    pass.head = has_loss_ ? LossHead::evaluate : nullptr;
-    pass.head_context = &loss;
-    network_.pass(points, pass);
-    for (std::int64_t i = 0; i < points.count * network_.outputs(); ++i)
-        if (!std::isfinite(outputs[i]))
-            throw Failure(
-                Exit::plugin,
-                fmt::format("#{}: the model's outputs are not numbers (found {}); was its "
-                            "training stable?",
-                            network_.instance().pointer(), outputs[i]));
-}
-
 void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
     Progress progress(label + "clean", static_cast<std::int64_t>(total()), "examples");
     clean_outputs_.resize(static_cast<std::int64_t>(total()), network_.outputs());
@@ -129,21 +95,21 @@ void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
         load(begin);
         const Batch &batch = batch_.batch;
         const auto first = static_cast<std::int64_t>(begin);
-        forward(batch_.points(), clean_outputs_[first].data(),
-                head(batch.label_data(), batch.value_data(), batch.ids.data(), nullptr));
+        pass_.run(batch_.points(), {batch.label_data(), batch.value_data(), nullptr},
+                  clean_outputs_[first].data());
         for (std::int64_t i = 0; i < batch.count; ++i) {
             const auto at = static_cast<std::size_t>(i);
             const std::span<const float> outputs = clean_outputs_[first + i];
-            outcome.correct.push_back(!data_.classes() || predicted(outputs) == batch.labels[at]);
+            outcome.correct.push_back(!data_.classes() || argmax(outputs) == batch.labels[at]);
             if (data_.classes()) outcome.labels.push_back(batch.labels[at]);
-            loss += double{losses_[at]};
+            loss += pass_.loss(at);
             if (!data_.classes()) outcome.fit.add(outputs, batch.values[i]);
             keeper_.keep_clean(
                 {.row = first + i,
                  .index = batch.ids[at],
                  .label = data_.classes() ? batch.labels[at] : -1,
                  .broken = outcome.correct.back() ? 0 : 1,
-                 .loss = has_loss_ ? double{losses_[at]} : unknown},
+                 .loss = pass_.loss(at)},
                 {batch_.x(i, network_.size()), static_cast<std::size_t>(network_.size())});
         }
         keeper_.written();
@@ -152,14 +118,15 @@ void Evaluator::clean(EvaluationOutcome &outcome, const std::string &label) {
     const auto count = static_cast<double>(total());
     const auto right = std::count(outcome.correct.begin(), outcome.correct.end(), true);
     outcome.clean_accuracy = data_.classes() ? static_cast<double>(right) / count : unknown;
-    outcome.clean_loss = has_loss_ ? loss / count : unknown;
+    outcome.clean_loss = loss / count;
 }
 
 void Evaluator::attack_batch(const PreparedAttack &plan, const std::vector<bool> &correct,
                              AttackOutcome &outcome) {
     const auto begin = Clock::now();
     survivors_.gather(batch_, plan, plan_.key, correct, clean_outputs_);
-    x_adv_.resize(survivors_.count(), network_.size());
+    const bool words = plan.threat.space == SPAR_SPACE_TOKENS;
+    x_adv_.resize(survivors_.count(), words ? 0 : network_.size());
     AttackTask task{};
     task.attack = plan.attack;
     task.space = &network_;
@@ -173,8 +140,23 @@ void Evaluator::attack_batch(const PreparedAttack &plan, const std::vector<bool>
     task.batch.targets = survivors_.target_data();
     task.batch.outputs = task.reference = survivors_.outputs.data();
     task.alive = [this](const std::string &stage) { progress_->alive(stage); };
-    run_attack(task, x_adv_.data(), queries_);
+    if (words) {
+        if (!texts_) texts_.emplace(network_, *data_.tokenizer());
+        texts_->take(data_, survivors_.ids, plan.threat.eps);
+        task.texts = &*texts_;
+        run_attack(task, nullptr, queries_);
+        attacked_.take(network_, *data_.tokenizer(), survivors_.count(), texts_->tokens());
+    } else {
+        run_attack(task, x_adv_.data(), queries_);
+    }
     settle(plan, begin, outcome);
+}
+
+AttackedText Evaluator::attacked_text(std::int64_t row, const ExampleResult &result) const {
+    const std::span<const float> outputs = adversarial_outputs_[row];
+    const bool aims = result.target >= 0;
+    return {texts_->text(row), argmax(outputs),
+            score_of(outputs, aims ? result.target : result.label, aims)};
 }
 
 /// The host's own forward pass decides.
@@ -183,9 +165,11 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
     const Survivors &s = survivors_;
     if (s.count() == 0) return;
     adversarial_outputs_.resize(s.count(), network_.outputs());
-    forward(s.points(x_adv_.data()), adversarial_outputs_.data(),
-            head(s.label_data(), s.value_data(), s.ids.data(), s.outputs.data()));
-    const Ball ball(plan.threat, network_.shape());
+    const bool words = plan.threat.space == SPAR_SPACE_TOKENS;
+    pass_.run(words ? attacked_.points(s.ids.data()) : s.points(x_adv_.data()),
+              {s.label_data(), s.value_data(), s.outputs.data()}, adversarial_outputs_.data());
+    std::optional<Ball> ball;
+    if (!words) ball.emplace(plan.threat, network_.shape());
     for (std::int64_t k = 0; k < s.count(); ++k) {
         const auto at = static_cast<std::size_t>(k);
         const bool aims = plan.aim() != Target::none;
@@ -207,15 +191,20 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
             r.sum_squares = fit.sum_squares;
             r.values = fit.count;
         }
-        r.distance = ball.distance(s.x[k], x_adv_[k]);
-        r.loss = has_loss_ ? double{losses_[at]} : unknown;
+        r.distance =
+            words ? static_cast<double>(texts_->edited(k)) : ball->distance(s.x[k], x_adv_[k]);
+        r.loss = pass_.loss(at);
         r.forward = queries_.forward[at];
         r.gradient = queries_.gradient[at];
         r.zero_gradient = queries_.first_gradient[at] == FirstGradient::zero;
         r.seconds = seconds_since(batch_begin) / static_cast<double>(s.count());
         note_stage(r, k, queries_);
         outcome.add(r);
-        if (plan_.log != nullptr) plan_.log->append(r, x_adv_[k]);
+        if (plan_.log == nullptr) continue;
+        if (words)
+            plan_.log->append(r, {}, attacked_text(k, r).json().dump());
+        else
+            plan_.log->append(r, x_adv_[k]);
     }
     outcome.note_stages(queries_.stages);
     keeper_.written(&plan - plan_.attacks.data(), queries_.stages);
@@ -265,6 +254,16 @@ std::vector<bool> Evaluator::not_done(const PreparedAttack &plan, const std::vec
     return open;
 }
 
+/// Of the attack that has just been finished.
+void Evaluator::make_file(const PreparedAttack &plan, const EvaluationOutcome &outcome) {
+    const auto index = &plan - plan_.attacks.data();
+    if (plan.threat.space != SPAR_SPACE_TOKENS)
+        keeper_.make_file(plan.name(), index, outcome, &outcome.attacks.back());
+    else if (plan_.log != nullptr && !plan_.adversarial.empty())
+        write_text_pairs(plan_.adversarial / (plan.name() + run_files::texts), data_, outcome,
+                         outcome.attacks.back(), index, *plan_.log, clean_outputs_);
+}
+
 EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label) {
     const auto begin = Clock::now();
     EvaluationOutcome outcome;
@@ -276,7 +275,7 @@ EvaluationOutcome Evaluator::run(Reporters *reporters, const std::string &label)
     for (const PreparedAttack &plan : plan_.attacks) {
         outcome.attacks.push_back(attack(plan, outcome, label));
         const AttackOutcome &attack = outcome.attacks.back();
-        keeper_.make_file(plan.name(), &plan - plan_.attacks.data(), outcome, &attack);
+        make_file(plan, outcome);
         if (reporters != nullptr) warn_of_attack(plan, attack);
         for (std::size_t i = 0; i < holds.size(); ++i) holds[i] = holds[i] && !attack.success[i];
         if (reporters != nullptr) announce_attack(*reporters, attack);

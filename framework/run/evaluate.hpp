@@ -32,6 +32,7 @@ struct EvaluationTask {
     /// none.
     ExamplesLog *log = nullptr;
     AdversarialFiles *files = nullptr;  /// made from the log; null: none
+    std::filesystem::path adversarial;  /// folder of attacked texts, made from it; empty: none
 };
 
 /// How well outputs fit target values, over all examples and outputs.

@@ -132,6 +132,7 @@ void ExamplesLog::load(const Json &header) {
             std::memcpy(&entry.result, record->body.data(),
                         std::min<std::size_t>(sizeof entry.result, record->parts.fixed));
             entry.place = record->end - static_cast<std::int64_t>(floats);
+            entry.text_bytes = record->parts.text;
             keep(entry);
         }
     }
@@ -207,7 +208,10 @@ void ExamplesLog::add_record(std::uint32_t type, std::span<const std::byte> fixe
     std::memcpy(waiting_.data() + begin, &frame, sizeof frame);
 }
 
-void ExamplesLog::append(const ExampleResult &result, std::span<const float> values) {
+void ExamplesLog::append(const ExampleResult &result, std::span<const float> values,
+                         const std::string &text) {
+    if (text.size() > most_text)
+        throw Failure(Exit::storage, path_.string() + ": an attacked text is too long to be kept");
     const auto width = static_cast<std::size_t>(width_);
     if (width == 0) values = {};
     std::vector<float> padded;
@@ -216,8 +220,19 @@ void ExamplesLog::append(const ExampleResult &result, std::span<const float> val
         padded.resize(width);
         values = padded;
     }
-    add_record(example_record, std::as_bytes(std::span(&result, 1)), "", values);
-    keep({result, size_ + static_cast<std::int64_t>(waiting_.size() - values.size_bytes())});
+    add_record(example_record, std::as_bytes(std::span(&result, 1)), text, values);
+    keep({result, size_ + static_cast<std::int64_t>(waiting_.size() - values.size_bytes()),
+          std::ssize(text)});
+}
+
+Json ExamplesLog::text_of(std::int64_t attack, std::int64_t row) const {
+    if (find(attack, row) == nullptr) return {};
+    const Entry &entry =
+        *entries_[static_cast<std::size_t>(attack + 1)][static_cast<std::size_t>(row)];
+    std::string text(static_cast<std::size_t>(entry.text_bytes), '\0');
+    if (!read_at(file_, entry.place - entry.text_bytes, text.data(), text.size()))
+        throw Failure(Exit::storage, path_.string() + ": cannot be read");
+    return text.empty() ? Json() : Json::parse(text, nullptr, false);
 }
 
 void ExamplesLog::write() {

@@ -63,9 +63,14 @@ class ExamplesLog {
     /// Queues them for the next write() if there are more than before.
     void note_stages(std::int64_t attack, const std::vector<std::string> &names);
 
+    /// The JSON of a result that the file contains; null if it has none. Throws
+    /// Failure(Exit::storage).
+    Json text_of(std::int64_t attack, std::int64_t row) const;
+
     /// Queues a result with its floats (none, or `width`; fewer are followed by zeros, which are
-    /// the vectors of padding) for the next write().
-    void append(const ExampleResult &result, std::span<const float> values);
+    /// the vectors of padding) for the next write(). `text` is JSON, or empty.
+    void append(const ExampleResult &result, std::span<const float> values,
+                const std::string &text = {});
     /// Passes the queued records to the system, so that a kill loses none of them. Throws
     /// Failure(Exit::storage); the file then ends where it did before.
     void write();
@@ -79,7 +84,8 @@ class ExamplesLog {
   private:
     struct Entry {
         ExampleResult result;
-        std::int64_t place = 0;
+        std::int64_t place = 0;       // of the floats
+        std::int64_t text_bytes = 0;  // before them
     };
     void load(const Json &header);
     void load_stages(const Json &text);

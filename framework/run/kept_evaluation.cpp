@@ -68,14 +68,21 @@ EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, Evaluati
     for (const PreparedAttack &attack : plan.attacks) header["attacks"].push_back(attack.name());
     header["shape"] = shape;
     header["examples"] = plan.indices.size();
-    header["floats"] = options.save_adversarial;
+    // Attacked texts are kept as texts, and the vectors of clean ones are then of no use.
+    const bool floats = options.save_adversarial &&
+                        (plan.attacks.empty() ||
+                         std::ranges::any_of(plan.attacks, [](const PreparedAttack &attack) {
+                             return attack.threat.space != SPAR_SPACE_TOKENS;
+                         }));
+    header["floats"] = floats;
 
     const std::filesystem::path path = log_of(keeping.folder);
     if (!keeping.anyway) require_unchanged(path, ExamplesLog::header_of(path), header);
-    ExamplesLog log(path, header, options.save_adversarial ? product(shape) : 0);
+    ExamplesLog log(path, header, floats ? product(shape) : 0);
     embedder().run_can_resume();
     std::optional<AdversarialFiles> files;
-    if (options.save_adversarial)
+    if (options.save_adversarial) plan.adversarial = keeping.folder / run_files::adversarial;
+    if (floats)
         files.emplace(keeping.folder / run_files::adversarial, shape, log,
                       options.compress_adversarial);
     plan.log = &log;

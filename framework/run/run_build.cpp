@@ -91,6 +91,7 @@ void RunUnderWay::build_training() {
                                                  loss_->ref(), threat,
                                                  plan_.threat ? plan_.threat->parameter : "");
     session_->pretrained = !plan_.weights.empty();
+    session_->data = train_data_.get();
     crafting_loss_ = crafting_loss(builder_, plan_, *loss_, train_data_->classes());
     if (crafting_loss_) {
         rehearse_losses(*crafting_loss_, *train_data_, network_->outputs());
@@ -190,7 +191,10 @@ PreparedAttack RunUnderWay::prepare(const AttackPlan &attack, const Data &data,
     const spar_threat threat = threat_for(*attack.threat, data, network_->outputs());
     warn_of_wide_ball(threat, *attack.threat, *attack.attack.json, attack.attack.pointer,
                       network_->shape());
-    rehearse_attack(*attacks_.back(), *network_, threat, loss, data.classes());
+    std::optional<AttackedTexts> no_texts;
+    if (threat.space == SPAR_SPACE_TOKENS) no_texts.emplace(*network_, *data.tokenizer());
+    rehearse_attack(*attacks_.back(), *network_, threat, loss, data.classes(),
+                    no_texts ? &*no_texts : nullptr);
     return {.plan = attack, .attack = attacks_.back().get(), .threat = threat};
 }
 

@@ -12,5 +12,6 @@ constexpr const char *checkpoints = "checkpoints";           // a folder
 constexpr const char *last_checkpoint = "last.safetensors";  // a file in it
 constexpr const char *adversarial = "adversarial";           // a folder with one file per attack
 constexpr const char *arrays = ".npz";                       // their extension
+constexpr const char *texts = ".csv";                        // that of attacked texts
 
 }  // namespace spar::host::run_files

@@ -35,7 +35,8 @@ inline std::map<std::string, std::string> what_must_repeat(const std::string &fo
         const std::string bytes = file_content(file.path().string());
         if (name == "results.json")
             content[name] = without_circumstances(host::Json::parse(bytes)).dump(1);
-        else if (name == "model.safetensors" || file.path().extension() == ".npz")
+        else if (name == "model.safetensors" || file.path().extension() == ".npz" ||
+                 file.path().extension() == ".csv")
             content[name] = bytes;
     }
     return content;

@@ -16,7 +16,7 @@ class Natural final : public spar::Method {
             "optimizer": {"type": "sgd", "lr": 0.1}, "epochs": 1, "batch_size": 32}
 })"};
 
-    spar::Fit fit() const override { return spar::Fit::any(); }
+    spar::Fit fit() const override { return spar::Fit::anything(); }
 
     void gradients(const spar::Session &session) override {
         session.pass({.weight = session.mean()});

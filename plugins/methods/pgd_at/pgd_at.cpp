@@ -25,7 +25,7 @@ class PgdAt final : public spar::Method {
             "optimizer": {"type": "sgd", "lr": 0.1}, "epochs": 1, "batch_size": 32}
 })"};
 
-    spar::Fit fit() const override { return spar::Fit::any(); }
+    spar::Fit fit() const override { return spar::Fit::anything(); }
 
     void prepare(const spar::Session &session) override {
         const bool weighs = *clean_weight_ > 0 || weight_.given();
@@ -34,14 +34,21 @@ class PgdAt final : public spar::Method {
                 "the loss brings a clean term of its own: leave clean_weight and "
                 "weight out",
                 *clean_weight_ > 0 ? "/clean_weight" : "/weight");
-        loss_.attack(session, attack_, session.points("x_adv").data(), {.mode = *mode_});
+        if (session.texts())
+            texts_ = loss_.attack_tokens(session, attack_, {.mode = *mode_});
+        else
+            loss_.attack(session, attack_, session.points("x_adv").data(), {.mode = *mode_});
     }
 
     void gradients(const spar::Session &session) override {
-        const float *x_adv = session.points("x_adv").data();
+        const spar::Pair::Place at = session.texts()
+                                         ? spar::Pair::Place(texts_)
+                                         : spar::Pair::Place(session.points("x_adv").data());
         const double clean = *clean_weight_;
-        if (clean == 0 && !weight_.given()) return pair_.train_at(session, x_adv);
-        session.pass({.x = x_adv, .weight = session.mean() * weight_.value_or(1 - clean)});
+        if (clean == 0 && !weight_.given()) return pair_.train_at(session, at);
+        session.pass({.x = at.x,
+                      .weight = session.mean() * weight_.value_or(1 - clean),
+                      .tokens = at.tokens});
         session.pass({.weight = session.mean() * clean});
     }
 
@@ -63,6 +70,7 @@ class PgdAt final : public spar::Method {
     spar::CraftingLoss loss_{this};
     spar::CraftingMode mode_{this, "eval"};
     spar::Pair pair_;
+    const spar_tokens *texts_ = nullptr;  // attacked, of this step
 };
 
 }  // namespace

@@ -70,15 +70,22 @@ std::string shown(const Figures &figures, const char *name, Show show) {
 }
 
 /// What is counted, if not values, or what each has a ball.
-constexpr const char *pixels = " px", *tokens = "/token";
+constexpr const char *pixels = " px", *tokens = "/token", *words = " words", *word = " word",
+                     *of_words = " of words";
 
-/// "linf 8/255", "l0 10 px"
+inline const char *count_of(double eps) {
+    return eps < 1 ? of_words : eps == 1 ? word : words;
+}
+
+/// "linf 8/255", "l0 10 px", "l0 0.15 of words"
 inline std::string ball(const spar::Reader &threat) {
     const auto eps = number(threat.at("eps"));
+    const std::string group = text(threat.at("group"));
     return text(threat.at("norm")) + (eps ? " " + radius(*eps) : "") +
-           (text(threat.at("group")) == "pixel"   ? pixels
-            : text(threat.at("group")) == "token" ? tokens
-                                                  : "");
+           (group == "pixel"   ? pixels
+            : group == "token" ? tokens
+            : group == "word"  ? count_of(eps.value_or(0))
+                               : "");
 }
 
 /// "next", "3"; empty if any wrong class counts.
@@ -132,6 +139,7 @@ inline std::string Evaluation::event(std::string_view path, const std::string &n
     if (name == "eps") row.threat += " " + radius(value);
     if (name == "group" && value == SPAR_GROUP_PIXEL) row.threat += pixels;
     if (name == "group" && value == SPAR_GROUP_TOKEN) row.threat += tokens;
+    if (name == "group" && value == SPAR_GROUP_WORD) row.threat += count_of(row.figures["eps"]);
     if (name == "target_class") row.target = fixed(value, 0);
     if (name.starts_with("target_") && name != "target_class") row.target = name.substr(7);
     if (name != "attack_end") {

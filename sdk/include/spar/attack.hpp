@@ -9,6 +9,7 @@
 #include <spar/loss.hpp>
 #include <spar/mask.hpp>
 #include <spar/tensor.hpp>
+#include <spar/texts.hpp>
 #include <spar/verdict.hpp>
 
 namespace SPAR_HIDDEN spar {
@@ -26,6 +27,7 @@ struct Query {
     float *loss_values = nullptr;              /// [count] or null
     float *gradient = nullptr;                 /// [count, size] or null: not computed
     std::int32_t tape = 0;                     /// slot in [1, 8] for pullback, 0: none
+    const spar_tokens *tokens = nullptr;       /// instead of x, where texts are attacked
 };
 
 /// What an attack asks, and all that it knows of the model. The host makes one for every call of
@@ -65,7 +67,8 @@ class Oracle {
                                .head_context = q.head.context,
                                .outputs = q.outputs,
                                .loss_values = q.loss_values,
-                               .gradient = q.gradient};
+                               .gradient = q.gradient,
+                               .tokens = q.tokens};
         checked([&](spar_error *e) { return oracle_->evaluate(oracle_, &query, e); });
     }
 
@@ -74,6 +77,26 @@ class Oracle {
         checked([&](spar_error *e) {
             return oracle_->pullback(oracle_, tape, cotangent, gradient, e);
         });
+    }
+
+    /// Where texts are attacked: the width of a token's vector, and the vectors [tokens, width],
+    /// where the gradient of a query is taken.
+    std::int64_t width() const { return oracle_->width; }
+    std::vector<float> vectors(const std::vector<std::int64_t> &tokens) const {
+        std::vector<float> all(tokens.size() * static_cast<std::size_t>(width()));
+        checked([&](spar_error *e) {
+            return oracle_->vectors(oracle_, static_cast<std::int64_t>(tokens.size()),
+                                    tokens.data(), all.data(), e);
+        });
+        return all;
+    }
+    /// From here on, this text is the result for an example. False, and the former one stays, if it
+    /// is outside the threat model, see spar_oracle.
+    bool propose(std::int64_t row, const std::string &text) const {
+        spar_error error = empty_error();
+        const spar_status status = oracle_->propose(oracle_, row, text.c_str(), &error);
+        if (status == SPAR_OK || status == SPAR_E_INVALID) return status == SPAR_OK;
+        throw Error(status, error.message, error.pointer);
     }
 
   private:
@@ -103,6 +126,14 @@ class AttackBatch {
     const spar_threat &threat() const { return *batch_->threat; }
     Ball ball() const { return Ball(*batch_->threat, shape()); }
     bool training() const { return batch_->purpose == SPAR_PURPOSE_TRAIN; }
+
+    /// Where texts are attacked: a text, how many of its words may change, the most tokens that the
+    /// model takes, and what cuts texts into words and tokens. The result is given by
+    /// Oracle::propose.
+    std::string text(std::int64_t row) const { return batch_->texts[row]; }
+    std::int64_t limit(std::int64_t row) const { return batch_->limits[row]; }
+    std::int64_t token_room() const { return batch_->tokens->length; }
+    TokenizerRef tokenizer() const { return TokenizerRef(*batch_->tokenizer); }
 
     /// The random stream of one example; `draw` distinguishes restarts and steps.
     Random random(std::int64_t row, std::uint32_t draw = 0) const {
@@ -168,7 +199,8 @@ class Attack : public Component {
     /// Called only under threats that fits() accepts.
     virtual void perturb(const Oracle &oracle, const AttackBatch &batch) = 0;
 
-    /// The threats that it works under. Override it to support others than linf, l2 and l1.
+    /// The threats that it works under. Override it to support others than linf, l2 and l1; an
+    /// attack on texts returns Fit::texts().
     virtual Fit fit() const { return {}; }
     /// Throws SPAR_E_UNSUPPORTED, with the reason, for a threat that this instance cannot attack
     /// under. Override it if fit() cannot express that.

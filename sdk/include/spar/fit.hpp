@@ -42,15 +42,25 @@ class NormSet {
 /// What Attack::fit() and Method::fit() return: the threats under which a component works. The
 /// default is what minor 1 of the contract knew; a component that takes more says so.
 struct Fit {
+    /// Which perturb values (inputs, vectors, a parameter), words of texts, or either.
+    enum class Of { values, words, both };
+
     NormSet norms{SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1};
     bool pixels = false;  /// also if whole pixels count as one
     bool tokens = false;  /// also if every token has a ball of its own
+    Of of = Of::values;
 
     /// Every norm and group: for components that do not use them themselves.
     static Fit any() { return {NormSet(norms::All()), true, true}; }
+    /// The same, where texts are attacked too: for components that take such batches, see
+    /// Session::texts.
+    static Fit anything() { return {NormSet(norms::All()), true, true, Of::both}; }
+    /// The space of tokens alone: for attacks that edit words.
+    static Fit texts() { return {.norms{SPAR_NORM_L0}, .of = Of::words}; }
 
     /// Throws if the threat is not among them.
     void require(const spar_threat &threat) const {
+        require_space(threat.space);
         const char *word = norms::word(threat.norm);  // throws for a number that is not a norm
         if (!norms.contains(threat.norm))
             throw Error(SPAR_E_UNSUPPORTED, std::string("works under the norms ") + norms.words() +
@@ -68,10 +78,35 @@ struct Fit {
                     SPAR_E_UNSUPPORTED,
                     "perturbs an example inside one ball, and the threat gives every token a "
                     "ball of its own");
+            case SPAR_GROUP_WORD:
+                if (threat.space == SPAR_SPACE_TOKENS) return;
+                throw Error(SPAR_E_UNSUPPORTED, "the threat counts words, which only texts have");
             default:
                 throw Error(SPAR_E_UNSUPPORTED,
                             "the threat has groups of a kind that this program does not know: " +
                                 std::to_string(threat.group));
+        }
+    }
+
+  private:
+    void require_space(spar_space space) const {
+        switch (space) {
+            case SPAR_SPACE_INPUT:
+            case SPAR_SPACE_EMBEDDING:
+            case SPAR_SPACE_PARAMETER:
+                if (of != Of::words) return;
+                throw Error(SPAR_E_UNSUPPORTED,
+                            "edits the words of texts, and the threat perturbs values: needs "
+                            "\"space\": \"tokens\"");
+            case SPAR_SPACE_TOKENS:
+                if (of != Of::values) return;
+                throw Error(SPAR_E_UNSUPPORTED,
+                            "perturbs values, and the threat edits the words of texts (the space "
+                            "\"tokens\")");
+            default:
+                throw Error(
+                    SPAR_E_UNSUPPORTED,
+                    "the threat's space is not known to this program: " + std::to_string(space));
         }
     }
 };

@@ -25,7 +25,8 @@ class Method : public Component {
     virtual void gradients(const Session &session) = 0;
 
     /// The threats that it works under. Override it to support others than linf, l2 and l1; a
-    /// method that leaves the threat to its attack returns Fit::any().
+    /// method that leaves the threat to its attack returns Fit::any(), or Fit::anything() if it
+    /// trains on attacked texts too.
     virtual Fit fit() const { return {}; }
     /// Whether it makes use of examples without labels, which a pipeline's unlabelled set adds to
     /// the batch. A loss that needs labels is 0 at them.

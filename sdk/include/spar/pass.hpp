@@ -37,6 +37,7 @@ struct Pass {
     std::int32_t tape = 0;                     /// slot in [1, 8] for backward, 0: none
     std::int64_t draw = 0;                     /// a different number gives different dropout masks
     bool forward_only = false;                 /// neither loss nor gradient
+    const spar_tokens *tokens = nullptr;  /// instead of x, in batches of texts(); null: its own
 };
 
 /// One parameter of the model.

@@ -30,6 +30,11 @@ class Session {
     }
     /// 1/n, the weight that makes a sum over the batch a mean.
     double mean() const { return 1.0 / static_cast<double>(s_->count); }
+    /// Whether the batch is texts whose words an attack edits. There is no x then: the points of a
+    /// pass are tokens, and attack_tokens() gives them.
+    bool texts() const {
+        return s_->struct_size > offsetof(spar_session, tokens) && s_->tokens != nullptr;
+    }
     Rows<const float> x() const { return {s_->x, count(), size()}; }
     const std::int64_t *labels() const { return s_->labels; }
     const std::int64_t *ids() const { return s_->ids; }
@@ -112,6 +117,17 @@ class Session {
     }
     void attack(const Child &attack, float *x_adv) const {
         this->attack(attack, x_adv, Objective{});
+    }
+    /// The same for texts(): the attacked texts as tokens, valid until the next call and for passes
+    /// of this step.
+    const spar_tokens *attack_tokens(const Child &attack, const Objective &o,
+                                     std::int64_t draw = 0) const {
+        const spar_objective objective{sizeof objective, o.mode, o.loss, o.reference, o.count};
+        const spar_tokens *attacked = nullptr;
+        checked([&](spar_error *e) {
+            return s_->attack_tokens(s_, attack.ref(), &objective, draw, &attacked, e);
+        });
+        return attacked;
     }
 
     std::vector<Parameter> parameters() const {
@@ -216,6 +232,7 @@ class Session {
         pass.outputs = p.outputs;
         pass.loss_values = p.loss_values;
         pass.dx = p.dx;
+        pass.tokens = p.tokens;
         pass.stage_steps = steps;
         checked([&](spar_error *e) { return s_->pass(s_, &pass, e); });
     }

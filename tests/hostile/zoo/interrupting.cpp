@@ -46,14 +46,21 @@ class Interrupting final : public spar::Dataset {
         const spar::DatasetInfo about_child = info();
         std::vector<std::int64_t> shape = about_child.shape;
         shape.insert(shape.begin(), 1);
-        const bool tokens = !out.tokens.empty();
+        const bool tokens = !out.tokens.empty(), texts = about_child.input == SPAR_INPUT_TEXT;
         spar::View x(tokens ? static_cast<const void *>(out.tokens.data()) : out.x.data(),
                      tokens ? spar::View::int64 : spar::View::float32, shape);
         spar::View mask(out.mask.data(), spar::View::float32, shape);
         spar::checked([&](spar_error *e) {
-            return table().read(self(), &index, 1, x.view(), tokens ? mask.view() : nullptr,
-                                out.label, out.values.empty() ? nullptr : out.values.data(), e);
+            return table().read(self(), &index, 1, texts ? nullptr : x.view(),
+                                tokens ? mask.view() : nullptr, out.label,
+                                out.values.empty() ? nullptr : out.values.data(), e);
         });
+    }
+
+    std::string text(std::int64_t index) override {
+        const char *text = nullptr;
+        spar::checked([&](spar_error *e) { return table().text(self(), index, &text, e); });
+        return text;
     }
 
   private:

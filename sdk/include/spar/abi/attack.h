@@ -27,7 +27,8 @@ typedef struct spar_query {
     float *gradient;    /* [count, size] of loss or head, may be null: not computed. In the space of
                            tokens it is taken at their vectors, [count, tokens->length, width], and
                            is 0 at padding */
-    const spar_tokens *tokens; /* the points in the space of tokens, otherwise null. Minor 3 */
+    const spar_tokens *tokens; /* the points in the space of tokens, where tapes are
+                                  SPAR_E_UNSUPPORTED; otherwise null. Minor 3 */
 } spar_query;
 
 /* Everything [exclusive]; valid during `perturb`. */
@@ -81,7 +82,8 @@ typedef int32_t spar_purpose;
    The length of texts varies from batch to batch: take every size from the batch.
    In the space of tokens, size and rank are 0 and x, mask and x_adv null; the points are tokens,
    and the result is given by `propose` (without it, the clean text). tokens->length is the most
-   that the model takes, with room for insertions. */
+   that the model takes, with room for insertions. In a batch without examples the tokenizer may
+   still lack its vocabulary, and be null where a pipeline is checked without one. */
 typedef struct spar_attack_batch {
     uint32_t struct_size;
     spar_purpose purpose;

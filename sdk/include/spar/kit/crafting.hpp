@@ -55,6 +55,13 @@ class CraftingLoss {
         o.reference = reference(session, o.loss);
         session.attack(attack, x_adv, o);
     }
+    /// The same where session.texts(): the attacked texts as tokens.
+    const spar_tokens *attack_tokens(const Session &session, const Child &attack,
+                                     Session::Objective o = {}) {
+        o.loss = of(session);
+        o.reference = reference(session, o.loss);
+        return session.attack_tokens(attack, o);
+    }
 
   private:
     /// Clean outputs in evaluation mode, for a loss that compares; otherwise null.

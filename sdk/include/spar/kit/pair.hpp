@@ -34,12 +34,19 @@ class Pair {
         return clean_.data();
     }
 
-    /// After clean(): runs forward at `x_other`, then backward through both passes.
+    /// Where the other pass is: points, or texts as tokens where session.texts().
+    struct Place {
+        Place(const float *at) : x(at) {}
+        Place(const spar_tokens *at) : tokens(at) {}
+        const float *x = nullptr;
+        const spar_tokens *tokens = nullptr;
+    };
+
+    /// After clean(): runs forward at `other`, then backward through both passes.
     /// objective(block) adds the gradients of each row's objective; pull() turns them into those of
     /// the batch mean, and reports the mean of the values under `name`.
     template <class Objective>
-    void pull(const Session &session, const float *x_other, const char *name,
-              Objective &&objective) {
+    void pull(const Session &session, Place other, const char *name, Objective &&objective) {
         const std::int64_t width = session.outputs();
         cotangent_.resize(session.count(), width);
         values_.assign(static_cast<std::size_t>(session.count()), 0.0F);
@@ -59,16 +66,16 @@ class Pair {
                 block.clean_gradient[i] *= mean;
             }
         };
-        session.pass({.x = x_other, .head = head});
+        session.pass({.x = other.x, .head = head, .tokens = other.tokens});
         session.backward(slot, cotangent_.data(), SPAR_WANT_PARAMETER_GRADIENTS);
         if (name == nullptr) return;
         const double total = sum_of(values_.size(), [&](std::size_t i) { return values_[i]; });
         session.report(name, total * session.mean());
     }
 
-    /// The gradient of the pipeline's loss at `x_other`: from one pass, or from both if the loss
+    /// The gradient of the pipeline's loss at `other`: from one pass, or from both if the loss
     /// compares.
-    void train_at(const Session &session, const float *x_other);
+    void train_at(const Session &session, Place other);
 
   private:
     static constexpr std::int32_t slot = 1;
@@ -101,10 +108,11 @@ inline void put_loss(const Session &session, const PairBlock &b) {
     }
 }
 
-inline void Pair::train_at(const Session &session, const float *x_other) {
-    if (!session.loss_compares()) return session.pass({.x = x_other, .weight = session.mean()});
+inline void Pair::train_at(const Session &session, Place other) {
+    if (!session.loss_compares())
+        return session.pass({.x = other.x, .weight = session.mean(), .tokens = other.tokens});
     clean(session);
-    pull(session, x_other, nullptr, [&](const PairBlock &b) { put_loss(session, b); });
+    pull(session, other, nullptr, [&](const PairBlock &b) { put_loss(session, b); });
 }
 
 /// Refuses a loss that does not compare outputs.
