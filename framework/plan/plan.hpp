@@ -6,6 +6,7 @@
 #include "base/problems.hpp"
 #include "base/warnings.hpp"
 #include "plan/schedule.hpp"
+#include "plan/weights_map.hpp"
 #include "text/source.hpp"
 
 #include <spar/abi.h>
@@ -117,12 +118,6 @@ struct EvaluatePlan {
 /// A file that the pipeline names, and the place where it does.
 struct NamedFile {
     std::string pointer, path;  // "/data/train/images", absolute
-};
-
-/// How a weights file names the model's parameters; see run/weight_map.hpp.
-struct WeightsMapPlan {
-    std::vector<std::pair<std::string, std::vector<std::string>>> names;
-    std::vector<std::string> initial, first_rows, ignore;
 };
 
 struct Plan {

@@ -181,19 +181,6 @@ void warn_of_long_warmups(const TrainPlan &train) {
     warn("#/train/eps_warmup_epochs", train.eps_warmup_epochs, "eps");
 }
 
-WeightsMapPlan weights_map_of(const Json &json) {
-    WeightsMapPlan map;
-    const Json names = json.value("names", Json::object());
-    for (const auto &[parameter, tensors] : names.items())
-        map.names.emplace_back(
-            parameter, tensors.is_array() ? tensors.get<std::vector<std::string>>()
-                                          : std::vector<std::string>{tensors.get<std::string>()});
-    map.initial = json.value("initial", map.initial);
-    map.first_rows = json.value("first_rows", map.first_rows);
-    map.ignore = json.value("ignore", map.ignore);
-    return map;
-}
-
 /// Attacks on texts need texts, and a model that reads their tokens.
 void check_texts(const Plan &plan, Checker &checker) {
     std::vector<const Threat *> threats;
