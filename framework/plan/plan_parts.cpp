@@ -275,10 +275,7 @@ Plan typed_plan(const Json &root, Checker &checker) {
     if (data.contains("validation")) validation_of(data.at("validation"), plan.data, checker);
     plan.model = node_at(root, "model", "", {"weights", "weights_map"});
     plan.weights = root.at("model").value("weights", "");
-    if (root.at("model").contains("weights_map"))
-        plan.weights_map = weights_map_of(root.at("model").at("weights_map"));
-    if (root.at("model").contains("weights_map") && plan.weights.empty())
-        checker.problem("/model/weights_map", "goes with \"weights\", and there are none");
+    plan.weights_map = weights_map_of(root.at("model"), checker);
     if (root.contains("threat")) plan.threat = threat_of(root.at("threat"), "/threat", checker);
     if (root.contains("train")) plan.train = train_of(root.at("train"));
     if (plan.train && plan.data.unlabelled)

@@ -9,12 +9,14 @@
 
 namespace spar::host {
 
+class Checker;
+
 struct WeightsMapPlan {
     std::vector<std::pair<std::string, std::vector<std::string>>> names;
     std::vector<std::string> initial, first_rows, ignore;
 };
 
-/// Of a node that has passed the grammar.
-WeightsMapPlan weights_map_of(const Json &json);
+/// Of a model's node, which has passed the grammar; empty if it has none.
+WeightsMapPlan weights_map_of(const Json &model, Checker &checker);
 
 }  // namespace spar::host
