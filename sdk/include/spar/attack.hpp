@@ -65,7 +65,8 @@ class Oracle {
                                .head_context = q.head.context,
                                .outputs = q.outputs,
                                .loss_values = q.loss_values,
-                               .gradient = q.gradient};
+                               .gradient = q.gradient,
+                               .tokens = nullptr};
         checked([&](spar_error *e) { return oracle_->evaluate(oracle_, &query, e); });
     }
 
@@ -103,6 +104,12 @@ class AttackBatch {
     const spar_threat &threat() const { return *batch_->threat; }
     Ball ball() const { return Ball(*batch_->threat, shape()); }
     bool training() const { return batch_->purpose == SPAR_PURPOSE_TRAIN; }
+    /// Entries of an example's mask; 0: nothing is masked.
+    std::int64_t mask_size() const {
+        if (batch_->mask == nullptr) return 0;
+        const bool told = batch_->struct_size > offsetof(spar_attack_batch, mask_size);
+        return told ? batch_->mask_size : batch_->shape[0];
+    }
 
     /// The random stream of one example; `draw` distinguishes restarts and steps.
     Random random(std::int64_t row, std::uint32_t draw = 0) const {
@@ -112,14 +119,14 @@ class AttackBatch {
     /// x = a random point of `ball` around an example. Padding stays as it is, and does not count
     /// as dimensions: how long the rows of the batch are changes nothing.
     void random_point(std::int64_t row, const Ball &ball, Random random, std::span<float> x) const {
-        const std::size_t some = unpadded(row);
-        copy_row(this->x()[row], x);
-        ball.random_point(this->x()[row].first(some), random, x.first(some));
-        hold_masked(row, x);
+        draw_unmasked(mask(row), mask_size(), this->x()[row], x,
+                      [&](std::span<const float> from, std::span<float> to) {
+                          ball.random_point(from, random, to);
+                      });
     }
     /// How many values of an example lie before its padding at the end.
     std::size_t unpadded(std::int64_t row) const {
-        return before_padding(mask(row), batch_->shape[0], size());
+        return before_padding(mask(row), mask_size(), size());
     }
 
     /// Sets masked positions of a point back to their clean values, those of a gradient to zero.
@@ -142,10 +149,10 @@ class AttackBatch {
   private:
     template <class Touch>
     void masked(std::int64_t row, Touch &&touch) const {
-        for_masked(mask(row), batch_->shape[0], size(), touch);
+        for_masked(mask(row), mask_size(), size(), touch);
     }
     const float *mask(std::int64_t row) const {
-        return batch_->mask != nullptr ? batch_->mask + row * batch_->shape[0] : nullptr;
+        return batch_->mask != nullptr ? batch_->mask + row * mask_size() : nullptr;
     }
 
     const spar_attack_batch *batch_;
