@@ -118,6 +118,7 @@ void OracleHandle::look_at(const float *gradient, std::int64_t points, const std
 Network::Points OracleHandle::gather(const spar_query &query) {
     const Network::Points all = task.points();
     const std::int64_t length = all.tokens != nullptr ? task.space->shape()[0] : 0;
+    const std::int64_t marks = task.mask_size();
     if (query.rows == nullptr) {
         Network::Points points = all;
         points.count = query.count;
@@ -128,7 +129,8 @@ Network::Points OracleHandle::gather(const spar_query &query) {
             .x = query.x,
             .ids = gather_rows(query, all.ids, 1, memory.ids),
             .tokens = gather_rows(query, all.tokens, length, memory.tokens),
-            .mask = gather_rows(query, all.mask, length, memory.mask)};
+            .mask = gather_rows(query, all.mask, marks, memory.mask),
+            .rows = query.rows};
 }
 
 void OracleHandle::evaluate(const spar_query &query) {
@@ -206,6 +208,7 @@ void OracleHandle::pullback(std::int32_t tape, const float *cotangent, float *gr
             queries.gradient[static_cast<std::size_t>(rows[i])] += 1;
     Network::Points points{};
     points.count = std::ssize(rows);
+    points.rows = rows.data();
     task.space->backward(points, tape, cotangent, SPAR_WANT_INPUT_GRADIENT, gradient);
     look_at(gradient, points.count, rows.data());
 }

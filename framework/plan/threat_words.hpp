@@ -31,7 +31,8 @@ struct NormWords<norms::List<Norm...>> {
 inline constexpr auto &norm_words = NormWords<norms::All>::all;
 inline constexpr Word<spar_space> space_words[] = {{"input", SPAR_SPACE_INPUT},
                                                    {"embedding", SPAR_SPACE_EMBEDDING},
-                                                   {"parameter", SPAR_SPACE_PARAMETER}};
+                                                   {"parameter", SPAR_SPACE_PARAMETER},
+                                                   {"site", SPAR_SPACE_SITE}};
 inline constexpr Word<spar_group> group_words[] = {
     {"none", SPAR_GROUP_NONE}, {"pixel", SPAR_GROUP_PIXEL}, {"token", SPAR_GROUP_TOKEN}};
 /// Target::one_class is a number in a pipeline.

@@ -9,9 +9,9 @@ namespace {
 
 const Site &site_of(const Graph &graph, std::int64_t index) {
     if (index < 0 || index >= std::ssize(graph.sites))
-        throw spar::Error(SPAR_E_CONTRACT,
-                          "there is no site " + std::to_string(index) + "; the model has " +
-                              std::to_string(graph.sites.size()));
+        throw spar::Error(SPAR_E_CONTRACT, "there is no site " + std::to_string(index) +
+                                               "; the model has " +
+                                               std::to_string(graph.sites.size()));
     return graph.sites[static_cast<std::size_t>(index)];
 }
 
@@ -79,9 +79,8 @@ void SiteUses::check(const spar_pass &pass) const {
 }
 
 void SiteUses::check_way_back() const {
-    if (std::ranges::any_of(uses_, [](const SiteUse &use) {
-            return use.add != nullptr || use.values != nullptr;
-        }))
+    if (std::ranges::any_of(
+            uses_, [](const SiteUse &use) { return use.add != nullptr || use.values != nullptr; }))
         throw spar::Error(SPAR_E_UNSUPPORTED,
                           "values at sites are read and added to in a pass, not on a way back");
 }

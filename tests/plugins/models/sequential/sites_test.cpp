@@ -132,9 +132,10 @@ SiteProblem problem_of(Net &net, const LayerList &layers, const std::vector<floa
     p.problem.weights.emplace_back();
     for (std::int64_t k = 0; k < net.outputs; ++k)
         p.problem.weights[0].push_back(
-            from_outputs ? cotangent(100 + row, k,
-                                     pulled.outputs[static_cast<std::size_t>(row * net.outputs + k)])
-                         : 0);
+            from_outputs
+                ? cotangent(100 + row, k,
+                            pulled.outputs[static_cast<std::size_t>(row * net.outputs + k)])
+                : 0);
     for (std::size_t s = 0; s < net.graph->sites.size(); ++s) {
         const std::string &name = net.graph->sites[s].name;
         if (name.ends_with("logits")) p.taps.add[name] = row_of(sites.add[s], row, rows);
@@ -220,7 +221,8 @@ TEST_CASE("sites: a cotangent without a gradient at the outputs") {
 }
 
 TEST_CASE("sites: names follow the parameters', and follow each other as the layers do") {
-    Net net({embedding(), named(layer("attention"), "first"),
+    Net net({embedding(),
+             named(layer("attention"), "first"),
              {{"type", "transformer"}, {"layers", 2}, {"heads", 2}, {"hidden", 6}},
              layer("mean_pool"),
              linear(3)},
@@ -235,15 +237,15 @@ TEST_CASE("sites: names follow the parameters', and follow each other as the lay
         CHECK(site.rank == 3);
         CHECK(site.room == site.shape[0] * 5 * 5);
     }
-    CHECK(names == std::vector<std::string>{"0.vectors", "first.logits", "first.maps",
-                                            "2.layers.0.self_attn.logits",
-                                            "2.layers.0.self_attn.maps",
-                                            "2.layers.1.self_attn.logits",
-                                            "2.layers.1.self_attn.maps"});
+    CHECK(names ==
+          std::vector<std::string>{"0.vectors", "first.logits", "first.maps",
+                                   "2.layers.0.self_attn.logits", "2.layers.0.self_attn.maps",
+                                   "2.layers.1.self_attn.logits", "2.layers.1.self_attn.maps"});
     CHECK_THROWS_AS(describe_site(*net.graph, 7, *std::make_unique<spar_site>()), spar::Error);
 }
 
-TEST_CASE("sites: the embedding's vectors are perturbed before positions, not where there is none") {
+TEST_CASE(
+    "sites: the embedding's vectors are perturbed before positions, not where there is none") {
     Net net({embedding(), layer("positions"), layer("tanh"), layer("mean_pool"), linear(3)},
             {5, 6});
     scatter_parameters(net);
@@ -374,9 +376,10 @@ TEST_CASE("sites: what is not offered is refused") {
     };
     const auto fine = [](const SiteUses &) {};
     const std::uint32_t size = sizeof(spar_site_use);
-    refused({{size, 2, nullptr, &number, nullptr, nullptr}}, fine);    // there are two
-    refused({{size, 1, &number, nullptr, nullptr, nullptr}}, fine);    // maps do not add
-    refused({{size, 0, &number, nullptr, nullptr, nullptr}, {size, 0, nullptr, &number, nullptr, nullptr}},
+    refused({{size, 2, nullptr, &number, nullptr, nullptr}}, fine);  // there are two
+    refused({{size, 1, &number, nullptr, nullptr, nullptr}}, fine);  // maps do not add
+    refused({{size, 0, &number, nullptr, nullptr, nullptr},
+             {size, 0, nullptr, &number, nullptr, nullptr}},
             fine);  // twice
     const auto forward = [](const SiteUses &sites) { sites.check(spar_pass{}); };
     refused({{size, 0, nullptr, nullptr, &number, nullptr}}, forward);  // without a head
