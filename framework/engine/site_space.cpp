@@ -26,11 +26,12 @@ SiteSpace::SiteSpace(Network &network, const std::string &name, const std::strin
     }
     if (logits) names = std::string(SPAR_SITES_ALL_LOGITS) + ", " + names;
     if (sites.empty())
-        refuse("the model names no sites, so nothing inside it can be perturbed: take a model that "
-               "does, as sequential with a layer \"attention\" or \"transformer\"");
+        refuse(
+            "the model names no sites, so nothing inside it can be perturbed: take a model that "
+            "does, as sequential with a layer \"attention\" or \"transformer\"");
     if (parts_.empty())
-        refuse(fmt::format("the model has no site \"{}\" that can be perturbed, but it has {}", name,
-                           names.empty() ? "none at all" : names));
+        refuse(fmt::format("the model has no site \"{}\" that can be perturbed, but it has {}",
+                           name, names.empty() ? "none at all" : names));
     measure();
     for (const Part &part : parts_) room_ += network.site(part.index).room;
 }
@@ -75,9 +76,12 @@ Network::Points SiteSpace::joined(const Points &points, bool adds, bool gradient
     uses_.clear();
     std::int64_t first = 0;
     for (Part &part : parts_) {
-        spar_site_use use{sizeof(spar_site_use), static_cast<std::int32_t>(part.index),
-                          nullptr,               nullptr,
-                          nullptr,               nullptr};
+        spar_site_use use{sizeof(spar_site_use),
+                          static_cast<std::int32_t>(part.index),
+                          nullptr,
+                          nullptr,
+                          nullptr,
+                          nullptr};
         if (adds) {
             part.add.resize(points.count, part.size);
             for (std::int64_t row = 0; row < points.count; ++row)
@@ -148,8 +152,8 @@ void SiteSpace::pass(const Points &points, spar_pass pass) {
         throw Error(SPAR_E_UNSUPPORTED,
                     "the first stage does not hold the site that is perturbed, so that steps "
                     "through it alone change nothing: take another method");
-    const bool moves = pass.head != nullptr && pass.dx != nullptr &&
-                       (pass.wants & SPAR_WANT_INPUT_GRADIENT) != 0;
+    const bool moves =
+        pass.head != nullptr && pass.dx != nullptr && (pass.wants & SPAR_WANT_INPUT_GRADIENT) != 0;
     float *dx = moves ? pass.dx : nullptr;
     pass.dx = nullptr;
     pass.wants &= ~(SPAR_WANT_INPUT_GRADIENT | SPAR_WANT_COARSE);

@@ -31,8 +31,8 @@ std::vector<AttentionMaps> attention_of(const Network &network, const std::strin
         if (network.sites()[i].kind != SPAR_SITE_MAPS) continue;
         const spar_site site = network.site(static_cast<std::int64_t>(i));
         if (site.rank != 3) continue;
-        maps.push_back({site.name, static_cast<std::int32_t>(i),
-                        static_cast<std::int32_t>(site.shape[0])});
+        maps.push_back(
+            {site.name, static_cast<std::int32_t>(i), static_cast<std::int32_t>(site.shape[0])});
     }
     if (maps.empty())
         throw Failure(Exit::pipeline,
@@ -78,8 +78,8 @@ void AttentionMoves::measure(const Network &network, const std::vector<Attention
         for (std::int64_t row = 0; row < clean.count; ++row)
             for (std::int64_t head = 0; head < maps[m].heads; ++head) {
                 const std::int64_t at = head * queries * keys;
-                moves_[row][static_cast<std::size_t>(first + head)] =
-                    movement(before_[m][row].data() + at, after_[m][row].data() + at, queries, keys);
+                moves_[row][static_cast<std::size_t>(first + head)] = movement(
+                    before_[m][row].data() + at, after_[m][row].data() + at, queries, keys);
             }
         first += maps[m].heads;
     }

@@ -1,6 +1,6 @@
 // How far an attack moves the attention of a model: the total variation between the maps of the
-// clean and the attacked example, 1/2 sum over keys |A - A'| in the row of a query, between 0 and 1;
-// the mean over the queries that are no padding.
+// clean and the attacked example, 1/2 sum over keys |A - A'| in the row of a query, between 0 and
+// 1; the mean over the queries that are no padding.
 #pragma once
 
 #include "engine/network.hpp"

@@ -68,8 +68,8 @@ void Evaluator::settle(const PreparedAttack &plan, Clock::time_point batch_begin
             r.label = s.labels[at];
             if (aims) r.target = s.targets[at];
         }
-        judge(r, adversarial_outputs_[k],
-              data_.classes() ? std::span<const float>() : s.values[k], data_.classes(), aims);
+        judge(r, adversarial_outputs_[k], data_.classes() ? std::span<const float>() : s.values[k],
+              data_.classes(), aims);
         r.distance = ball.distance({clean_points_.x + k * space_->size(), width}, x_adv_[k]);
         r.loss = has_loss_ ? double{losses_[at]} : unknown;
         r.forward = queries_.forward[at];

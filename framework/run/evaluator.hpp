@@ -17,8 +17,7 @@ class Evaluator {
         : network_(network),
           data_(data),
           plan_(plan),
-          has_loss_(plan.loss != nullptr &&
-                    (needs_of(*plan.loss) & SPAR_LOSS_NEEDS_TARGETS) == 0),
+          has_loss_(plan.loss != nullptr && (needs_of(*plan.loss) & SPAR_LOSS_NEEDS_TARGETS) == 0),
           keeper_(plan.log, plan.files),
           batch_size_(static_cast<std::size_t>(plan.batch_size)) {}
 

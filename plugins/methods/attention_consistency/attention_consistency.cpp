@@ -112,11 +112,8 @@ class AttentionConsistency final : public spar::Method {
     static void forward(const spar::Session &session, const float *x, std::int32_t tape,
                         const Maps &maps, spar::Matrix &outputs) {
         const auto uses = maps.out();
-        session.pass({.x = x,
-                      .outputs = outputs.data(),
-                      .tape = tape,
-                      .forward_only = true,
-                      .sites = uses});
+        session.pass(
+            {.x = x, .outputs = outputs.data(), .tape = tape, .forward_only = true, .sites = uses});
     }
     static void back(const spar::Session &session, std::int32_t tape, const Maps &maps,
                      const spar::Matrix &gradient) {
@@ -182,10 +179,8 @@ class AttentionConsistency final : public spar::Method {
             return scale(other_, session.mean());
         }
         const auto at = [&](const spar::Matrix &outputs, double weight, spar::Matrix &gradient) {
-            session.loss({.first = 0,
-                          .count = n,
-                          .outputs = outputs.data(),
-                          .gradients = gradient.data()});
+            session.loss(
+                {.first = 0, .count = n, .outputs = outputs.data(), .gradients = gradient.data()});
             scale(gradient, weight * session.mean());
         };
         at(clean, clean_weight_.value_or(0.5), clean_);
@@ -217,10 +212,8 @@ class AttentionConsistency final : public spar::Method {
                           "clean ones held fixed",
                           {"both", "perturbed"},
                           {.fallback = "both"}};
-    spar::Number clean_weight_{this,
-                               "clean_weight",
-                               "of the clean loss; left out: 0.5",
-                               {.min = 0, .optional = true}};
+    spar::Number clean_weight_{
+        this, "clean_weight", "of the clean loss; left out: 0.5", {.min = 0, .optional = true}};
     spar::Number adversarial_weight_{this,
                                      "adversarial_weight",
                                      "of the loss at perturbed examples; left out: 0.5",
