@@ -49,8 +49,7 @@ class Prober {
     /// New vectors, after the weights changed.
     void embed() { t_.network().embed(t_.batch(), vectors_); }
 
-    Passed pass(const Floats *moved, const std::vector<Floats> &added = {},
-                bool learns = false) {
+    Passed pass(const Floats *moved, const std::vector<Floats> &added = {}, bool learns = false) {
         Passed result;
         std::vector<spar_site_use> uses;
         const auto &sites = t_.network().sites();
@@ -126,7 +125,8 @@ double gap(Training &t, const Prober &prober, const Passed &clean, const Passed 
                 if (!token) continue;
                 rows += 1;
                 for (std::int64_t j = r; j < r + length; ++j) {
-                    const double a = clean.maps[s][std::size_t(j)], b = other.maps[s][std::size_t(j)];
+                    const double a = clean.maps[s][std::size_t(j)],
+                                 b = other.maps[s][std::size_t(j)];
                     if (kl && a > 0 && b > 0) sum += a * std::log(a / b) + b * std::log(b / a);
                     if (!kl) sum += (a - b) * (a - b);
                 }
@@ -244,7 +244,8 @@ TEST_CASE("fgm on the logits of all layers is a step of length eps up the gradie
             for (std::int64_t k = i * prober.size(s); k < (i + 1) * prober.size(s); ++k, ++at) {
                 const double wanted =
                     0.7 * double{clean.gradients[s][std::size_t(k)]} / std::sqrt(length);
-                REQUIRE(delta[std::size_t(at)] == doctest::Approx(wanted).epsilon(1e-3).scale(1e-2));
+                REQUIRE(delta[std::size_t(at)] ==
+                        doctest::Approx(wanted).epsilon(1e-3).scale(1e-2));
                 added[s].push_back(delta[std::size_t(at)]);
             }
     }
@@ -255,9 +256,9 @@ TEST_CASE("fgm on the logits of all layers is a step of length eps up the gradie
 
 TEST_CASE("methods that know balls train in the space of attention logits") {
     for (const char *method :
-         {R"({"type":"fgm_at"})", R"({"type":"freelb"})", R"({"type":"free"})",
-          R"({"type":"vat"})", R"({"type":"smart"})", R"({"type":"alum"})", R"({"type":"r3f"})",
-          R"({"type":"trades"})", R"({"type":"mart"})", R"({"type":"pgd_at"})",
+         {R"({"type":"fgm_at"})", R"({"type":"freelb"})", R"({"type":"free"})", R"({"type":"vat"})",
+          R"({"type":"smart"})", R"({"type":"alum"})", R"({"type":"r3f"})", R"({"type":"trades"})",
+          R"({"type":"mart"})", R"({"type":"pgd_at"})",
           R"({"type":"awp","method":{"type":"pgd_at"}})",
           R"({"type":"pgd_at","attack":{"type":"spsa","steps":1,"samples":2}})"}) {
         CAPTURE(method);
