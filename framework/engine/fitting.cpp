@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
 
 namespace spar::host {
 
@@ -36,8 +35,7 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
     threat.lower = from.lower.value_or(boxed ? data.info().lower : -infinite);
     threat.upper = from.upper.value_or(boxed ? data.info().upper : infinite);
     threat.space = from.space;
-    static std::set<std::string> names;  // which outlive every threat that names them
-    threat.site = from.space == SPAR_SPACE_SITE ? names.insert(from.site).first->c_str() : nullptr;
+    threat.site = from.site ? from.site->c_str() : nullptr;
     threat.targeted = from.target != Target::none ? 1 : 0;
     threat.query_budget = from.queries;
     threat.group = from.group;

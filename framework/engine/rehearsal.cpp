@@ -58,7 +58,7 @@ spar_threat threat_of(const Threat &from) {
     threat.targeted = from.target != Target::none ? 1 : 0;
     threat.query_budget = from.queries;
     threat.group = from.group;
-    threat.site = from.space == SPAR_SPACE_SITE ? from.site.c_str() : nullptr;
+    threat.site = from.site ? from.site->c_str() : nullptr;
     return threat;
 }
 

@@ -42,8 +42,8 @@ struct Threat {
     double eps = 0;
     std::optional<double> lower, upper;  // if not given: the dataset's box
     spar_space space = SPAR_SPACE_INPUT;
-    std::string parameter;  // the parameter's name, in the space of parameters
-    std::string site;       // the site's name, in the space of a site
+    std::string parameter;                    // the parameter's name, in the space of parameters
+    std::shared_ptr<const std::string> site;  // its name, in the space of a site; otherwise null
     Target target = Target::none;
     std::int64_t target_class = 0;  // for Target::one_class
     std::int64_t queries = 0;       // limit per example; 0: none

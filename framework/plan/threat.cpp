@@ -75,7 +75,8 @@ Threat threat_of(const Json &json, const std::string &pointer, Checker &checker)
     threat.upper = bound(json, "upper");
     threat.space = value_of(space_words, json.at("space").get<std::string>());
     threat.parameter = json.value("parameter", "");
-    threat.site = json.value("site", "");
+    if (json.contains("site"))
+        threat.site = std::make_shared<const std::string>(json.at("site").get<std::string>());
     threat.target = target_of(json.at("target"), threat.target_class);
     threat.queries = json.at("queries").get<std::int64_t>();
     threat.group = value_of(group_words, json.at("group").get<std::string>());
@@ -85,7 +86,7 @@ Threat threat_of(const Json &json, const std::string &pointer, Checker &checker)
         checker.problem(pointer,
                         "\"parameter\" names what is perturbed in the space \"parameter\"; "
                         "give both or none");
-    if ((threat.space == SPAR_SPACE_SITE) != !threat.site.empty())
+    if ((threat.space == SPAR_SPACE_SITE) != (threat.site != nullptr))
         checker.problem(pointer,
                         "\"site\" names what is perturbed in the space \"site\", as "
                         "\"attention_logits\"; give both or none");

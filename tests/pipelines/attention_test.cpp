@@ -1,5 +1,5 @@
-// Attacks on attention, and how far attention moves: figures that depend neither on batches, threads
-// nor stops, and what is refused.
+// Attacks on attention, and how far attention moves: figures that depend neither on batches,
+// threads nor stops, and what is refused.
 #include "pipelines.hpp"
 
 #include "interrupting.hpp"
@@ -134,8 +134,7 @@ TEST_CASE("the figures are those of a run that was not stopped") {
         run({file, "--out", folder / "whole"}, environment);
         Environment stopping = environment;
         stopping[stop_after_variable] = "200";
-        const Ended first =
-            spar::test::spar({"run", file, "--out", folder / "parts"}, stopping);
+        const Ended first = spar::test::spar({"run", file, "--out", folder / "parts"}, stopping);
         INFO(first.err);
         REQUIRE(first.code == 75);
         run({file, "--out", folder / "parts", "--resume"}, environment);
@@ -180,8 +179,9 @@ TEST_CASE("a site that the model does not have is refused with those that it has
     INFO(unknown.err);
     CHECK(unknown.code == 3);
     CHECK(unknown.says("#/evaluate/attacks/2/threat/site"));
-    CHECK(unknown.says("attention_logits, 0.vectors, 1.layers.0.self_attn.logits, "
-                       "1.layers.1.self_attn.logits"));
+    CHECK(
+        unknown.says("attention_logits, 0.vectors, 1.layers.0.self_attn.logits, "
+                     "1.layers.1.self_attn.logits"));
     threat["site"] = "1.layers.0.self_attn.maps";
     CHECK(refused(pipeline).says("nothing can be added at"));
     pipeline["model"]["layers"] = Json::parse(
@@ -189,11 +189,11 @@ TEST_CASE("a site that the model does not have is refused with those that it has
     threat["site"] = "attention_logits";
     CHECK(refused(pipeline).says("#/evaluate/attention: the model names no attention maps"));
     pipeline["evaluate"]["attention"] = false;
-    CHECK(refused(pipeline).says("has no site \"attention_logits\" that can be perturbed, but it "
-                                 "has 0.vectors"));
+    CHECK(
+        refused(pipeline).says("has no site \"attention_logits\" that can be perturbed, but it "
+                               "has 0.vectors"));
     pipeline = of_digits();
-    pipeline["model"]["layers"] =
-        Json::parse(R"([{"type":"flatten"},{"type":"linear","out":10}])");
+    pipeline["model"]["layers"] = Json::parse(R"([{"type":"flatten"},{"type":"linear","out":10}])");
     pipeline["evaluate"]["attention"] = false;
     CHECK(refused(pipeline).says("the model names no sites"));
 }
