@@ -24,15 +24,16 @@ Json threat_json(const PreparedAttack &attack) {
     const Json target = attack.aim() == Target::one_class
                             ? Json(attack.aimed_class())
                             : Json(word_of(target_words, attack.aim()));
-    return {{"norm", word_of(norm_words, threat.norm)},
-            {"eps", threat.eps},
-            {"lower", number(threat.lower)},
-            {"upper", number(threat.upper)},
-            {"space", word_of(space_words, threat.space)},
-            {"site", threat.site != nullptr ? Json(threat.site) : Json(nullptr)},
-            {"group", word_of(group_words, threat.group)},
-            {"target", target},
-            {"queries", threat.query_budget}};
+    Json json{{"norm", word_of(norm_words, threat.norm)},
+              {"eps", threat.eps},
+              {"lower", number(threat.lower)},
+              {"upper", number(threat.upper)},
+              {"space", word_of(space_words, threat.space)},
+              {"group", word_of(group_words, threat.group)},
+              {"target", target},
+              {"queries", threat.query_budget}};
+    if (threat.site != nullptr) json["site"] = threat.site;
+    return json;
 }
 
 /// Of the distances at which an attack succeeded.

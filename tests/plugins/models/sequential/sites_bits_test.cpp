@@ -38,8 +38,9 @@ TEST_CASE("sites: names follow the parameters', and follow each other as the lay
 
 TEST_CASE(
     "sites: the embedding's vectors are perturbed before positions, not where there is none") {
-    Net net({embedding_of_words(), layer("positions"), layer("tanh"), layer("mean_pool"), linear(3)},
-            {5, 6});
+    Net net(
+        {embedding_of_words(), layer("positions"), layer("tanh"), layer("mean_pool"), linear(3)},
+        {5, 6});
     scatter_parameters(net);
     net.mask = padding_of(rows, 5);
     std::vector<float> x = numbers(rows * net.size, 9, -1, 1);

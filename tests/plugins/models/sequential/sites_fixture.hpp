@@ -1,5 +1,5 @@
-// What the tests of sites share: a pass that does everything at every site of a network, and networks
-// with attention.
+// What the tests of sites share: a pass that does everything at every site of a network, and
+// networks with attention.
 #pragma once
 
 #include "fixture.hpp"
@@ -48,7 +48,7 @@ struct Pulled {
 /// By a head, or with a tape and the cotangent that the head would have given; `from_outputs`
 /// false: no gradient there.
 inline Pulled run(Net &net, const std::vector<float> &x, Everywhere &sites, bool taped,
-           bool from_outputs = true, Wants wants = {.input = true, .parameters = true}) {
+                  bool from_outputs = true, Wants wants = {.input = true, .parameters = true}) {
     const std::int64_t rows = std::ssize(x) / spar::product(net.graph->value(0).shape);
     const auto names = ids(rows);
     HeadContext context{net.outputs, names.data()};
