@@ -25,7 +25,7 @@ void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
                         task.attack->pointer(), task.attack->type(), task.batch.ids[row], what));
     };
     const auto width = static_cast<std::size_t>(size);
-    const std::int64_t length = task.batch.mask != nullptr ? task.space->shape()[0] : 0;
+    const std::int64_t length = task.mask_size();
     for (std::int64_t i = 0; i < task.batch.count; ++i) {
         const std::span<const float> x(task.batch.x + i * size, width);
         const std::span<const float> adv(x_adv + i * size, width);
@@ -38,8 +38,9 @@ void verify(const AttackTask &task, const float *x_adv, std::int64_t size) {
         if (length > 0)
             for_masked(task.batch.mask + i * length, length, size, [&](std::size_t at) {
                 if (adv[at] != x[at])
-                    breach(i, fmt::format("it moves position {}, which is padding",
-                                          static_cast<std::int64_t>(at) * length / size));
+                    breach(i, fmt::format("it moves position {}, which is {}",
+                                          static_cast<std::int64_t>(at) * length / size,
+                                          length == size ? "masked" : "padding"));
             });
         if (const double distance = ball.distance(x, adv); distance > ball.limit())
             breach(i, fmt::format("its distance is {}, more than eps {}", distance, ball.eps));
@@ -61,7 +62,7 @@ class ShownBatch {
             source = memory.data();
         };
         copy(x_, batch.x, batch.size);
-        copy(mask_, batch.mask, batch.shape[0]);
+        copy(mask_, batch.mask, batch.mask_size);
         copy(labels_, batch.labels, 1);
         copy(values_, batch.values, outputs);
         copy(targets_, batch.targets, 1);
@@ -108,6 +109,7 @@ void perturb(const AttackTask &task, float *x_adv, QueryCount &queries) {
     spar_attack_batch batch = task.batch;
     batch.struct_size = sizeof batch;
     batch.size = task.space->size();
+    batch.mask_size = task.mask_size();
     batch.rank = static_cast<std::int32_t>(shape.size());
     std::copy(shape.begin(), shape.end(), batch.shape);
     batch.x_adv = x_adv;
@@ -183,7 +185,8 @@ void rehearse_attack(const Instance &attack, Space &space, const spar_threat &th
     task.batch.purpose = SPAR_PURPOSE_EVALUATE;
     task.batch.x = values;
     task.batch.ids = numbers + 1;
-    task.batch.mask = threat.space == SPAR_SPACE_EMBEDDING ? values : nullptr;
+    const bool masked = threat.space == SPAR_SPACE_EMBEDDING || threat.space == SPAR_SPACE_SITE;
+    task.batch.mask = masked ? values : nullptr;
     task.batch.labels = classes ? numbers + 1 : nullptr;
     task.batch.values = classes ? nullptr : values;
     task.batch.targets = threat.targeted != 0 ? numbers + 1 : nullptr;

@@ -31,6 +31,11 @@ struct AttackTask {
                 .tokens = tokens,
                 .mask = batch.mask};
     }
+    /// Entries of an example's mask, see spar_attack_batch.
+    std::int64_t mask_size() const {
+        if (batch.mask == nullptr) return 0;
+        return batch.threat->space == SPAR_SPACE_SITE ? space->size() : space->shape()[0];
+    }
     void set_points(const Space::Points &points) {
         batch.count = points.count;
         batch.x = points.x;

@@ -12,7 +12,7 @@
 namespace spar::host {
 
 spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classes) {
-    const bool parameter = from.space == SPAR_SPACE_PARAMETER;
+    const bool inside_model = from.space == SPAR_SPACE_PARAMETER || from.space == SPAR_SPACE_SITE;
     const auto refuse = [&](const std::string &key, const std::string &what) {
         throw Failure(Exit::pipeline, "#" + from.pointer + key + ": " + what);
     };
@@ -25,7 +25,7 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
                         data.instance().pointer()));
     if (words && !data.classes())
         refuse("/space", "attacks on texts aim at classes, and the data has none");
-    if (!parameter && !words && (from.space == SPAR_SPACE_EMBEDDING) != data.tokens())
+    if (!inside_model && !words && (from.space == SPAR_SPACE_EMBEDDING) != data.tokens())
         refuse("/space",
                data.tokens()
                    ? "a text has no values to perturb, but its vectors do; set \"space\": "
@@ -33,7 +33,9 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
                    : fmt::format("\"embedding\" is for text, but the data holds values {}; set "
                                  "\"space\": \"input\"",
                                  shape_text(data.shape())));
-    const bool boxed = !parameter && !data.tokens();
+    if (from.space == SPAR_SPACE_SITE && (from.lower || from.upper))
+        refuse("", "nothing bounds values at a site but the ball: leave lower and upper out");
+    const bool boxed = !inside_model && !data.tokens();
     constexpr double infinite = std::numeric_limits<double>::infinity();
     spar_threat threat{};
     threat.struct_size = sizeof threat;
@@ -42,6 +44,7 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
     threat.lower = from.lower.value_or(boxed ? data.info().lower : -infinite);
     threat.upper = from.upper.value_or(boxed ? data.info().upper : infinite);
     threat.space = from.space;
+    threat.site = from.site ? from.site->c_str() : nullptr;
     threat.targeted = from.target != Target::none ? 1 : 0;
     threat.query_budget = from.queries;
     threat.group = from.group;

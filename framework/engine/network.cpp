@@ -66,10 +66,12 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data,
         });
         if (name != nullptr) instructions_ = name;
     }
+    site_table_ = static_cast<const spar_sites *>(extension(SPAR_MODEL_SITES));
     widest_shape_ = shape_;
     size_ = product(shape_);
     takes_lengths_ = embedding_ != nullptr && (traits() & SPAR_MODEL_LENGTHS) != 0;
     read_parameters();
+    read_sites();
 }
 
 spar_model_traits Network::traits() const {
@@ -120,10 +122,12 @@ void Network::pass(const Points &points, spar_pass pass) {
     pass.mask = points.mask != nullptr ? mask.view() : nullptr;
     if (!coarse_attacks) pass.wants &= ~SPAR_WANT_COARSE;
     const bool embeds = pass.head != nullptr && embedding_wanted(points, pass.wants, pass.dx);
-    model_->call("pass", [&](spar_error *e) { return table_->pass(model_->self(), &pass, e); });
+    model_->call("pass", [&](spar_error *e) { return call_pass(pass, points.sites, e); });
     check_ends(*model_, "pass", {{"outputs", pass.outputs}, {"dx", pass.dx}});
     forward_examples += points.count;
-    if (pass.head != nullptr && pass.wants != 0) backward_examples += points.count;
+    const bool at_sites = std::ranges::any_of(
+        points.sites, [](const spar_site_use &use) { return use.gradient != nullptr; });
+    if (pass.head != nullptr && (pass.wants != 0 || at_sites)) backward_examples += points.count;
     if (embeds) accumulate_embedding(points, pass.dx);
 }
 
@@ -149,7 +153,11 @@ void Network::backward(const Points &points, std::int32_t tape, const float *cot
                        spar_wants wants, float *dx) {
     const bool embeds = embedding_wanted(points, wants, dx);
     model_->call("backward", [&](spar_error *e) {
-        return table_->backward(model_->self(), tape, cotangent, wants, dx, e);
+        if (points.sites.empty() && cotangent != nullptr)
+            return table_->backward(model_->self(), tape, cotangent, wants, dx, e);
+        require_sites();
+        return site_table_->backward(model_->self(), tape, cotangent, points.sites.data(),
+                                     std::ssize(points.sites), wants, dx, e);
     });
     check_ends(*model_, "backward", {{"dx", dx}});
     backward_examples += points.count;

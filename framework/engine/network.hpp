@@ -20,6 +20,13 @@ struct NetworkParameter {
     std::span<float> gradient;  /// empty for a buffer
 };
 
+/// See spar/abi/site.h.
+struct NetworkSite {
+    std::string name;
+    spar_site_kind kind;
+    bool adds;
+};
+
 class Network final : public Space {
   public:
     /// `counts`: see spar_model_setup; empty: not known.
@@ -47,6 +54,13 @@ class Network final : public Space {
     void backward(const Points &points, std::int32_t tape, const float *cotangent, spar_wants wants,
                   float *dx) override;
 
+    /// The model's sites; empty: it names none.
+    const std::vector<NetworkSite> &sites() const { return sites_; }
+    /// With the shape at the length of the batch that was embedded last. Its name is the model's.
+    spar_site site(std::int64_t index) const;
+    /// Which of a site's values have an effect, for `count` examples: 1 or 0.
+    void mark_site(std::int64_t index, std::int64_t count, const float *mask, float *out) const;
+
     /// Vectors of a batch of tokens [count, size()], whose length holds from now on.
     void embed(const Batch &batch, FencedMatrix &vectors);
     /// Passes are of rows of so many tokens from now on, as embedded before.
@@ -73,6 +87,10 @@ class Network final : public Space {
   private:
     spar_model_traits traits() const;
     void read_parameters();
+    void read_sites();
+    spar_status call_pass(const spar_pass &pass, std::span<const spar_site_use> sites,
+                          spar_error *error) const;
+    void require_sites() const;
     /// Where the gradient at the vectors goes if a pass wants that of the embedding's parameters.
     bool embedding_wanted(const Points &points, spar_wants &wants, float *&dx);
     void accumulate_embedding(const Points &points, const float *dx);
@@ -80,6 +98,8 @@ class Network final : public Space {
     std::unique_ptr<Instance> model_;
     const spar_model_table *table_;
     const spar_embedding *embedding_ = nullptr;
+    const spar_sites *site_table_ = nullptr;
+    std::vector<NetworkSite> sites_;
     std::string instructions_;
     std::int64_t outputs_ = 0, size_ = 0;
     bool takes_lengths_ = false;

@@ -164,6 +164,7 @@ Network::Points OracleHandle::gather(const spar_query &query) {
     const Network::Points all = task.points();
     if (task.texts != nullptr) return gather_texts(query, all.ids);
     const std::int64_t length = all.tokens != nullptr ? task.space->shape()[0] : 0;
+    const std::int64_t marks = task.mask_size();
     if (query.rows == nullptr) {
         Network::Points points = all;
         points.count = query.count;
@@ -174,7 +175,8 @@ Network::Points OracleHandle::gather(const spar_query &query) {
             .x = query.x,
             .ids = gather_rows(query, all.ids, 1, memory.ids),
             .tokens = gather_rows(query, all.tokens, length, memory.tokens),
-            .mask = gather_rows(query, all.mask, length, memory.mask)};
+            .mask = gather_rows(query, all.mask, marks, memory.mask),
+            .rows = query.rows};
 }
 
 void OracleHandle::evaluate(const spar_query &query) {
@@ -260,6 +262,7 @@ void OracleHandle::pullback(std::int32_t tape, const float *cotangent, float *gr
             queries.gradient[static_cast<std::size_t>(rows[i])] += 1;
     Network::Points points{};
     points.count = std::ssize(rows);
+    points.rows = rows.data();
     task.space->backward(points, tape, cotangent, SPAR_WANT_INPUT_GRADIENT, gradient);
     look_at(gradient, points.count, rows.data(), task.space->size());
 }

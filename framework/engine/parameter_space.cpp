@@ -74,6 +74,10 @@ void ParameterSpace::pass(const Points &points, spar_pass pass) {
     const auto *loss = pass.head == LossHead::evaluate
                            ? static_cast<const LossHead *>(pass.head_context)
                            : nullptr;
+    if (!points.sites.empty())
+        throw Error(SPAR_E_UNSUPPORTED,
+                    "where a parameter is perturbed, the batch is one point and has no values of "
+                    "its own at sites; perturb examples instead");
     const bool own_labels =
         loss != nullptr && loss->labels != nullptr && loss->labels != batch_->label_data();
     if ((pass.head != nullptr && loss == nullptr) || own_labels ||

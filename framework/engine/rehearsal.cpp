@@ -58,6 +58,7 @@ spar_threat threat_of(const Threat &from) {
     threat.targeted = from.target != Target::none ? 1 : 0;
     threat.query_budget = from.queries;
     threat.group = from.group;
+    threat.site = from.site ? from.site->c_str() : nullptr;
     return threat;
 }
 
@@ -114,7 +115,7 @@ class Rehearsal {
         for (StandInExamples like :
              {StandInExamples{.shape = {3, 32, 32}}, StandInExamples{.shape = {64}, .tokens = true},
               StandInExamples{.shape = {64}}}) {
-            if (like.tokens ? plan_.threat && !text && !in_parameter() : text) continue;
+            if (like.tokens ? plan_.threat && !text && !inside_model() : text) continue;
             if (plan_.threat) {
                 like.lower = plan_.threat->lower.value_or(
                     std::min(0.0, plan_.threat->upper.value_or(1) - 1));
@@ -134,8 +135,10 @@ class Rehearsal {
         }
         if (refusal) told(plan_.train->method, [&] { throw Failure(*refusal); });
     }
-    bool in_parameter() const {
-        return plan_.threat && plan_.threat->space == SPAR_SPACE_PARAMETER;
+    /// Where examples of any kind can be.
+    bool inside_model() const {
+        return plan_.threat && (plan_.threat->space == SPAR_SPACE_PARAMETER ||
+                                plan_.threat->space == SPAR_SPACE_SITE);
     }
 
     /// The attacks that a method trains with, including those of methods inside it.
@@ -163,10 +166,12 @@ class Rehearsal {
         const bool words = threat->space == SPAR_SPACE_TOKENS;
         AttackedTexts texts(nullptr, tokenizer_.get(), plan_.data.max_length);
         const bool embedding = threat->space == SPAR_SPACE_EMBEDDING;
+        const bool site = threat->space == SPAR_SPACE_SITE;
         std::optional<Failure> refusal;
         for (const std::vector<std::int64_t> &shape :
              {std::vector<std::int64_t>{3, 32, 32}, std::vector<std::int64_t>{64, 16},
               std::vector<std::int64_t>{64}}) {
+            if (site && shape.size() != 3) continue;  // [heads, length, length]
             if (embedding && shape.size() != 2) continue;
             for (const bool classes : {true, false}) {
                 if (asked.targeted != 0 && !classes) continue;

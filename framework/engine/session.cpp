@@ -56,7 +56,12 @@ TrainingSession::TrainingSession(Network &network, Optimization &optimization,
       method_(method),
       parameter_(parameter.empty() ? nullptr
                                    : std::make_unique<ParameterSpace>(network, parameter)),
-      space_(parameter_ ? static_cast<Space &>(*parameter_) : network),
+      site_(threat && threat->space == SPAR_SPACE_SITE
+                ? std::make_unique<SiteSpace>(network, threat->site, "/threat/site")
+                : nullptr),
+      space_(parameter_ ? static_cast<Space &>(*parameter_)
+             : site_    ? static_cast<Space &>(*site_)
+                        : network),
       loss_(loss),
       threat_(threat) {}
 
@@ -76,8 +81,8 @@ TrainingSession::Outcome TrainingSession::run(const Batch &batch, const Place &p
     outcome_known_ = false;
     if (parameter_)
         parameter_->attend(batch);
-    else if (!batch.tokens.empty())
-        network_.embed(batch, vectors_);
+    else
+        renew();
     begin_texts();
     prepare(method_);
     gradients(method_);
@@ -88,8 +93,13 @@ void TrainingSession::parameters_changed() {
     network_.parameters_changed();
     if (parameter_)
         parameter_->renew();
-    else if (!batch_->tokens.empty())
-        network_.embed(*batch_, vectors_);
+    else
+        renew();
+}
+
+void TrainingSession::renew() {
+    if (!batch_->tokens.empty()) network_.embed(*batch_, vectors_);
+    if (site_) site_->attend(examples());
 }
 
 std::uint64_t TrainingSession::loss_key() const {
@@ -137,10 +147,16 @@ void TrainingSession::give_labels(LossHead &head) const {
 
 Space::Points TrainingSession::points(const float *x) const {
     if (parameter_) return parameter_->points(x);
+    if (site_) return site_->points(x);
+    Space::Points all = examples();
+    if (x != nullptr) all.x = x;
+    return all;
+}
+
+Space::Points TrainingSession::examples() const {
     const bool tokens = !batch_->tokens.empty();
-    if (x == nullptr) x = tokens ? vectors_.data() : batch_->x.data();
-    return {batch_->count, x, batch_->ids.data(), tokens ? batch_->tokens.data() : nullptr,
-            tokens ? batch_->mask.data() : nullptr};
+    return {batch_->count, tokens ? vectors_.data() : batch_->x.data(), batch_->ids.data(),
+            tokens ? batch_->tokens.data() : nullptr, tokens ? batch_->mask.data() : nullptr};
 }
 
 void TrainingSession::pass(const spar_session_pass &p) {
@@ -179,7 +195,9 @@ void TrainingSession::pass(const spar_session_pass &p) {
         pass.head = p.head != nullptr ? ForeignHead::evaluate : LossHead::evaluate;
         pass.head_context = p.head != nullptr ? static_cast<void *>(&head) : &loss;
     }
-    space_.pass(texts_ ? text_points(p) : points(p.x), pass);
+    Space::Points at = texts_ ? text_points(p) : points(p.x);
+    if (p.sites != nullptr) at.sites = {p.sites, static_cast<std::size_t>(p.site_count)};
+    space_.pass(at, pass);
     if (const std::int64_t wanted = steps.theirs.count * batch_->count; steps.rows != wanted)
         throw Failure(Exit::plugin,
                       fmt::format("#{}: the model moved {} rows in steps through its first stage, "

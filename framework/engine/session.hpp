@@ -6,6 +6,7 @@
 #include "engine/loss_head.hpp"
 #include "engine/optimization.hpp"
 #include "engine/parameter_space.hpp"
+#include "engine/site_space.hpp"
 
 #include <array>
 #include <exception>
@@ -25,7 +26,8 @@ bool takes_lengths(const Instance &method);
 
 class TrainingSession {
   public:
-    /// `parameter` is the name of what is perturbed in the space of parameters.
+    /// `parameter` is the name of what is perturbed in the space of parameters. In that of a site,
+    /// the model must have it.
     TrainingSession(Network &network, Optimization &optimization, const Builder &builder,
                     const Instance &method, const spar_component_ref &loss,
                     const std::optional<spar_threat> &threat, const std::string &parameter = {});
@@ -79,6 +81,10 @@ class TrainingSession {
     float *tensor(const std::string &name, std::int64_t size, spar_tensor_flags flags);
     void parameters_changed();
     Space::Points points(const float *x) const;
+    /// The examples in the network's own space.
+    Space::Points examples() const;
+    /// Embeds the batch, and attends to it in the space at hand.
+    void renew();
     /// The rows, the first ones, at which the loss is evaluated with the batch's labels or values;
     /// 0: at all rows, without any. `labels` and `values` are the caller's own, or null.
     std::int64_t labelled_for(const spar_component_ref &loss, const std::int64_t *labels,
@@ -94,6 +100,7 @@ class TrainingSession {
     const Builder &builder_;
     const Instance &method_;
     std::unique_ptr<ParameterSpace> parameter_;  // null: the examples are perturbed
+    std::unique_ptr<SiteSpace> site_;            // likewise
     Space &space_;
     spar_component_ref loss_;
     std::optional<spar_threat> threat_;  // at the end of its warm-up

@@ -7,6 +7,7 @@
 #include <spar/philox.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace spar::host {
@@ -50,6 +51,25 @@ struct TrainingSession::Table {
                                 spar_wants wants, float *dx, spar_error *e) {
         return answer(s, e,
                       [&](TrainingSession &self) { self.backward(tape, cotangent, wants, dx); });
+    }
+    static spar_status site(const spar_session *s, std::int64_t index, spar_site *out,
+                            spar_error *e) {
+        return answer(s, e, [&](TrainingSession &self) {
+            if (index < 0 || index >= s->site_count) throw Error(SPAR_E_CONTRACT, "no such site");
+            const std::uint32_t size = out->struct_size;
+            const spar_site found = self.network_.site(index);
+            std::memcpy(out, &found, std::min<std::size_t>(size, sizeof found));
+            out->struct_size = size;
+        });
+    }
+    static spar_status backward_at(const spar_session *s, std::int32_t tape, const float *cotangent,
+                                   const spar_site_use *uses, std::int64_t count, spar_wants wants,
+                                   float *dx, spar_error *e) {
+        return answer(s, e, [&](TrainingSession &self) {
+            Space::Points at = self.points(nullptr);
+            at.sites = {uses, static_cast<std::size_t>(count)};
+            self.space_.backward(at, tape, cotangent, wants, dx);
+        });
     }
     static spar_status attack(const spar_session *s, const spar_component_ref *attack,
                               const spar_objective *objective, std::int64_t draw, float *x_adv,
@@ -173,11 +193,14 @@ spar_session TrainingSession::make_table(Caller &caller) const {
     s.flags = pretrained ? SPAR_SESSION_PRETRAINED : 0U;
     s.crafting_loss = crafting_loss;
     s.limits = limits_.empty() ? nullptr : limits_.data();
-    s.mask_size = clean.mask != nullptr ? space_.shape()[0] : 0;
+    s.mask_size = clean.mask == nullptr ? 0 : site_ ? space_.size() : space_.shape()[0];
     s.room = space_.room();
     s.labelled = parameter_ ? clean.count : batch_->labelled();
     s.attack_tokens = Table::attack_tokens;
     if (texts_) show_texts(s);
+    s.site_count = parameter_ ? 0 : std::ssize(network_.sites());
+    s.site = Table::site;
+    s.backward_at = Table::backward_at;
     return s;
 }
 

@@ -1,5 +1,5 @@
 // What is perturbed, hidden from attacks and methods: the input or an embedding of a network
-// (Network), or one of its parameters (ParameterSpace).
+// (Network), one of its parameters (ParameterSpace), or a site inside it (SiteSpace).
 #pragma once
 
 #include <spar/abi.h>
@@ -12,13 +12,17 @@ namespace spar::host {
 class Space {
   public:
     /// x [count, size()] in this space. If parameter gradients are wanted, `tokens` say where the
-    /// embedding's gradient goes; `mask` belongs to vectors of tokens.
+    /// embedding's gradient goes; `mask` belongs to vectors of tokens, and at a site to its values.
+    /// `rows` are the examples of the batch that the points belong to; null: point i is example i.
     struct Points {
         std::int64_t count;
         const float *x;
         const std::int64_t *ids;
         const std::int64_t *tokens = nullptr;
         const float *mask = nullptr;
+        const std::int64_t *rows = nullptr;
+        /// What a pass, or the way back through a tape, does at sites.
+        std::span<const spar_site_use> sites{};
     };
 
     Space() = default;

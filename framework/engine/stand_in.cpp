@@ -113,6 +113,7 @@ class MeanModel final : public Model {
     }
 
     const void *extension(std::string_view id) override {
+        if (id == SPAR_MODEL_SITES) return sites();
         if (id != SPAR_MODEL_EMBEDDING) return nullptr;
         static const spar_embedding embedding{
             sizeof(spar_embedding), 0, [](void *) { return width; },
@@ -131,6 +132,53 @@ class MeanModel final : public Model {
 
   private:
     static constexpr std::int64_t width = 4;  // of a token's vector
+    static constexpr std::int64_t pairs = 2;  // positions that attend to each other
+
+    /// Logits and maps that look like attention's, but have nothing to do with the outputs.
+    static const spar_sites *sites() {
+        static const spar_sites table{
+            sizeof(spar_sites),
+            0,
+            [](void *) { return std::int64_t{2}; },
+            [](void *, std::int64_t index, std::int64_t, spar_site *site, spar_error *) {
+                site->kind = index == 0 ? SPAR_SITE_LOGITS : SPAR_SITE_MAPS;
+                site->name = index == 0 ? "attention.logits" : "attention.maps";
+                site->flags = index == 0 ? SPAR_SITE_ADDS : 0U;
+                site->rank = 3;
+                site->shape[0] = 1;
+                site->shape[1] = site->shape[2] = pairs;
+                site->room = pairs * pairs;
+                return spar_status{SPAR_OK};
+            },
+            nullptr,
+            [](void *self, const spar_pass *pass, const spar_site_use *uses, std::int64_t count,
+               spar_error *error) {
+                fill(uses, count, pass->x->shape[0]);
+                return guarded(error, [&] { of(self).pass(*pass); });
+            },
+            [](void *self, std::int32_t tape, const float *cotangent, const spar_site_use *uses,
+               std::int64_t count, spar_wants wants, float *dx, spar_error *error) {
+                const Tape &kept = of(self).tapes_[static_cast<std::size_t>(tape)];
+                fill(uses, count, std::ssize(kept.means));
+                const std::vector<float> none(kept.means.size() * outputs_of_all);
+                return guarded(error, [&] {
+                    of(self).backward(tape, cotangent != nullptr ? cotangent : none.data(), wants,
+                                      dx);
+                });
+            }};
+        return &table;
+    }
+    static MeanModel &of(void *self) {
+        return static_cast<MeanModel &>(*static_cast<Model *>(self));
+    }
+    static void fill(const spar_site_use *uses, std::int64_t count, std::int64_t rows) {
+        for (std::int64_t i = 0; i < count; ++i) {
+            if (uses[i].values != nullptr)
+                std::fill_n(uses[i].values, rows * pairs * pairs, 1.0F / pairs);
+            for (std::int64_t k = 0; uses[i].gradient != nullptr && k < rows * pairs * pairs; ++k)
+                uses[i].gradient[k] = k % 2 == 0 ? 1.0F : -1.0F;
+        }
+    }
 
     /// What the backward pass needs.
     struct Tape {

@@ -22,7 +22,8 @@ void rehearse_training(const Plan &plan, const Builder &builder, const StandInEx
     std::optional<spar_threat> threat;
     if (plan.threat) {
         threat = threat_for(*plan.threat, data, network.outputs());
-        threat->targeted = 0;      // training is untargeted
+        threat->targeted = 0;  // training is untargeted
+        if (threat->site != nullptr) threat->site = SPAR_SITES_ALL_LOGITS;  // the stand-in's
         threat->query_budget = 4;  // an attack's first queries show whether it can query
     }
     const bool parameter = plan.threat && plan.threat->space == SPAR_SPACE_PARAMETER;

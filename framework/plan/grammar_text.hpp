@@ -66,6 +66,7 @@ inline constexpr const char *grammar_text = R"JSON({
         "upper": {"type": "number", "description": "largest value; without, the dataset's"},
         "space": {"type": "string", "enum": [], "default": "input", "description": "what is perturbed; tokens: the words of a text, under l0"},
         "parameter": {"type": "string", "minLength": 1, "description": "name of the parameter, in the space of parameters"},
+        "site": {"type": "string", "minLength": 1, "description": "what is perturbed in the space of a site: a site's name, as 2.layers.0.self_attn.logits, or attention_logits, the logits of all layers at once"},
         "target": {
           "oneOf": [
             {"type": "string", "enum": []},
@@ -151,6 +152,7 @@ inline constexpr const char *grammar_text = R"JSON({
             "x-spar-host": {"properties": {
               "name": {"type": "string", "minLength": 1, "maxLength": 100, "description": "in the results; without, its type"},
               "threat": {"$ref": "#/definitions/threat_override"}}}}},
+        "attention": {"type": "boolean", "default": false, "description": "measure how far each attack moves the model's attention, per layer and head; costs two passes an attack"},
         "threshold": {"type": "object", "description": "least accuracies; below, the command fails", "properties": {
           "clean_accuracy": {"type": "number", "minimum": 0, "maximum": 1, "description": "without attack"},
           "robust_accuracy": {"type": "number", "minimum": 0, "maximum": 1, "description": "under all attacks together"}},

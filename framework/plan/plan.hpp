@@ -43,7 +43,8 @@ struct Threat {
     double eps = 0;
     std::optional<double> lower, upper;  // if not given: the dataset's box
     spar_space space = SPAR_SPACE_INPUT;
-    std::string parameter;  // the parameter's name, in the space of parameters
+    std::string parameter;                    // the parameter's name, in the space of parameters
+    std::shared_ptr<const std::string> site;  // its name, in the space of a site; otherwise null
     Target target = Target::none;
     std::int64_t target_class = 0;  // for Target::one_class
     std::int64_t queries = 0;       // limit per example; 0: none
@@ -111,6 +112,7 @@ struct EvaluatePlan {
     std::vector<AttackPlan> attacks;
     std::optional<double> least_clean_accuracy, least_robust_accuracy;  // if missed:
                                                                         // Exit::threshold
+    bool attention = false;  // measure how far attention moves
     bool save_adversarial = true;
     bool compress_adversarial = false;
 };

@@ -130,6 +130,7 @@ EvaluatePlan evaluate_of(const Json &root, const std::optional<Threat> &threat, 
     evaluate.split = split_of(json);
     evaluate.batch_size = json.at("batch_size").get<std::int64_t>();
     evaluate.loss = node_at(json, "loss", "/evaluate");
+    evaluate.attention = json.at("attention").get<bool>();
     evaluate.save_adversarial = json.at("save_adversarial") != false;
     evaluate.compress_adversarial = json.at("save_adversarial") == "compressed";
     if (json.contains("threshold")) {

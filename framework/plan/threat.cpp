@@ -101,6 +101,8 @@ Threat threat_of(const Json &json, const std::string &pointer, Checker &checker)
     threat.upper = bound(json, "upper");
     threat.space = value_of(space_words, json.at("space").get<std::string>());
     threat.parameter = json.value("parameter", "");
+    if (json.contains("site"))
+        threat.site = std::make_shared<const std::string>(json.at("site").get<std::string>());
     threat.target = target_of(json.at("target"), threat.target_class);
     threat.queries = json.at("queries").get<std::int64_t>();
     threat.group = value_of(group_words, json.at("group").get<std::string>());
@@ -114,6 +116,10 @@ Threat threat_of(const Json &json, const std::string &pointer, Checker &checker)
         check_words(threat, checker);
         return threat;
     }
+    if ((threat.space == SPAR_SPACE_SITE) != (threat.site != nullptr))
+        checker.problem(pointer,
+                        "\"site\" names what is perturbed in the space \"site\", as "
+                        "\"attention_logits\"; give both or none");
     check_group(threat, checker);
     check_count(threat, checker);
     return threat;
@@ -124,6 +130,7 @@ std::optional<Threat> changed_threat(const Json &root, const Json &changes,
     Json threat = root.value("threat", Json::object());
     threat.update(changes);
     if (changes.value("space", "parameter") != "parameter") threat.erase("parameter");
+    if (changes.value("space", "site") != "site") threat.erase("site");
     // A group of the pipeline's threat goes where the changes leave no place for it, and so does a
     // box where there are no values.
     const bool words = threat.value("space", "") == "tokens";

@@ -32,7 +32,8 @@ inline constexpr auto &norm_words = NormWords<norms::All>::all;
 inline constexpr Word<spar_space> space_words[] = {{"input", SPAR_SPACE_INPUT},
                                                    {"embedding", SPAR_SPACE_EMBEDDING},
                                                    {"parameter", SPAR_SPACE_PARAMETER},
-                                                   {"tokens", SPAR_SPACE_TOKENS}};
+                                                   {"tokens", SPAR_SPACE_TOKENS},
+                                                   {"site", SPAR_SPACE_SITE}};
 inline constexpr Word<spar_group> group_words[] = {{"none", SPAR_GROUP_NONE},
                                                    {"pixel", SPAR_GROUP_PIXEL},
                                                    {"token", SPAR_GROUP_TOKEN},

@@ -3,11 +3,14 @@
 #pragma once
 
 #include "engine/attacker.hpp"
+#include "engine/site_space.hpp"
 #include "plan/plan.hpp"
 #include "report/reporters.hpp"
 #include "run/adversarial_files.hpp"
+#include "run/attention.hpp"
 
 #include <map>
+#include <memory>
 
 namespace spar::host {
 
@@ -15,7 +18,8 @@ namespace spar::host {
 struct PreparedAttack {
     AttackPlan plan;  /// with a threat
     const Instance *attack;
-    spar_threat threat;  /// as components see it
+    spar_threat threat;                 /// as components see it
+    std::shared_ptr<SiteSpace> site{};  /// what is perturbed, if that is a site
 
     const std::string &name() const { return plan.name; }
     Target aim() const { return plan.threat->target; }
@@ -27,7 +31,9 @@ struct EvaluationTask {
     std::int64_t batch_size;
     const spar_component_ref *loss;  /// null: none
     std::vector<PreparedAttack> attacks;
-    std::uint64_t key;  /// of random targets
+    std::uint64_t key;                       /// of random targets
+    std::vector<AttentionMaps> attention{};  /// whose movement is measured; empty: not
+    std::int64_t kept_floats = 0;  /// of an example in the log, before how far attention moved
     /// Stores every example as it is completed, and supplies those that it already contains; null:
     /// none.
     ExamplesLog *log = nullptr;
@@ -69,16 +75,24 @@ struct AttackOutcome {
     /// Examples whose first gradient was exactly zero, and ids of the first few.
     std::int64_t zero_gradients = 0;
     std::vector<std::int64_t> zero_gradient_ids;
-    Fit fit;  /// of values, at x_adv
+    Fit fit;                               /// of values, at x_adv
+    std::vector<AttentionMaps> attention;  /// empty: not measured
+    std::vector<double> moved;             /// sums over attacked examples, for each map's heads
 
     /// Starts with every example in the state it has if not attacked: wrong or right on x.
     AttackOutcome(std::string name, const std::vector<bool> &correct);
     /// Adds an attacked example. Call it in the order of rows, so that sums do not depend on where
     /// a run was stopped.
     void add(const ExampleResult &result);
+    void add_moved(std::span<const float> example);
     /// Adds a row for each of them, even if it breaks nothing.
     void note_stages(const std::vector<std::string> &names);
 };
+
+/// Whether an example is broken at its outputs: target and label, or values, are known to `result`
+/// and `values`. `aims`: at the target.
+void judge(ExampleResult &result, std::span<const float> outputs, std::span<const float> values,
+           bool classes, bool aims);
 
 /// The stage that broke the example, if the attack noted it, otherwise the last one that it
 /// withstood. `row` is the example's place in the attack's batch.
@@ -92,6 +106,7 @@ struct EvaluationOutcome {
     Fit fit;                         /// of values, on x
     double worst_case_accuracy = 0;  /// right on x and under every attack
     std::vector<AttackOutcome> attacks;
+    std::int64_t attention_heads = 0;  /// whose movement is measured
     double seconds = 0;
     double storing_seconds = 0;  /// of these, spent waiting for the log and the files
 };

@@ -15,7 +15,8 @@ double EvaluationPass::loss(std::size_t row) const {
     return has_loss_ ? double{losses_[row]} : std::numeric_limits<double>::quiet_NaN();
 }
 
-void EvaluationPass::run(const Space::Points &points, const Truth &truth, float *outputs) {
+void EvaluationPass::run(Space &space, const Space::Points &points, const Truth &truth,
+                         float *outputs) {
     losses_.assign(static_cast<std::size_t>(points.count), 0.0F);
     LossHead head{.loss = loss_, .outputs = network_.outputs()};
     head.reference = truth.clean;
@@ -29,7 +30,7 @@ void EvaluationPass::run(const Space::Points &points, const Truth &truth, float 
     pass.outputs = outputs;
     pass.head = has_loss_ ? LossHead::evaluate : nullptr;
     pass.head_context = &head;
-    network_.pass(points, pass);
+    space.pass(points, pass);
     for (std::int64_t i = 0; i < points.count * network_.outputs(); ++i)
         if (!std::isfinite(outputs[i]))
             throw Failure(

@@ -23,8 +23,9 @@ class EvaluationPass {
         const float *values;
         const float *clean;  /// outputs at the clean points; null: these are the clean points
     };
-    /// Throws Failure(Exit::plugin) if an output is not a number.
-    void run(const Space::Points &points, const Truth &truth, float *outputs);
+    /// Points of the network's own, or of another space of it. Throws Failure(Exit::plugin) if an
+    /// output is not a number.
+    void run(Space &space, const Space::Points &points, const Truth &truth, float *outputs);
 
   private:
     Network &network_;

@@ -75,10 +75,13 @@ EvaluationOutcome evaluate_and_keep(Network &network, const Data &data, Evaluati
                              return attack.threat.space != SPAR_SPACE_TOKENS;
                          }));
     header["floats"] = floats;
+    const std::int64_t heads = heads_of(plan.attention);
+    if (heads > 0) header["attention"] = heads;
+    plan.kept_floats = floats ? product(shape) : 0;
 
     const std::filesystem::path path = log_of(keeping.folder);
     if (!keeping.anyway) require_unchanged(path, ExamplesLog::header_of(path), header);
-    ExamplesLog log(path, header, floats ? product(shape) : 0);
+    ExamplesLog log(path, header, plan.kept_floats + heads);
     embedder().run_can_resume();
     std::optional<AdversarialFiles> files;
     if (options.save_adversarial) plan.adversarial = keeping.folder / run_files::adversarial;

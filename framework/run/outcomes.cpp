@@ -1,6 +1,8 @@
 // Adds up the results of single examples.
 #include "run/evaluate.hpp"
 
+#include <spar/verdict.hpp>
+
 #include <algorithm>
 #include <cmath>
 
@@ -42,9 +44,30 @@ void AttackOutcome::add(const ExampleResult &result) {
     if (zero_gradient_ids.size() < most_ids) zero_gradient_ids.push_back(result.index);
 }
 
+void AttackOutcome::add_moved(std::span<const float> example) {
+    moved.resize(example.size(), 0.0);
+    for (std::size_t i = 0; i < example.size(); ++i) moved[i] += double{example[i]};
+}
+
 void AttackOutcome::note_stages(const std::vector<std::string> &names) {
     for (std::size_t i = 0; i < names.size(); ++i)
         stages.try_emplace(static_cast<std::int64_t>(i) + 1, names[i], 0);
+}
+
+void judge(ExampleResult &result, std::span<const float> outputs, std::span<const float> values,
+           bool classes, bool aims) {
+    if (classes) {
+        const Verdict found = verdict(outputs, aims ? result.target : result.label, aims);
+        result.broken = found == Verdict::reached;
+        result.marginal = found == Verdict::marginal;
+        return;
+    }
+    Fit fit;
+    fit.add(outputs, values);
+    result.squares = fit.squares;
+    result.sum = fit.sum;
+    result.sum_squares = fit.sum_squares;
+    result.values = fit.count;
 }
 
 void note_stage(ExampleResult &result, std::int64_t row, const QueryCount &queries) {

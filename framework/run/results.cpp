@@ -24,14 +24,16 @@ Json threat_json(const PreparedAttack &attack) {
     const Json target = attack.aim() == Target::one_class
                             ? Json(attack.aimed_class())
                             : Json(word_of(target_words, attack.aim()));
-    return {{"norm", word_of(norm_words, threat.norm)},
-            {"eps", threat.eps},
-            {"lower", number(threat.lower)},
-            {"upper", number(threat.upper)},
-            {"space", word_of(space_words, threat.space)},
-            {"group", word_of(group_words, threat.group)},
-            {"target", target},
-            {"queries", threat.query_budget}};
+    Json json{{"norm", word_of(norm_words, threat.norm)},
+              {"eps", threat.eps},
+              {"lower", number(threat.lower)},
+              {"upper", number(threat.upper)},
+              {"space", word_of(space_words, threat.space)},
+              {"group", word_of(group_words, threat.group)},
+              {"target", target},
+              {"queries", threat.query_budget}};
+    if (threat.site != nullptr) json["site"] = threat.site;
+    return json;
 }
 
 /// Of the distances at which an attack succeeded.
@@ -61,6 +63,29 @@ Json stages(const AttackOutcome &attack) {
                                                 static_cast<double>(attack.success.size())}});
     }
     return rows;
+}
+
+/// How far attention moved: the mean over attacked examples, for each layer and head.
+Json attention(const AttackOutcome &attack) {
+    Json rows = Json::array();
+    std::size_t at = 0;
+    for (const AttentionMaps &map : attack.attention) {
+        Json heads = Json::array();
+        for (std::int32_t head = 0; head < map.heads; ++head, ++at)
+            heads.push_back(at < attack.moved.size()
+                                ? Json(attack.moved[at] / static_cast<double>(attack.attacked))
+                                : Json(nullptr));
+        rows.push_back({{"site", map.name}, {"heads", heads}});
+    }
+    return rows;
+}
+
+/// Over all heads too.
+Json attention_moved(const AttackOutcome &attack) {
+    if (attack.moved.empty()) return {};
+    double sum = 0;
+    for (const double moved : attack.moved) sum += moved;
+    return sum / static_cast<double>(attack.moved.size()) / static_cast<double>(attack.attacked);
 }
 
 Json attack_result(const AttackOutcome &attack, const PreparedAttack &prepared,
@@ -179,12 +204,14 @@ void restore_warnings(const Json &rows) {
 
 Json clean_figures(const EvaluationOutcome &outcome) {
     const auto examples = static_cast<std::int64_t>(outcome.indices.size());
-    return {{"examples", examples},
-            {"clean_accuracy", number(outcome.clean_accuracy)},
-            {"clean_accuracy_interval", interval(outcome.clean_accuracy, examples)},
-            {"clean_loss", number(outcome.clean_loss)},
-            {"clean_rmse", number(outcome.fit.rmse())},
-            {"clean_r2", number(outcome.fit.r2())}};
+    Json figures{{"examples", examples},
+                 {"clean_accuracy", number(outcome.clean_accuracy)},
+                 {"clean_accuracy_interval", interval(outcome.clean_accuracy, examples)},
+                 {"clean_loss", number(outcome.clean_loss)},
+                 {"clean_rmse", number(outcome.fit.rmse())},
+                 {"clean_r2", number(outcome.fit.r2())}};
+    if (outcome.attention_heads > 0) figures["attention_heads"] = outcome.attention_heads;
+    return figures;
 }
 
 Json attack_figures(const AttackOutcome &attack) {
@@ -205,6 +232,10 @@ Json attack_figures(const AttackOutcome &attack) {
                  {"gradient_per_example", mean(static_cast<double>(attack.gradient_queries))},
                  {"seconds", attack.seconds}};
     if (!attack.stages.empty()) figures["stages"] = stages(attack);
+    if (!attack.attention.empty()) {
+        figures["attention"] = attention(attack);
+        figures["attention_moved"] = attention_moved(attack);
+    }
     return figures;
 }
 

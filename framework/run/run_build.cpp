@@ -148,10 +148,16 @@ std::vector<Participant> RunUnderWay::participants() const {
 }
 
 /// Batches of text are as long as their longest text if everything that works on them takes this.
+/// Not where pairs of positions are attacked: random numbers for a pair would depend on the batch.
 void RunUnderWay::cut_texts() {
     const bool model = network_->takes_lengths();
-    if (test_data_) test_data_->cut_to_longest = model;
-    if (validation_data_) validation_data_->cut_to_longest = model;
+    const auto pairs = [](const std::optional<Threat> &threat) {
+        return threat && threat->space == SPAR_SPACE_SITE;
+    };
+    const bool tested =
+        plan_.evaluate && std::ranges::any_of(plan_.evaluate->attacks, pairs, &AttackPlan::threat);
+    if (test_data_) test_data_->cut_to_longest = model && !tested;
+    if (validation_data_) validation_data_->cut_to_longest = model && !pairs(plan_.threat);
     for (const auto *set : {&train_data_, &unlabelled_data_})
         if (*set) (*set)->cut_to_longest = model && takes_lengths(*method_);
 }
@@ -191,11 +197,16 @@ PreparedAttack RunUnderWay::prepare(const AttackPlan &attack, const Data &data,
     const spar_threat threat = threat_for(*attack.threat, data, network_->outputs());
     warn_of_wide_ball(threat, *attack.threat, *attack.attack.json, attack.attack.pointer,
                       network_->shape());
+    std::shared_ptr<SiteSpace> site;
+    if (threat.space == SPAR_SPACE_SITE)
+        site =
+            std::make_shared<SiteSpace>(*network_, threat.site, attack.threat->pointer + "/site");
+    Space &space = site ? static_cast<Space &>(*site) : *network_;
     std::optional<AttackedTexts> no_texts;
     if (threat.space == SPAR_SPACE_TOKENS) no_texts.emplace(*network_, *data.tokenizer());
-    rehearse_attack(*attacks_.back(), *network_, threat, loss, data.classes(),
+    rehearse_attack(*attacks_.back(), space, threat, loss, data.classes(),
                     no_texts ? &*no_texts : nullptr);
-    return {.plan = attack, .attack = attacks_.back().get(), .threat = threat};
+    return {.plan = attack, .attack = attacks_.back().get(), .threat = threat, .site = site};
 }
 
 void RunUnderWay::build_evaluation() {
@@ -214,6 +225,7 @@ void RunUnderWay::build_evaluation() {
     evaluation_->batch_size = plan.batch_size;
     evaluation_->loss = loss_of_attacks(*test_data_);
     evaluation_->key = builder_.key("evaluate/targets");
+    if (plan.attention) evaluation_->attention = attention_of(*network_, "/evaluate/attention");
     for (const AttackPlan &attack : plan.attacks)
         evaluation_->attacks.push_back(prepare(attack, *test_data_, evaluation_->loss));
 }

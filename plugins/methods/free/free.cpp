@@ -28,7 +28,9 @@ class Free final : public spar::Method {
         const spar::Rows<float> delta = session.points("delta", SPAR_TENSOR_SAVED);
         const spar::Rows<float> x_adv = session.points("x_adv"), g = session.points("gradient");
         // Positions of one text are unrelated to those of the previous one.
-        if (session.threat().space == SPAR_SPACE_EMBEDDING) std::ranges::fill(delta.flat(), 0.0F);
+        const spar_space space = session.threat().space;
+        if (space == SPAR_SPACE_EMBEDDING || space == SPAR_SPACE_SITE)
+            std::ranges::fill(delta.flat(), 0.0F);
         for (std::int64_t replay = 0; replay < *replays_; ++replay) {
             if (replay > 0) session.optimizer_step();
             add_delta(session, delta, x_adv);

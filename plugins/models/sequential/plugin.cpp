@@ -2,6 +2,7 @@
 #include "kernels/kernels.hpp"
 #include "layers/embedding.hpp"
 #include "layers/names.hpp"
+#include "layers/site_table.hpp"
 
 #include <spar/model.hpp>
 
@@ -60,12 +61,15 @@ class Sequential final : public spar::Model, private Parallel {
         if (embedding_) embedding_->parameters_changed();
     }
 
-    void pass(const spar_pass &request) override {
+    void pass(const spar_pass &request) override { pass(request, nullptr); }
+    void pass(const spar_pass &request, const SiteUse *sites) {
         const spar_space space = embedding_ ? SPAR_SPACE_EMBEDDING : SPAR_SPACE_INPUT;
         if (request.space != space)
             throw spar::Error(SPAR_E_UNSUPPORTED,
                               embedding_ ? "this model reads the vectors of its embedding"
                                          : "this model has no embedding");
+        Wants wants = read(request.wants);
+        wants.sites = sites;
         executor_->pass({.rows = check(*request.x),
                          .x = data(*request.x),
                          .mask = request.mask != nullptr ? data(*request.mask) : nullptr,
@@ -75,7 +79,7 @@ class Sequential final : public spar::Model, private Parallel {
                          .tape = request.tape,
                          .head = request.head,
                          .head_context = request.head_context,
-                         .wants = read(request.wants),
+                         .wants = wants,
                          .outputs = request.outputs,
                          .dx = request.dx,
                          .stage_steps = request.stage_steps});
@@ -83,6 +87,12 @@ class Sequential final : public spar::Model, private Parallel {
 
     void backward(std::int32_t tape, const float *cotangent, spar_wants wants, float *dx) override {
         executor_->backward(tape, cotangent, read(wants), dx);
+    }
+    void backward(std::int32_t tape, const float *cotangent, spar_wants wants, float *dx,
+                  const SiteUse *sites) {
+        Wants all = read(wants);
+        all.sites = sites;
+        executor_->backward(tape, cotangent, all, dx);
     }
 
     const void *extension(std::string_view id) override;
@@ -172,6 +182,47 @@ struct Extensions {
         return &table;
     }
 
+    static const spar_sites *sites() {
+        static const spar_sites table{
+            .struct_size = sizeof(spar_sites),
+            .reserved = 0,
+            .count = [](void *self) { return std::ssize(of(self).graph_->sites); },
+            .describe =
+                [](void *self, std::int64_t index, std::int64_t length, spar_site *site,
+                   spar_error *error) {
+                    return spar::guarded(error, [&] {
+                        Sequential &model = of(self);
+                        if (model.embedding_) model.graph_->set_length(length);
+                        describe_site(*model.graph_, index, *site);
+                    });
+                },
+            .mask =
+                [](void *self, std::int64_t index, const DLTensor *mask, float *out,
+                   spar_error *error) {
+                    return spar::guarded(error,
+                                         [&] { mark_site(*of(self).graph_, index, mask, out); });
+                },
+            .pass =
+                [](void *self, const spar_pass *pass, const spar_site_use *uses, std::int64_t count,
+                   spar_error *error) {
+                    return spar::guarded(error, [&] {
+                        const SiteUses sites(*of(self).graph_, uses, count);
+                        sites.check(*pass);
+                        of(self).pass(*pass, sites.data());
+                    });
+                },
+            .backward =
+                [](void *self, std::int32_t tape, const float *cotangent, const spar_site_use *uses,
+                   std::int64_t count, spar_wants wants, float *dx, spar_error *error) {
+                    return spar::guarded(error, [&] {
+                        const SiteUses sites(*of(self).graph_, uses, count);
+                        sites.check_way_back();
+                        of(self).backward(tape, cotangent, wants, dx, sites.data());
+                    });
+                }};
+        return &table;
+    }
+
     static const spar_arithmetic *arithmetic() {
         static const spar_arithmetic table{
             .struct_size = sizeof(spar_arithmetic), .reserved = 0, .instructions = [](void *) {
@@ -198,6 +249,7 @@ struct Extensions {
 
 const void *Sequential::extension(std::string_view id) {
     if (id == SPAR_MODEL_EMBEDDING) return embedding_ ? Extensions::embedding() : nullptr;
+    if (id == SPAR_MODEL_SITES) return graph_->sites.empty() ? nullptr : Extensions::sites();
     if (id == SPAR_MODEL_ARITHMETIC) return Extensions::arithmetic();
     if (id == SPAR_MODEL_COUNTERS) return Extensions::counters();
     return nullptr;

@@ -101,7 +101,8 @@ inline Figures figures(const spar::Reader &object) {
     for (const char *name :
          {"examples", "clean_accuracy", "clean_loss", "clean_rmse", "clean_r2", "robust_accuracy",
           "accuracy", "mean_loss", "rmse", "r2", "mean_distance", "median_distance",
-          "forward_per_example", "gradient_per_example", "seconds"})
+          "forward_per_example", "gradient_per_example", "seconds", "attention_heads",
+          "attention_moved"})
         if (const auto value = number(object.at(name))) all[name] = *value;
     for (const std::string name : {"clean_accuracy", "robust_accuracy", "accuracy"}) {
         const spar::Reader interval = object.at(name + "_interval");
@@ -177,6 +178,7 @@ inline void Evaluation::open(std::size_t room) {
         if (clean_.figures.contains("clean_r2")) columns.push_back({"R2", 7, false, 1});
         columns.push_back({"distance", 8, false, 3});
     }
+    if (clean_.figures.contains("attention_heads")) columns.push_back({"moved", 7, false, 1});
     columns.push_back({"queries", 9, false, 5});
     columns.push_back({"time", 8, false, 4});
     titles_.clear();
@@ -225,6 +227,7 @@ inline std::string Evaluation::line(const Row &row) const {
         if (title == "RMSE") cell = either({"clean_rmse", "rmse"}, measure);
         if (title == "R2") cell = either({"clean_r2", "r2"}, measure);
         if (title == "distance") cell = shown(f, "mean_distance", measure);
+        if (title == "moved") cell = shown(f, "attention_moved", measure);
         if (title == "queries") {
             cell = shown(f, "forward_per_example", short_count);
             if (f.contains("gradient_per_example"))
@@ -247,6 +250,24 @@ inline void Evaluation::read(const spar::Reader &evaluation) {
     }
 }
 
+/// How far each attack moved attention, per layer and head.
+inline std::string attention(const spar::Reader &attacks) {
+    std::string lines;
+    for (std::int64_t i = 0; i < attacks.size(); ++i) {
+        const spar::Reader maps = attacks.at(i).at("attention");
+        for (std::int64_t k = 0; k < maps.size(); ++k) {
+            const spar::Reader heads = maps.at(k).at("heads");
+            if (lines.empty())
+                lines = "\n  how far attention moved: mean total variation, head by head\n";
+            lines += "  " + text(attacks.at(i).at("name")) + "  " + text(maps.at(k).at("site"));
+            for (std::int64_t head = 0; head < heads.size(); ++head)
+                if (const auto moved = number(heads.at(head))) lines += "  " + fixed(*moved, 4);
+            lines += '\n';
+        }
+    }
+    return lines;
+}
+
 inline std::string Evaluation::finish(const spar::Reader &evaluation, std::size_t room) {
     std::string rows;
     if (!begun_) {
@@ -263,7 +284,7 @@ inline std::string Evaluation::finish(const spar::Reader &evaluation, std::size_
             continue;
         rows += line({"worst case", ball(here.at("threat")), target(here.at("threat")), found});
     }
-    return rows;
+    return rows + attention(evaluation.at("attacks"));
 }
 
 }  // namespace table

@@ -126,6 +126,12 @@ class AttackBatch {
     const spar_threat &threat() const { return *batch_->threat; }
     Ball ball() const { return Ball(*batch_->threat, shape()); }
     bool training() const { return batch_->purpose == SPAR_PURPOSE_TRAIN; }
+    /// Entries of an example's mask; 0: nothing is masked.
+    std::int64_t mask_size() const {
+        if (batch_->mask == nullptr) return 0;
+        const bool told = batch_->struct_size > offsetof(spar_attack_batch, mask_size);
+        return told ? batch_->mask_size : batch_->shape[0];
+    }
 
     /// Where texts are attacked: a text, how many of its words may change, the most tokens that the
     /// model takes, and what cuts texts into words and tokens. The result is given by
@@ -143,14 +149,14 @@ class AttackBatch {
     /// x = a random point of `ball` around an example. Padding stays as it is, and does not count
     /// as dimensions: how long the rows of the batch are changes nothing.
     void random_point(std::int64_t row, const Ball &ball, Random random, std::span<float> x) const {
-        const std::size_t some = unpadded(row);
-        copy_row(this->x()[row], x);
-        ball.random_point(this->x()[row].first(some), random, x.first(some));
-        hold_masked(row, x);
+        draw_unmasked(mask(row), mask_size(), this->x()[row], x,
+                      [&](std::span<const float> from, std::span<float> to) {
+                          ball.random_point(from, random, to);
+                      });
     }
     /// How many values of an example lie before its padding at the end.
     std::size_t unpadded(std::int64_t row) const {
-        return before_padding(mask(row), batch_->shape[0], size());
+        return before_padding(mask(row), mask_size(), size());
     }
 
     /// Sets masked positions of a point back to their clean values, those of a gradient to zero.
@@ -173,10 +179,10 @@ class AttackBatch {
   private:
     template <class Touch>
     void masked(std::int64_t row, Touch &&touch) const {
-        for_masked(mask(row), batch_->shape[0], size(), touch);
+        for_masked(mask(row), mask_size(), size(), touch);
     }
     const float *mask(std::int64_t row) const {
-        return batch_->mask != nullptr ? batch_->mask + row * batch_->shape[0] : nullptr;
+        return batch_->mask != nullptr ? batch_->mask + row * mask_size() : nullptr;
     }
 
     const spar_attack_batch *batch_;

@@ -64,14 +64,13 @@ class Method : public Component {
 
   protected:
     /// x_adv = a point uniform in `ball` around every example, in as many dimensions as it has
-    /// values before its padding.
+    /// values that are not masked.
     void random_start(const Session &session, const Ball &ball, Rows<float> x_adv) const {
-        start_at_x(session, x_adv);
         for_rows(session.count(), [&](std::int64_t row) {
-            const std::size_t some = session.unpadded(row);
-            ball.random_point(session.x()[row].first(some), session.random(row),
-                              x_adv[row].first(some));
-            session.hold_masked(row, x_adv[row]);
+            session.draw_unmasked(row, x_adv[row],
+                                  [&](std::span<const float> from, std::span<float> to) {
+                                      ball.random_point(from, session.random(row), to);
+                                  });
         });
     }
     /// x_adv = every example plus normal noise of standard deviation `sigma`, inside the threat
@@ -79,8 +78,10 @@ class Method : public Component {
     void noisy_start(const Session &session, double sigma, Rows<float> x_adv) const {
         const Ball ball = session.ball();
         for_rows(session.count(), [&](std::int64_t row) {
-            ball.noisy_point(session.x()[row], session.random(row), sigma, x_adv[row]);
-            session.hold_masked(row, x_adv[row]);
+            session.draw_unmasked(row, x_adv[row],
+                                  [&](std::span<const float> from, std::span<float> to) {
+                                      ball.noisy_point(from, session.random(row), sigma, to);
+                                  });
         });
     }
     /// x_adv = x

@@ -20,6 +20,38 @@ struct StageSteps {
     bool full_pass = false;  /// the pass goes back through the stage too; its gradients add up
 };
 
+/// A place inside the model, see spar/abi/site.h.
+struct Site {
+    std::int32_t index;
+    spar_site_kind kind;
+    const char *name;
+    bool adds;                        /// can be perturbed
+    std::vector<std::int64_t> shape;  /// of one example, in this batch
+    std::int64_t room;                /// values of one example at the greatest length
+
+    std::int64_t size() const {
+        std::int64_t values = 1;
+        for (const std::int64_t extent : shape) values *= extent;
+        return values;
+    }
+};
+
+/// What a pass, or a way back through its tape, does at a site; the fields of spar_site_use.
+struct SiteUse {
+    std::int32_t site;                 /// Site::index
+    const float *add = nullptr;        /// [n, shape...] added to the values, in passes
+    float *values = nullptr;           /// out, in passes
+    float *gradient = nullptr;         /// out: at these values
+    const float *cotangent = nullptr;  /// added on the way back
+};
+
+inline std::vector<spar_site_use> site_uses(std::span<const SiteUse> sites) {
+    std::vector<spar_site_use> uses;
+    for (const SiteUse &s : sites)
+        uses.push_back({sizeof(spar_site_use), s.site, s.add, s.values, s.gradient, s.cotangent});
+    return uses;
+}
+
 /// One pass over the batch's rows; the fields of spar_session_pass.
 struct Pass {
     const float *x = nullptr;  /// [n, size]; null: the batch's own
@@ -38,6 +70,7 @@ struct Pass {
     std::int64_t draw = 0;                     /// a different number gives different dropout masks
     bool forward_only = false;                 /// neither loss nor gradient
     const spar_tokens *tokens = nullptr;  /// instead of x, in batches of texts(); null: its own
+    std::span<const SiteUse> sites{};     /// values and gradients inside the model
 };
 
 /// One parameter of the model.

@@ -70,6 +70,38 @@ class Session {
         checked([&](spar_error *e) { return s_->backward(s_, tape, cotangent, wants, dx, e); });
     }
 
+    /// The model's sites, with their shapes in this batch; empty: it names none.
+    std::vector<Site> sites() const {
+        const bool told = s_->struct_size > offsetof(spar_session, site);
+        std::vector<Site> all;
+        for (std::int64_t i = 0; told && i < s_->site_count; ++i) {
+            spar_site site{};
+            site.struct_size = sizeof site;
+            checked([&](spar_error *e) { return s_->site(s_, i, &site, e); });
+            all.push_back({.index = static_cast<std::int32_t>(i),
+                           .kind = site.kind,
+                           .name = site.name,
+                           .adds = (site.flags & SPAR_SITE_ADDS) != 0,
+                           .shape = {site.shape, site.shape + site.rank},
+                           .room = site.room});
+        }
+        return all;
+    }
+    /// Memory of the method's own for the values of a site, of which [count(), size] are in use.
+    Rows<float> at_site(const Site &site, const char *purpose) const {
+        const std::string name = std::string(site.name) + '/' + purpose;
+        return {tensor(name.c_str(), batch_size(), site.room).data(), count(), site.size()};
+    }
+    /// `backward` with gradients in or out at sites. `cotangent` null: no gradient at the outputs.
+    void backward_at(std::int32_t tape, const float *cotangent, std::span<const SiteUse> sites,
+                     spar_wants wants, float *dx = nullptr) const {
+        const auto uses = site_uses(sites);
+        checked([&](spar_error *e) {
+            return s_->backward_at(s_, tape, cotangent, uses.data(), std::ssize(uses), wants, dx,
+                                   e);
+        });
+    }
+
     /// Rows [first, first + count) of a loss at known outputs, for a head that adds to it; see
     /// spar_session.loss. `loss` null: the pipeline's.
     struct LossRows {
@@ -184,11 +216,16 @@ class Session {
     /// Calls touch(i) for every value of an example that is padding.
     template <class Touch>
     void for_masked(std::int64_t row, Touch &&touch) const {
-        spar::for_masked(mask(row), s_->shape[0], size(), touch);
+        spar::for_masked(mask(row), mask_size(), size(), touch);
     }
     /// How many values of an example lie before its padding at the end.
     std::size_t unpadded(std::int64_t row) const {
-        return before_padding(mask(row), s_->shape[0], size());
+        return before_padding(mask(row), mask_size(), size());
+    }
+    /// Runs draw(from, to) from x to a point, on those values that are not masked.
+    template <class Draw>
+    void draw_unmasked(std::int64_t row, std::span<float> point, Draw &&draw) const {
+        spar::draw_unmasked(mask(row), mask_size(), x()[row], point, draw);
     }
     /// Sets masked positions of a perturbation, or of a gradient, to zero.
     void clear_masked(std::int64_t row, std::span<float> values) const {
@@ -210,8 +247,13 @@ class Session {
     }
 
   private:
+    std::int64_t mask_size() const {
+        if (s_->mask == nullptr) return 0;
+        const bool told = s_->struct_size > offsetof(spar_session, mask_size);
+        return told ? s_->mask_size : s_->shape[0];
+    }
     const float *mask(std::int64_t row) const {
-        return s_->mask != nullptr ? s_->mask + row * s_->shape[0] : nullptr;
+        return s_->mask != nullptr ? s_->mask + row * mask_size() : nullptr;
     }
     void pass(const Pass &p, const spar_stage_steps *steps) const {
         spar_session_pass pass{};
@@ -234,6 +276,9 @@ class Session {
         pass.dx = p.dx;
         pass.tokens = p.tokens;
         pass.stage_steps = steps;
+        const auto uses = site_uses(p.sites);
+        pass.sites = uses.empty() ? nullptr : uses.data();
+        pass.site_count = std::ssize(uses);
         checked([&](spar_error *e) { return s_->pass(s_, &pass, e); });
     }
 

@@ -36,7 +36,7 @@ void Executor::pass_coupled(const Pass &pass, Tape &tape, Wants wants) {
     tape.sums.rows = pass.rows;
     tape.sums.forward.resize(graph_.sums());
     tape.sums.backward.resize(graph_.sums());
-    const bool back = wants.input || wants.parameters;
+    const bool back = wants.any();
     std::size_t first = 0;
     for (std::size_t k = 0; k <= coupled_.size(); ++k) {
         const std::size_t last = k < coupled_.size() ? coupled_[k] : graph_.operations.size();

@@ -30,6 +30,18 @@ void Executor::for_weight_parts(Stretch stretch, Work work) {
     });
 }
 
+Wants Executor::with_sites(Wants wants) const {
+    for (std::size_t i = 0; wants.sites != nullptr && i < graph_.sites.size(); ++i) {
+        if (wants.sites[i].gradient == nullptr) continue;
+        const auto is_it = [&](const auto &o) { return o.get() == graph_.sites[i].owner; };
+        const auto place = static_cast<std::size_t>(std::ranges::find_if(graph_.operations, is_it) -
+                                                    graph_.operations.begin());
+        wants.first_site = wants.at_sites ? std::min(wants.first_site, place) : place;
+        wants.at_sites = true;
+    }
+    return wants;
+}
+
 void Executor::refresh(bool bf16) {
     if (stale_)
         for_weight_parts(
@@ -43,7 +55,7 @@ void Executor::refresh(bool bf16) {
 
 // Only the gradient of the input is wanted, and nothing is kept.
 bool Executor::in_bf16(const Pass &pass) {
-    return pass.wants.bf16 && pass.wants.input && !pass.wants.parameters && pass.head != nullptr &&
+    return pass.wants.bf16 && pass.wants.any() && !pass.wants.parameters && pass.head != nullptr &&
            pass.tape == 0 && conv_bf16() != nullptr;
 }
 
@@ -111,6 +123,7 @@ void Executor::set_pass(Batch &batch, const Pass &pass) const {
     batch.mask =
         pass.mask != nullptr ? pass.mask + batch.first * graph_.value(0).shape[0] : nullptr;
     batch.length = graph_.value(0).shape[0];
+    batch.sites = pass.wants.sites;
 }
 
 void Executor::forward(Batch &batch, Stretch stretch) {
@@ -138,8 +151,11 @@ void Executor::call_head(Batch &batch, const Pass &pass, bool back) const {
 
 void Executor::write_gradient(const Batch &batch, const float *cotangent) const {
     const std::int64_t outputs = graph_.value(graph_.output).size();
-    std::copy_n(cotangent + batch.first * outputs, batch.rows * outputs,
-                batch.work->gradient(graph_.output));
+    float *gradient = batch.work->gradient(graph_.output);
+    if (cotangent == nullptr)
+        std::fill_n(gradient, batch.rows * outputs, 0.0F);
+    else
+        std::copy_n(cotangent + batch.first * outputs, batch.rows * outputs, gradient);
 }
 
 Wants Executor::wanted(std::size_t operation, Wants wants) const {
@@ -147,11 +163,13 @@ Wants Executor::wanted(std::size_t operation, Wants wants) const {
     if (in_stage && wants.stop_at_stage) return {};
     return {.input = wants.input ||
                      (!in_stage && (wants.stop_at_stage || wants.keep_stage_gradient)) ||
-                     (wants.parameters && operation > first_parameters_),
+                     (wants.parameters && operation > first_parameters_) ||
+                     (wants.at_sites && operation >= wants.first_site),
             .parameters = wants.parameters && graph_.operations[operation]->has_parameters()};
 }
 
 void Executor::backward(Batch &batch, Stretch stretch, Wants wants) {
+    batch.sites = wants.sites;
     const auto keep = [&](std::size_t reached) {
         if (wants.keep_stage_gradient && reached == graph_.stage_operations)
             std::copy_n(batch.work->gradient(graph_.stage_end), batch.rows * graph_.stage_size,
@@ -175,7 +193,7 @@ void Executor::backward(Batch &batch, Stretch stretch, Wants wants) {
         keep(part.first);
     }
     if (!batch.counted || stretch.last < graph_.operations.size()) return;
-    if (wants.input) counters_.input_gradient += batch.rows;
+    if (wants.input || wants.at_sites) counters_.input_gradient += batch.rows;
     if (wants.parameters && first_parameters_ < graph_.operations.size())
         counters_.parameter_gradient += batch.rows;
 }
@@ -199,14 +217,14 @@ void Executor::pass(const Pass &pass) {
     refresh(in_bf16(pass));
     Tape *tape = pass.tape != 0 ? &this->tape(pass.tape) : nullptr;
     if (tape != nullptr) start(*tape, pass);
-    const Wants wants = with_steps(pass.head != nullptr ? pass.wants : Wants{}, pass);
+    const Wants wants = with_steps(pass.head != nullptr ? with_sites(pass.wants) : Wants{}, pass);
     if (couples(pass.training)) {
         if (tape == nullptr) start(untaped_, pass);
         pass_coupled(pass, tape != nullptr ? *tape : untaped_, wants);
         if (wants.keep_stage_gradient) take_steps(pass, wants);
         return;
     }
-    const bool back = wants.input || wants.parameters;
+    const bool back = wants.any();
     for_micro_batches(pass.rows, tape, wants, [&](Batch &batch) {
         set_pass(batch, pass);
         load(batch, pass.x);
@@ -225,6 +243,7 @@ void Executor::pass(const Pass &pass) {
 
 void Executor::backward(int slot, const float *cotangent, Wants wants, float *dx) {
     refresh();
+    wants = with_sites(wants);
     Tape &tape = this->tape(slot);
     if (tape.rows == 0)
         throw spar::Error(SPAR_E_CONTRACT, "nothing was recorded on tape " + std::to_string(slot));

@@ -31,6 +31,11 @@ struct Wants {
     bool bf16 = false;                 /// the gradient of the input may be less exact
     bool stop_at_stage = false;        /// go back no further than the first stage's output
     bool keep_stage_gradient = false;  /// the gradient there, for the whole batch
+    const SiteUse *sites = nullptr;    /// as Batch::sites
+    bool at_sites = false;             /// gradients of sites
+    std::size_t first_site = 0;        /// then the first operation that has one of these
+
+    bool any() const { return input || parameters || at_sites; }
 };
 
 /// The fields and meaning of spar_pass, for inputs of values and vectors.
@@ -65,6 +70,7 @@ class Executor {
     /// To be called after parameters were written from outside.
     void parameters_changed() { stale_ = bf16_stale_ = true; }
     void pass(const Pass &pass);
+    /// `cotangent` null: no gradient at the outputs.
     void backward(int tape, const float *cotangent, Wants wants, float *dx);
     const Counters &counters() const { return counters_; }
 
@@ -81,6 +87,8 @@ class Executor {
         BatchSums sums;
     };
 
+    /// Adds how far back the sites need to go.
+    Wants with_sites(Wants wants) const;
     void refresh(bool bf16 = false);
     static bool in_bf16(const Pass &pass);
     Tape &tape(int slot);

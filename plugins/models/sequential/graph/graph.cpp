@@ -93,7 +93,17 @@ void Graph::reserve_sums(Coupled &operation, std::size_t count) {
     sums_ += count;
 }
 
+int Graph::add_site(std::string name, spar_site_kind kind) {
+    sites.push_back({.name = std::move(name), .kind = kind});
+    return static_cast<int>(sites.size()) - 1;
+}
+
 void Graph::add(std::unique_ptr<Operation> operation) {
+    for (Site &site : sites)
+        if (site.owner == nullptr) {
+            site.owner = operation.get();
+            site.room = spar::product(operation->site_shape());
+        }
     operations.push_back(std::move(operation));
     slot_ends_.push_back(slots_.size());
 }

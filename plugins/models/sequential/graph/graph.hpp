@@ -13,6 +13,14 @@ struct Run {
     bool by_example, learns_by_example;
 };
 
+/// Values that a caller can read, add to, and take or give gradients of; see spar/abi/site.h.
+struct Site {
+    std::string name;
+    spar_site_kind kind;
+    const Operation *owner = nullptr;  /// does what a pass asks there
+    std::int64_t room = 0;             /// values of an example at the greatest length
+};
+
 class Graph {
   public:
     Graph(std::int64_t width, const Shape &input);
@@ -27,6 +35,8 @@ class Graph {
     void reserve_scratch(std::size_t bytes);
     int add_gradient_slot(std::int64_t floats);
     void reserve_sums(Coupled &operation, std::size_t count);
+    /// A site of the operation that is added next.
+    int add_site(std::string name, spar_site_kind kind);
     void add(std::unique_ptr<Operation> operation);
     /// The operation that produces a value; null: a view or the input.
     const Operation *maker(int id) const;
@@ -43,6 +53,7 @@ class Graph {
     std::int64_t width;
     ParameterList parameters;
     std::vector<std::unique_ptr<Operation>> operations;
+    std::vector<Site> sites;
     int output = 0;
     int stage_end = 0;                   /// value at the end of the first stage
     std::int64_t stage_size = 0;         /// floats of an example's gradient there

@@ -101,6 +101,13 @@ struct BatchSums {
     std::vector<double> forward, backward;
 };
 
+/// What a pass does at one site (spar_site_use), for all rows of the batch.
+struct SiteUse {
+    const float *add = nullptr;
+    float *values = nullptr, *gradient = nullptr;
+    const float *cotangent = nullptr;
+};
+
 /// One micro-batch in progress.
 struct Batch {
     std::int64_t first = 0;  /// its first row in the whole batch
@@ -120,6 +127,7 @@ struct Batch {
     const BatchSums *sums = nullptr;                /// of the whole batch, if it is coupled
     bool input_gradient_only = false;               /// at most: nothing else is available
     bool bf16 = false;                              /// use less exact kernels, if there are some
+    const SiteUse *sites = nullptr;  /// of every site of the graph; null: none is used
 
     /// The place of a value of one row, and of its gradient.
     float *value(int id, std::int64_t row) const {
@@ -207,6 +215,11 @@ class Operation {
     /// text, though never longer than when it was built: takes its sizes from there anew, and sets
     /// the shapes of its outputs. False: it cannot.
     virtual bool resize(Graph &) { return false; }
+
+    /// The shape of its sites, at the length at hand.
+    virtual Shape site_shape() const { return {}; }
+    /// Writes which values of a site have an effect, 1 or 0, in a row of a batch with a mask.
+    virtual void mark_site(const Batch &, std::int64_t, float *) const {}
 
     /// Values. One may be read several times. An output may share memory with the first input, if
     /// the backward pass does not need that.

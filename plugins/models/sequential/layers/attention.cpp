@@ -82,7 +82,7 @@ AttentionWeights add_attention_weights(Builder &builder, const std::string &pref
     initialise_weight(in, "xavier_uniform", builder.key);
     const Weights out = add_weights(builder, prefix + "out_proj.", {dim, dim}, true, "pytorch");
     std::fill(out.bias->value.begin(), out.bias->value.end(), 0.0F);
-    AttentionWeights weights{{in, &bias}, out, nullptr, nullptr};
+    AttentionWeights weights{{in, &bias}, out, nullptr, nullptr, builder.parameter(prefix)};
     if (attention.additive) {
         weights.score = &add("score_weight", {attention.heads, dim / attention.heads});
         initialise_weight(*weights.score, "pytorch", builder.key);

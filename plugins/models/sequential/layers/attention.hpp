@@ -20,6 +20,7 @@ struct AttentionWeights {
     Weights in, out;   /// [3 width, width], of queries, keys and values; [width, width]
     Parameter *score;  /// of additive scores, [heads, width of a head]
     Parameter *bias;   /// for each relative position, [heads, 2 length - 1]
+    std::string name;  /// before the names of its sites
 };
 
 /// What a pipeline says of attention: fields of a layer.

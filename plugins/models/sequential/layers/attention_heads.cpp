@@ -1,6 +1,7 @@
 // The heads of self-attention: softmax(scores) times values, for each by itself.
 #include "kernels/kernels.hpp"
 #include "layers/attention.hpp"
+#include "layers/attention_sites.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -33,7 +34,9 @@ class Heads final : public Operation {
           length_(greatest_length_),
           dim_(graph.value(result).shape[1]),
           width_(dim_ / attention.heads),
-          padded_(round_up(length_, kernels().block)) {
+          padded_(round_up(length_, kernels().block)),
+          sites_(graph, weights.name, attention.heads) {
+        sites_.set_length(length_);
         inputs = {input};
         outputs = {result};
         maps_size_ = volume({attention.heads, length_, padded_});
@@ -62,7 +65,13 @@ class Heads final : public Operation {
                 const float *in = batch.value(inputs[0], row) + head * width_;
                 float *map = this->map(batch, row, head);
                 score(room, head, in, map);
-                for (std::int64_t i = 0; i < length_; ++i) normalise(room, head, i, map);
+                for (std::int64_t i = 0; i < length_; ++i) {
+                    const AttentionLine at = line_of({row, head, i}, tokens);
+                    float *line = map + i * padded_;
+                    if (batch.sites != nullptr) sites_.logits(batch, at, bias_line(head, i), line);
+                    normalise(room, at, line);
+                    if (batch.sites != nullptr) sites_.maps(batch, at, line);
+                }
                 multiply({length_, length_, width_, 1.0F, dim_}, {map, padded_, 1},
                          {in + 2 * dim_, 3 * dim_, 1}, room.product,
                          batch.value(outputs[0], row) + head * width_);
@@ -74,6 +83,7 @@ class Heads final : public Operation {
         if (parameters) clear_sums(*batch.gradients);
         for (std::int64_t row = batch.begin; row < batch.end; ++row) {
             const Room room(*this, batch);
+            const auto *tokens = batch.frame->extra<std::uint8_t>(tokens_) + row * length_;
             for (std::int64_t head = 0; head < attention_.heads; ++head) {
                 const float *in = batch.value(inputs[0], row) + head * width_;
                 const float *map = this->map(batch, row, head);
@@ -86,7 +96,10 @@ class Heads final : public Operation {
                 for (std::int64_t i = 0; i < length_; ++i) {
                     float *slopes = room.slopes + i * padded_;
                     std::fill(slopes + length_, slopes + padded_, 0.0F);
+                    const AttentionLine at = line_of({row, head, i}, tokens);
+                    if (batch.sites != nullptr) sites_.maps_gradient(batch, at, slopes);
                     kernels().softmax_gradient(padded_, map + i * padded_, slopes);
+                    if (batch.sites != nullptr) sites_.logits_gradient(batch, at, slopes);
                 }
                 if (parameters && bias_ != nullptr) add_bias_sums(room, head, *batch.gradients);
                 score_gradient(room, head, in, dx, parameters ? batch.gradients : nullptr);
@@ -102,7 +115,17 @@ class Heads final : public Operation {
         padded_ = round_up(length_, kernels().block);
         graph.value(outputs[0]).shape[0] = length_;
         maps_size_ = attention_.heads * length_ * padded_;
+        sites_.set_length(length_);
         return true;
+    }
+
+    Shape site_shape() const override { return sites_.shape(); }
+    void mark_site(const Batch &batch, std::int64_t row, float *to) const override {
+        std::vector<std::uint8_t> tokens(static_cast<std::size_t>(length_));
+        padding_.tokens(batch, row, length_, tokens.data());
+        for (std::int64_t head = 0; head < attention_.heads; ++head)
+            for (std::int64_t i = 0; i < length_; ++i)
+                sites_.mark(line_of({row, head, i}, tokens.data()), to);
     }
 
     void pack() override {
@@ -181,16 +204,22 @@ class Heads final : public Operation {
                 dx[dim_ + j * 3 * dim_ + c] = room.key_slopes[c * padded_ + j];
     }
 
-    // One query's scores become its shares.
-    void normalise(const Room &room, std::int64_t head, std::int64_t i, float *map) const {
-        float *line = map + i * padded_;
+    AttentionLine line_of(AttentionLine at, const std::uint8_t *tokens) const {
         const std::int64_t reach = attention_.window > 0 ? attention_.window : length_;
-        const std::int64_t first = std::max<std::int64_t>(0, i - reach);
-        const std::int64_t last = std::min(length_, i + 1 + (attention_.causal ? 0 : reach));
-        std::fill(line, line + first, left_out);
-        std::fill(line + last, line + length_, left_out);
-        const float *bias = packed_bias_.empty() ? nullptr : packed_bias_.data() + bias_of(head, i);
-        kernels().softmax(padded_, room.penalty, bias, line);
+        at.first = std::max<std::int64_t>(0, at.query - reach);
+        at.last = std::min(length_, at.query + 1 + (attention_.causal ? 0 : reach));
+        at.tokens = tokens;
+        return at;
+    }
+    const float *bias_line(std::int64_t head, std::int64_t query) const {
+        return packed_bias_.empty() ? nullptr : packed_bias_.data() + bias_of(head, query);
+    }
+
+    // One query's scores become its shares.
+    void normalise(const Room &room, const AttentionLine &at, float *line) const {
+        std::fill(line, line + at.first, left_out);
+        std::fill(line + at.last, line + length_, left_out);
+        kernels().softmax(padded_, room.penalty, bias_line(at.head, at.query), line);
     }
 
     // A bias for each head and for the distances from 1 - length to length - 1.
@@ -225,6 +254,7 @@ class Heads final : public Operation {
     std::size_t maps_ = 0, tokens_ = 0;
     std::vector<float> packed_bias_;  // and zeros for filling; empty: none
     int score_slot_ = -1, bias_slot_ = -1;
+    AttentionSites sites_;
 };
 
 }  // namespace

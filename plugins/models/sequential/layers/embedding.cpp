@@ -1,5 +1,6 @@
 #include "layers/embedding.hpp"
 
+#include "kernels/kernels.hpp"
 #include "layers/padding.hpp"
 
 #include <algorithm>
@@ -10,10 +11,13 @@ namespace sequential {
 namespace {
 
 /// Makes padding zero, whatever it contains, and its gradient too. Works in the input's memory.
+/// Here the vectors are a site.
 class ClearPadding final : public Operation {
   public:
-    ClearPadding(Graph &graph, int input, int result)
-        : length_(graph.value(input).shape[0]), dim_(graph.value(input).shape[1]) {
+    ClearPadding(Graph &graph, int input, int result, const std::string &name)
+        : length_(graph.value(input).shape[0]),
+          dim_(graph.value(input).shape[1]),
+          site_(graph.add_site(name, SPAR_SITE_EMBEDDING)) {
         inputs = {input};
         outputs = {result};
         tokens_ = graph.reserve(static_cast<std::size_t>(graph.width * length_));
@@ -23,11 +27,20 @@ class ClearPadding final : public Operation {
         auto *tokens = batch.frame->extra<std::uint8_t>(tokens_);
         for (std::int64_t i = 0; i < batch.end * length_; ++i)
             tokens[i] = is_token(batch, i) ? 1 : 0;
-        clear(batch, batch.frame->data(outputs[0]));
+        const SiteUse use = use_of(batch);
+        float *vectors = batch.frame->data(outputs[0]);
+        add(batch, use.add, vectors);
+        clear(batch, vectors);
+        if (use.values != nullptr) show(batch, vectors, use.values);
     }
 
     void backward(Batch &batch, bool input, bool) const override {
-        if (input) clear(batch, batch.work->gradient(outputs[0]));
+        if (!input) return;
+        const SiteUse use = use_of(batch);
+        float *gradient = batch.work->gradient(outputs[0]);
+        add(batch, use.cotangent, gradient);
+        clear(batch, gradient);
+        if (use.gradient != nullptr) show(batch, gradient, use.gradient);
     }
 
     bool resize(Graph &graph) override {
@@ -36,7 +49,24 @@ class ClearPadding final : public Operation {
         return true;
     }
 
+    Shape site_shape() const override { return {length_, dim_}; }
+    void mark_site(const Batch &batch, std::int64_t row, float *to) const override {
+        for (std::int64_t i = 0; i < length_; ++i)
+            std::fill_n(to + i * dim_, dim_, is_token(batch, row * length_ + i) ? 1.0F : 0.0F);
+    }
+
   private:
+    SiteUse use_of(const Batch &batch) const {
+        return batch.sites != nullptr ? batch.sites[site_] : SiteUse{};
+    }
+    void add(const Batch &batch, const float *from, float *to) const {
+        const std::int64_t size = length_ * dim_;
+        if (from != nullptr) kernels().add(from + batch.first * size, to, batch.end * size);
+    }
+    void show(const Batch &batch, const float *from, float *to) const {
+        const std::int64_t size = length_ * dim_;
+        std::copy_n(from, batch.end * size, to + batch.first * size);
+    }
     void clear(const Batch &batch, float *vectors) const {
         const auto *tokens = batch.frame->extra<std::uint8_t>(tokens_);
         for (std::int64_t i = 0; i < batch.end * length_; ++i)
@@ -44,6 +74,7 @@ class ClearPadding final : public Operation {
     }
 
     std::int64_t length_, dim_;
+    int site_;
     std::size_t tokens_ = 0;
 };
 
@@ -67,7 +98,8 @@ class Embedding final : public Layer {
             count_tokens(graph.parameters.add(builder.parameter("frequency"), {tokens}, false),
                          nullptr, tokens);
         const int result = graph.add_view(input, shape);
-        graph.add(std::make_unique<ClearPadding>(graph, input, result));
+        graph.add(
+            std::make_unique<ClearPadding>(graph, input, result, builder.parameter("vectors")));
         return result;
     }
 

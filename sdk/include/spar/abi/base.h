@@ -132,8 +132,8 @@ typedef struct spar_threat {
     int64_t query_budget; /* most queries per example; 0: no limit */
     spar_group group;     /* minor 2, like the norm l0 */
     int32_t reserved;
-    const char *site; /* name of the site in SPAR_SPACE_SITE, otherwise null; valid as long as the
-                         threat. Minor 3 */
+    const char *site; /* in SPAR_SPACE_SITE the site's name, or SPAR_SITES_ALL_LOGITS; otherwise
+                         null. Valid as long as the threat. Minor 3 */
 } spar_threat;
 
 typedef int32_t spar_mode;

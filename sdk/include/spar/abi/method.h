@@ -81,7 +81,7 @@ typedef struct spar_session {
     int64_t shape[SPAR_MAX_RANK]; /* of one example */
     int64_t outputs;              /* K */
     const float *x;               /* [n, size] */
-    const float *mask;            /* [n, length] in the space of embeddings, otherwise null */
+    const float *mask;            /* [n, mask_size], as in spar_attack_batch */
     const int64_t *labels;        /* [labelled], null for regression */
     const float *values;          /* [labelled, K], null for classes */
     const int64_t *ids;           /* [n] */
@@ -163,8 +163,9 @@ typedef struct spar_session {
     spar_status (*attack_tokens)(const struct spar_session *session,
                                  const spar_component_ref *attack, const spar_objective *objective,
                                  int64_t draw, const spar_tokens **attacked, spar_error *error);
-    /* The model's sites; 0: it names none. Shapes are those of this batch. Names are valid as long
-       as the session. In the space of a site x is zero, and a pass adds its x there. */
+    /* The model's sites; 0: it names none, and in the space of parameters. Shapes are those of this
+       batch. Names are valid as long as the session. In the space of a site x is zero, and a pass
+       adds its x there. */
     int64_t site_count;
     spar_status (*site)(const struct spar_session *session, int64_t index, spar_site *site,
                         spar_error *error);

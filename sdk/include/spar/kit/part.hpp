@@ -23,7 +23,7 @@ class Part {
         part_ = all;
         part_.count = std::ssize(rows_);
         part_.x = pick(x_, all.x, all.size);
-        part_.mask = pick(mask_, all.mask, all.mask != nullptr ? all.shape[0] : 0);
+        part_.mask = pick(mask_, all.mask, batch.mask_size());
         part_.labels = pick(labels_, all.labels, 1);
         part_.values = pick(values_, all.values, oracle.outputs());
         part_.targets = pick(targets_, all.targets, 1);

@@ -6,6 +6,9 @@
 #include <cmath>
 
 namespace reference {
+
+Taps *taps = nullptr;
+
 namespace {
 
 using fixture::Json;
@@ -62,6 +65,26 @@ double score(const Json &layer, const std::string &name, const Parameters &param
     return sum;
 }
 
+/// What is added to a pair's logit, and a place for its value and its share; null: masked, or
+/// nobody asks.
+struct TappedPair {
+    double add = 0;
+    double *logit = nullptr, *share = nullptr;
+};
+
+TappedPair tapped(const std::string &name, const Lines &x, const Json &layer, std::int64_t head,
+                  std::int64_t i, std::int64_t j) {
+    if (taps == nullptr || !x.token(i) || !x.token(j) || !sees(layer, i, j)) return {};
+    const std::size_t place = at((head * x.count + i) * x.count + j);
+    const auto of = [&](const char *site) -> double & {
+        auto &all = taps->values[name + site];
+        all.resize(at(layer.value("heads", 1) * x.count * x.count), 0.0);
+        return all[place];
+    };
+    const auto added = taps->add.find(name + ".logits");
+    return {added != taps->add.end() ? added->second[place] : 0.0, &of(".logits"), &of(".maps")};
+}
+
 Tensor attention(const Json &layer, const std::string &name, const Parameters &parameters,
                  const Tensor &tensor) {
     const Lines x(tensor);
@@ -78,14 +101,20 @@ Tensor attention(const Json &layer, const std::string &name, const Parameters &p
             std::vector<double> shares;
             double sum = 0;
             for (std::int64_t j = 0; j < x.count; ++j) {
-                const double s = score(layer, name, parameters, q, k, first, width, i, j) +
-                                 of_distance(layer, name, parameters, x.count, first / width, i, j);
+                const TappedPair pair = tapped(name, x, layer, first / width, i, j);
+                const double s =
+                    score(layer, name, parameters, q, k, first, width, i, j) +
+                    of_distance(layer, name, parameters, x.count, first / width, i, j) + pair.add;
+                if (pair.logit != nullptr) *pair.logit = s;
                 shares.push_back(x.token(j) && sees(layer, i, j) ? std::exp(s) : 0.0);
                 sum += shares.back();
             }
-            for (std::int64_t j = 0; j < x.count && sum > 0; ++j)
+            for (std::int64_t j = 0; j < x.count && sum > 0; ++j) {
+                const TappedPair pair = tapped(name, x, layer, first / width, i, j);
+                if (pair.share != nullptr) *pair.share = shares[at(j)] / sum;
                 for (std::int64_t c = first; c < first + width; ++c)
                     gathered(i, c) += shares[at(j)] / sum * v(j, c);
+            }
         }
     return gathered
         .times(parameters.at(name + ".out_proj.weight"), parameters.at(name + ".out_proj.bias"), 0,
