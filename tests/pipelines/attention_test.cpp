@@ -37,6 +37,10 @@ Json with_attacks(const char *text) {
         {"type": "pgd", "steps": 3},
         {"type": "pgd", "name": "logits", "steps": 3,
          "threat": {"norm": "l2", "eps": 2, "space": "site", "site": "attention_logits"}},
+        {"type": "deepfool", "steps": 3,
+         "threat": {"norm": "l2", "eps": 3, "space": "site", "site": "attention_logits"}},
+        {"type": "apgd", "steps": 4, "restarts": 2,
+         "threat": {"norm": "linf", "eps": 0.5, "space": "site", "site": "attention_logits"}},
         {"type": "spsa", "steps": 2, "samples": 2,
          "threat": {"norm": "linf", "eps": 1, "space": "site",
                     "site": "1.layers.1.self_attn.logits"}}]})");
