@@ -167,7 +167,8 @@ class Training {
                 .fingerprint = "a training",
                 .checkpoint = checkpoint,
                 .made_with = {},
-                .participants = {}};
+                .participants = {},
+                .tokenizer = {}};
     }
 
     spar_threat threat() const {
