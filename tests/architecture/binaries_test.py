@@ -19,6 +19,7 @@ SANITIZED = False
 WORDS_OF_THE_HOST = {
     "json": "the option --json",
     "text": "the function of a dataset that gives one",
+    "words": "the function of a tokenizer, in messages",
     "cross_entropy": "what attacks make grow on classes, by default",
     "mse": "what attacks make grow on values, by default",
     "text": "the function of a dataset, in messages",

@@ -168,7 +168,7 @@ TEST_CASE_FIXTURE(Files,
         CAPTURE(std::string(type));
         json["train"]["method"] = {{"type", type}};
         refused(json, "#/train/method",
-                "; methods that take this threat: awp, mart, "
+                "; methods that take this threat: attention_consistency, awp, mart, "
                 "mixed_batch_at, natural, pgd_at, trades");
     }
 }

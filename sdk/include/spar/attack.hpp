@@ -130,7 +130,7 @@ class AttackBatch {
     std::int64_t mask_size() const {
         if (batch_->mask == nullptr) return 0;
         const bool told = batch_->struct_size > offsetof(spar_attack_batch, mask_size);
-        return told ? batch_->mask_size : batch_->shape[0];
+        return told && batch_->mask_size > 0 ? batch_->mask_size : batch_->shape[0];
     }
 
     /// Where texts are attacked: a text, how many of its words may change, the most tokens that the

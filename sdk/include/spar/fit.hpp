@@ -42,7 +42,7 @@ class NormSet {
 /// What Attack::fit() and Method::fit() return: the threats under which a component works. The
 /// default is what minor 1 of the contract knew; a component that takes more says so.
 struct Fit {
-    /// Which perturb values (inputs, vectors, a parameter), words of texts, or either.
+    /// Which perturb values (inputs, vectors, a parameter, a site), words of texts, or either.
     enum class Of { values, words, both };
 
     NormSet norms{SPAR_NORM_LINF, SPAR_NORM_L2, SPAR_NORM_L1};
@@ -94,6 +94,7 @@ struct Fit {
             case SPAR_SPACE_INPUT:
             case SPAR_SPACE_EMBEDDING:
             case SPAR_SPACE_PARAMETER:
+            case SPAR_SPACE_SITE:
                 if (of != Of::words) return;
                 throw Error(SPAR_E_UNSUPPORTED,
                             "edits the words of texts, and the threat perturbs values: needs "
