@@ -24,10 +24,10 @@ class Maps final : public spar::host::Space {
     void backward(const Points &, std::int32_t, const float *, spar_wants, float *) override {}
 
     // Two heads over four positions, of which the last is padding.
-    Floats clean{1, 0, 0, 0, 0, 1, 0, 0, 0.5F, 0.5F, 0, 0, 0, 0, 0, 0,   //
+    Floats clean{1, 0, 0, 0, 0, 1, 0, 0, 0.5F, 0.5F, 0, 0, 0, 0, 0, 0,  //
                  1, 0, 0, 0, 0, 1, 0, 0, 0.5F, 0.5F, 0, 0, 0, 0, 0, 0};
     Floats moved{0, 1, 0, 0, 0, 1, 0, 0, 0.25F, 0.5F, 0.25F, 0, 0, 0, 0, 0,  //
-                 1, 0, 0, 0, 0, 1, 0, 0, 0.5F, 0.5F, 0, 0, 0, 0, 0, 0};
+                 1, 0, 0, 0, 0, 1, 0, 0, 0.5F,  0.5F, 0,     0, 0, 0, 0, 0};
 
   private:
     std::vector<std::int64_t> shape_{1};

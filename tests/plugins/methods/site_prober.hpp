@@ -93,7 +93,7 @@ class Prober {
         }
         const spar_component_ref *get() const { return &instance->ref(); }
         host::Builder builder{tiny_registry(), 1,
-                                    [](const auto &, const auto &path) { return path; }};
+                              [](const auto &, const auto &path) { return path; }};
         std::unique_ptr<host::Instance> instance;
     };
     Training &t_;
