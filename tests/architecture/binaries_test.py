@@ -20,6 +20,8 @@ WORDS_OF_THE_HOST = {
     "json": "the option --json",
     "cross_entropy": "what attacks make grow on classes, by default",
     "mse": "what attacks make grow on values, by default",
+    "text": "a function of datasets, and a key of the log",
+    "words": "a function of tokenizers, and an array of batches",
 }
 
 
