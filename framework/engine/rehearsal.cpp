@@ -72,7 +72,8 @@ class Rehearsal {
           }) {}
 
     std::vector<Problem> run() {
-        tokenizer_ = build(SPAR_KIND_TOKENIZER, plan_.data.tokenizer);
+        if (has_its_files(plan_.data.tokenizer))
+            tokenizer_ = build(SPAR_KIND_TOKENIZER, plan_.data.tokenizer);
         build(SPAR_KIND_MODEL, plan_.model);
         std::unique_ptr<Instance> loss;
         if (plan_.train) {
@@ -100,6 +101,15 @@ class Rehearsal {
     }
 
   private:
+    /// Missing files are told apart from what is wrong with a pipeline.
+    bool has_its_files(const Node &node) const {
+        return std::ranges::all_of(plan_.files, [&](const NamedFile &file) {
+            std::error_code error;
+            return !file.pointer.starts_with(node.pointer + "/") ||
+                   std::filesystem::exists(file.path, error);
+        });
+    }
+
     std::unique_ptr<Instance> build(spar_kind kind, const Node &node) {
         std::unique_ptr<Instance> built;
         if (node) told(node, [&] { built = builder_.build(kind, *node.json, node.pointer); });
@@ -164,6 +174,7 @@ class Rehearsal {
         if (threat->space == SPAR_SPACE_PARAMETER) return;
         const spar_threat asked = threat_of(*threat);
         const bool words = threat->space == SPAR_SPACE_TOKENS;
+        if (words && !tokenizer_) return;  // its files are missing, which is told
         AttackedTexts texts(nullptr, tokenizer_.get(), plan_.data.max_length);
         const bool embedding = threat->space == SPAR_SPACE_EMBEDDING;
         const bool site = threat->space == SPAR_SPACE_SITE;
