@@ -2,6 +2,9 @@
 
 #include <spar/fit.hpp>
 
+#include <algorithm>
+#include <cstddef>
+
 namespace spar::host {
 
 void require_fit(const Instance &component, const spar_threat &threat) {
@@ -22,15 +25,23 @@ void require_fit(const Instance &component, const spar_threat &threat) {
         ask(component.table<spar_attack_table>());
 }
 
-void require_use_of_unlabelled(const Instance &method, const std::string &place) {
+/// What a method promises; nothing if its plugin is older than minor 3.
+static spar_method_traits traits_of(const Instance &method) {
     const auto &table = method.table<spar_method_table>();
-    const bool told =
-        table.struct_size >= offsetof(spar_method_table, traits) + sizeof table.traits;
-    const spar_method_traits traits =
-        told && table.traits != nullptr
-            ? method.ask("traits", [&] { return table.traits(method.self()); })
-            : 0U;
-    if ((traits & SPAR_METHOD_UNLABELLED) == 0)
+    constexpr std::size_t needed = offsetof(spar_method_table, traits) + sizeof table.traits;
+    if (table.struct_size < needed || table.traits == nullptr) return 0;
+    return method.ask("traits", [&] { return table.traits(method.self()); });
+}
+
+bool takes_lengths(const Instance &method) {
+    return (traits_of(method) & SPAR_METHOD_LENGTHS) != 0 &&
+           std::ranges::all_of(method.children(), [](const auto &child) {
+               return child->ref().kind != SPAR_KIND_METHOD || takes_lengths(*child);
+           });
+}
+
+void require_use_of_unlabelled(const Instance &method, const std::string &place) {
+    if ((traits_of(method) & SPAR_METHOD_UNLABELLED) == 0)
         throw Failure(Exit::pipeline,
                       "#" + place + ": the method \"" + method.type() +
                           "\" makes no use of examples without labels; take one that does, as vat, "

@@ -21,9 +21,6 @@ struct MethodTensor {
     bool saved = false;
 };
 
-/// Whether a method takes batches cut to their longest text.
-bool takes_lengths(const Instance &method);
-
 class TrainingSession {
   public:
     /// `parameter` is the name of what is perturbed in the space of parameters. In that of a site,

@@ -218,18 +218,6 @@ void TrainingSession::call(const Instance &method, const char *what, Function &&
     }
 }
 
-bool takes_lengths(const Instance &method) {
-    const auto &table = method.table<spar_method_table>();
-    constexpr std::size_t needed = offsetof(spar_method_table, traits) + sizeof table.traits;
-    if (table.struct_size < needed || table.traits == nullptr) return false;
-    const spar_method_traits traits =
-        method.ask("traits", [&] { return table.traits(method.self()); });
-    return (traits & SPAR_METHOD_LENGTHS) != 0 &&
-           std::ranges::all_of(method.children(), [](const auto &child) {
-               return child->ref().kind != SPAR_KIND_METHOD || takes_lengths(*child);
-           });
-}
-
 void TrainingSession::prepare(const Instance &method) {
     const auto &table = method.table<spar_method_table>();
     if (threat_now_) require_fit(method, *threat_now_);

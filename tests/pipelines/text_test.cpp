@@ -1,60 +1,18 @@
 // Text from a file to measured robustness: training where vectors of words, or their matrix, are
 // perturbed, and the messages for pipelines in which the parts do not fit.
-#include "pipelines.hpp"
-
-#include <spar/philox.hpp>
+#include "small_texts.hpp"
 
 using namespace spar::test;
 
 namespace {
 
-/// Lines of one telling word, after a label, among a few that say nothing.
-std::string corpus(std::int64_t lines, std::uint64_t key) {
-    const std::string good[] = {"fine", "great", "warm"}, bad[] = {"dull", "cold", "flat"};
-    std::string text;
-    for (std::int64_t i = 0; i < lines; ++i) {
-        spar::Random random(key, i);
-        const bool positive = random.below(0, 2) == 1;
-        const auto word = static_cast<std::size_t>(random.below(1, 3));
-        text += positive ? "1\t" + good[word] : "0\t" + bad[word];
-        const std::int64_t more = random.below(2, 7);
-        for (std::int64_t k = 0; k < more; ++k)
-            text += " word" + std::to_string(random.below(3 + k, 12));
-        text += '\n';
-    }
-    return text;
-}
-
-Json text_pipeline(const std::string &method, const std::string &threat) {
-    Json pipeline = Json::parse(R"({
-        "version": 1, "name": "text", "seed": 1,
-        "data": {"tokenizer": {"type": "words"}, "max_length": 8,
-                 "train": {"type": "text", "file": "train.tsv"},
-                 "test": {"type": "text", "file": "test.tsv"}},
-        "model": {"type": "sequential",
-                  "layers": [{"type": "embedding", "dim": 12}, {"type": "mean_pool"},
-                             {"type": "linear", "out": 8}, {"type": "relu"},
-                             {"type": "linear", "out": 2}]},
-        "train": {"loss": {"type": "cross_entropy"}, "optimizer": {"type": "adam", "lr": 0.02},
-                  "epochs": 4, "batch_size": 37},
-        "evaluate": {"attacks": [{"type": "fgm", "threat": {"space": "embedding"}},
-                                 {"type": "pgd", "threat": {"space": "embedding"}}]}})");
-    pipeline["train"]["method"] = Json::parse(method);
-    pipeline["threat"] = Json::parse(threat);
+/// The attacks of the evaluation perturb vectors, whatever training perturbs.
+Json attacked_pipeline(const std::string &method, const std::string &threat) {
+    Json pipeline = text_pipeline(method, threat);
+    for (Json &attack : pipeline["evaluate"]["attacks"])
+        attack["threat"] = {{"space", "embedding"}};
     return pipeline;
 }
-
-struct Texts {
-    Texts() {
-        folder.write("train.tsv", corpus(300, 1));
-        folder.write("test.tsv", corpus(90, 2));
-    }
-    std::string write(const Json &pipeline) const {
-        return spar::test::write(folder, "p" + std::to_string(count++) + ".json", pipeline);
-    }
-    Folder folder;
-    mutable int count = 0;
-};
 
 const char *const embedding = R"({"norm":"l2","eps":0.3,"space":"embedding"})";
 const char *const matrix = R"({"norm":"l2","eps":0.3,"space":"parameter","parameter":"0.weight"})";
@@ -80,7 +38,7 @@ void check_refused(const Texts &texts, const Json &pipeline, const char *command
 TEST_CASE("training data of one class is refused before the training") {
     const Texts texts;
     texts.folder.write("train.tsv", "0\tword good\n0\tword bad\n0\tanother word\n");
-    check_refused(texts, text_pipeline(R"({"type":"natural"})", embedding), "run", 6,
+    check_refused(texts, attacked_pipeline(R"({"type":"natural"})", embedding), "run", 6,
                   {"#/data/train: all examples are of one class"});
 }
 
@@ -107,7 +65,7 @@ TEST_CASE("every method for text learns it, with vectors or their matrix perturb
         CAPTURE(method);
         CAPTURE(threat);
         const std::string out = texts.folder / ("out" + std::to_string(texts.count));
-        run({texts.write(text_pipeline(method, threat)), "--out", out});
+        run({texts.write(attacked_pipeline(method, threat)), "--out", out});
         const Json results = Json::parse(file_content(out + "/results.json"));
         CHECK(results["evaluation"]["clean_accuracy"].get<double>() > 0.75);
         for (const Json &attack : results["evaluation"]["attacks"]) {
@@ -124,7 +82,8 @@ TEST_CASE("training against perturbed vectors makes a model of text more robust"
         double sum = 0;
         for (const int seed : {1, 2, 3}) {
             const std::string out = texts.folder / ("out" + std::to_string(texts.count));
-            Json pipeline = text_pipeline(method, R"({"norm":"l2","eps":4,"space":"embedding"})");
+            Json pipeline =
+                attacked_pipeline(method, R"({"norm":"l2","eps":4,"space":"embedding"})");
             pipeline["train"]["epochs"] = 12;
             pipeline["seed"] = seed;
             run({texts.write(pipeline), "--out", out});
@@ -142,7 +101,7 @@ TEST_CASE("runs on text are the same for any number of threads, in either space"
         for (const char *method : {R"({"type":"fgm_at"})", pgd_at}) {
             CAPTURE(threat);
             CAPTURE(method);
-            const std::string pipeline = texts.write(text_pipeline(method, threat));
+            const std::string pipeline = texts.write(attacked_pipeline(method, threat));
             const std::string out = texts.folder / ("threads" + std::to_string(texts.count));
             run({pipeline, "--out", out + "-1", "--threads", "1"});
             const auto first = what_must_repeat(out + "-1");
@@ -155,7 +114,7 @@ TEST_CASE("runs on text are the same for any number of threads, in either space"
 
 TEST_CASE("a trained model of text is evaluated without training") {
     const Texts texts;
-    Json pipeline = text_pipeline(R"({"type":"fgm_at"})", embedding);
+    Json pipeline = attacked_pipeline(R"({"type":"fgm_at"})", embedding);
     run({texts.write(pipeline), "--out", texts.folder / "trained"});
     pipeline.erase("train");
     pipeline["data"].erase("train");
@@ -175,7 +134,7 @@ TEST_CASE("every attack works on the vectors of words") {
         lines += std::to_string(i % 6) + "\ttopic" + std::to_string(i % 6) + " word" +
                  std::to_string(i % 7) + (i % 2 == 0 ? " more\n" : "\n");
     texts.folder.write("train.tsv", lines);
-    Json pipeline = text_pipeline(R"({"type":"natural"})", embedding);
+    Json pipeline = attacked_pipeline(R"({"type":"natural"})", embedding);
     pipeline["data"]["test"]["file"] = "train.tsv";
     pipeline["model"]["layers"].back()["out"] = 6;
     pipeline["train"]["epochs"] = 20;
@@ -206,20 +165,20 @@ TEST_CASE("every attack works on the vectors of words") {
 
 TEST_CASE("parts that do not fit are refused, with the place and the way on") {
     const Texts texts;
-    const Json sound = text_pipeline(R"({"type":"fgm_at"})", embedding);
+    const Json sound = attacked_pipeline(R"({"type":"fgm_at"})", embedding);
 
-    Json broken = text_pipeline(R"({"type":"fgm_at"})", matrix);
+    Json broken = attacked_pipeline(R"({"type":"fgm_at"})", matrix);
     broken["threat"]["parameter"] = "0.wieght";
     check_refused(texts, broken, "run", 3,
                   {"#/threat/parameter", "no parameter \"0.wieght\"", "did you mean \"0.weight\"?",
                    "2.weight, 2.bias, 4.weight, 4.bias"});
 
-    broken = text_pipeline(R"({"type":"fgm_at"})", matrix);
+    broken = attacked_pipeline(R"({"type":"fgm_at"})", matrix);
     broken["evaluate"]["attacks"] = Json::parse(R"([{"type":"fgm"}])");
     check_refused(texts, broken, "check", 3,
                   {"#/evaluate/attacks/0", "measures no robust accuracy", "\"threat\" of its own"});
 
-    broken = text_pipeline(R"({"type":"fgm_at"})", matrix);
+    broken = attacked_pipeline(R"({"type":"fgm_at"})", matrix);
     broken["data"]["validation"] = {{"examples", 30}};
     broken["train"]["validate_attack"] = {{"type", "fgm"}};
     check_refused(texts, broken, "check", 3,

@@ -155,12 +155,7 @@ Pair alike(Graph &graph, int left, int right) {
 
 int add(Graph &graph, int left, int right) {
     const Pair pair = alike(graph, left, right);
-    const Operation *maker = graph.maker(pair.left);
-    const bool in_place = maker != nullptr && !maker->reads_output();
-    const Value &value = graph.value(pair.left);
-    const int result = in_place ? graph.add_view(pair.left, value.shape)
-                                : graph.add_value(value.shape, value.image);
-    graph.value(result).shares_gradient = pair.left;
+    const int result = graph.add_over(pair.left);
     graph.add(std::make_unique<Sum>(graph, pair.left, pair.right, result));
     return result;
 }

@@ -77,6 +77,15 @@ int Graph::add_view(int of, Shape shape) {
     return static_cast<int>(values_.size()) - 1;
 }
 
+int Graph::add_over(int of) {
+    const Value value = this->value(of);
+    const Operation *made_by = maker(of);
+    const bool free = made_by != nullptr && !made_by->reads_output();
+    const int result = free ? add_view(of, value.shape) : add_value(value.shape, value.image);
+    this->value(result).shares_gradient = of;
+    return result;
+}
+
 void Graph::reserve_scratch(std::size_t bytes) {
     scratch_bytes_ = std::max(scratch_bytes_, bytes);
 }

@@ -30,6 +30,9 @@ class Graph {
     int add_value(Shape shape, Shape image = {});
     /// The same numbers in the same memory, in forward and backward pass, with another shape.
     int add_view(int of, Shape shape);
+    /// Of the same shape, in the memory of another value where nobody needs that again. The
+    /// gradient of that one is its own.
+    int add_over(int of);
     /// Reserves bytes in every frame.
     std::size_t reserve(std::size_t bytes) { return frame_layout_.take(bytes); }
     void reserve_scratch(std::size_t bytes);

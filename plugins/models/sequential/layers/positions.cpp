@@ -108,10 +108,7 @@ class Positions final : public Layer {
             weight = &graph.parameters.add(builder.parameter("weight"), shape);
             initialise_normal(*weight, *deviation_, builder.key);
         }
-        const Operation *maker = graph.maker(input);
-        const bool in_place = maker != nullptr && !maker->reads_output();
-        const int result = in_place ? graph.add_view(input, shape) : graph.add_value(shape);
-        graph.value(result).shares_gradient = input;
+        const int result = graph.add_over(input);
         graph.add(std::make_unique<AddPositions>(
             graph, input, result, builder.padding, weight,
             weight == nullptr ? waves(shape) : std::vector<float>{}));

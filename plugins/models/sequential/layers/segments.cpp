@@ -90,10 +90,7 @@ class Segments final : public Layer {
         input = to_plain(graph, input);
         Parameter &weight = graph.parameters.add(builder.parameter("weight"), {texts, shape[1]});
         initialise_normal(weight, *deviation_, builder.key);
-        const Operation *maker = graph.maker(input);
-        const bool in_place = maker != nullptr && !maker->reads_output();
-        const int result = in_place ? graph.add_view(input, shape) : graph.add_value(shape);
-        graph.value(result).shares_gradient = input;
+        const int result = graph.add_over(input);
         graph.add(std::make_unique<AddSegments>(graph, input, result, weight));
         return result;
     }

@@ -89,6 +89,7 @@ Json transformer(const std::string &positions) {
 
 const std::vector<LayerList> models = {
     classifier({layer("mean_pool")}),
+    classifier({layer("segments"), layer("max_over_positions")}),
     classifier({layer("positions"), dropout(0.4), transformer("none"), layer("mean_pool")}),
     classifier({transformer("alibi"), layer("first_position")}),
     classifier({transformer("relative"), layer("attention_pool")}),
