@@ -16,6 +16,7 @@ class Steps {
           builder_(registry, plan_.seed,
                    [](const auto &, const std::string &path) { return path; }),
           data_(make(SPAR_KIND_DATASET, plan_.data.train)),
+          tokenizer_(encode()),
           network_(make(SPAR_KIND_MODEL, plan_.model), data_),
           optimization_(make(SPAR_KIND_OPTIMIZER, plan_.train->optimizer), network_, {}, {}),
           method_(make(SPAR_KIND_METHOD, plan_.train->method)),
@@ -39,9 +40,20 @@ class Steps {
         return builder_.build(kind, *node.json, node.pointer);
     }
 
+    std::unique_ptr<host::Tokenizer> encode() {
+        if (!data_.texts()) return nullptr;
+        auto tokenizer =
+            std::make_unique<host::Tokenizer>(make(SPAR_KIND_TOKENIZER, plan_.data.tokenizer));
+        tokenizer->learn(data_.size(), [&](std::int64_t i) { return data_.text(i); });
+        data_.encode(*tokenizer, {plan_.data.max_length, plan_.data.presence});
+        data_.cut_to_longest = true;
+        return tokenizer;
+    }
+
     host::Plan plan_;
     host::Builder builder_;
     host::Data data_;
+    std::unique_ptr<host::Tokenizer> tokenizer_;
     host::Network network_;
     host::Optimization optimization_;
     std::unique_ptr<host::Instance> method_, loss_;

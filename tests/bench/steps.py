@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 
 import pytorch
+import texts
 from common import HERE, ROOT, THREADS, bench, over, spread, table
 
 # Arithmetic for one image, in MFLOP: a pass forward, which costs as much as one back to the input and as one to the
@@ -36,6 +37,7 @@ WORK = {
     "resnet18-pgd-7": ({"type": "pgd_at", "attack": pgd(7)}, 17 * RESNET_PASS - RESNET_FIRST),
     "resnet18-pgd-7-bf16": ({"type": "pgd_at", "attack": pgd(7)}, 17 * RESNET_PASS - RESNET_FIRST),
 }
+WORK.update(texts.WORK)
 # Costs beside each other: (what, work, times its step, beside work, aim).
 RATIOS = [
     ("a step of fgsm_at, in natural steps", "fgsm_at", 1, "natural", "at most 1.8"),
@@ -46,7 +48,9 @@ RATIOS = [
 
 
 def pipeline_of(work, folder):
-    """SmallCNN on 128 images; or PreActResNet-18 on 32 of noise, which lie in the folder then."""
+    """SmallCNN on 128 images; or PreActResNet-18 on 32 of noise, which lie in the folder then; or an encoder on texts, likewise."""
+    if work in texts.WORK:
+        return texts.pipeline_of(work, folder)
     pipeline = json.loads((HERE / "smallcnn.json").read_text())
     pipeline["train"]["method"] = WORK[work][0]
     pipeline["train"]["attack_precision"] = "bf16" if work.endswith("-bf16") else "f32"
@@ -66,6 +70,7 @@ class Measured:
     def __init__(self, work, torch, seconds):
         self.work, self.torch, self.seconds = work, torch, seconds
         self.mine, self.theirs, self.apart = {t: [] for t in THREADS}, {}, []
+        self.script = "torch_texts.py" if work in texts.WORK else "torch_steps.py"
 
     def round(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -74,8 +79,10 @@ class Measured:
             for threads in THREADS:
                 self.mine[threads].append(bench("step_bench", file, threads, self.seconds))
                 for way in self.torch.ways(threads):
+                    if way[1] == "channels_last" and self.work in texts.WORK:
+                        continue
                     self.theirs.setdefault(way, []).append(
-                        self.torch.run("torch_steps.py", *way, self.work.removesuffix("-bf16"),
+                        self.torch.run(self.script, *way, self.work.removesuffix("-bf16"),
                                        self.seconds)["examples_per_second"])
             self.apart.append(self.two_processes(file))
 
@@ -144,7 +151,7 @@ class Steps:
         worst = max(max(of_rounds) / min(of_rounds) for of_rounds in rates)
         return [
             "## Training steps", "",
-            "SmallCNN at batch 128, PreActResNet-18 at batch 32; in f32, but with attacks in bfloat16 where bf16 "
+            "SmallCNN at batch 128, PreActResNet-18 and encoders of text at batch 32; in f32, but with attacks in bfloat16 where bf16 "
             "stands. The share is of the multiply-add peak in f32, "
             "measured between our steps, and counts the multiplications of convolutions as they are defined; Spar "
             f"takes fewer, so it may exceed 100 %. Rounds of the same work differed by up to {worst:.2f} times; mind "

@@ -8,7 +8,7 @@ using namespace spar::test;
 namespace {
 
 /// The zoo's own data and model, attacked by one component of the zoo.
-Json attacked_by(const Json &attack) {
+[[maybe_unused]] Json attacked_by(const Json &attack) {
     Json pipeline = sound_pipeline();
     pipeline["data"]["train"] = pipeline["data"]["test"] = {{"type", "misbehaving_dataset"}};
     pipeline["model"] = {{"type", "misbehaving_model"}};
@@ -16,13 +16,13 @@ Json attacked_by(const Json &attack) {
     return pipeline;
 }
 
-Ran run(const Json &pipeline, std::vector<std::string> more = {}) {
+[[maybe_unused]] Ran run(const Json &pipeline, std::vector<std::string> more = {}) {
     more.insert(more.end(), {"--plugin-dir", SPAR_ZOO_DIR "/misbehaving", "--plugin-dir",
                              SPAR_ZOO_DIR "/ending"});
     return run_json(pipeline, std::move(more));
 }
 
-void check_named(const Ran &ran, const std::vector<std::string> &words) {
+[[maybe_unused]] void check_named(const Ran &ran, const std::vector<std::string> &words) {
     INFO(ran.ended.err);
     CHECK(ran.ended.code == 4);
     for (const std::string &word : words) {
