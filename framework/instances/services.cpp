@@ -26,8 +26,8 @@ std::mutex tables_mutex;
 /// Tables by address. They live until the process ends, as the contract says; a node built again in
 /// the same process gets the same table.
 std::map<const spar_host *, OwnedTable *> &owned_tables() {
-    static std::map<const spar_host *, OwnedTable *> all;
-    return all;
+    static auto *all = new std::map<const spar_host *, OwnedTable *>;  // never destroyed either
+    return *all;
 }
 
 /// Component and place of a table's owner; empty for the host itself.

@@ -36,6 +36,23 @@ struct Product {
     float slope;
 };
 
+/// Outputs whose gradients at y lie side by side in KeptLines.
+inline constexpr std::int64_t kept_outs = 16;
+
+/// A batch's inputs x and gradients g at y, side by side in panels: of 4 blocks of inputs,
+/// [lines][4 B], and of kept_outs outputs, [lines][kept_outs]. Rows as a product has them may be a
+/// power of two apart, and evict one another from the cache.
+struct KeptLines {
+    const float *x, *g;
+    std::int64_t x_panel, g_panel;  // floats from one panel to the next
+};
+
+/// A stream of random numbers, as spar::Random's.
+struct Draw {
+    std::uint64_t key, id;
+    std::uint32_t number;
+};
+
 /// A matrix as it lies: its value in row i and column j is at[i * row + j * column].
 struct Matrix {
     const float *at;
@@ -145,10 +162,10 @@ struct Kernels {
     /// pairs][in][one or two blocks][B out], an odd last block alone; bias [out padded].
     void (*product)(const Product &, const float *weights, const float *bias, std::int64_t rows,
                     const float *x, float *y);
-    /// Writes the gradient of the weights of inputs [first, last), summed over rows: [out][in up to
-    /// whole blocks]. `first` is a multiple of 4 blocks; g: at y, before the activation.
-    void (*product_gradient)(const Product &, std::int64_t rows, std::int64_t first,
-                             std::int64_t last, const float *x, const float *g, float *weights);
+    /// Writes the gradient of the weights of inputs [first, last), summed over lines: [out][in up
+    /// to whole blocks]. `first` is a multiple of 4 blocks; g: at y, before the activation.
+    void (*product_gradient)(const Product &, const KeptLines &, std::int64_t lines,
+                             std::int64_t first, std::int64_t last, float *weights);
 
     /// Floats of scratch for a right side of so many rows.
     std::int64_t (*multiply_scratch)(std::int64_t in);
@@ -220,6 +237,12 @@ struct Kernels {
     /// The same from the signs of z.
     void (*rectify_signed)(const Signs *signs, float slope, float *g, std::int64_t count);
     void (*add)(const float *x, float *sum, std::int64_t count);
+    /// y = factors x; y may be x.
+    void (*multiply_by)(const float *factors, const float *x, float *y, std::int64_t count);
+    /// Factor i is 0 where number i of the stream, uniform in [0, 1), is below `probability`, and
+    /// `scale` otherwise.
+    void (*keep_factors)(const Draw &, float probability, float scale, std::int64_t count,
+                         float *factors);
 
     /// Adds the sums of x and of x^2 to two consecutive vectors.
     void (*moments)(const Norm &, const float *x, double *sums);

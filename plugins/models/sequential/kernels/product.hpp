@@ -10,10 +10,6 @@ namespace {
 
 constexpr int tile_rows = B == 16 ? 12 : 6;
 
-inline void store_part(Vector v, float *to, std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i) to[i] = v[i];
-}
-
 template <int Blocks, int Rows>
 void product_tile(const Product &m, const float *weights, const float *bias, const float *x,
                   float *y, std::int64_t columns) {
@@ -72,13 +68,12 @@ void product(const Product &m, const float *weights, const float *bias, std::int
 // Outputs, and vectors of inputs, whose gradients stay in registers.
 constexpr int gradient_outs = B == 16 ? 4 : 2, gradient_vectors = 4;
 
-// Rows of this many vectors of inputs are copied side by side: at their source they may be a power
-// of two apart, and evict one another from the cache.
-constexpr std::int64_t gradient_rows_at_once = 64;
+// The lines that stay in the nearest cache while all outputs come by.
+constexpr std::int64_t gradient_lines_at_once = B == 16 ? 96 : 64;
 
 template <int Outs, int Vectors>
-void product_gradient_tile(const Product &m, std::int64_t rows, const float *x, const float *g,
-                           bool add, float *gradient, std::int64_t stride) {
+void product_gradient_tile(std::int64_t lines, const float *x, const float *g, bool add,
+                           float *gradient, std::int64_t stride) {
     Vector sum[Outs][Vectors];
 #pragma GCC unroll 4
     for (int o = 0; o < Outs; ++o)
@@ -86,7 +81,7 @@ void product_gradient_tile(const Product &m, std::int64_t rows, const float *x, 
         for (int j = 0; j < Vectors; ++j)
             sum[o][j] = add ? load(gradient + o * stride + j * B) : Vector{};
 #pragma GCC unroll 1
-    for (std::int64_t r = 0; r < rows; ++r, x += Vectors * B, g += m.out) {
+    for (std::int64_t r = 0; r < lines; ++r, x += gradient_vectors * B, g += kept_outs) {
         Vector v[Vectors];
 #pragma GCC unroll 4
         for (int j = 0; j < Vectors; ++j) v[j] = load(x + j * B);
@@ -101,37 +96,37 @@ void product_gradient_tile(const Product &m, std::int64_t rows, const float *x, 
         for (int j = 0; j < Vectors; ++j) store(gradient + o * stride + j * B, sum[o][j]);
 }
 
-// The gradient of the weights of the next `columns` inputs.
+// The gradient of the weights of a panel's first `columns` inputs.
 template <int Vectors = gradient_vectors>
-void product_gradient_columns(const Product &m, std::int64_t rows, const float *x,
-                              std::int64_t columns, const float *g, bool add, float *gradient,
-                              std::int64_t stride) {
+void product_gradient_columns(const KeptLines &kept, std::int64_t out, std::int64_t lines,
+                              const float *x, std::int64_t columns, const float *g, bool add,
+                              float *gradient, std::int64_t stride) {
     if constexpr (Vectors > 1)
         if (columns <= (Vectors - 1) * B)
-            return product_gradient_columns<Vectors - 1>(m, rows, x, columns, g, add, gradient,
-                                                         stride);
-    float packed[gradient_rows_at_once * Vectors * B];
-    for (std::int64_t r = 0; r < rows; ++r)
-        for (std::int64_t i = 0; i < Vectors * B; ++i)
-            packed[r * Vectors * B + i] = i < columns ? x[r * m.in + i] : 0.0F;
+            return product_gradient_columns<Vectors - 1>(kept, out, lines, x, columns, g, add,
+                                                         gradient, stride);
     std::int64_t o = 0;
-    for (; o + gradient_outs <= m.out; o += gradient_outs)
-        product_gradient_tile<gradient_outs, Vectors>(m, rows, packed, g + o, add,
-                                                      gradient + o * stride, stride);
-    for (; o < m.out; ++o)
-        product_gradient_tile<1, Vectors>(m, rows, packed, g + o, add, gradient + o * stride,
-                                          stride);
+    const auto at = [&](std::int64_t o) {
+        return g + o / kept_outs * kept.g_panel + o % kept_outs;
+    };
+    for (; o + gradient_outs <= out; o += gradient_outs)
+        product_gradient_tile<gradient_outs, Vectors>(lines, x, at(o), add, gradient + o * stride,
+                                                      stride);
+    for (; o < out; ++o)
+        product_gradient_tile<1, Vectors>(lines, x, at(o), add, gradient + o * stride, stride);
 }
 
-void product_gradient(const Product &m, std::int64_t rows, std::int64_t first, std::int64_t last,
-                      const float *x, const float *g, float *gradient) {
+void product_gradient(const Product &m, const KeptLines &kept, std::int64_t lines,
+                      std::int64_t first, std::int64_t last, float *gradient) {
     const std::int64_t stride = (m.in + B - 1) / B * B;
-    for (std::int64_t i = first; i < last; i += gradient_vectors * B)
-        for (std::int64_t row = 0; row < rows; row += gradient_rows_at_once) {
-            const std::int64_t left = rows - row;
-            const std::int64_t count = left < gradient_rows_at_once ? left : gradient_rows_at_once;
-            product_gradient_columns(m, count, x + row * m.in + i, last - i, g + row * m.out,
-                                     row > 0, gradient + i, stride);
+    constexpr std::int64_t width = gradient_vectors * B;
+    for (std::int64_t i = first; i < last; i += width)
+        for (std::int64_t line = 0; line < lines; line += gradient_lines_at_once) {
+            const std::int64_t left = lines - line;
+            product_gradient_columns(kept, m.out,
+                                     left < gradient_lines_at_once ? left : gradient_lines_at_once,
+                                     kept.x + i / width * kept.x_panel + line * width, last - i,
+                                     kept.g + line * kept_outs, line > 0, gradient + i, stride);
         }
 }
 

@@ -3,6 +3,7 @@
 #include "kernels/conv3_weights.hpp"
 #include "kernels/conv_bf16_weights.hpp"
 #include "kernels/conv_weights.hpp"
+#include "kernels/dropping.hpp"
 #include "kernels/first_conv_gradient.hpp"
 #include "kernels/first_conv_steps_weights.hpp"
 #include "kernels/line_norm.hpp"
@@ -82,6 +83,8 @@ constexpr Kernels table{.block = B,
                         .rectify_gradient = rectify_gradient,
                         .rectify_signed = rectify_signed,
                         .add = add,
+                        .multiply_by = multiply_by,
+                        .keep_factors = keep_factors,
                         .moments = moments,
                         .normalise = normalise,
                         .gradient_moments = gradient_moments,

@@ -26,6 +26,10 @@ inline Vector load(const float *from) {
 inline void store(float *to, Vector v) {
     __builtin_memcpy(to, &v, sizeof v);
 }
+/// The first `count` lanes.
+inline void store_part(Vector v, float *to, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) to[i] = v[i];
+}
 
 template <int... Lane>
 struct Lanes {};

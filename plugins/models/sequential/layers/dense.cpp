@@ -85,6 +85,7 @@ Dense::Dense(const Weights &weights, std::int64_t in, std::vector<std::int64_t> 
     no_bias_.resize(static_cast<std::size_t>(round_up(forward_.in, block)));
     sum_stride_ = round_up(forward_.in, block);
     part_ = 8 * block;
+    panel_ = 4 * block;
     rows_.resize(static_cast<std::size_t>(weight_parts() * sum_stride_));
     packed_forward_.resize(static_cast<std::size_t>(forward_.in * round_up(forward_.out, block)));
     packed_backward_.resize(static_cast<std::size_t>(forward_.out * sum_stride_));
@@ -106,19 +107,26 @@ void Dense::expect(std::int64_t lines) {
         if (values.size() < static_cast<std::size_t>(size))
             values.resize(static_cast<std::size_t>(size));
     };
-    room(x_, lines_now_ * forward_.in);
-    room(g_, lines_now_ * forward_.out);
+    room(x_, x_panel() * (round_up(forward_.in, panel_) / panel_));
+    room(g_, g_panel() * (round_up(forward_.out, kept_outs) / kept_outs));
 }
 
 void Dense::keep(std::int64_t first, std::int64_t lines, const float *x, const float *g) const {
-    std::copy_n(x, lines * forward_.in, x_.data() + first * forward_.in);
-    std::copy_n(g, lines * forward_.out, g_.data() + first * forward_.out);
+    const auto spread = [&](const float *from, std::int64_t width, std::int64_t panel,
+                            std::int64_t stride, float *to) {
+        for (std::int64_t line = first; line < first + lines; ++line, from += width)
+            for (std::int64_t i = 0; i < width; i += panel)
+                std::copy_n(from + i, std::min(panel, width - i),
+                            to + i / panel * stride + line * panel);
+    };
+    spread(x, forward_.in, panel_, x_panel(), x_.data());
+    spread(g, forward_.out, kept_outs, g_panel(), g_.data());
 }
 
 void Dense::sum_part(std::int64_t part) const {
     const std::int64_t first = part * part_;
-    kernels().product_gradient(forward_, lines_now_, first, std::min(first + part_, forward_.in),
-                               x_.data(), g_.data(), sums_.data());
+    kernels().product_gradient(forward_, {x_.data(), g_.data(), x_panel(), g_panel()}, lines_now_,
+                               first, std::min(first + part_, forward_.in), sums_.data());
 }
 
 void Dense::pack_part(std::int64_t part) {
@@ -147,8 +155,10 @@ void Dense::deposit_part(std::int64_t part) const {
     for (std::int64_t o = first; o < last; ++o, sum += sum_stride_)
         for (const std::int64_t place : places_) *to++ += sum[place];
     if (part > 0 || bias_ == nullptr) return;
-    for (std::int64_t line = 0; line < lines_now_; ++line)
-        kernels().add(g_.data() + line * forward_.out, bias_->gradient.data(), forward_.out);
+    for (std::int64_t o = 0; o < forward_.out; o += kept_outs)
+        for (std::int64_t line = 0; line < lines_now_; ++line)
+            kernels().add(g_.data() + o / kept_outs * g_panel() + line * kept_outs,
+                          bias_->gradient.data() + o, std::min(kept_outs, forward_.out - o));
 }
 
 int add_dense(Graph &graph, int input, const Weights &weights, std::vector<std::int64_t> places,

@@ -52,9 +52,14 @@ class Dense {
     Aligned rows_;  // for each part an output's weights as they lie, with zeros for filling
     Aligned packed_forward_, packed_backward_, packed_bias_, no_bias_;
     // Of the whole batch: inputs, gradients before the activation, and the weights' gradient [out]
-    // [in as it lies], which is cut into parts of that many inputs.
-    mutable Aligned x_, g_, sums_;
-    std::int64_t lines_now_ = 0, sum_stride_ = 0, part_ = 0;
+    // [in as it lies], which is cut into parts of so many inputs.
+    mutable Aligned x_, g_;  // as KeptLines
+    mutable Aligned sums_;
+    std::int64_t lines_now_ = 0, sum_stride_ = 0, part_ = 0, panel_ = 0;
+
+    /// A cache line more than the lines take, or panels would be a power of two apart.
+    std::int64_t x_panel() const { return lines_now_ * panel_ + kept_outs; }
+    std::int64_t g_panel() const { return lines_now_ * kept_outs + kept_outs; }
 };
 
 /// An operation on lines whose parameters are those of one Dense.

@@ -1,7 +1,9 @@
 // Dropout (Srivastava et al. 2014): in training, zeroes values at random and scales up the others.
 #include "layers/dropout.hpp"
 
-#include <spar/philox.hpp>
+#include "kernels/kernels.hpp"
+
+#include <algorithm>
 
 namespace sequential {
 namespace {
@@ -17,6 +19,7 @@ class Dropping final : public Operation {
         inputs = {input};
         outputs = {result};
         factors_ = graph.reserve(static_cast<std::size_t>(graph.width * stride_) * sizeof(float));
+        graph.reserve_scratch(static_cast<std::size_t>(size_) * sizeof(float));
     }
 
     void forward(Batch &batch) const override {
@@ -26,13 +29,21 @@ class Dropping final : public Operation {
         const float scale = 1.0F / (1.0F - probability_);
         for (std::int64_t row = 0; row < batch.rows; ++row) {
             float *factor = factors + row * stride_;
-            spar::Random random(batch.key, batch.ids != nullptr ? batch.ids[row] : 0, ordinal_);
-            for (std::int64_t i = 0; i < size_; ++i) {
-                const bool keep = !batch.drops || random.uniform(i) >= probability_;
-                factor[value_.position(i)] = keep ? (batch.drops ? scale : 1.0F) : 0.0F;
+            if (!batch.drops) {
+                std::fill_n(factor, stride_, 1.0F);
+                continue;
             }
+            const auto id = static_cast<std::uint64_t>(batch.ids != nullptr ? batch.ids[row] : 0);
+            const Draw draw{batch.key, id, ordinal_};
+            if (!value_.blocked()) {
+                kernels().keep_factors(draw, probability_, scale, size_, factor);
+                continue;
+            }
+            float *in_order = batch.work->scratch();
+            kernels().keep_factors(draw, probability_, scale, size_, in_order);
+            for (std::int64_t i = 0; i < size_; ++i) factor[value_.position(i)] = in_order[i];
         }
-        for (std::int64_t i = 0; i < batch.rows * stride_; ++i) y[i] = x[i] * factors[i];
+        kernels().multiply_by(factors, x, y, batch.rows * stride_);
     }
 
     void backward(Batch &batch, bool input, bool) const override {
@@ -40,7 +51,7 @@ class Dropping final : public Operation {
         const float *factors = batch.frame->extra<float>(factors_);
         const float *g = batch.work->gradient(outputs[0]);
         float *dx = batch.work->gradient(inputs[0]);
-        for (std::int64_t i = 0; i < batch.rows * stride_; ++i) dx[i] = g[i] * factors[i];
+        kernels().multiply_by(factors, g, dx, batch.rows * stride_);
     }
 
     bool reads_output() const override { return false; }

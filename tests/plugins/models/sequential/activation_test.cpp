@@ -1,5 +1,5 @@
 // The functions of single values against double precision, for every instruction set there is.
-#include "kernels/kernels.hpp"
+#include "every_table.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,6 +8,7 @@
 #include <vector>
 
 using namespace sequential;
+using spar::test::tables;
 
 namespace {
 
@@ -34,16 +35,6 @@ const Function functions[] = {
     {"gelu", [](double x) { return x * normal(x); },
      [](double x) { return normal(x) + x * std::exp(-x * x / 2) / std::sqrt(2 * M_PI); },
      &Kernels::gelu, &Kernels::gelu_gradient, false}};
-
-std::vector<const Kernels *> tables() {
-    std::vector<const Kernels *> all{&kernels_plain()};
-#ifdef __x86_64__
-    if (__builtin_cpu_supports("avx2")) all.push_back(&kernels_avx2());
-    if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        all.push_back(&kernels_avx512());
-#endif
-    return all;
-}
 
 }  // namespace
 
