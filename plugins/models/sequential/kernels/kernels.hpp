@@ -167,6 +167,9 @@ struct Kernels {
     void (*product_gradient)(const Product &, const KeptLines &, std::int64_t lines,
                              std::int64_t first, std::int64_t last, float *weights);
 
+    /// Adds lines of a panel of kept gradients, of which the first `outs` count, to a sum.
+    void (*add_kept)(std::int64_t lines, std::int64_t outs, const float *g, float *sum);
+
     /// Floats of scratch for a right side of so many rows.
     std::int64_t (*multiply_scratch)(std::int64_t in);
     /// y = scale x w, the same for any number of rows; either rows or columns of w lie in one

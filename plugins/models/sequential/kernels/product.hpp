@@ -130,5 +130,15 @@ void product_gradient(const Product &m, const KeptLines &kept, std::int64_t line
         }
 }
 
+void add_kept(std::int64_t lines, std::int64_t outs, const float *g, float *sum) {
+    for (std::int64_t o = 0; o < outs; o += B) {
+        const std::int64_t count = outs - o < B ? outs - o : B;
+        Vector v{};
+        for (std::int64_t i = 0; i < count; ++i) v[i] = sum[o + i];
+        for (std::int64_t line = 0; line < lines; ++line) v += load(g + line * kept_outs + o);
+        store_part(v, sum + o, count);
+    }
+}
+
 }  // namespace
 }  // namespace sequential

@@ -156,9 +156,8 @@ void Dense::deposit_part(std::int64_t part) const {
         for (const std::int64_t place : places_) *to++ += sum[place];
     if (part > 0 || bias_ == nullptr) return;
     for (std::int64_t o = 0; o < forward_.out; o += kept_outs)
-        for (std::int64_t line = 0; line < lines_now_; ++line)
-            kernels().add(g_.data() + o / kept_outs * g_panel() + line * kept_outs,
-                          bias_->gradient.data() + o, std::min(kept_outs, forward_.out - o));
+        kernels().add_kept(lines_now_, std::min(kept_outs, forward_.out - o),
+                           g_.data() + o / kept_outs * g_panel(), bias_->gradient.data() + o);
 }
 
 int add_dense(Graph &graph, int input, const Weights &weights, std::vector<std::int64_t> places,
