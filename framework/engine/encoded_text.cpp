@@ -133,11 +133,7 @@ void Data::read_encoded(std::span<const std::int64_t> indices, Batch &batch) con
     for (std::size_t row = 0; row < indices.size(); ++row) {
         const std::span<const std::int32_t> tokens = tokens_of(indices[row]);
         std::copy(tokens.begin(), tokens.end(), batch.tokens.data() + row * length);
-        float text = 1;
-        for (std::size_t i = 0; i < tokens.size(); ++i) {
-            batch.mask[row * length + i] = text;
-            if (tokens[i] == tokenizer_->info().separator) text = 2;
-        }
+        mark_texts(tokens, tokenizer_->info().separator, batch.mask.data() + row * length);
     }
 }
 

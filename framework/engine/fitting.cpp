@@ -3,6 +3,7 @@
 #include "base/warnings.hpp"
 #include "engine/loss_head.hpp"
 #include "engine/meaning.hpp"
+#include "plan/threat_words.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -33,8 +34,10 @@ spar_threat threat_for(const Threat &from, const Data &data, std::int64_t classe
                    : fmt::format("\"embedding\" is for text, but the data holds values {}; set "
                                  "\"space\": \"input\"",
                                  shape_text(data.shape())));
-    if (from.space == SPAR_SPACE_SITE && (from.lower || from.upper))
-        refuse("", "nothing bounds values at a site but the ball: leave lower and upper out");
+    if (from.space != SPAR_SPACE_INPUT && !words && (from.lower || from.upper))
+        refuse("", fmt::format("nothing bounds values in the space \"{}\" but the ball: leave "
+                               "lower and upper out",
+                               word_of(space_words, from.space)));
     const bool boxed = !inside_model && !data.tokens();
     constexpr double infinite = std::numeric_limits<double>::infinity();
     spar_threat threat{};

@@ -53,7 +53,8 @@ void EmbeddedTokens::take(Network &network, const Tokenizer &tokenizer, std::int
                 throw Error(SPAR_E_CONTRACT,
                             fmt::format("the token {}, expected 0 to {}", row[k], vocabulary - 1));
         std::copy_n(row, tokens.lengths[i], batch.tokens.data() + i * length);
-        std::fill_n(batch.mask.data() + i * length, tokens.lengths[i], 1.0F);
+        mark_texts(std::span(row, static_cast<std::size_t>(tokens.lengths[i])),
+                   tokenizer.info().separator, batch.mask.data() + i * length);
     }
     network.embed(batch, vectors);
 }

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,5 +59,16 @@ class Tokenizer {
     spar_tokenizer_info info_{};
     TokenizerState state_;
 };
+
+/// The mask of a row of tokens: 1 up to and with the first separator, 2 after it, where the second
+/// text of a pair is.
+template <class Token>
+void mark_texts(std::span<const Token> tokens, std::int64_t separator, float *mask) {
+    float text = 1;
+    for (const Token token : tokens) {
+        *mask++ = text;
+        if (token == separator) text = 2;
+    }
+}
 
 }  // namespace spar::host

@@ -62,8 +62,11 @@ TEST_CASE("what is no proposal or no text ends the run, with the attack's place"
         {"another_row", "of a batch of"},
         {"strange_token", "the token 1048576, expected 0 to"},
         {"long_row", "a text of 9 tokens, expected 0 to 8"},
+#if !defined(__SANITIZE_ADDRESS__)  // which ends the run itself
         {"past_the_end", "wrote past the end of tokens"},
-        {"values", "points are tokens"}};
+#endif
+        {"values", "points are tokens"}
+    };
     for (const auto &entry : faults) {
         CAPTURE(entry.first);
         const Outcome outcome = attacked(entry.first);

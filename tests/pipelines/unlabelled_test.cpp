@@ -30,6 +30,17 @@ TEST_CASE("an unlabelled set goes through vat, whatever its labels, with the sam
     run({texts.write(pipeline), "--out", texts.folder / "relabelled"});
     CHECK(file_content(texts.folder / "relabelled/model.safetensors") ==
           file_content(texts.folder / "with/model.safetensors"));
+    // Nor is there any need of them.
+    std::string bare;
+    std::istringstream lines(other);
+    for (std::string line; std::getline(lines, line);) bare += line.substr(2) + "\n";
+    texts.folder.write("bare.tsv", bare);
+    Json unlabelled = pipeline;
+    unlabelled["data"]["unlabelled"] = texts_of("bare.tsv");
+    unlabelled["data"]["unlabelled"]["targets"] = "none";
+    run({texts.write(unlabelled), "--out", texts.folder / "bare"});
+    CHECK(file_content(texts.folder / "bare/model.safetensors") ==
+          file_content(texts.folder / "with/model.safetensors"));
     // The texts do, and so does their number.
     texts.folder.write("more.tsv", corpus(130, 4));
     run({texts.write(pipeline), "--out", texts.folder / "others"});

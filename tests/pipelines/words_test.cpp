@@ -64,6 +64,41 @@ TEST_CASE("accuracy under attacks on texts stands beside that in the space of em
     CHECK(results["worst_cases"].size() == 5);  // each has a threat of its own
 }
 
+TEST_CASE("the second text of a pair is marked under attack as it is without one") {
+    const Reviews folder;
+    const auto pairs = [&](const char *name) {
+        std::istringstream lines(file_content(folder / (std::string(name) + ".tsv")));
+        std::string csv = "label,a,b\n";
+        for (std::string line; std::getline(lines, line);)
+            csv +=
+                line.substr(0, 1) + "," + line.substr(2) + ",the " + line.substr(2, 5) + " end\n";
+        folder.Folder::write(std::string(name) + ".csv", csv);
+        return Json{{"type", "text"},
+                    {"file", std::string(name) + ".csv"},
+                    {"text", "a"},
+                    {"text_pair", "b"}};
+    };
+    Json pipeline = words_pipeline();
+    pipeline["data"]["train"] = pairs("train");
+    pipeline["data"]["test"] = pairs("test");
+    pipeline["data"]["max_length"] = 24;
+    pipeline["model"]["layers"].insert(pipeline["model"]["layers"].begin() + 1,
+                                       Json::parse(R"({"type":"segments","std":3})"));
+    pipeline["threat"] = Json::parse(R"({"space":"tokens","norm":"l0","eps":0})");
+    pipeline["evaluate"]["attacks"] =
+        Json::parse(R"([{"type":"hotflip"},{"type":"character"},{"type":"word_substitution"}])");
+    run({folder.write(pipeline), "--out", folder / "natural"});
+    const Json results = folder.results("natural");
+    for (const Json &attack : results["attacks"])
+        CHECK(attack["robust_accuracy"] == results["clean_accuracy"]);
+    for (const auto &row : table(folder / "natural/adversarial/hotflip.csv"))
+        if (row[0] != "original_text") CHECK(row[2] == row[3]);
+    pipeline["train"]["method"] = Json::parse(R"({"type":"pgd_at","attack":{"type":"hotflip"}})");
+    run({folder.write(pipeline), "--out", folder / "attacked"});
+    CHECK(file_content(folder / "attacked/model.safetensors") ==
+          file_content(folder / "natural/model.safetensors"));
+}
+
 TEST_CASE("pairs of texts are written in TextAttack's columns, and agree with the results") {
     const Reviews folder;
     run({folder.write(words_pipeline()), "--out", folder / "out"});

@@ -98,6 +98,15 @@ TEST_CASE("a threat in words that makes no sense is refused") {
     refused(R"({"space":"tokens","norm":"l0","eps":1,"group":"token"})",
             {"words are counted, not tokens"});
     refused(R"({"space":"embedding","norm":"l2","eps":1,"group":"word"})", {"#/threat/group"});
+    Json bounded = words_pipeline();
+    bounded["threat"]["lower"] = -0.1;
+    check_refused(folder, bounded, "check", {"#/threat", "leave lower and upper out"});
+    Json in_turns = words_pipeline();
+    in_turns["evaluate"]["attacks"] =
+        Json::array({Json{{"type", "auto_attack"},
+                          {"attacks", Json::parse(R"([{"type":"character"}])")},
+                          {"threat", Json::parse(in_words)}}});
+    check_refused(folder, in_turns, "check", {"#/evaluate/attacks/0", "perturbs values"});
     Json pipeline = words_pipeline();
     pipeline["data"]["form"] = "presence";
     check_refused(folder, pipeline, "check",

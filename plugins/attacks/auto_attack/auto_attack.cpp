@@ -52,9 +52,10 @@ class AutoAttack : public spar::Attack {
  {"type":"apgd","targets":5},{"type":"fab","targets":9},{"type":"square"}])",
                        .unless = "attacks"}};
 
-    /// The standard version works under linf, l2 and l1; in a list every attack must fit.
+    /// The standard version works under linf, l2 and l1; in a list every attack must fit, and
+    /// perturb values.
     void fits(const spar_threat &threat) const override {
-        if (attacks.refs().empty()) fit().require(threat);
+        if (attacks.refs().empty() || threat.space == SPAR_SPACE_TOKENS) fit().require(threat);
         const Turns &list = chosen(threat);
         for (std::size_t turn = 0; turn < list.refs().size(); ++turn)
             spar::at_part('/' + list.name() + '/' + std::to_string(turn),

@@ -10,14 +10,15 @@ namespace text {
 struct Wanted {
     const Column &text, &second, &label;
     bool header;
+    bool labelled;
 };
 
 class Columns {
   public:
     Columns(const std::string &path, const Wanted &wanted, const Row &first)
         : path_(path), header_(wanted.header), first_(first) {
-        text_ = find(wanted.text, "text", 2);
-        label_ = find(wanted.label, "label", 1);
+        text_ = find(wanted.text, "text", wanted.labelled ? 2 : 1);
+        if (wanted.labelled) label_ = find(wanted.label, "label", 1);
         if (wanted.second.given()) second_ = find(wanted.second, "text_pair", 0);
     }
 
@@ -28,7 +29,8 @@ class Columns {
                                  std::to_string(first_.fields.size()) + " as in line " +
                                  std::to_string(first_.line) +
                                  "; a field with a delimiter or a line end is written in quotes");
-        return {row.line, row.fields[label_], std::move(row.fields[text_]),
+        return {row.line, label_ ? row.fields[*label_] : std::string(),
+                std::move(row.fields[text_]),
                 second_ ? std::move(row.fields[*second_]) : std::string()};
     }
 
@@ -77,8 +79,8 @@ class Columns {
     std::string path_;
     bool header_;
     Row first_;
-    std::size_t text_ = 0, label_ = 0;
-    std::optional<std::size_t> second_;
+    std::size_t text_ = 0;
+    std::optional<std::size_t> second_, label_;
 };
 
 }  // namespace text

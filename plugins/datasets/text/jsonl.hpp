@@ -63,11 +63,12 @@ inline std::vector<Record> read_jsonl(Lines &lines, const Wanted &wanted) {
             throw wrong_line(
                 lines.path(), lines.number(),
                 "is " + std::string(object.type_name()) + ", expected an object, one a line");
-        records.push_back({lines.number(), label_field(lines, object, label, wanted.label),
-                           text_field(lines, object, text, wanted.text),
-                           wanted.second.given()
-                               ? text_field(lines, object, *wanted.second, wanted.second)
-                               : std::string()});
+        records.push_back(
+            {lines.number(),
+             wanted.labelled ? label_field(lines, object, label, wanted.label) : std::string(),
+             text_field(lines, object, text, wanted.text),
+             wanted.second.given() ? text_field(lines, object, *wanted.second, wanted.second)
+                                   : std::string()});
     }
     return records;
 }

@@ -30,12 +30,14 @@ inline void unquote(const std::string &path, const std::string &quotes,
     advise_on_quotes(path, in_quotes, records.size(), dataset);
 }
 
-/// The non-blank lines, each with its label before the first tab or space.
-inline std::vector<Record> read_plain(Lines &lines, const std::string &quotes,
+/// The non-blank lines, each with its label, if there are labels, before the first tab or space.
+inline std::vector<Record> read_plain(Lines &lines, const std::string &quotes, bool labelled,
                                       const spar::Dataset &dataset) {
     std::vector<Record> records;
     for (std::string line; lines.next(line);)
-        if (!is_blank(line)) records.push_back(split_label(lines.number(), line));
+        if (!is_blank(line))
+            records.push_back(labelled ? split_label(lines.number(), line)
+                                       : Record{lines.number(), {}, line, {}});
     if (records.empty()) return records;
     advise_on_line_ends(lines.path(), records, dataset);
     unquote(lines.path(), quotes, dataset, records);

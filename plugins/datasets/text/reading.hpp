@@ -84,8 +84,8 @@ inline std::vector<Record> read_records(const std::string &path, Reading reading
     std::vector<Record> records;
     if (reading.format == "jsonl" || plain) {
         Lines lines(path, reading.encoding, repairs);
-        records =
-            plain ? read_plain(lines, reading.quotes, dataset) : read_jsonl(lines, reading.wanted);
+        records = plain ? read_plain(lines, reading.quotes, reading.wanted.labelled, dataset)
+                        : read_jsonl(lines, reading.wanted);
     } else {
         records = read_table(path, reading, dataset, repairs);
     }
@@ -94,7 +94,9 @@ inline std::vector<Record> read_records(const std::string &path, Reading reading
     std::vector<Record> whole;
     whole.reserve(records.size());
     for (Record &record : records) {
-        const std::string label = "has the label \"" + record.label.substr(0, 40) + "\" and no ";
+        const std::string label =
+            reading.wanted.labelled ? "has the label \"" + record.label.substr(0, 40) + "\" and no "
+                                    : "has no ";
         const bool kept =
             repairs.text(record.line, record.text, label + "text") &&
             (!pairs || repairs.text(record.line, record.second, label + "second text"));

@@ -16,7 +16,8 @@ struct LabelReading {
     datasets::LabelRule rule;
     std::string until;    /// a label ends before this; empty: it is all
     bool values = false;  /// to predict
-    bool plain = false;   /// lines of a label and a text, without columns
+    bool none = false;
+    bool plain = false;  /// lines of a label and a text, without columns
 };
 
 /// A whole number, which may be written with a fraction of zero.
@@ -40,6 +41,10 @@ class Targets {
     Targets(std::string path, LabelReading reading, std::vector<Record> &records,
             const spar::Dataset &dataset)
         : path_(std::move(path)), reading_(std::move(reading)), labels_(reading_.rule) {
+        if (reading_.none) {
+            for (std::size_t i = 0; i < records.size(); ++i) labels_.add(reading_.rule.first);
+            return;
+        }
         for (Record &record : records) record.label = label_of(record);
         if (reading_.values)
             take_values(records);

@@ -57,8 +57,9 @@ class Text : public spar::Dataset {
                         {.fallback = "auto"}};
     spar::Choice targets{this,
                          "targets",
-                         "classes, or values: every label is a number to predict",
-                         {"classes", "values"},
+                         "classes; values: every label is a number to predict; none: there are no "
+                         "labels, as in data.unlabelled",
+                         {"classes", "values", "none"},
                          {.fallback = "classes"}};
     text::Classes classes{this, "classes",
                           "the classes' names in order, or their number; left out, as many as the "
@@ -100,6 +101,15 @@ class Text : public spar::Dataset {
                 throw spar::invalid("the column \"" + **column +
                                         "\" needs a header that names it; give its number, from 1",
                                     "/" + column->name());
+        if (targets.is("none"))
+            for (const auto &[name, given] :
+                 {std::pair("/label", label_column.given()), std::pair("/classes", classes.given()),
+                  std::pair("/label_until", label_until.given())})
+                if (given)
+                    throw spar::invalid(
+                        "says something of labels, and \"targets\" that there are none: leave one "
+                        "out",
+                        name);
         if (label_until.given() && label_until->empty())
             throw spar::invalid("is empty; leave it out if labels have no end", "/label_until");
     }
@@ -133,14 +143,14 @@ class Text : public spar::Dataset {
     void open() {
         const bool columns =
             text_column.given() || text_pair.given() || label_column.given() || !header.is("auto");
-        const text::Reading reading{
-            .format = *format,
-            .quotes = *quotes,
-            .encoding = encoding.is("latin-1")  ? datasets::Encoding::latin1
-                        : encoding.is("utf-16") ? datasets::Encoding::utf16
-                                                : datasets::Encoding::utf8,
-            .plain = !columns,
-            .wanted = {text_column, text_pair, label_column, !header.is("no")}};
+        const text::Reading reading{.format = *format,
+                                    .quotes = *quotes,
+                                    .encoding = encoding.is("latin-1")  ? datasets::Encoding::latin1
+                                                : encoding.is("utf-16") ? datasets::Encoding::utf16
+                                                                        : datasets::Encoding::utf8,
+                                    .plain = !columns,
+                                    .wanted = {text_column, text_pair, label_column,
+                                               !header.is("no"), !targets.is("none")}};
         text::Repairs repairs(*file, *repair);
         std::vector<text::Record> records = text::read_records(*file, reading, *this, repairs);
         text::LabelReading labels;
@@ -148,6 +158,7 @@ class Text : public spar::Dataset {
         labels.rule = {*first_label, classes.count()};
         labels.until = label_until.value_or("");
         labels.values = targets.is("values");
+        labels.none = targets.is("none");
         labels.plain = reading.plain &&
                        (format.is("tsv") || (format.is("auto") && text::format_of(*file) == "tsv"));
         targets_ = text::Targets(*file, std::move(labels), records, *this);

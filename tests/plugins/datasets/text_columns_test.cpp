@@ -40,6 +40,20 @@ TEST_CASE("CSV without a header") {
     CHECK(news.labels() == Ids{2, 0});
 }
 
+TEST_CASE("texts without labels, in every format") {
+    const std::string none = R"(,"targets":"none")";
+    const Strings two{"plot very bad", "good film"};
+    CHECK(TextFile("plot very bad\n\ngood film\n", "a.txt").texts(none) == two);
+    CHECK(TextFile("text\nplot very bad\ngood film\n", "a.csv").texts(none) == two);
+    CHECK(TextFile("plot very bad\ngood film\n", "a.csv").texts(none + R"(,"header":"no")") == two);
+    CHECK(TextFile("label,text\nx,plot very bad\n?,good film\n", "a.csv").texts(none) == two);
+    const TextFile lines("{\"text\":\"plot very bad\"}\n{\"text\":\"good film\"}\n", "a.jsonl");
+    CHECK(lines.texts(none) == two);
+    CHECK(lines.open(none).info().outputs == 1);
+    CHECK(has(failure_of([&] { lines.open(none + R"(,"label":"stars")"); }).what(),
+              "\"targets\" that there are none"));
+}
+
 TEST_CASE("faults of CSV are refused with their line") {
     const auto refused = [](const std::string &rows) {
         return TextFile("label,text\n" + rows, "a.csv").refused();
