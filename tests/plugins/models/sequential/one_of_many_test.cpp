@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t many = 64, length = 19, dim = 24;
 
 struct Model {
-    const char *name;
+    std::string name;
     LayerList layers;
     Shape input;
 
@@ -30,17 +30,18 @@ std::vector<Model> models() {
     const Json windows{{"type", "conv1d"}, {"out", 33}, {"kernel", 3}, {"padding", 1}};
     const Json states{{"type", "lstm"}, {"hidden", 18}, {"bidirectional", true}};
     const Json looking = transformer({{"queries", 3}});
+    const Json words{{"type", "embedding"}, {"dim", dim}, {"vocabulary", 9}};
     const Json squares{{"type", "patches"}, {"size", 4}, {"out", dim}, {"class_token", true}};
     const Shape text{length, dim};
     return {
         {"transformer",
-         {layer("positions"), encoder, layer("mean_pool"), dropout(0.3), linear(3)},
+         {words, layer("positions"), encoder, layer("mean_pool"), dropout(0.3), linear(3)},
          text},
-        {"decoder", {transformer(), looking, layer("flatten"), linear(3)}, text},
+        {"decoder", {words, transformer(), looking, layer("flatten"), linear(3)}, text},
         {"text CNN",
-         {windows, layer("relu"), layer("max_over_positions"), dropout(0.5), linear(3)},
+         {words, windows, layer("relu"), layer("max_over_positions"), dropout(0.5), linear(3)},
          text},
-        {"LSTM", {states, layer("attention_pool"), dropout(0.3), linear(3)}, text},
+        {"LSTM", {words, states, layer("attention_pool"), dropout(0.3), linear(3)}, text},
         {"ViT",
          {squares, layer("positions"), encoder, layer("first_position"), linear(3)},
          {1, 12, 16}},
