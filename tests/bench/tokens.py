@@ -5,8 +5,6 @@ import pathlib
 import random
 import tempfile
 
-import numpy
-
 from common import bench, binary
 
 LENGTHS = (32, 64, 96, 128, 192, 256, 384, 512)
@@ -42,12 +40,26 @@ def pipeline(folder, layers, length, epochs):
     return file
 
 
+def solved(rows):
+    """x of a x = b, from rows [a, b]."""
+    rows = [list(row) for row in rows]
+    for i in range(len(rows)):
+        pivot = max(range(i, len(rows)), key=lambda r: abs(rows[r][i]))
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        for r in range(len(rows)):
+            if r != i:
+                share = rows[r][i] / rows[i][i]
+                rows[r] = [a - share * b for a, b in zip(rows[r], rows[i])]
+    return [row[-1] / row[i] for i, row in enumerate(rows)]
+
+
 def fit(lengths, values, degree):
     """The polynomial of least relative squares, lowest power first, and its greatest relative remainder."""
-    n, y = numpy.array(lengths, float), numpy.array(values)
-    powers = numpy.stack([n**k for k in range(degree + 1)], 1)
-    coefficients = numpy.linalg.lstsq(powers / y[:, None], numpy.ones(len(y)), rcond=None)[0]
-    return coefficients, numpy.abs(powers @ coefficients / y - 1).max()
+    most, powers = max(lengths), range(degree + 1)
+    terms = [[(n / most)**k / y for k in powers] for n, y in zip(lengths, values)]
+    scaled = solved([[sum(t[i] * t[k] for t in terms) for k in powers] + [sum(t[i] for t in terms)] for i in powers])
+    left = max(abs(sum(c * a for c, a in zip(scaled, t)) - 1) for t in terms)
+    return [c / most**k for k, c in enumerate(scaled)], left
 
 
 def said(lengths, values, degree, unit):

@@ -125,7 +125,7 @@ TEST_CASE("what maps lose depends on the pass's key and the example alone") {
     const Result one = pass(net, Shown::x(2), {7, 8}, 5), same = pass(net, Shown::x(2), {7, 8}, 5),
                  swapped = pass(net, Shown::x(2), {8, 7}, 5),
                  other = pass(net, Shown::x(2), {7, 8}, 6);
-    const std::size_t half = one.outputs.size() / 2;
+    const std::ptrdiff_t half = std::ssize(one.outputs) / 2;
     CHECK(one.outputs == same.outputs);
     CHECK(one.outputs != other.outputs);
     CHECK(std::equal(one.outputs.begin(), one.outputs.begin() + half,
@@ -151,7 +151,7 @@ TEST_CASE("gradients under dropout on maps") {
         const auto value = [&](const std::vector<float> &at) {
             return value_of(pass(net, at, ids(rows), 5).outputs, net.outputs);
         };
-        for (const std::uint64_t key : {1, 2, 3}) {
+        for (const std::uint64_t key : {1U, 2U, 3U}) {
             check_along(here.dx, key, [&](const auto &direction, double by) {
                 return value(moved(x, direction, by));
             });
