@@ -182,7 +182,7 @@ class Rehearsal {
         for (const std::vector<std::int64_t> &shape :
              {std::vector<std::int64_t>{3, 32, 32}, std::vector<std::int64_t>{64, 16},
               std::vector<std::int64_t>{64}}) {
-            if (site && shape.size() != 3) continue;  // [heads, length, length]
+            if (site && shape.size() != 3) continue;  // [heads, queries, keys]
             if (embedding && shape.size() != 2) continue;
             for (const bool classes : {true, false}) {
                 if (asked.targeted != 0 && !classes) continue;

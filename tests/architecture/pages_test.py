@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,13 @@ def types(value):
         return set()
     own = {value["type"]} if isinstance(value.get("type"), str) else set()
     return own.union(*(types(item) for item in value.values()))
+
+
+def rows_of(text):
+    """The accuracies of a table of results, by name."""
+    found = re.findall(r"^\s+(clean|worst case|\w+)\s+(?:\w+ [0-9.]+(?: words?)?)?\s+([0-9.]+) %  +[0-9.]+ - [0-9.]+",
+                       text, flags=re.M)
+    return {name: float(share) for name, share in found}
 
 
 @unittest.skipIf("--demo" in sys.argv, "the demo alone")
@@ -111,6 +119,58 @@ class Pages(unittest.TestCase):
             wanted = ".*".join(re.escape(part) for part in line.strip().split("..."))
             self.assertTrue(any(re.fullmatch(wanted, text) for text in said), f"{line}\n{said}")
 
+    def test_compose_names_the_methods_under_l0(self):
+        page = (tree.ROOT / "docs/compose.md").read_text()
+        shown = set(re.findall(r"`(\w+)`", re.search(r"node inside them \(([^)]*)\)", page).group(1)))
+        pipeline = {**json.loads(blocks(README, "json")[0]), "threat": {"norm": "l0", "eps": 3}}
+        del pipeline["evaluate"]
+        inside = {"type": "pgd_at", "attack": {"type": "pgd"}}
+
+        def check(method):
+            pipeline["train"]["method"] = method
+            with tempfile.TemporaryDirectory() as folder:
+                (pathlib.Path(folder) / "l0.json").write_text(json.dumps(pipeline))
+                checked = spar("check", "l0.json", folder=folder)
+            return checked.returncode, checked.stdout + checked.stderr
+        _, said = check({"type": "free"})
+        named = set(re.search(r"methods that take this threat: ([\w, ]+)", said).group(1).split(", "))
+        self.assertLessEqual(named - {"natural"}, shown)
+        for name in shown:
+            with self.subTest(method=name):
+                own = {"attack": {"type": "pgd"}}
+                if name in ("awp", "input_gradient_penalty"):
+                    own = {"method": inside, **({"weight": 0.1} if name != "awp" else {})}
+                code, said = check({"type": name, **own})
+                self.assertEqual(code, 0, said)
+
+    def test_run_folder_lists_the_norms(self):
+        header = (tree.ROOT / "sdk/include/spar/abi/base.h").read_text()
+        numbers = {(number, name.lower()) for name, number in re.findall(r"^#define SPAR_NORM_(\w+) (\d+)", header, flags=re.M)}
+        page = " ".join((tree.ROOT / "docs/run-folder.md").read_text().split())
+        shown = set(re.findall(r"(\d): (\w+)", re.search(r"`norm` \(([^)]*)\)", page).group(1)))
+        self.assertEqual(shown, numbers)
+
+    def test_compose_shows_what_runs_give(self):
+        """And the pair of texts that stands between a run and the next."""
+        page = (tree.ROOT / "docs/compose.md").read_text()
+        runs = page.split("\n    $ spar run docs/")[1:]
+        self.assertEqual(len(runs), 5)
+        pairs = 0
+        for text in runs:
+            words = shlex.split("docs/" + text.splitlines()[0])
+            with self.subTest(run=words), tempfile.TemporaryDirectory() as folder:
+                ended = spar("run", *words, "--out", folder + "/run", folder=tree.ROOT)
+                self.assertEqual(ended.returncode, 0, ended.stderr)
+                wanted, found = rows_of(text), rows_of(ended.stdout)
+                self.assertGreaterEqual(len(wanted), 3)
+                for name, share in wanted.items():  # other processors round otherwise
+                    self.assertLessEqual(abs(share - found[name]), 4, f"{name}: {share} % shown, {found[name]} %")
+                for before, after in re.findall(r"^    (.*)\n    -> (.*)$", text, flags=re.M):
+                    pairs += 1
+                    tables = [file.read_text() for file in pathlib.Path(folder).glob("run/adversarial/*.csv")]
+                    self.assertTrue(any(f'"{before}","{after}"' in table for table in tables), after)
+        self.assertEqual(pairs, 1)
+
     def test_links_lead_somewhere(self):
         for page in GUIDES:
             for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
@@ -121,12 +181,8 @@ class Pages(unittest.TestCase):
 @unittest.skipUnless("--demo" in sys.argv, "needs the demo's output")
 class Demo(unittest.TestCase):
     def test_readme_shows_what_it_prints(self):
-        def rows(text):
-            found = re.findall(r"^\s+(clean|worst case|\w+)\s+(?:\w+ [0-9.]+)?\s+([0-9.]+) %  +[0-9.]+ - [0-9.]+",
-                               text, flags=re.M)
-            return {name: float(share) for name, share in found}
-        shown = rows(next(text for text in blocks(README, "") if "worst case" in text))
-        printed = rows(pathlib.Path(DEMO).read_text())
+        shown = rows_of(next(text for text in blocks(README, "") if "worst case" in text))
+        printed = rows_of(pathlib.Path(DEMO).read_text())
         self.assertEqual(shown.keys(), printed.keys())
         self.assertGreaterEqual(len(shown), 4)
         for name, share in shown.items():

@@ -2,6 +2,7 @@
 // whatever it meets, the same for an example whatever else is in the batch, and at home in its own
 // memory.
 #include "attack_bench.hpp"
+#include "radii.hpp"
 
 #include "engine/data.hpp"
 #include "engine/fit.hpp"
@@ -24,26 +25,11 @@ const AnalyticModel &model() {
     return network;
 }
 
-/// A radius that leaves an attack something to do.
-double eps_of(spar_norm norm) {
-    switch (norm) {
-        case SPAR_NORM_LINF:
-            return 0.15;
-        case SPAR_NORM_L2:
-            return 0.6;
-        case SPAR_NORM_L1:
-            return 1.5;
-        case SPAR_NORM_L0:
-            return 2;
-        default:
-            FAIL("give the new norm a radius here");
-            return 0;
-    }
-}
+constexpr Radii radii{.linf = 0.15, .l1 = 1.5, .l2 = 0.6, .l0 = 2};
 
 Problem problem_of(spar_norm norm, spar_group group) {
     const bool text = group == SPAR_GROUP_TOKEN;
-    const double eps = text ? eps_of(norm) / 2 : eps_of(norm);
+    const double eps = radii.of(norm) / (text ? 2 : 1);
     Problem p = problem(model(), count, norm, eps, text ? text_shape : shape);
     p.labels[3] = (p.labels[3] + 1) % 5;  // one that is misclassified already
     p.threat.group = group;

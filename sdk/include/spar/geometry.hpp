@@ -1,9 +1,9 @@
 // The threat model as a value: a ball of some norm inside a box, and what attacks do in it.
 //
-// Rounding. The host accepts x_adv if its distance is at most limit(), which is eps * (1 + 1e-5) +
-// 1e-7, or eps itself under l0, and if it lies exactly inside the box (bounds rounded to float).
-// What project() returns satisfies both, even if neighbouring floats are further apart than eps; x
-// itself must lie in the box.
+// Rounding. The host accepts x_adv if its distance is at most limit(), which the norm says: eps,
+// with a little room where distances are rounded, and if it lies exactly inside the box (bounds
+// rounded to float). What project() returns satisfies both, even if neighbouring floats are further
+// apart than eps; x itself must lie in the box.
 #pragma once
 
 #include <spar/norms.hpp>

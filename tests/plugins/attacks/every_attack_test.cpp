@@ -1,6 +1,7 @@
 // What every attack owes: to stay inside, to end, and to give an example the same result in any
 // batch.
 #include "attack_list.hpp"
+#include "radii.hpp"
 
 using namespace spar::test;
 
@@ -20,12 +21,7 @@ struct Fixture {
     }
 };
 
-double eps_of(spar_norm norm) {
-    return norm == SPAR_NORM_LINF ? 0.06
-           : norm == SPAR_NORM_L2 ? 0.4
-           : norm == SPAR_NORM_L1 ? 2.0
-                                  : 4.0;
-}
+constexpr Radii radii{.linf = 0.06, .l1 = 2, .l2 = 0.4, .l0 = 4};
 
 template <class Body>
 void for_all(Body &&body) {
@@ -42,7 +38,7 @@ void for_all(Body &&body) {
 TEST_CASE_FIXTURE(Fixture, "every attack stays inside ball and box") {
     for_all([&](const AttackCase &c, spar_norm norm) {
         for (const double factor : {0.01, 1.0, 20.0}) {
-            const Problem p = make(norm, factor * eps_of(norm), 6);
+            const Problem p = make(norm, factor * radii.of(norm), 6);
             CHECK(inside(p, run(c, p)));
         }
     });
@@ -51,7 +47,7 @@ TEST_CASE_FIXTURE(Fixture, "every attack stays inside ball and box") {
 TEST_CASE_FIXTURE(Fixture,
                   "what is proposed is inside at every query, also when the run is stopped") {
     for_all([&](const AttackCase &c, spar_norm norm) {
-        const Problem p = make(norm, eps_of(norm), 5);
+        const Problem p = make(norm, radii.of(norm), 5);
         const Made attack(SPAR_KIND_ATTACK, c.node);
         for (const std::int64_t answers : {-1, 0, 1, 4, 9}) {
             AnalyticOracle oracle(model, p, &loss.instance().ref());
@@ -79,7 +75,7 @@ TEST_CASE_FIXTURE(Fixture, "with eps 0 nothing moves") {
 TEST_CASE_FIXTURE(Fixture, "every attack ends, inside, when gradients or outputs are of no use") {
     for (const Fault fault : {Fault::nan_gradient, Fault::zero_gradient, Fault::nan_outputs})
         for_all([&](const AttackCase &c, spar_norm norm) {
-            const Problem p = make(norm, eps_of(norm), 4);
+            const Problem p = make(norm, radii.of(norm), 4);
             CHECK(inside(p, run(c, p, fault)));
         });
 }
@@ -89,7 +85,7 @@ TEST_CASE_FIXTURE(Fixture, "an example's result does not depend on its batch") {
         if (!c.per_example) return;
         for (const bool targeted : {false, true}) {
             if (targeted && !c.targeted) continue;
-            Problem p = make(norm, eps_of(norm), 7);
+            Problem p = make(norm, radii.of(norm), 7);
             for (std::int64_t i = 0; targeted && i < p.count; ++i)
                 p.targets.push_back((p.labels[static_cast<std::size_t>(i)] + 1 + i % 3) % 6);
             const Floats whole = run(c, p);
@@ -105,7 +101,7 @@ TEST_CASE_FIXTURE(Fixture, "an example's result does not depend on its batch") {
 
 TEST_CASE_FIXTURE(Fixture, "a second call gives the same as the first, also after a larger batch") {
     for_all([&](const AttackCase &c, spar_norm norm) {
-        const Problem p = make(norm, eps_of(norm), 3), large = make(norm, eps_of(norm), 5);
+        const Problem p = make(norm, radii.of(norm), 3), large = make(norm, radii.of(norm), 5);
         const Made attack(SPAR_KIND_ATTACK, c.node);
         const AnalyticOracle oracle(model, p, &loss.instance().ref());
         const AnalyticOracle wide(model, large, &loss.instance().ref());
@@ -131,7 +127,7 @@ TEST_CASE_FIXTURE(Fixture,
     };
     for_all([&](const AttackCase &c, spar_norm norm) {
         if (c.node.find("noise\"") != std::string::npos) return;
-        Problem p = make(norm, eps_of(norm), 20);
+        Problem p = make(norm, radii.of(norm), 20);
         for (std::int64_t i = 0; i < p.count; ++i)
             p.targets.push_back((p.labels[static_cast<std::size_t>(i)] + 1 + i % 3) % 6);
         CHECK(lead(p, run(c, p)) > lead(p, p.x));
@@ -142,10 +138,10 @@ TEST_CASE_FIXTURE(Fixture, "every attack fools more than noise does, targeted to
     for_all([&](const AttackCase &c, spar_norm norm) {
         if (!c.strong) return;
         const AttackCase noise{.node = R"({"type":"noise"})"};
-        const Problem p = make(norm, 1.5 * eps_of(norm), 40);
+        const Problem p = make(norm, 1.5 * radii.of(norm), 40);
         CHECK(fooled(model, p, run(c, p)) > fooled(model, p, run(noise, p)) + 5);
         if (!c.targeted) return;
-        Problem aimed = make(norm, 3 * eps_of(norm), 40);
+        Problem aimed = make(norm, 3 * radii.of(norm), 40);
         for (std::int64_t i = 0; i < aimed.count; ++i)
             aimed.targets.push_back((aimed.labels[static_cast<std::size_t>(i)] + 1 + i % 3) % 6);
         CHECK(fooled(model, aimed, run(c, aimed)) > fooled(model, aimed, run(noise, aimed)) + 2);
@@ -154,7 +150,7 @@ TEST_CASE_FIXTURE(Fixture, "every attack fools more than noise does, targeted to
 
 TEST_CASE_FIXTURE(Fixture, "an empty batch is no trouble") {
     for_all([&](const AttackCase &c, spar_norm norm) {
-        const Problem p = slice(make(norm, eps_of(norm), 2), 0, 0);
+        const Problem p = slice(make(norm, radii.of(norm), 2), 0, 0);
         CHECK(run(c, p).empty());
     });
 }

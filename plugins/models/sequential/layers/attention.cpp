@@ -48,11 +48,15 @@ AttentionFields::AttentionFields(spar::Record *owner)
              {"dot", "additive"}, {.fallback = "dot"}),
       distances_(owner, "positions",
                  "how positions enter the scores: relative adds a learned number for each distance "
-                 "and head, alibi subtracts a multiple of the distance (Press et al. 2022), rotary "
+                 "and head (Raffel et al. 2020, without buckets), alibi subtracts a multiple of "
+                 "the distance (Press et al. 2022), rotary "
                  "rotates queries and keys by their positions (Su et al. 2021)",
                  {"none", "relative", "alibi", "rotary"}, {.fallback = "none"}),
       window_(owner, "window", "how many positions to either side it attends to; left out, all",
-              {.min = 1, .optional = true}) {}
+              {.min = 1, .optional = true}),
+      dropout_(owner, "attention_dropout",
+               "share of the entries of attention maps that are zeroed in training",
+               {.fallback = 0, .min = 0, .below = 1}) {}
 
 Attention AttentionFields::over(const Shape &vectors) const {
     const std::int64_t dim = vectors[1];
@@ -64,7 +68,8 @@ Attention AttentionFields::over(const Shape &vectors) const {
                               .causal = *causal_,
                               .additive = *score_ == "additive",
                               .distances = distances_of(*distances_),
-                              .window = window_.value_or(0)};
+                              .window = window_.value_or(0),
+                              .dropout = *dropout_};
     if (attention.distances == Distances::rotary && dim / *heads_ % 2 != 0)
         throw spar::invalid("rotary positions rotate pairs of values, but a head has " +
                             std::to_string(dim / *heads_) + "; make that an even number");
@@ -92,15 +97,33 @@ AttentionWeights add_attention_weights(Builder &builder, const std::string &pref
     return weights;
 }
 
+namespace {
+
+int through_heads(Builder &builder, std::vector<int> from, const Attention &attention,
+                  const AttentionWeights &weights) {
+    Graph &graph = builder.graph;
+    const std::int64_t queries = graph.value(from[0]).shape[0];
+    const int gathered = graph.add_value({queries, weights.out.outputs()});
+    graph.add(make_heads(builder, std::move(from), gathered, attention, weights));
+    return add_dense(graph, gathered, weights.out);
+}
+
+}  // namespace
+
 int attend(Builder &builder, int input, const Attention &attention,
            const AttentionWeights &weights) {
     Graph &graph = builder.graph;
-    const Shape shape = graph.value(input).shape;
     int value = add_dense(graph, input, weights.in);
     if (attention.distances == Distances::rotary) value = rotate(graph, value, attention.heads);
-    const int gathered = graph.add_value(shape);
-    graph.add(make_heads(graph, value, gathered, builder.padding, attention, weights));
-    return add_dense(graph, gathered, weights.out);
+    return through_heads(builder, {value}, attention, weights);
+}
+
+int attend_to(Builder &builder, int input, int other, const Attention &attention,
+              const AttentionWeights &weights) {
+    const std::int64_t dim = weights.out.outputs();
+    const int queries = add_dense(builder.graph, input, weights.in.part(0, dim));
+    const int keys = add_dense(builder.graph, other, weights.in.part(dim, 2 * dim));
+    return through_heads(builder, {queries, keys}, attention, weights);
 }
 
 LayerKind attention() {

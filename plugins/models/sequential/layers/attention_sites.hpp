@@ -9,10 +9,11 @@ namespace sequential {
 struct AttentionLine {
     std::int64_t row, head, query;
     std::int64_t first = 0, last = 0;      /// keys that the query may attend to
-    const std::uint8_t *tokens = nullptr;  /// which positions are no padding
+    const std::uint8_t *tokens = nullptr;  /// which keys are no padding
+    bool token = true;                     /// whether the query is none
 };
 
-/// Both sites, [heads, length, length].
+/// Both sites, [heads, queries, keys].
 class AttentionSites {
   public:
     AttentionSites(Graph &graph, const std::string &name, std::int64_t heads)
@@ -20,8 +21,11 @@ class AttentionSites {
           logits_(graph.add_site(name + "logits", SPAR_SITE_LOGITS)),
           maps_(graph.add_site(name + "maps", SPAR_SITE_MAPS)) {}
 
-    void set_length(std::int64_t length) { length_ = length; }
-    Shape shape() const { return {heads_, length_, length_}; }
+    void set_lengths(std::int64_t queries, std::int64_t keys) {
+        queries_ = queries;
+        keys_ = keys;
+    }
+    Shape shape() const { return {heads_, queries_, keys_}; }
 
     /// Adds what the pass adds to a line of scores, and shows it together with its bias.
     void logits(const Batch &batch, const AttentionLine &at, const float *bias, float *line) const {
@@ -42,28 +46,28 @@ class AttentionSites {
 
     /// Writes 1 where a line's pairs have an effect, else 0.
     void mark(const AttentionLine &at, float *example) const {
-        float *to = example + (at.head * length_ + at.query) * length_;
-        for (std::int64_t j = 0; j < length_; ++j) to[j] = has_effect(at, j) ? 1.0F : 0.0F;
+        float *to = example + (at.head * queries_ + at.query) * keys_;
+        for (std::int64_t j = 0; j < keys_; ++j) to[j] = has_effect(at, j) ? 1.0F : 0.0F;
     }
 
   private:
     static bool has_effect(const AttentionLine &at, std::int64_t key) {
-        return at.tokens[at.query] != 0 && at.tokens[key] != 0 && key >= at.first && key < at.last;
+        return at.token && at.tokens[key] != 0 && key >= at.first && key < at.last;
     }
     std::int64_t place(const Batch &batch, const AttentionLine &at) const {
-        return (((batch.first + at.row) * heads_ + at.head) * length_ + at.query) * length_;
+        return (((batch.first + at.row) * heads_ + at.head) * queries_ + at.query) * keys_;
     }
     void take(const Batch &batch, const AttentionLine &at, const float *from, float *line) const {
         if (from == nullptr) return;
         from += place(batch, at);
-        for (std::int64_t j = 0; j < length_; ++j)
+        for (std::int64_t j = 0; j < keys_; ++j)
             if (has_effect(at, j)) line[j] += from[j];
     }
     void show(const Batch &batch, const AttentionLine &at, const float *line, const float *bias,
               float *to) const {
         if (to == nullptr) return;
         to += place(batch, at);
-        for (std::int64_t j = 0; j < length_; ++j)
+        for (std::int64_t j = 0; j < keys_; ++j)
             to[j] = !has_effect(at, j) ? 0.0F : bias != nullptr ? line[j] + bias[j] : line[j];
     }
     void gradient(const Batch &batch, const AttentionLine &at, const SiteUse &use,
@@ -72,7 +76,7 @@ class AttentionSites {
         show(batch, at, line, nullptr, use.gradient);
     }
 
-    std::int64_t heads_, length_ = 0;
+    std::int64_t heads_, queries_ = 0, keys_ = 0;
     int logits_, maps_;
 };
 

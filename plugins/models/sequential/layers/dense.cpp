@@ -21,9 +21,8 @@ class AffineMap final : public DenseOperation {
   public:
     AffineMap(const Graph &graph, int input, int result, const Weights &weights,
               std::vector<std::int64_t> places, std::optional<Rectifier> rectifier)
-        : AffineMap(graph.value(input).stride(),
-                    graph.value(result).size() / weights.weight.shape[0], weights,
-                    std::move(places), rectifier) {
+        : AffineMap(graph.value(input).stride(), graph.value(result).size() / weights.outputs(),
+                    weights, std::move(places), rectifier) {
         inputs = {input};
         outputs = {result};
     }
@@ -70,8 +69,9 @@ Dense::Dense(const Weights &weights, std::int64_t in, std::vector<std::int64_t> 
              std::optional<float> rectifier)
     : weight_(weights.weight),
       bias_(weights.bias),
+      begin_(weights.first),
       forward_{.in = in,
-               .out = weight_.shape[0],
+               .out = weights.outputs(),
                .activation = rectifier.has_value(),
                .slope = rectifier.value_or(1.0F)},
       backward_{.in = forward_.out, .out = in, .activation = false, .slope = 1.0F},
@@ -131,7 +131,7 @@ void Dense::sum_part(std::int64_t part) const {
 
 void Dense::pack_part(std::int64_t part) {
     const auto [first, last] = outputs_of(part);
-    const float *from = weight_.value.data() + first * features();
+    const float *from = weight_.value.data() + (begin_ + first) * features();
     float *const row = rows_.data() + part * sum_stride_;
     for (std::int64_t o = first; o < last; ++o) {
         for (const std::int64_t place : places_) row[place] = *from++;
@@ -145,25 +145,26 @@ void Dense::pack_part(std::int64_t part) {
         for (std::int64_t i = 0; i < forward_.in; ++i) to[i * columns.width] = row[i];
     }
     if (part == 0 && bias_ != nullptr)
-        std::copy(bias_->value.begin(), bias_->value.end(), packed_bias_.begin());
+        std::copy_n(bias_->value.data() + begin_, forward_.out, packed_bias_.data());
 }
 
 void Dense::deposit_part(std::int64_t part) const {
     const auto [first, last] = outputs_of(part);
     const float *sum = sums_.data() + first * sum_stride_;
-    float *to = weight_.gradient.data() + first * features();
+    float *to = weight_.gradient.data() + (begin_ + first) * features();
     for (std::int64_t o = first; o < last; ++o, sum += sum_stride_)
         for (const std::int64_t place : places_) *to++ += sum[place];
     if (part > 0 || bias_ == nullptr) return;
     for (std::int64_t o = 0; o < forward_.out; o += kept_outs)
         kernels().add_kept(lines_now_, std::min(kept_outs, forward_.out - o),
-                           g_.data() + o / kept_outs * g_panel(), bias_->gradient.data() + o);
+                           g_.data() + o / kept_outs * g_panel(),
+                           bias_->gradient.data() + begin_ + o);
 }
 
 int add_dense(Graph &graph, int input, const Weights &weights, std::vector<std::int64_t> places,
               std::optional<Rectifier> rectifier) {
     Shape shape = graph.value(input).shape;
-    shape.back() = weights.weight.shape[0];
+    shape.back() = weights.outputs();
     const int result = graph.add_value(shape);
     graph.add(
         std::make_unique<AffineMap>(graph, input, result, weights, std::move(places), rectifier));

@@ -47,6 +47,7 @@ class Dense {
 
     Parameter &weight_;
     Parameter *bias_;
+    std::int64_t begin_;  // the first of its outputs among those of the parameter
     Product forward_, backward_;
     std::vector<std::int64_t> places_;
     Aligned rows_;  // for each part an output's weights as they lie, with zeros for filling

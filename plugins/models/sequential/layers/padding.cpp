@@ -6,7 +6,7 @@ namespace sequential {
 
 void Padding::tokens(const Batch &batch, std::int64_t row, std::int64_t length,
                      std::uint8_t *to) const {
-    if (batch.mask == nullptr) {
+    if (batch.mask == nullptr || ended_) {
         std::fill_n(to, length, std::uint8_t{1});
         return;
     }

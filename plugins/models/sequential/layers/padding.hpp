@@ -24,6 +24,10 @@ class Padding {
         windows_.push_back({kernel, stride, border});
     }
 
+    /// From here on, every position is a token, whatever the text is.
+    void end() { ended_ = true; }
+    bool ended() const { return ended_; }
+
     /// Writes whether each position of a row is a token.
     void tokens(const Batch &batch, std::int64_t row, std::int64_t length, std::uint8_t *to) const;
 
@@ -32,6 +36,7 @@ class Padding {
         std::int64_t kernel, stride, border;
     };
     std::vector<Window> windows_;
+    bool ended_ = false;
 };
 
 /// Refuses what is not [length, dim].

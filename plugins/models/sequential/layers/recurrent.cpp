@@ -210,11 +210,12 @@ int RecurrentLayer::direction(Builder &builder, int input, std::int64_t layer, b
     };
     Parameter &of_input = add("weight_ih", {gates, in[1]});
     Parameter &of_state = add("weight_hh", {gates, *hidden_});
-    Parameter &input_bias = add("bias_ih", {gates}), &state_bias = add("bias_hh", {gates});
-    const int summands = add_dense(graph, input, {of_input, &input_bias});
+    Parameter *input_bias = *bias_ ? &add("bias_ih", {gates}) : nullptr;
+    Parameter *state_bias = *bias_ ? &add("bias_hh", {gates}) : nullptr;
+    const int summands = add_dense(graph, input, {of_input, input_bias});
     const int states = graph.add_value({in[0], *hidden_});
     graph.add(std::make_unique<Recurrence>(graph, summands, states, builder.padding, cell_,
-                                           Weights{of_state, &state_bias}, reverse));
+                                           Weights{of_state, state_bias}, reverse));
     return states;
 }
 

@@ -44,6 +44,10 @@ class RecurrentLayer : public Layer {
         "bidirectional",
         "whether a second state runs from the end to the beginning, concatenated to the first",
         {.fallback = false}};
+    spar::Boolean bias_{this,
+                        "bias",
+                        "whether the gates' summands of input and state have a bias each",
+                        {.fallback = true}};
     spar::Choice output_{this,
                          "output",
                          "all is the states at all positions, [length, hidden]; last is the final "

@@ -84,7 +84,7 @@ class Segments final : public Layer {
     int build(Builder &builder, int input) const override {
         Graph &graph = builder.graph;
         const Shape shape = expect_vectors(graph, input);
-        if (shape != graph.value(0).shape)
+        if (shape != graph.value(0).shape || builder.padding.ended())
             throw spar::invalid(
                 "needs a vector for every token; put it before layers that change their number");
         input = to_plain(graph, input);

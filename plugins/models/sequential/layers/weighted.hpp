@@ -8,6 +8,14 @@ namespace sequential {
 struct Weights {
     Parameter &weight;
     Parameter *bias;  /// null: none
+    /// Where they are not all of the parameter's: the first output, and how many; 0: all.
+    std::int64_t first = 0, some = 0;
+
+    std::int64_t outputs() const { return some > 0 ? some : weight.shape[0]; }
+    /// `count` outputs of these from `begin` on.
+    Weights part(std::int64_t begin, std::int64_t count) const {
+        return {weight, bias, first + begin, count};
+    }
 };
 
 /// Adds `prefix`weight and, with `bias`, `prefix`bias of the layer at hand to the graph, which

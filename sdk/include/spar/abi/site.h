@@ -11,20 +11,20 @@
 typedef int32_t spar_site_kind;
 #define SPAR_SITE_OTHER 0
 #define SPAR_SITE_EMBEDDING 1 /* [length, width] vectors, before positions are added */
-/* [heads, length, length] (query, key): after the division by the root of the head's width and
-   after biases by position, before mask and softmax. What is added there is in these units. Pairs
-   that are masked (padded queries or keys, the future, outside a window) have no effect: values and
-   gradients there are 0, and what is added or handed back there is ignored. */
+/* [heads, queries, keys]: after the division by the root of the head's width and after biases by
+   position, before mask and softmax. What is added there is in these units. Pairs that are masked
+   (padded queries or keys, the future, outside a window) have no effect: values and gradients there
+   are 0, and what is added or handed back there is ignored. */
 #define SPAR_SITE_LOGITS 2
-/* [heads, length, length]: after the softmax, before dropout. Rows sum to 1; those of padded
+/* [heads, queries, keys]: after the softmax, before dropout. Rows sum to 1; those of padded
    queries are 0, in gradients too, and a cotangent there is ignored. */
 #define SPAR_SITE_MAPS 3
 
 typedef uint32_t spar_site_flags;
 #define SPAR_SITE_ADDS 1u /* can be perturbed; maps cannot */
 
-/* Instead of a site's name in spar_threat.site: the logits of all layers at once. A point is then
-   one array [heads of all layers, length, length], in the model's order of sites. */
+/* Instead of a site's name in spar_threat.site: the logits of all layers at once, in the model's
+   order of sites: [heads of all layers, queries, keys], or one line where these differ. */
 #define SPAR_SITES_ALL_LOGITS "attention_logits"
 
 typedef struct spar_site {

@@ -93,6 +93,13 @@ const std::vector<LayerList> models = {
     classifier({layer("positions"), dropout(0.4), transformer("none"), layer("mean_pool")}),
     classifier({transformer("alibi"), layer("first_position")}),
     classifier({transformer("relative"), layer("attention_pool")}),
+    classifier({with(transformer("none"), "attention_dropout", 0.3), layer("mean_pool")}),
+    classifier({with(with(named(transformer("relative"), "heads"), "queries", 5),
+                     "attention_dropout", 0.3),
+                layer("flatten")}),
+    classifier({transformer("none"),
+                with(with(named(transformer("none"), "heads"), "queries", 2), "norm_first", false),
+                layer("mean_pool")}),
     classifier({with(transformer("rotary"), "causal", true), layer("max_over_positions")}),
     classifier({with(with(named(layer("attention"), "a"), "score", "additive"), "window", 3),
                 layer("layernorm"), layer("relu"), layer("mean_pool")}),
@@ -134,6 +141,16 @@ TEST_CASE("a batch cut to its longest text has the bits of the full length") {
             }
         }
     }
+}
+
+TEST_CASE("what dropout takes does not depend on how long texts might be") {
+    const LayerList layers = classifier(
+        {dropout(0.2), with(transformer("none"), "attention_dropout", 0.3), layer("mean_pool")});
+    Net shorter(layers, {17, dim}), longer(layers, {room, dim});
+    const Bits a = run(shorter, Cut(9, 17, 17)), b = run(longer, Cut(9, 17, 17));
+    CHECK(same(a.outputs, b.outputs));
+    CHECK(same(a.dx, b.dx));
+    CHECK(same(a.gradients, b.gradients));
 }
 
 TEST_CASE("a model with a weight for every place of a text takes no other length") {

@@ -64,3 +64,35 @@ TEST_CASE("gradients of encoder layers of a transformer") {
     check(with(with(one, "causal", true), "positions", "alibi"), {6, 8});
     check_text({transformer(1, 2, 10), layer("first_position"), linear(3)}, {6, 8});
 }
+
+TEST_CASE("gradients of decoder layers of a transformer, whose learned queries look at the text") {
+    const auto check = [](const Json &decoder, const Shape &input) {
+        for (const char *end : {"mean_pool", "flatten"})
+            check_text({decoder, layer(end), linear(3)}, input);
+    };
+    const Json one = with(transformer(1, 2, 10), "queries", 3), two = with(one, "layers", 2);
+    check(one, {5, 8});
+    check(one, {3, 4});  // as many as positions: their padding is not that of the queries
+    check(with(transformer(1, 1, 6), "queries", 21), {2, 4});
+    check(with(with(two, "norm_first", true), "activation", "gelu"), {4, 6});
+    check(with(with(with(two, "norm", true), "causal", true), "positions", "relative"), {4, 6});
+    check(with(one, "score", "additive"), {5, 6});
+    check_text({transformer(1, 2, 10), one, layer("attention_pool"), linear(3)}, {5, 8});
+    check_text({linear(6), residual({one}, {two}), layer("max_over_positions"), linear(3)}, {5, 6});
+    check_network(
+        {with(with(layer("patches"), "size", 2), "out", 6), one, layer("mean_pool"), linear(3)},
+        {1, 4, 4});
+}
+
+TEST_CASE("queries are new vectors of their own: what belongs to the words of a text ends there") {
+    const Json decoder = with(transformer(1, 2, 10), "queries", 4);
+    CHECK_THROWS_WITH_AS(
+        Net({decoder, layer("segments"), layer("mean_pool"), linear(2)}, {4, 8}),
+        "layers/1 (segments): needs a vector for every token; put it before layers that change "
+        "their number",
+        spar::Error);
+    const Net net({decoder, layer("flatten"), linear(2)}, {9, 8});
+    CHECK(net.graph->takes_lengths());
+    CHECK(net.graph->parameters[0].name == "0.queries");
+    CHECK(net.graph->parameters[0].shape == Shape{4, 8});
+}

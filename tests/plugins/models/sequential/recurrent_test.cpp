@@ -40,6 +40,8 @@ TEST_CASE(
         check_text({with(recurrent(type, 4), "output", "last"), linear(3)}, {6, 3});
         check_text({linear(4), residual({recurrent(type, 4)}), layer("attention_pool"), linear(3)},
                    {5, 6});
+        check_text({unbiased(recurrent(type, 5)), layer("mean_pool"), linear(3)}, {5, 6});
+        check_text({unbiased(with(with(both, "layers", 2), "output", "last")), linear(3)}, {5, 6});
     }
 }
 

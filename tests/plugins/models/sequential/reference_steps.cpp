@@ -29,13 +29,16 @@ Lines states(const Json &layer, const std::string &name, const std::string &suff
     const auto of = [&](const char *part) -> const std::vector<double> & {
         return parameters.at(name + "." + part + suffix);
     };
-    const Lines inputs = x.times(of("weight_ih"), of("bias_ih"), 0, gates);
+    const auto bias = [&](const char *part) {
+        return layer.value("bias", true) ? of(part) : std::vector<double>{};
+    };
+    const Lines inputs = x.times(of("weight_ih"), bias("bias_ih"), 0, gates);
     Lines h(1, size), c(1, size), all(x.count, size);
     all.tokens = x.tokens;
     for (std::int64_t t = 0; t < x.count; ++t) {
         const std::int64_t i = reverse ? x.count - 1 - t : t;
         if (!x.token(i)) continue;
-        const Lines own = h.times(of("weight_hh"), of("bias_hh"), 0, gates);
+        const Lines own = h.times(of("weight_hh"), bias("bias_hh"), 0, gates);
         const auto gate = [&](std::int64_t g, std::int64_t k) {
             return inputs(i, g * size + k) + own(0, g * size + k);
         };

@@ -21,6 +21,10 @@ extern Taps *taps;
 /// What computes a layer of this type; nothing for others.
 std::optional<TextLayer> text_layer(const std::string &type);
 
+Tensor attention(const fixture::Json &layer, const std::string &name, const Parameters &,
+                 const Tensor &);
+Tensor transformer(const fixture::Json &layer, const std::string &name, const Parameters &,
+                   const Tensor &);
 Tensor conv1d(const fixture::Json &layer, const std::string &name, const Parameters &,
               const Tensor &);
 Tensor patches(const fixture::Json &layer, const std::string &name, const Parameters &,

@@ -101,6 +101,9 @@ inline const std::vector<LayerList> looking = {
     {{{"type", "transformer"}, {"name", "encoder"}, {"layers", 2}, {"heads", 2}, {"hidden", 6}},
      layer("mean_pool"),
      linear(3)},
+    {{{"type", "transformer"}, {"name", "decoder"}, {"heads", 2}, {"hidden", 6}, {"queries", 3}},
+     layer("mean_pool"),
+     linear(3)},
 };
 
 inline bool same(const std::vector<float> &a, const std::vector<float> &b) {

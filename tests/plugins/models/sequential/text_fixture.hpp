@@ -37,6 +37,13 @@ inline const std::vector<LayerList> networks = {
          {{"type", "gru"}, {"name", "gru"}, {"hidden", 3}, {"bidirectional", true}},
          {{"type", "lstm"}, {"name", "lstm"}, {"hidden", 3}, {"output", "last"}}}),
     classifier({layer("max_over_positions")}),
+    classifier({{{"type", "transformer"},
+                 {"name", "decoder"},
+                 {"heads", 2},
+                 {"hidden", 6},
+                 {"queries", 3},
+                 {"attention_dropout", 0.3}},
+                layer("flatten")}),
 };
 
 /// Random tokens; text i has i % length + 1 of them, and some token's number at padding.

@@ -1,4 +1,5 @@
-// The same network in PyTorch, from our weights: outputs, gradients and running statistics.
+// The same network over images in PyTorch, from our weights: outputs, gradients and running
+// statistics. Layers over texts: torch_recorded_test.cpp.
 #include "gradient_check.hpp"
 #include "python.hpp"
 
@@ -20,9 +21,9 @@ void add_parameters(Saved &tensors, Net &net, const std::string &prefix) {
     }
 }
 
-/// Runs the network on examples in evaluation and in training, and lets PyTorch compare. Texts
-/// [length, dim] are padded, each more than the one before.
-void compare(const LayerList &layers, const std::string &name, const Shape &input = {3, 8, 8}) {
+/// Runs the network on images in evaluation and in training, and lets PyTorch compare.
+void compare(const LayerList &layers, const std::string &name) {
+    const Shape input{3, 8, 8};
     const auto python = spar::test::python_with("torch");
     if (!python) return;
     Net net(layers, input);
@@ -35,10 +36,6 @@ void compare(const LayerList &layers, const std::string &name, const Shape &inpu
     Shape batch = input;
     batch.insert(batch.begin(), rows);
     Saved weights, tensors{{"x", batch, x}};
-    if (input.size() == 2) {
-        net.mask = padding_of(rows, input[0]);
-        tensors.push_back({"mask", {rows, input[0]}, net.mask});
-    }
     add_parameters(weights, net, "");
     spar::host::save_safetensors(folder.path() / "weights", weights);
     std::vector<Result> results;
@@ -81,33 +78,7 @@ TEST_CASE("layers over the last axis agree with PyTorch's") {
             "lines");
 }
 
-TEST_CASE("attention agrees with PyTorch's") {
-    const Json heads = with(layer("attention"), "heads", 4);
-    compare({heads, layer("mean_pool"), linear(3)}, "attention", {9, 24});
-    compare({with(heads, "causal", true), layer("mean_pool"), linear(3)}, "causal", {9, 24});
-}
-
-TEST_CASE("encoder layers of a transformer agree with PyTorch's") {
-    const Json encoder{{"type", "transformer"}, {"layers", 2}, {"heads", 4}, {"hidden", 40}};
-    compare({encoder, layer("max_over_positions"), linear(3)}, "post_norm", {9, 24});
-    const Json gelu = with(with(encoder, "activation", "gelu"), "norm", true);
-    compare(
-        {layer("positions"), with(gelu, "norm_first", true), layer("first_position"), linear(3)},
-        "pre_norm", {9, 24});
-}
-
-TEST_CASE("recurrent layers agree with PyTorch's on packed sequences") {
-    for (const std::string type : {"lstm", "gru"}) {
-        const Json both{{"type", type}, {"hidden", 10}, {"layers", 2}, {"bidirectional", true}};
-        compare({both, layer("mean_pool"), linear(3)}, type, {9, 24});
-        const Json last{{"type", type}, {"hidden", 20}, {"output", "last"}};
-        compare({last, linear(3)}, type + "_last", {9, 24});
-    }
-}
-
-TEST_CASE("convolutions over positions and patches agree with PyTorch's") {
-    const Json conv{{"type", "conv1d"}, {"out", 20}, {"kernel", 3}, {"padding", 1}};
-    compare({conv, layer("relu"), layer("max_over_positions"), linear(3)}, "conv1d", {9, 24});
+TEST_CASE("patches agree with PyTorch's") {
     const Json patches{{"type", "patches"}, {"size", 4}, {"out", 24}};
     compare({patches, layer("flatten"), linear(3)}, "patches");
 }

@@ -1,0 +1,67 @@
+// Dropout on the maps of attention, as PyTorch's MultiheadAttention has it: in training, entries
+// are zeroed at random and the others scaled up.
+#pragma once
+
+#include "graph/graph.hpp"
+
+#include <spar/philox.hpp>
+
+namespace sequential {
+
+/// The factors of all maps of a micro-batch. An entry's factor follows from the pass's key, the
+/// example, the head and the two positions, whatever length the batch is cut to, and whatever
+/// length it might have.
+class MapDropout {
+  public:
+    /// `queries`: the greatest number; `padded`: likewise of keys, in whole blocks.
+    MapDropout(Graph &graph, double probability, std::uint32_t ordinal, std::int64_t heads,
+               std::int64_t queries, std::int64_t padded)
+        : probability_(static_cast<float>(probability)), ordinal_(ordinal), heads_(heads) {
+        const std::int64_t size = graph.width * heads * queries * padded;
+        factors_ = graph.reserve(static_cast<std::size_t>(size) * sizeof(float));
+    }
+
+    /// The map of a row's head: [queries, padded], as many as there are now.
+    struct Map {
+        std::int64_t row, head, queries = 0, keys = 0, padded = 0;
+    };
+
+    /// Draws the factors of a map, and writes the map by them.
+    void drop(const Batch &batch, const Map &at, const float *map, float *to) const {
+        float *factors = this->factors(batch, at);
+        const float scale = batch.drops ? 1.0F / (1.0F - probability_) : 1.0F;
+        spar::Random random =
+            spar::Random(batch.key, batch.ids != nullptr ? batch.ids[at.row] : 0, ordinal_)
+                .part(static_cast<std::uint64_t>(at.head));
+        for (std::int64_t i = 0; i < at.queries; ++i) {
+            const std::int64_t first = i << 16;  // whatever lengths there may be at most
+            float *line = factors + i * at.padded;
+            for (std::int64_t j = 0; j < at.padded; ++j) {
+                // Nothing is drawn where there is nothing to drop: at padding and masked pairs.
+                const bool any = j < at.keys && map[i * at.padded + j] != 0;
+                const bool keep =
+                    any && (!batch.drops || random.uniform(first + j) >= probability_);
+                line[j] = keep ? scale : 0.0F;
+            }
+        }
+        again(batch, at, map, to);
+    }
+    /// The same by the factors that were drawn, for a map or its gradient; `to` may be `map`.
+    void again(const Batch &batch, const Map &at, const float *map, float *to) const {
+        const float *factors = this->factors(batch, at);
+        for (std::int64_t i = 0; i < at.queries * at.padded; ++i) to[i] = map[i] * factors[i];
+    }
+
+  private:
+    float *factors(const Batch &batch, const Map &at) const {
+        return batch.frame->extra<float>(factors_) +
+               (at.row * heads_ + at.head) * at.queries * at.padded;
+    }
+
+    float probability_;
+    std::uint32_t ordinal_;
+    std::int64_t heads_;
+    std::size_t factors_ = 0;
+};
+
+}  // namespace sequential
