@@ -4,7 +4,7 @@
 #include "base/sha256.hpp"
 #include "engine/meaning.hpp"
 #include "run/results.hpp"
-#include "run/safetensors.hpp"
+#include "weights/safetensors.hpp"
 #include "run/same_run.hpp"
 
 #include <fmt/format.h>

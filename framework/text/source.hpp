@@ -18,6 +18,7 @@ namespace spar::host {
 struct Setting {
     std::string path;   // "train.epochs"
     std::string value;  // a JSON value, otherwise text
+    std::string option = {};  // that it comes from; empty: --set
 };
 
 /// Where a value was written.

@@ -3,7 +3,7 @@ _spar() {
   local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} options=
   COMPREPLY=()
   if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W 'run check list describe schema help --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'run check list describe convert schema help --help --version' -- "$word"))
     return
   fi
   case $command in
@@ -11,6 +11,7 @@ _spar() {
     check) options='--set --plugin-dir --json --quiet --verbose --help' ;;
     list) options='--plugin-dir --json --verbose --help' ;;
     describe) options='--plugin-dir --json --help' ;;
+    convert) options='--key --prefix --json --help' ;;
     schema) options='--plugin-dir --help' ;;
     help) options='--help' ;;
   esac
@@ -19,6 +20,7 @@ _spar() {
   esac
   case $command in
     run | check) COMPREPLY=($(compgen -f -X '!*.json' -- "$word") $(compgen -d -- "$word")) ;;
+    convert) COMPREPLY=($(compgen -f -- "$word")) ;;
     list) COMPREPLY=($(compgen -W 'dataset model loss optimizer attack method reporter transform' -- "$word")) ;;
     describe)
       case ${COMP_WORDS[2]} in
@@ -33,7 +35,7 @@ _spar() {
       COMPREPLY=($(compgen -W "pipeline data validation threat schedule train evaluate augment report vars extends \
         $(spar schema 2>/dev/null | sed -n 's/.*"const": "\([a-z0-9_]*\)".*/\1/p')" -- "$word"))
       ;;
-    help) COMPREPLY=($(compgen -W 'run check list describe schema help' -- "$word")) ;;
+    help) COMPREPLY=($(compgen -W 'run check list describe convert schema help' -- "$word")) ;;
   esac
 }
 complete -o filenames -F _spar spar
