@@ -29,9 +29,9 @@ Plan plan_of(const Subject &subject, const Registry &registry) {
     const std::string path = subject.path.string();
     switch (subject.kind) {
         case pipeline:
-            return load_plan(subject.path, {}, registry);
+            return load_plan(subject.path, {}, registry, PlanUse::model);
         case run:
-            return load_plan(subject.path / run_files::plan, {}, registry);
+            return load_plan(subject.path / run_files::plan, {}, registry, PlanUse::model);
         default:
             break;
     }
@@ -40,7 +40,8 @@ Plan plan_of(const Subject &subject, const Registry &registry) {
                            : Json{{"type", "python"}, {"call", path + ":" + subject.function}};
     const Json json = {
         {"version", 2}, {"name", "model"}, {"data", Json::object()}, {"model", model}};
-    return parse_plan(json.dump(), "spar model", fs::current_path(), {}, registry);
+    return parse_plan(json.dump(), "spar model", fs::current_path(), {}, registry,
+                      PlanUse::model);
 }
 
 /// The data that a model is set up on: only its shape matters.
