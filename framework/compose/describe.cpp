@@ -49,7 +49,7 @@ class Examples {
   public:
     Examples(const ModelQuestion &question, const Plan &plan, const Builder &builder) {
         if (!question.input.empty()) {
-            open(stand_in_dataset(builder, {.shape = question.input}));
+            open(stand_in_dataset(builder, {.shape = question.input, .outputs = 2}));
             return;
         }
         if (!question.data.empty()) {

@@ -41,7 +41,8 @@ Json read_index(const fs::path &path) {
 
 Shards::Shards(const fs::path &path) {
     files_ = {path};
-    for (const auto &[name, file] : read_index(path).items()) {
+    const Json map = read_index(path);
+    for (const auto &[name, file] : map.items()) {
         if (!file.is_string())
             refuse(path, fmt::format("tensor {} has no file's name", quote(name)));
         const auto shard = file.get<std::string>();

@@ -175,13 +175,13 @@ TEST_CASE("spar model tells what weights hold, and what works on a model") {
     const Called called;
     const Ended weights = spar::test::spar({"model", fixtures + "cnn.pt"});
     CHECK(weights.code == 0);
-    CHECK(weights.says("7 tensors, 252 numbers"));
+    CHECK(weights.says("9 tensors, 252 numbers"));
     CHECK(weights.says("4.weight"));
     CHECK(weights.says("[3,64]"));
     CHECK(weights.says("--pipeline"));
     const Ended entries = spar::test::spar({"model", fixtures + "checkpoint.pt"});
     CHECK(entries.code == 6);
-    CHECK(entries.says("\"state_dict\" (7 tensors)"));
+    CHECK(entries.says("\"state_dict\" (9 tensors)"));
     CHECK(spar::test::spar({"model", fixtures + "checkpoint.pt", "--key", "state_dict"}).code == 0);
     const std::string file = called.folder.write("net.json", net().dump());
     const Ended unknown = spar::test::spar({"model", file});

@@ -108,8 +108,8 @@ TEST_CASE("a run evaluates a .pt, and its results tell what was taken") {
     CHECK(torch["model_sha256"] == safe["model_sha256"]);
     CHECK(torch["evaluation"]["clean_loss"] == safe["evaluation"]["clean_loss"]);
     const Json &taken = torch["provenance"]["weights"];
-    CHECK(taken == Json{{"parameters", 7},
-                        {"types", {{"F32", 6}, {"I64", 1}}},
+    CHECK(taken == Json{{"parameters", 9},
+                        {"types", {{"F32", 8}, {"I64", 1}}},
                         {"missing", Json::array()},
                         {"unused", Json::array()},
                         {"reshaped", Json::array()}});
@@ -132,10 +132,9 @@ TEST_CASE("what does not fit a map that is not strict is told, and keeps its ini
     const Folder folder;
     Json json = pipeline("checkpoint.pt", {{"key", "state_dict"}, {"strict", false}});
     json["model"]["layers"][4]["name"] = "head";
-    json["model"]["layers"][0]["out"] = 4;
     const Json results = results_of(folder, json, "partly");
     const Json &taken = results["provenance"]["weights"];
-    CHECK(taken["parameters"] == 5 + 0);
+    CHECK(taken["parameters"] == 7);
     CHECK(taken["missing"] == Json{"head.weight", "head.bias"});
     CHECK(taken["unused"] == Json{"4.bias", "4.weight"});
     json["model"]["layers"][4] = {{"type", "linear"}, {"out", 5}};
@@ -188,8 +187,9 @@ TEST_CASE("doubles are rounded with a warning") {
     json["model"]["weights"] = folder / "doubles.safetensors";
     const Json results = results_of(folder, json, "doubles");
     CHECK(results["provenance"]["weights"]["types"]["F64"] == 1);
-    REQUIRE(results["warnings"].size() == 1);
-    CHECK(results["warnings"][0]["code"] == "weights_rounded");
+    CHECK(std::ranges::any_of(results["warnings"], [](const Json &warning) {
+        return warning["code"] == "weights_rounded" && warning["count"] == 1;
+    }));
 }
 
 TEST_CASE("layers may have names with dots, as those of a published net") {

@@ -52,10 +52,10 @@ TEST_CASE("parameters are tensors") {
 
 TEST_CASE("a checkpoint's entries are named to one who has named none, or the wrong one") {
     check_says(refusal_of(fixture("checkpoint.pt")),
-               {"checkpoint.pt", "no tensors by name", "\"model.ema\" (7 tensors)",
-                "\"state_dict\" (7 tensors)", "\"key\""});
+               {"checkpoint.pt", "no tensors by name", "\"model.ema\" (9 tensors)",
+                "\"state_dict\" (9 tensors)", "\"key\""});
     check_says(refusal_of(fixture("checkpoint.pt"), "state"),
-               {"no entry \"state\"", "\"state_dict\" (7 tensors)"});
+               {"no entry \"state\"", "\"state_dict\" (9 tensors)"});
     check_says(refusal_of(fixture("checkpoint.pt"), "epoch"),
                {"its entry \"epoch\" is a number", "torch.save(model.state_dict()"});
     check_says(refusal_of(fixture("checkpoint.pt"), "args"), {"\"args\" holds no tensors"});

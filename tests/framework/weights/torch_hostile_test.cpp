@@ -37,7 +37,7 @@ TEST_CASE("what a pickle would run is refused by its name, and is not run") {
                 "asks for Python's \"posix.system\"", "not run", "torch.save(model.state_dict()"});
     check_says(refusal_of(fixture("os_system0.pt")), {"\"os.system\"", "at byte 0"});
     check_says(refusal_of(fixture("os_system4.pt")), {"\"posix.system\""});
-    check_says(refusal_of(fixture("eval.pt")), {"\"builtins.eval\""});
+    check_says(refusal_of(fixture("eval.pt")), {"\"__builtin__.eval\""});
     check_says(refusal_of(fixture("module.pt")),
                {"\"torch.nn.modules.container.Sequential\"", "torch.save(model.state_dict()"});
     CHECK(!std::filesystem::exists("spar-was-here"));
@@ -113,7 +113,7 @@ TEST_CASE("a checkpoint cut anywhere is refused, and with any byte changed does 
     std::mt19937 random(1);
     for (int i = 0; i < 3000; ++i) {
         std::string bytes = whole;
-        for (unsigned flips = 1 + random() % 3; flips > 0; --flips)
+        for (std::size_t flips = 1 + random() % 3; flips > 0; --flips)
             bytes[random() % bytes.size()] = static_cast<char>(random());
         refusal_of(folder.write("changed.pt", bytes));
     }
@@ -131,7 +131,7 @@ TEST_CASE("a pickle with any byte changed does no harm, though its checksum is r
         for (int i = 0; i < times; ++i) {
             pickle = whole;
             if (i % 4 == 3) pickle.resize(random() % whole.size());
-            for (unsigned flips = 1 + random() % 3; !pickle.empty() && flips > 0; --flips)
+            for (std::size_t flips = 1 + random() % 3; !pickle.empty() && flips > 0; --flips)
                 pickle[random() % pickle.size()] = static_cast<char>(random());
             refused += refusal_of(folder.write("changed.pt", stored_zip(members)),
                                   name == "checkpoint.pt" ? "state_dict" : "")
