@@ -35,7 +35,7 @@ constexpr Option all_options[] = {
     {"data", "", "FILE", "examples: .npz, IDX, CIFAR, a folder, or digits:examples=100"},
     {"norm", "", "NORM", "linf, l2, l1 or l0"},
     {"eps", "", "RADIUS", "how far examples may move, as 8/255"},
-    {"attack", "", "NAME:k=v,...", "an attack and its parameters (several); without, auto_attack"},
+    {"attack", "", "NAME:k=v", "an attack, and parameters between commas (several); without, auto_attack"},
     {"targeted", "", "", "reach a class drawn at random; =next, =least_likely, =3"},
     {"examples", "", "N", "attack only this many"},
     {"batch", "", "N", "examples attacked together"},

@@ -60,13 +60,32 @@ std::string weights_text(const Json &described) {
            "of\n";
 }
 
+std::string layers_text(const Json &layers) {
+    std::size_t width = 5;
+    for (const Json &layer : layers)
+        width = std::max(width, layer.at("name").get<std::string>().size());
+    std::string text = fmt::format("  {:<{}}  {:<16}  {:<16}  {:>12}  {:>14}\n", "layer", width,
+                                   "type", "output", "parameters", "multiply-adds");
+    for (const Json &layer : layers)
+        text += fmt::format("  {:<{}}  {:<16}  {:<16}  {:>12}  {:>14}\n",
+                            layer.at("name").get<std::string>(), width,
+                            layer.at("type").get<std::string>(),
+                            shape_text(layer.at("shape").get<std::vector<std::int64_t>>()),
+                            layer.at("parameters").get<std::int64_t>(),
+                            layer.at("multiply_adds").get<std::int64_t>());
+    return text;
+}
+
 std::string model_text(const Json &described) {
+    const Json &layers = described.at("layers"), &work = described.at("multiply_adds");
     std::string text = fmt::format(
-        "model \"{}\": examples {}, {} outputs, {} trained numbers\n",
+        "model \"{}\": examples {}, {} outputs, {} trained numbers{}\n",
         described.at("model").get<std::string>(),
         shape_text(described.at("input").get<std::vector<std::int64_t>>()),
-        described.at("outputs").get<std::int64_t>(), described.at("numbers").get<std::int64_t>());
-    text += rows_of(described.at("parameters"));
+        described.at("outputs").get<std::int64_t>(), described.at("numbers").get<std::int64_t>(),
+        work.is_null() ? ""
+                       : fmt::format(", {} multiply-adds an example", work.get<std::int64_t>()));
+    text += layers.empty() ? rows_of(described.at("parameters")) : layers_text(layers);
     const Json &attacks = described.at("attacks");
     text += fmt::format("Attacks in the space \"{}\", by norm:\n",
                         attacks.at("space").get<std::string>());

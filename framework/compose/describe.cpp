@@ -16,6 +16,7 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <algorithm>
 #include <limits>
 
 namespace spar::host {
@@ -112,6 +113,33 @@ Json attacks_on(const Network &network, const Data &data, const Registry &regist
     return {{"space", word_of(space_words, threat.space)}, {"norms", norms}};
 }
 
+/// What the model says that it is made of; empty if it does not say.
+Json layers_of(const Instance &model) {
+    Json layers = Json::array();
+    const auto &table = model.table<spar_model_table>();
+    if (table.extension == nullptr) return layers;
+    const void *extension =
+        model.ask("extension", [&] { return table.extension(model.self(), SPAR_MODEL_LAYERS); });
+    const auto *all = static_cast<const spar_layers *>(extension);
+    if (all == nullptr) return layers;
+    constexpr std::int64_t most = 1 << 20;
+    const std::int64_t count =
+        std::min(most, model.ask("layers", [&] { return all->count(model.self()); }));
+    for (std::int64_t i = 0; i < count; ++i) {
+        spar_layer layer{};
+        layer.struct_size = sizeof layer;
+        model.call("layers",
+                   [&](spar_error *error) { return all->layer(model.self(), i, &layer, error); });
+        const auto rank = std::clamp(layer.rank, 0, SPAR_MAX_RANK);
+        layers.push_back({{"name", layer.name != nullptr ? layer.name : ""},
+                          {"type", layer.type != nullptr ? layer.type : ""},
+                          {"shape", std::vector<std::int64_t>(layer.shape, layer.shape + rank)},
+                          {"parameters", layer.parameters},
+                          {"multiply_adds", layer.multiply_adds}});
+    }
+    return layers;
+}
+
 }  // namespace
 
 Json describe_weights(const fs::path &path, const std::string &key) {
@@ -141,11 +169,18 @@ Json describe_model(const ModelQuestion &question, const Registry &registry) {
         if (p.trainable) numbers += product(p.shape);
     }
     for (const NetworkSite &site : network.sites()) sites.push_back(site.name);
+    const Json layers = layers_of(network.instance());
+    Json work;
+    for (const Json &layer : layers)
+        work = (work.is_null() ? 0 : work.get<std::int64_t>()) +
+               layer.at("multiply_adds").get<std::int64_t>();
     return {{"model", plan.model.json->at("type")},
             {"input", data.shape()},
             {"outputs", network.outputs()},
             {"parameters", parameters},
             {"numbers", numbers},
+            {"multiply_adds", work},
+            {"layers", layers},
             {"sites", sites},
             {"isa", network.instructions()},
             {"attacks", attacks_on(network, data, registry, builder)}};

@@ -20,8 +20,10 @@ struct ModelQuestion {
     std::vector<std::int64_t> input;  // instead: the shape of one example
 };
 
-/// {"input", "outputs", "parameters": [{"name", "shape", "trained"}], "numbers", "layers", "sites",
-/// "isa", "attacks": {"space", "norms": {"linf": [names]}}}. Throws Failure.
+/// {"model", "input", "outputs", "parameters": [{"name", "shape", "trained"}], "numbers",
+/// "multiply_adds" (null if the model does not say), "layers": [{"name", "type", "shape",
+/// "parameters", "multiply_adds"}], "sites", "isa", "attacks": {"space", "norms": {"linf":
+/// [names]}}}. Throws Failure.
 Json describe_model(const ModelQuestion &question, const Registry &registry);
 
 }  // namespace spar::host

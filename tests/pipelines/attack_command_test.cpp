@@ -198,6 +198,11 @@ TEST_CASE("spar model tells what weights hold, and what works on a model") {
         CHECK(model["input"] == Json{1, 8, 8});
         CHECK(model["outputs"] == 3);
         CHECK(model["numbers"] == 36 + 4 + 8 + 192 + 3);
+        CHECK(model["multiply_adds"] == 16 * 36 + 64 * 3);
+        REQUIRE(model["layers"].size() == 5);
+        CHECK(model["layers"][0] == Json::parse(R"({"name": "0", "type": "conv", "shape": [4, 4, 4],
+              "parameters": 40, "multiply_adds": 576})"));
+        CHECK(model["layers"][2]["type"] == "relu");
         const Json linf = model["attacks"]["norms"]["linf"];
         CHECK(std::find(linf.begin(), linf.end(), "auto_attack") != linf.end());
         const Json l0 = model["attacks"]["norms"]["l0"];
