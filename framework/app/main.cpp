@@ -39,7 +39,8 @@ const std::vector<Command> commands = {
      "every component",
      "plugin-dir json help", describe_command},
     {"convert", "IN OUT.safetensors", 2, 2,
-     "write the weights of a PyTorch checkpoint (.pt, .pth), or of several files by their index, as "
+     "write the weights of a PyTorch checkpoint (.pt, .pth), or of several files by their index, "
+     "as "
      "one safetensors file; nothing in a checkpoint is run",
      "key prefix json help", convert_command},
     {"schema", "", 0, 0, "print the JSON Schema of pipelines, for editors", "plugin-dir help",

@@ -25,9 +25,10 @@ std::vector<std::int64_t> shape_of(const std::string &text) {
         const bool separated = stop == end || ((*stop == ',' || *stop == 'x') && stop + 1 != end);
         if (error != std::errc() || extent < 1 || extent > 1 << 24 || !separated ||
             shape.size() == SPAR_MAX_RANK)
-            throw Failure(Exit::usage, "model: --input: expected the shape of one example, as in "
-                                       "3,32,32; found " +
-                                           quote(text));
+            throw Failure(Exit::usage,
+                          "model: --input: expected the shape of one example, as in "
+                          "3,32,32; found " +
+                              quote(text));
         shape.push_back(extent);
         at = stop == end ? end : stop + 1;
     }
@@ -41,7 +42,7 @@ std::string rows_of(const Json &tensors) {
     std::string text;
     for (const Json &row : tensors) {
         const auto shape = row.at("shape").get<std::vector<std::int64_t>>();
-        const std::string note = row.contains("type") ? row.at("type").get<std::string>()
+        const std::string note = row.contains("type")            ? row.at("type").get<std::string>()
                                  : row.at("trained").get<bool>() ? ""
                                                                  : "not trained";
         text += fmt::format("  {:<{}}  {:<16}  {:>12}  {}\n",
@@ -54,9 +55,11 @@ std::string rows_of(const Json &tensors) {
 std::string weights_text(const Json &described) {
     const auto file = described.at("file").get<std::string>();
     return fmt::format("{}: weights, {} tensors, {} numbers\n", escaped(file, file.size()),
-                       described.at("tensors").size(), described.at("numbers").get<std::int64_t>()) +
+                       described.at("tensors").size(),
+                       described.at("numbers").get<std::int64_t>()) +
            rows_of(described.at("tensors")) +
-           "To attack it: spar attack FILE --pipeline P.json, whose \"model\" these are the weights "
+           "To attack it: spar attack FILE --pipeline P.json, whose \"model\" these are the "
+           "weights "
            "of\n";
 }
 

@@ -48,8 +48,8 @@ struct Written {
         const Json::json_pointer place("/model/weights");
         if (!source.root.contains(place) || !source.root[place].is_string()) return false;
         std::error_code error;
-        const fs::path own = source.origins.at("/model/weights").folder /
-                             source.root[place].get<std::string>();
+        const fs::path own =
+            source.origins.at("/model/weights").folder / source.root[place].get<std::string>();
         return fs::equivalent(own, weights, error);
     }
 
@@ -144,8 +144,9 @@ class Composition {
 
     void data() {
         if (call_.data.empty() && !given("/data/test"))
-            usage("expected --data: an .npz with arrays x and y, IDX or CIFAR files, or a dataset "
-                  "by name (digits:examples=100)");
+            usage(
+                "expected --data: an .npz with arrays x and y, IDX or CIFAR files, or a dataset "
+                "by name (digits:examples=100)");
         if (!call_.data.empty()) set("data.test", dataset_by_look(call_.data).dump(), "--data");
     }
 
@@ -167,8 +168,7 @@ class Composition {
     void attacks() {
         std::vector<std::string> texts = call_.attacks;
         const Json::json_pointer theirs("/evaluate/attacks");
-        if (texts.empty() && given("/evaluate/attacks") &&
-            !written_->source.root[theirs].empty())
+        if (texts.empty() && given("/evaluate/attacks") && !written_->source.root[theirs].empty())
             return;
         if (texts.empty()) texts.emplace_back("auto_attack");
         set("evaluate.attacks", Json(Json::array_t(texts.size(), Json::object())).dump(),

@@ -10,9 +10,9 @@ namespace spar::host {
 
 /// What the call says; empty texts are what it leaves open.
 struct AttackCall {
-    std::string target;                // a file of weights or a model, a run's folder, or net.py:net
-    std::string pipeline;              // whose model the weights are of
-    std::string key, prefix;           // see WeightsMapPlan
+    std::string target;       // a file of weights or a model, a run's folder, or net.py:net
+    std::string pipeline;     // whose model the weights are of
+    std::string key, prefix;  // see WeightsMapPlan
     std::string data, norm, eps, aim;  // aim: what "target" of a threat may be
     std::vector<std::string> attacks;  // pgd:steps=40
     std::string examples, batch, seed;

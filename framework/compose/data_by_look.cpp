@@ -8,8 +8,8 @@
 #include <spar/kit/file_kind.hpp>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace spar::host {
 namespace {
@@ -17,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char *expected =
-    "expected an .npz with arrays x and y, IDX images (with their labels beside them), binary files "
+    "expected an .npz with arrays x and y, IDX images (with their labels beside them), binary "
+    "files "
     "of CIFAR-10 or CIFAR-100, a folder of such files, or a dataset by name (digits:examples=100)";
 
 std::string first_bytes(const fs::path &file) {
@@ -89,10 +90,10 @@ Json of_file(const fs::path &file) {
         if (ten && (!hundred || name != "test.bin")) return cifar(file, nullptr);
         if (hundred) return cifar(file, "fine");
     }
-    throw Failure(Exit::data, fmt::format("--data: {} is {}; {}", file.string(),
-                                          kind.empty() ? "of no kind that is known by its look"
-                                                       : kind,
-                                          expected));
+    throw Failure(
+        Exit::data,
+        fmt::format("--data: {} is {}; {}", file.string(),
+                    kind.empty() ? "of no kind that is known by its look" : kind, expected));
 }
 
 /// The test set in a folder, in the names under which it is published.
@@ -123,8 +124,8 @@ Json dataset_by_look(const std::string &text) {
     const std::string type = text.substr(0, text.find(':'));
     const bool name = !type.empty() && type.find_first_of("./\\") == std::string::npos;
     if (name) return node_of_text(text, "--data");
-    throw Failure(Exit::data, fmt::format("--data: there is no file {}; {}", quote(text, 200),
-                                          expected));
+    throw Failure(Exit::data,
+                  fmt::format("--data: there is no file {}; {}", quote(text, 200), expected));
 }
 
 }  // namespace spar::host

@@ -15,9 +15,9 @@
 #include <spar/tensor.hpp>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 namespace spar::host {
 namespace {
@@ -41,8 +41,7 @@ Plan plan_of(const Subject &subject, const Registry &registry) {
                            : Json{{"type", "python"}, {"call", path + ":" + subject.function}};
     const Json json = {
         {"version", 2}, {"name", "model"}, {"data", Json::object()}, {"model", model}};
-    return parse_plan(json.dump(), "spar model", fs::current_path(), {}, registry,
-                      PlanUse::model);
+    return parse_plan(json.dump(), "spar model", fs::current_path(), {}, registry, PlanUse::model);
 }
 
 /// The data that a model is set up on: only its shape matters.
@@ -155,9 +154,9 @@ Json describe_weights(const fs::path &path, const std::string &key) {
 
 Json describe_model(const ModelQuestion &question, const Registry &registry) {
     const Plan plan = plan_of(subject_of(question.target), registry);
-    const Builder builder(registry, plan.seed, [&plan](const std::string &, const std::string &text) {
-        return plan.path(text);
-    });
+    const Builder builder(
+        registry, plan.seed,
+        [&plan](const std::string &, const std::string &text) { return plan.path(text); });
     const Examples examples(question, plan, builder);
     const Data &data = examples.data();
     const Network network(builder.build(SPAR_KIND_MODEL, *plan.model.json, plan.model.pointer),

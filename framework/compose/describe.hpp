@@ -15,8 +15,8 @@ Json describe_weights(const std::filesystem::path &path, const std::string &key)
 
 /// What is to be described, and on what it is set up.
 struct ModelQuestion {
-    std::string target;              // as of AttackCall
-    std::string data;                // as --data; empty: what the pipeline names
+    std::string target;               // as of AttackCall
+    std::string data;                 // as --data; empty: what the pipeline names
     std::vector<std::int64_t> input;  // instead: the shape of one example
 };
 

@@ -38,8 +38,9 @@ Json value_of(std::string_view text, const std::string &label) {
 
 Json node_of_text(std::string_view text, const std::string &option) {
     const auto wrong = [&](const std::string &what) {
-        throw Failure(Exit::usage, option + ": expected a name, and after a colon parameters "
-                                            "between commas, as in pgd:steps=40,restarts=5; " +
+        throw Failure(Exit::usage, option +
+                                       ": expected a name, and after a colon parameters "
+                                       "between commas, as in pgd:steps=40,restarts=5; " +
                                        what);
     };
     const std::size_t colon = text.find(':');

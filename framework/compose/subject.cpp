@@ -23,8 +23,9 @@ Subject subject_of(const std::string &text) {
     const fs::path absolute = fs::absolute(path, error);
     const fs::file_status status = fs::status(path, error);
     if (!fs::exists(status))
-        throw wrong("there is no such file; expected weights (.safetensors, .pt, .pth), a model "
-                    "(.onnx, or net.py:net), a pipeline, or a run's folder");
+        throw wrong(
+            "there is no such file; expected weights (.safetensors, .pt, .pth), a model "
+            "(.onnx, or net.py:net), a pipeline, or a run's folder");
     if (fs::is_directory(status)) {
         if (!fs::exists(path / run_files::plan))
             throw wrong("the folder is not a run's: it has no plan.json");

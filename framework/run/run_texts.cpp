@@ -20,7 +20,8 @@ std::optional<std::pair<TokenizerState, fs::path>> RunUnderWay::kept_tokenizer()
     if (!resumed && plan_.weights.empty()) return std::nullopt;
     const fs::path file = resumed ? checkpoint() : fs::path(plan_.weights);
     try {
-        if (auto kept = tokenizer_from(open_tensors(file, resumed ? "" : plan_.weights_map.key)->metadata()))
+        if (auto kept = tokenizer_from(
+                open_tensors(file, resumed ? "" : plan_.weights_map.key)->metadata()))
             return {{std::move(*kept), file}};
         return std::nullopt;
     } catch (const std::runtime_error &error) {

@@ -121,9 +121,10 @@ Json made_with(const Registry &registry, const Plan &plan, const Network &networ
             {"isa", network.instructions().empty() ? Json() : Json(network.instructions())},
             {"plugins", plugins},
             {"data", files},
-            {"weights_sha256", plan.weights.empty()  ? Json()
-                               : weights_left_behind ? Json("left behind")
-                                                     : Json(sha256_of_weights(plan.weights, plan.weights_map))}};
+            {"weights_sha256", plan.weights.empty() ? Json()
+                               : weights_left_behind
+                                   ? Json("left behind")
+                                   : Json(sha256_of_weights(plan.weights, plan.weights_map))}};
 }
 
 void require_as_its_run_left_it(const std::filesystem::path &weights, const std::string &sha256) {

@@ -101,13 +101,11 @@ class Fitting {
         const Shape shape = joined_shape(taken.tensors);
         if (!fits_in(shape, p.shape, map_.first_rows(p.name))) {
             fitted_.reshaped.push_back({p.name, shape, p.shape});
-            return add(fmt::format("\"{}\" is {}, the model's{} is {}",
-                                   fmt::join(taken.tensors, "\" + \""),
-                                   shape.empty() && taken.tensors.size() > 1
-                                       ? "of shapes that do not join"
-                                       : shape_text(shape),
-                                   taken.tensors[0] == p.name ? "" : " \"" + p.name + "\"",
-                                   shape_text(p.shape)));
+            return add(fmt::format(
+                "\"{}\" is {}, the model's{} is {}", fmt::join(taken.tensors, "\" + \""),
+                shape.empty() && taken.tensors.size() > 1 ? "of shapes that do not join"
+                                                          : shape_text(shape),
+                taken.tensors[0] == p.name ? "" : " \"" + p.name + "\"", shape_text(p.shape)));
         }
         for (const std::string &name : taken.tensors)
             ++fitted_.types[file_.tensors().at(name).type];
@@ -175,8 +173,8 @@ void warn_of(const FittedWeights &fitted, const std::filesystem::path &path) {
     if (fitted.whole()) return;
     std::vector<std::string> reshaped;
     for (const FittedWeights::Reshaped &one : fitted.reshaped)
-        reshaped.push_back(fmt::format("{} ({}, expected {})", one.parameter,
-                                       shape_text(one.found), shape_text(one.wanted)));
+        reshaped.push_back(fmt::format("{} ({}, expected {})", one.parameter, shape_text(one.found),
+                                       shape_text(one.wanted)));
     std::vector<std::string> parts;
     const auto say = [&](const char *what, const std::vector<std::string> &names) {
         if (!names.empty()) parts.push_back(fmt::format("{}: {}", what, listed(names, 10)));

@@ -18,8 +18,7 @@ std::optional<NameMatch> match(std::string_view pattern, std::string_view name) 
     NameMatch found;
     while (!pattern.empty()) {
         if (const char letter = number_at(pattern); letter != '\0') {
-            const std::size_t size =
-                std::min(name.find_first_not_of("0123456789"), name.size());
+            const std::size_t size = std::min(name.find_first_not_of("0123456789"), name.size());
             const auto known = found.numbers.emplace(letter, name.substr(0, size)).first;
             if (size == 0 || known->second != name.substr(0, size)) return std::nullopt;
             name.remove_prefix(size);

@@ -71,15 +71,15 @@ bool PickleMachine::container(unsigned char code) {
         case 't':  // TUPLE
             push_tuple(pop_to_mark());
             return true;
-        case ']':  // EMPTY_LIST
-        case 0x8F: // EMPTY_SET
+        case ']':   // EMPTY_LIST
+        case 0x8F:  // EMPTY_SET
             push(Kind::list);
             return true;
         case 'a':  // APPEND
             if (Value item = pop(); true) add_elements({item});
             return true;
-        case 'e':  // APPENDS
-        case 0x90: // ADDITEMS
+        case 'e':   // APPENDS
+        case 0x90:  // ADDITEMS
             add_elements(pop_to_mark());
             return true;
         case '}':  // EMPTY_DICT
@@ -155,11 +155,10 @@ void PickleMachine::step(unsigned char code) {
 
 void PickleMachine::refuse_code(unsigned char code) {
     static const std::unordered_map<unsigned char, const char *> names{
-        {0x81, "NEWOBJ"}, {0x92, "NEWOBJ_EX"}, {'i', "INST"},   {'o', "OBJ"},
-        {0x82, "EXT1"},   {0x83, "EXT2"},      {0x84, "EXT4"},  {'P', "PERSID"},
-        {'I', "INT"},     {'L', "LONG"},       {'F', "FLOAT"},  {'S', "STRING"},
-        {'V', "UNICODE"}, {'2', "DUP"},        {'p', "PUT"},    {'g', "GET"},
-        {'d', "DICT"},    {'l', "LIST"},       {'1', "POP_MARK"}};
+        {0x81, "NEWOBJ"}, {0x92, "NEWOBJ_EX"}, {'i', "INST"},    {'o', "OBJ"},     {0x82, "EXT1"},
+        {0x83, "EXT2"},   {0x84, "EXT4"},      {'P', "PERSID"},  {'I', "INT"},     {'L', "LONG"},
+        {'F', "FLOAT"},   {'S', "STRING"},     {'V', "UNICODE"}, {'2', "DUP"},     {'p', "PUT"},
+        {'g', "GET"},     {'d', "DICT"},       {'l', "LIST"},    {'1', "POP_MARK"}};
     const auto found = names.find(code);
     refuse(fmt::format("the instruction {}, which no state_dict needs",
                        found == names.end() ? fmt::format("{:#04x}", code) : found->second));

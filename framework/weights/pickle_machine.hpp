@@ -133,8 +133,7 @@ class PickleMachine {
 
     /// "module.name", which must be one that is known.
     void push_name(std::string_view module, std::string_view name) {
-        const std::string &whole =
-            pickle_.names_.emplace_back(fmt::format("{}.{}", module, name));
+        const std::string &whole = pickle_.names_.emplace_back(fmt::format("{}.{}", module, name));
         if (!pickle_name(whole))
             refuse(fmt::format(
                 "it asks for Python's {}, which no state_dict needs and which is not run",

@@ -8,12 +8,12 @@
 namespace spar::host {
 
 enum class PickleName {
-    storage,            /// a type of storages, which is no function
-    plain,              /// a constant, or a class whose objects say nothing of tensors
-    ordered_dict,       /// ()
-    tensor,             /// (storage, offset, shape, strides, ...)
-    parameter,          /// (tensor, ...)
-    size,               /// (tuple,)
+    storage,       /// a type of storages, which is no function
+    plain,         /// a constant, or a class whose objects say nothing of tensors
+    ordered_dict,  /// ()
+    tensor,        /// (storage, offset, shape, strides, ...)
+    parameter,     /// (tensor, ...)
+    size,          /// (tuple,)
 };
 
 /// What a name means; nothing for one that is refused.

@@ -137,8 +137,8 @@ void SafetensorsFile::add(const std::string &name, const Json &entry) {
         refuse(
             fmt::format("tensor \"{}\" does not lie where its header says: {} {} takes {} "
                         "bytes, its place is {} to {} of {}",
-                        name, tensor.type, shape_text(tensor.shape), bytes, place.begin,
-                        place.end, size_ - body_));
+                        name, tensor.type, shape_text(tensor.shape), bytes, place.begin, place.end,
+                        size_ - body_));
     tensors_.emplace(name, std::move(tensor));
     places_.emplace(name, place);
 }

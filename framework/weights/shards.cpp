@@ -48,8 +48,9 @@ Shards::Shards(const fs::path &path) {
         const auto shard = file.get<std::string>();
         if (shard.empty() || shard == "." || shard == ".." ||
             shard.find_first_of(std::string_view("/\\\0", 3)) != std::string::npos)
-            refuse(path, fmt::format("tensor {} is in {}, expected a file in the index's own folder",
-                                     quote(name), quote(shard)));
+            refuse(path,
+                   fmt::format("tensor {} is in {}, expected a file in the index's own folder",
+                               quote(name), quote(shard)));
         auto &opened = shards_[shard];
         if (!opened) {
             if (shards_.size() > most_shards)

@@ -89,9 +89,9 @@ TorchFile::TorchFile(const std::filesystem::path &path, const std::string &key)
     const std::string name = folder_ + "data.pkl";
     if (const std::uint64_t size = zip_.members().at(name).size; size > largest_pickle)
         refuse(fmt::format("its data.pkl has {} bytes, more than {}", size, largest_pickle));
-    if (const std::string order = folder_ + "byteorder";
-        zip_.members().contains(order) && zip_.members().at(order).size < 100 &&
-        zip_.read(order) != "little")
+    if (const std::string order = folder_ + "byteorder"; zip_.members().contains(order) &&
+                                                         zip_.members().at(order).size < 100 &&
+                                                         zip_.read(order) != "little")
         refuse("its numbers are big-endian; save it anew on another machine");
     text_ = zip_.read(name);
     pickle_ = std::make_unique<Pickle>(text_, [this](const std::string &what) {
@@ -106,8 +106,8 @@ TorchFile::TorchFile(const std::filesystem::path &path, const std::string &key)
 }
 
 void TorchFile::refuse(const std::string &what) const {
-    throw Failure(Exit::data, fmt::format("{}: not a state_dict that can be read: {}",
-                                          path_.string(), what));
+    throw Failure(Exit::data,
+                  fmt::format("{}: not a state_dict that can be read: {}", path_.string(), what));
 }
 
 /// The folder inside the archive that everything lies in.
@@ -142,9 +142,10 @@ const PickleValue &TorchFile::chosen(const PickleValue &root, const std::string 
                            key.empty() ? "it holds" : "its entry " + quote(key) + " is",
                            kind_word(*found), how_to_save, choices));
     if (tensors_in(*found) == 0)
-        refuse(fmt::format("{} no tensors by name; {}{}",
-                           key.empty() ? "it holds" : "its entry " + quote(key) + " holds", choices,
-                           entries.found.empty() ? "" : ", one of which is to be named as \"key\""));
+        refuse(
+            fmt::format("{} no tensors by name; {}{}",
+                        key.empty() ? "it holds" : "its entry " + quote(key) + " holds", choices,
+                        entries.found.empty() ? "" : ", one of which is to be named as \"key\""));
     return *found;
 }
 
@@ -188,10 +189,10 @@ void TorchFile::verify(const std::string &name, const StoredTensor &tensor) {
                 !__builtin_add_overflow(last, reach, &last);
     }
     if (!sound || (count > 0 ? last >= tensor.available : tensor.offset > tensor.available))
-        wrong(fmt::format("its shape {} with strides {} from {} on reaches beyond the {} numbers "
-                          "of its storage",
-                          shape_text(tensor.shape), shape_text(tensor.strides), tensor.offset,
-                          tensor.available));
+        wrong(fmt::format(
+            "its shape {} with strides {} from {} on reaches beyond the {} numbers "
+            "of its storage",
+            shape_text(tensor.shape), shape_text(tensor.strides), tensor.offset, tensor.available));
     // A view may show one number many times, so that a few bytes would fill any memory.
     constexpr std::uint64_t most_for_a_byte = 16, always = 1 << 20;
     numbers_ += std::min(static_cast<std::uint64_t>(count), std::uint64_t{1} << 62);

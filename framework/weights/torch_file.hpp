@@ -31,7 +31,7 @@ class TorchFile final : public TensorFile {
     std::string text_;    // of the pickle
     std::unique_ptr<Pickle> pickle_;
     std::map<std::string, const StoredTensor *> places_;
-    std::uint64_t numbers_ = 0;  // of all tensors together
+    std::uint64_t numbers_ = 0;                    // of all tensors together
     mutable std::string last_key_, last_storage_;  // tensors may share one
 };
 

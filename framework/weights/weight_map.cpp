@@ -41,14 +41,13 @@ WeightMap::WeightMap(const WeightsMapPlan &plan, const std::vector<std::string> 
         const auto [other, first] = by_parameter_.emplace(name, tensor);
         by_tensor_.emplace(plain, tensor);
         if (!first)
-            faults.add(fmt::format("both {} and {} would be called {}",
-                                         quote(other->second, 200), quote(tensor, 200),
-                                         quote(name, 200)));
+            faults.add(fmt::format("both {} and {} would be called {}", quote(other->second, 200),
+                                   quote(tensor, 200), quote(name, 200)));
     }
     const auto is_prefix = [&](const std::string &t) { return t.starts_with(plan_.prefix); };
     if (!plan_.prefix.empty() && std::ranges::none_of(tensors, is_prefix))
         faults.add(fmt::format("no name begins with the prefix {}: {}", quote(plan_.prefix),
-                                     listed(tensors, 5)));
+                               listed(tensors, 5)));
     for (std::size_t i = 0; i < used.size(); ++i)
         if (!used[i]) {
             const std::string theirs = plan_.rename[i].first, ours = plan_.rename[i].second;
@@ -56,9 +55,10 @@ WeightMap::WeightMap(const WeightsMapPlan &plan, const std::vector<std::string> 
                 return match(ours, without_prefix(tensor)).has_value();
             });
             faults.add(fmt::format("rename: there is no {}{}", quote(theirs, 200),
-                                   reversed ? ", but " + quote(ours, 200) +
-                                                  ": the file's name comes first, the model's second"
-                                            : ""));
+                                   reversed
+                                       ? ", but " + quote(ours, 200) +
+                                             ": the file's name comes first, the model's second"
+                                       : ""));
         }
     if (!faults.none()) throw std::runtime_error(faults.text());
 }

@@ -21,7 +21,7 @@ class WeightMap {
     bool plain() const { return plan_.prefix.empty() && plan_.rename.empty(); }
     bool strict() const { return plan_.strict; }
     struct Source {
-        std::string name;    // the file's; if it is not there, that by which it was looked for
+        std::string name;  // the file's; if it is not there, that by which it was looked for
         bool there = false;
     };
     /// The tensors that make up a parameter, one after the other along the first axis.

@@ -88,8 +88,7 @@ std::string ZipFile::read(const std::string &name) const {
     const Member &member = members_.at(name);
     const std::unique_ptr<zip_file_t, int (*)(zip_file_t *)> file(
         zip_fopen_index(archive_, member.index, 0), zip_fclose);
-    if (!file)
-        refuse(fmt::format("member {}: {}", quote(name), reason(zip_get_error(archive_))));
+    if (!file) refuse(fmt::format("member {}: {}", quote(name), reason(zip_get_error(archive_))));
     std::string content(member.size, '\0');
     // One byte more is asked for, so that the end is seen, and with it the checksum.
     for (std::size_t at = 0;;) {
@@ -99,8 +98,8 @@ std::string ZipFile::read(const std::string &name) const {
         const zip_int64_t count =
             zip_fread(file.get(), to, std::clamp<std::size_t>(content.size() - at, 1, block));
         if (count < 0)
-            refuse(fmt::format("member {}: {}", quote(name),
-                               reason(zip_file_get_error(file.get()))));
+            refuse(
+                fmt::format("member {}: {}", quote(name), reason(zip_file_get_error(file.get()))));
         if (count == 0 && at == content.size()) return content;
         if (count == 0 || at == content.size())
             refuse(fmt::format("member {} has {} than the {} bytes that it should have",

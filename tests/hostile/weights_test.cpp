@@ -141,7 +141,9 @@ TEST_CASE("names that differ only by a prefix get a message that says so") {
             header.insert(at + 1, prefix);
         return run_with_weights(safetensors(header, zeros(7850)));
     };
-    check_refused(prefixed("module."), 6, {"prefix \"module.\"", "DataParallel", "\"weights_map\": {\"prefix\": \"module.\"}"});
+    check_refused(
+        prefixed("module."), 6,
+        {"prefix \"module.\"", "DataParallel", "\"weights_map\": {\"prefix\": \"module.\"}"});
     check_refused(prefixed("_orig_mod."), 6, {"prefix \"_orig_mod.\"", "torch.compile"});
     check_refused(prefixed("module._orig_mod."), 6, {"prefix \"module._orig_mod.\""});
     check_refused(prefixed("net.body."), 6, {"prefix \"net.body.\""});

@@ -50,9 +50,11 @@ struct Called {
 TEST_CASE("weights are attacked by one command, and the pipeline that it leaves repeats it") {
     const Called called;
     const Ended ended =
-        called.call({"--norm", "linf", "--eps", "8/255", "--attack", "fgsm", "--attack",
-                     "pgd:steps=5,restarts=2", "--attack", "pgd:steps=3", "--examples", "20",
-                     "--batch", "7", "--seed", "5", "--threads", "2", "--out", "once"});
+        called.call({"--norm",    "linf",        "--eps",      "8/255",
+                     "--attack",  "fgsm",        "--attack",   "pgd:steps=5,restarts=2",
+                     "--attack",  "pgd:steps=3", "--examples", "20",
+                     "--batch",   "7",           "--seed",     "5",
+                     "--threads", "2",           "--out",      "once"});
     INFO(ended.all());
     REQUIRE(ended.code == 0);
     CHECK(ended.says("worst case"));
@@ -157,9 +159,10 @@ TEST_CASE("what is missing or wrong is said with the option, before anything is 
 TEST_CASE("the kinds of models become their components") {
     const Called called;
     const auto composed = [&](const std::string &target, const std::string &type) {
-        const Ended ended = spar::test::spar({"attack", target, "--data", fixtures + "cnn.npz", "--norm", "linf",
-                                  "--eps", "0.1", "--attack", "fgsm", "--out", "composed"},
-                                 {}, called.folder.path().string());
+        const Ended ended =
+            spar::test::spar({"attack", target, "--data", fixtures + "cnn.npz", "--norm", "linf",
+                              "--eps", "0.1", "--attack", "fgsm", "--out", "composed"},
+                             {}, called.folder.path().string());
         INFO(ended.all());
         // The file is empty: what refuses it is the component, or the want of one.
         CHECK(ended.code != 0);

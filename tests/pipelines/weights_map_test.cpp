@@ -150,11 +150,12 @@ TEST_CASE("what a map leaves open is named") {
         map, 6, {"is [16,8], the model's \"4.layers.0.self_attn.in_proj_weight\" is [24,8]"});
     map = Json::parse(bert_names);
     map["join"]["4.layers.{i}.self_attn.in_proj_weight"] = {"layer.{i}.query",
-                                                             "pooler.dense.weight"};
+                                                            "pooler.dense.weight"};
     trained.check_refused(map, 6, {"of shapes that do not join"});
     map = Json::parse(bert_names);
     map["rename"]["3"] = "embeddings.LayerNorm";
-    trained.check_refused(map, 6, {"no \"3\", but \"embeddings.LayerNorm\"", "file's name comes first"});
+    trained.check_refused(map, 6,
+                          {"no \"3\", but \"embeddings.LayerNorm\"", "file's name comes first"});
     map = Json::parse(bert_names);
     map["names"] = {{"3.bias", "embeddings.LayerNorm.bias"}};
     trained.check_refused(map, 3, {"#/model/weights_map/names", "rename"});

@@ -1,9 +1,9 @@
 // Archives written by hand, so that tests can make ones that no program would.
 #pragma once
 
+#include <doctest/doctest.h>
 #include <zip.h>
 #include <zlib.h>
-#include <doctest/doctest.h>
 
 #include <cstdint>
 #include <filesystem>

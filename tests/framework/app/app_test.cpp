@@ -40,7 +40,8 @@ TEST_CASE("wrong calls end with 2 and say how to do it") {
 TEST_CASE("help for each command") {
     const Ended all = spar::test::spar({"--help"});
     CHECK(all.code == 0);
-    for (const char *command : {"run", "check", "attack", "model", "list", "describe", "convert", "schema", "help"}) {
+    for (const char *command :
+         {"run", "check", "attack", "model", "list", "describe", "convert", "schema", "help"}) {
         CHECK(has(all.out, std::string("\n  ") + command));
         const Ended one = spar::test::spar({"help", command});
         CHECK(one.code == 0);

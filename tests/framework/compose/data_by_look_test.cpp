@@ -11,7 +11,9 @@ using host::Json;
 
 namespace {
 
-Json look(const std::string &text) { return host::dataset_by_look(text); }
+Json look(const std::string &text) {
+    return host::dataset_by_look(text);
+}
 
 void check_refused(const std::string &text, host::Exit exit,
                    const std::vector<std::string> &parts) {
@@ -56,10 +58,9 @@ TEST_CASE("a folder gives its test set") {
     check_refused(folder.path().string(), host::Exit::data,
                   {"labels are not beside it", "idx:images=FILE,labels=FILE"});
     write_gzip(folder / "t10k-labels-idx1-ubyte.gz", idx_labels());
-    CHECK(look(folder.path().string()) ==
-          Json{{"type", "idx"},
-               {"images", folder / "t10k-images-idx3-ubyte"},
-               {"labels", folder / "t10k-labels-idx1-ubyte.gz"}});
+    CHECK(look(folder.path().string()) == Json{{"type", "idx"},
+                                               {"images", folder / "t10k-images-idx3-ubyte"},
+                                               {"labels", folder / "t10k-labels-idx1-ubyte.gz"}});
     const Folder cifar;
     std::filesystem::create_directory(cifar.path() / "cifar-10-batches-bin");
     cifar.write("cifar-10-batches-bin/test_batch.bin", std::string(3073, 'x'));
@@ -79,8 +80,10 @@ TEST_CASE("what is no dataset is refused with what it is, and what would be one"
     const Folder folder;
     const std::string expected = "an .npz with arrays x and y";
     check_refused(folder / "gone.npz", host::Exit::data, {"there is no file", expected});
-    check_refused(folder.write("a.png", "\x89PNG\r\n"), host::Exit::data, {"a PNG image", expected});
-    check_refused(folder.write("a.bin", "abc"), host::Exit::data, {"no kind that is known", expected});
+    check_refused(folder.write("a.png", "\x89PNG\r\n"), host::Exit::data,
+                  {"a PNG image", expected});
+    check_refused(folder.write("a.bin", "abc"), host::Exit::data,
+                  {"no kind that is known", expected});
     check_refused(folder.write("empty.bin", ""), host::Exit::data, {expected});
     check_refused(folder.write("x.raw", idx_images()), host::Exit::data,
                   {"does not tell where their labels are"});

@@ -1,6 +1,6 @@
 // A component in a few words of a command line.
-#include "base/failure.hpp"
 #include "compose/node_text.hpp"
+#include "base/failure.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>

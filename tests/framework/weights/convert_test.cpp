@@ -30,13 +30,14 @@ TEST_CASE("convert writes every tensor in its own type, bit for bit") {
     REQUIRE(types.code == 0);
     check_says(types.out, {"types.safetensors: 23 tensors", "1 of BF16", "numbers"});
     check_same(folder / "types.safetensors", fixture("types.safetensors"));
-    const Ended entry = spar::test::spar({"convert", fixture("checkpoint.pt"), folder / "ema.safetensors", "--key",
-                              "model.ema", "--prefix", "module."});
+    const Ended entry =
+        spar::test::spar({"convert", fixture("checkpoint.pt"), folder / "ema.safetensors", "--key",
+                          "model.ema", "--prefix", "module."});
     INFO(entry.err);
     REQUIRE(entry.code == 0);
     check_same(folder / "ema.safetensors", fixture("cnn.safetensors"));
     const Ended shards = spar::test::spar({"convert", fixture("model.safetensors.index.json"),
-                               folder / "whole.safetensors", "--json"});
+                                           folder / "whole.safetensors", "--json"});
     REQUIRE(shards.code == 0);
     check_says(shards.out, {"\"tensors\": 9", "\"sha256\""});
     check_same(folder / "whole.safetensors", fixture("cnn.safetensors"));
@@ -69,7 +70,8 @@ TEST_CASE("the safetensors library reads what convert writes") {
     const auto python = python_with("safetensors");
     if (!python) return;
     const Folder folder;
-    REQUIRE(spar::test::spar({"convert", fixture("types.pt"), folder / "types.safetensors"}).code == 0);
+    REQUIRE(spar::test::spar({"convert", fixture("types.pt"), folder / "types.safetensors"}).code ==
+            0);
     const Ended ended = run_program(
         {*python, "-c",
          "import sys, safetensors\nwith safetensors.safe_open(sys.argv[1], 'np') as f: "

@@ -35,8 +35,7 @@ Json pipeline(const std::string &weights, const Json &map = nullptr) {
 
 struct Loaded {
     Loaded(const std::string &file, const host::WeightsMapPlan &map)
-        : data(Made(SPAR_KIND_DATASET,
-                    R"({"type": "npz", "file": ")" + fixture("cnn.npz") + "\"}")
+        : data(Made(SPAR_KIND_DATASET, R"({"type": "npz", "file": ")" + fixture("cnn.npz") + "\"}")
                    .take()),
           network(Made(SPAR_KIND_MODEL, model().dump()).take(), data) {
         host::warnings().clear();
@@ -81,8 +80,8 @@ Json results_of(const Folder &folder, const Json &json, const std::string &name)
 
 TEST_CASE("logits are PyTorch's, from a state_dict, a checkpoint's entry and an index") {
     const std::vector<float> theirs = recorded();
-    const float scale = std::abs(*std::ranges::max_element(
-        theirs, {}, [](float value) { return std::abs(value); }));
+    const float scale = std::abs(
+        *std::ranges::max_element(theirs, {}, [](float value) { return std::abs(value); }));
     std::vector<std::vector<float>> all;
     for (const auto &[file, map] : std::vector<std::pair<std::string, host::WeightsMapPlan>>{
              {"cnn.pt", {}},
@@ -152,13 +151,13 @@ TEST_CASE("what does not fit a map that is not strict is told, and keeps its ini
     CHECK(warned);
     // The same is a fault where the map is strict, and nothing at all is one always.
     json["model"]["weights_map"].erase("strict");
-    Ended ended = spar::test::spar(
-        {"run", folder.write("p.json", json.dump()), "--out", folder / "refused"});
+    Ended ended =
+        spar::test::spar({"run", folder.write("p.json", json.dump()), "--out", folder / "refused"});
     CHECK(ended.code == 6);
     CHECK(ended.says("\"4.weight\" is [3,64], the model's is [5,64]"));
     json["model"]["weights_map"] = {{"key", "model.ema"}, {"strict", false}};
-    ended = spar::test::spar(
-        {"run", folder.write("p.json", json.dump()), "--out", folder / "refused"});
+    ended =
+        spar::test::spar({"run", folder.write("p.json", json.dump()), "--out", folder / "refused"});
     CHECK(ended.code == 6);
     CHECK(ended.says("none of its tensors is one of the model's"));
 }
@@ -203,8 +202,8 @@ TEST_CASE("layers may have names with dots, as those of a published net") {
     const Json plain = results_of(folder, pipeline("cnn.pt"), "plain");
     CHECK(named["evaluation"]["clean_loss"] == plain["evaluation"]["clean_loss"]);
     json["model"]["layers"][1]["name"] = "features.conv.norm";
-    const Ended ended = spar::test::spar(
-        {"run", folder.write("p.json", json.dump()), "--out", folder / "refused"});
+    const Ended ended =
+        spar::test::spar({"run", folder.write("p.json", json.dump()), "--out", folder / "refused"});
     CHECK(ended.code == 3);
     CHECK(ended.says("#/model/layers/1/name"));
     CHECK(ended.says("one would lie in the other"));

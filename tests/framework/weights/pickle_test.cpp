@@ -41,7 +41,8 @@ TEST_CASE("instructions that make objects or that no state_dict needs are named"
     check_says(fault_of("\x82\x01."), {"EXT1"});
     check_says(fault_of("\xfe."), {"0xfe"});
     check_says(fault_of("\x80\x06."), {"protocol 6"});
-    check_says(fault_of("\x8c\x02os\x8c\x06system\x93."), {"\"os.system\"", "after the text \"system\""});
+    check_says(fault_of("\x8c\x02os\x8c\x06system\x93."),
+               {"\"os.system\"", "after the text \"system\""});
     // A name that may occur is still no function that may be called with anything.
     check_says(fault_of("ctorch\nFloatStorage\n)R."), {"torch.FloatStorage", "unexpected"});
     check_says(fault_of("ccollections\nOrderedDict\n(K\x01tR."), {"OrderedDict", "unexpected"});
@@ -51,8 +52,8 @@ TEST_CASE("instructions that make objects or that no state_dict needs are named"
 }
 
 TEST_CASE("a stack, a memory and marks are not left empty, nor left over") {
-    for (const std::string bytes : {".", "t.", "s.", "u.", "a.", "e.", "R.", "b.", "Q.", "0.", "q\x01.", "\x94.", "\x85.",
-                                    "}K\x01s.", "](a.", "(}u."})
+    for (const std::string bytes : {".", "t.", "s.", "u.", "a.", "e.", "R.", "b.", "Q.", "0.",
+                                    "q\x01.", "\x94.", "\x85.", "}K\x01s.", "](a.", "(}u."})
         CHECK(!fault_of(bytes).empty());
     check_says(fault_of("h\x01."), {"never kept"});
     check_says(fault_of("}(K\x01u."), {"key without a value"});

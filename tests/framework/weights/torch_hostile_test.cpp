@@ -82,8 +82,8 @@ TEST_CASE("tensors that are not where the pickle says are refused before any is 
     Changed endless;  // a few bytes shown 2^120 times
     const std::string large = std::string("\x8a\x08", 2) + std::string(6, '\0') + "\x40" + '\0';
     replace(endless["data.pkl"], shape, "(" + large + large + "K\x01K\x01t");
-    replace(endless["data.pkl"], strides, "(K" + std::string(1, '\0') + "K" +
-                                              std::string(1, '\0') + "K\x01K\x01t");
+    replace(endless["data.pkl"], strides,
+            "(K" + std::string(1, '\0') + "K" + std::string(1, '\0') + "K\x01K\x01t");
     check_says(endless.refusal(), {"\"0.weight\"", "beyond"});
     Changed bomb;  // and 2^40 times
     const std::string many = std::string("\x8a\x06", 2) + std::string(5, '\0') + "\x01";
@@ -135,7 +135,7 @@ TEST_CASE("a pickle with any byte changed does no harm, though its checksum is r
                 pickle[random() % pickle.size()] = static_cast<char>(random());
             refused += refusal_of(folder.write("changed.pt", stored_zip(members)),
                                   name == "checkpoint.pt" ? "state_dict" : "")
-                           .empty()
+                               .empty()
                            ? 0
                            : 1;
         }

@@ -29,7 +29,8 @@ std::string fault_of(const host::WeightsMapPlan &plan, const std::vector<std::st
 }  // namespace
 
 TEST_CASE("a pattern matches a tensor, or all of a module, with its numbers") {
-    const auto filled = [](const std::string &from, const std::string &to, const std::string &name) {
+    const auto filled = [](const std::string &from, const std::string &to,
+                           const std::string &name) {
         const auto found = host::match(from, name);
         return found ? host::filled(to, *found) + found->rest : "";
     };
@@ -45,11 +46,11 @@ TEST_CASE("a pattern matches a tensor, or all of a module, with its numbers") {
 }
 
 TEST_CASE("names lose their prefix, are renamed, and go where the longest entry says") {
-    const WeightMap map({.prefix = "module.",
-                         .rename = {{"fc", "head"}, {"fc.weight", "first"}},
-                         .ignore = {"aux.*"}},
-                        {"module.fc.weight", "module.fc.bias", "module.conv.weight", "extra",
-                         "module.aux.bias"});
+    const WeightMap map(
+        {.prefix = "module.",
+         .rename = {{"fc", "head"}, {"fc.weight", "first"}},
+         .ignore = {"aux.*"}},
+        {"module.fc.weight", "module.fc.bias", "module.conv.weight", "extra", "module.aux.bias"});
     CHECK(source(map, "first") == "module.fc.weight");
     CHECK(source(map, "head.bias") == "module.fc.bias");
     CHECK(source(map, "conv.weight") == "module.conv.weight");

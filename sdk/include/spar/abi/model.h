@@ -177,8 +177,8 @@ typedef struct spar_arithmetic {
 typedef struct spar_layer {
     uint32_t struct_size;
     int32_t rank;
-    const char *name; /* what the names of its parameters begin with: "3.body.0" */
-    const char *type; /* "conv" */
+    const char *name;             /* what the names of its parameters begin with: "3.body.0" */
+    const char *type;             /* "conv" */
     int64_t shape[SPAR_MAX_RANK]; /* of one example's output, at the greatest length */
     int64_t parameters;           /* trained numbers */
     int64_t multiply_adds; /* of one example's forward pass, in products with weights and between

@@ -50,7 +50,10 @@ TEST_CASE("every position of a text counts, and pairs of them in attention") {
     const std::int64_t weights = 4 * d * d + 2 * d * h;
     check_notes({layer("positions"), encoder, layer("mean_pool"), linear(3)}, {t, d},
                 {{"0", "positions", {t, d}, t * d, 0},
-                 {"1", "transformer", {t, d}, 2 * (weights + 4 * d + d + h + 4 * d),
+                 {"1",
+                  "transformer",
+                  {t, d},
+                  2 * (weights + 4 * d + d + h + 4 * d),
                   2 * (t * weights + 2 * t * t * d)},
                  {"2", "mean_pool", {d}, 0, 0},
                  {"3", "linear", {3}, 75, 72}});
