@@ -20,7 +20,8 @@ using Members = std::vector<std::pair<std::string, std::string>>;
 inline std::string stored_zip(const Members &members) {
     std::string file, directory;
     const auto put = [](std::string &to, std::uint64_t value, std::size_t width) {
-        for (std::size_t i = 0; i < width; ++i) to += static_cast<char>(value >> (8 * i));
+        for (std::size_t i = 0; i < width; ++i)
+            to += i < 8 ? static_cast<char>(value >> (8 * i)) : char{};
     };
     const auto describe = [&](std::string &to, const std::string &name,
                               const std::string &content) {
