@@ -32,6 +32,19 @@ constexpr Option all_options[] = {
     {"out", "o", "DIR", "folder of the run; without, runs/<name>"},
     {"threads", "j", "N", "threads, 1 to 1024; without, one a usable processor"},
     {"resume", "", "", "go on with the run there; =anyway: though data changed"},
+    {"data", "", "FILE", "examples: .npz, IDX, CIFAR, a folder, or digits:examples=100"},
+    {"norm", "", "NORM", "linf, l2, l1 or l0"},
+    {"eps", "", "RADIUS", "how far examples may move, as 8/255"},
+    {"attack", "", "NAME:k=v",
+     "an attack, and parameters between commas (several); without, auto_attack"},
+    {"targeted", "", "", "reach a class drawn at random; =next, =least_likely, =3"},
+    {"examples", "", "N", "attack only this many"},
+    {"batch", "", "N", "examples attacked together"},
+    {"seed", "", "N", "of all random numbers"},
+    {"pipeline", "", "P.json", "the pipeline whose model the weights are of"},
+    {"input", "", "3,32,32", "shape of one example, where there is no data"},
+    {"key", "", "a.b", "entry of a checkpoint that holds the tensors, as state_dict"},
+    {"prefix", "", "TEXT", "beginning of the names that is left out, as module."},
     {"json", "", "", "print JSON, for programs"},
     {"quiet", "q", "", "print nothing but warnings and errors"},
     {"verbose", "v", "", "print where plugins are looked for, and what they tell"},
@@ -79,11 +92,12 @@ std::string reworded(const po::error &error, const Command &command) {
 po::variables_map parse(const Command &command, const std::vector<std::string> &words) {
     po::options_description description;
     for (const Option &option : options_of(command)) {
-        const bool several =
-            option.name == std::string_view("plugin-dir") || option.name == std::string_view("set");
-        if (option.name == std::string_view("resume"))  // on its own, or --resume=anyway
-            description.add_options()(option.name, po::value<std::string>()->implicit_value(""),
-                                      "");
+        const std::string_view name = option.name;
+        const bool several = name == "plugin-dir" || name == "set" || name == "attack";
+        if (name == "resume" || name == "targeted")  // on its own, or --resume=anyway
+            description.add_options()(
+                option.name,
+                po::value<std::string>()->implicit_value(name == "resume" ? "" : "random"), "");
         else if (*option.value == '\0')
             description.add_options()(option.key().c_str(), "");
         else if (several)
@@ -150,6 +164,15 @@ Arguments collect(const Command &command, const po::variables_map &values) {
         arguments.out = values["out"].as<std::string>();
         if (arguments.out.empty()) usage(command, "--out: expected a folder's name; found \"\"");
     }
+    for (const char *once : {"data", "norm", "eps", "targeted", "examples", "batch", "seed",
+                             "pipeline", "input", "key", "prefix"})
+        if (values.count(once) != 0) {
+            arguments.more[once] = {values[once].as<std::string>()};
+            if (arguments.value(once).empty())
+                usage(command, fmt::format("--{}: expected a value; found \"\"", once));
+        }
+    if (auto attacks = texts(values, "attack"); !attacks.empty())
+        arguments.more["attack"] = std::move(attacks);
     arguments.json = values.count("json") != 0;
     arguments.resume = values.count("resume") != 0;
     if (arguments.resume) {

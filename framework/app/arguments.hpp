@@ -6,6 +6,7 @@
 #include "plan/plan.hpp"
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,20 @@ struct Arguments {
     bool anyway = false;  // --resume=anyway
     bool quiet = false, verbose = false;
     bool help = false;
+    /// What options of single commands say: in the order given, none if not given.
+    std::map<std::string, std::vector<std::string>> more;
+
+    bool has(const std::string &option) const { return more.contains(option); }
+    /// Of an option that may be given once; empty if it is not given.
+    std::string value(const std::string &option) const {
+        const auto found = more.find(option);
+        return found == more.end() ? "" : found->second.front();
+    }
+    const std::vector<std::string> &values(const std::string &option) const {
+        static const std::vector<std::string> none;
+        const auto found = more.find(option);
+        return found == more.end() ? none : found->second;
+    }
 };
 
 /// One of the commands: the table that reading, help and dispatch share.

@@ -10,20 +10,14 @@
 #include <nlohmann/json.hpp>
 
 namespace spar::host {
-namespace {
 
-/// Throws with everything that is wrong with a pipeline, its components and the files it names.
-Plan checked(const std::string &file, const Arguments &arguments, const Registry &registry) {
-    Plan plan = load_plan(file, arguments.settings, registry);
+void require_sound(const Plan &plan, const Registry &registry) {
     for (const NamedFile &named : plan.files) keep_on_one_line(named.path);
     std::vector<Problem> problems = rehearse(plan, registry);
     const Exit exit = problems.empty() ? Exit::data : Exit::pipeline;
     for (Problem &problem : missing_files(plan)) problems.push_back(std::move(problem));
     if (!problems.empty()) throw PipelineError(std::move(problems), exit);
-    return plan;
 }
-
-}  // namespace
 
 int check_command(const Arguments &arguments) {
     const Registry registry = find_plugins(arguments);
@@ -32,7 +26,8 @@ int check_command(const Arguments &arguments) {
     int code = static_cast<int>(Exit::done);  // of the first faulty file
     for (const std::string &file : arguments.operands) {
         try {
-            const Plan plan = checked(file, arguments, registry);
+            const Plan plan = load_plan(file, arguments.settings, registry);
+            require_sound(plan, registry);
             const std::vector<Crafting> crafting = crafting_of(plan, registry);
             all.push_back({{"file", file},
                            {"plan", *plan.resolved},

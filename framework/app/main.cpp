@@ -20,6 +20,17 @@ const std::vector<Command> commands = {
     {"check", "PIPELINE.json...", 1, 10000,
      "say everything that is wrong with pipelines; reads no data",
      "set plugin-dir json quiet verbose help", check_command},
+    {"attack", "MODEL", 1, 1,
+     "attack a model without a pipeline: an .onnx file, net.py:net, a run's folder, a pipeline, or "
+     "weights (.safetensors, .pt) with the --pipeline whose model they are of; checks, runs, and "
+     "leaves the pipeline that this amounts to in the run's folder",
+     "data norm eps attack targeted examples batch seed pipeline key prefix out threads set "
+     "plugin-dir json quiet verbose help",
+     attack_command},
+    {"model", "FILE", 1, 1,
+     "say what a file holds: the tensors of weights, or a model's parameters and the attacks that "
+     "work on it",
+     "data input key plugin-dir json help", model_command},
     {"list", "[KIND]", 0, 1,
      "list the components that were found, and the plugins that were refused",
      "plugin-dir json verbose help", list_command},
@@ -27,6 +38,11 @@ const std::vector<Command> commands = {
      "explain a component, a layer or a part of the pipeline (train, threat, schedule, ...), or "
      "every component",
      "plugin-dir json help", describe_command},
+    {"convert", "IN OUT.safetensors", 2, 2,
+     "write the weights of a PyTorch checkpoint (.pt, .pth), or of several files by their index, "
+     "as "
+     "one safetensors file; nothing in a checkpoint is run",
+     "key prefix json help", convert_command},
     {"schema", "", 0, 0, "print the JSON Schema of pipelines, for editors", "plugin-dir help",
      schema_command},
     {"help", "[COMMAND]", 0, 1, "explain a command", "help", help_command},

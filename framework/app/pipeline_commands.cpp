@@ -63,6 +63,10 @@ int run_command(const Arguments &arguments) {
     // A resumed run knows which files it no longer needs.
     if (std::vector<Problem> missing = missing_files(plan); !arguments.resume && !missing.empty())
         throw PipelineError(std::move(missing), Exit::data);
+    return run_plan(plan, registry, arguments);
+}
+
+int run_plan(const Plan &plan, const Registry &registry, const Arguments &arguments) {
     RunOptions options;
     options.out = arguments.out;
     options.threads = arguments.threads;

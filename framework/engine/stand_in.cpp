@@ -22,7 +22,7 @@ class Examples final : public Dataset {
     DatasetInfo info() override {
         return {.size = 2,
                 .shape = *shape_,
-                .outputs = outputs_of_all,
+                .outputs = *outputs_,
                 .input = *tokens_ ? SPAR_INPUT_TOKENS : SPAR_INPUT_VALUES,
                 .target = *classes_ ? SPAR_TARGET_CLASS : SPAR_TARGET_VALUES,
                 .vocabulary = *tokens_ ? vocabulary_of_all : 0,
@@ -53,6 +53,7 @@ class Examples final : public Dataset {
     Integers shape_{this, "shape", "of one example", {.min = 1}};
     Boolean tokens_{this, "tokens", "whether they are text", {}};
     Boolean classes_{this, "classes", "whether they have classes", {}};
+    Integer outputs_{this, "outputs", "classes or target values", {.min = 1}};
     Number lower_{this, "lower", "of the box", {}};
     Number upper_{this, "upper", "of the box", {}};
 };
@@ -247,7 +248,8 @@ std::unique_ptr<Instance> stand_in_dataset(const Builder &builder,
                                            const StandInExamples &examples) {
     const Json node{{"type", Examples::about.type}, {"shape", examples.shape},
                     {"tokens", examples.tokens},    {"classes", examples.classes},
-                    {"lower", examples.lower},      {"upper", examples.upper}};
+                    {"lower", examples.lower},      {"upper", examples.upper},
+                    {"outputs", examples.outputs}};
     return builder.build(entry_of<Examples>(), node, "/data/train");
 }
 

@@ -14,6 +14,7 @@ struct StandInExamples {
     bool tokens = false;
     bool classes = true;  /// otherwise target values
     double lower = 0, upper = 1;
+    std::int64_t outputs = 100;  /// classes; the stand-in for a model has as many
 };
 
 /// The name of the one parameter that the model trains.

@@ -22,7 +22,7 @@ std::string with_label(const Origins &origins, const std::string &message) {
 }
 
 Plan plan_of(Source source, const std::vector<Setting> &settings,
-             const std::filesystem::path &folder, const Registry &registry) {
+             const std::filesystem::path &folder, const Registry &registry, PlanUse use) {
     warnings().clear();
     apply_settings(source, settings);
     substitute_variables(source);
@@ -37,7 +37,7 @@ Plan plan_of(Source source, const std::vector<Setting> &settings,
     Checker checker(registry, source.origins);
     checker.check(source.root, grammar(), grammar(), "");
     if (!checker.problems().empty()) throw PipelineError(checker.problems());
-    Plan plan = typed_plan(source.root, checker);
+    Plan plan = typed_plan(source.root, checker, use);
     if (!checker.problems().empty()) throw PipelineError(checker.problems());
     plan.folder = folder;
     plan.of_version_1 = of_version_1;
@@ -81,15 +81,15 @@ std::vector<Problem> missing_files(const Plan &plan) {
 }
 
 Plan load_plan(const std::filesystem::path &file, const std::vector<Setting> &settings,
-               const Registry &registry) {
-    return plan_of(read_source(file), settings, folder_of(file), registry);
+               const Registry &registry, PlanUse use) {
+    return plan_of(read_source(file), settings, folder_of(file), registry, use);
 }
 
 Plan parse_plan(const std::string &text, const std::string &name,
                 const std::filesystem::path &folder, const std::vector<Setting> &settings,
-                const Registry &registry) {
+                const Registry &registry, PlanUse use) {
     const std::filesystem::path absolute = std::filesystem::absolute(folder);
-    return plan_of(parse_source(text, {absolute, name}), settings, absolute, registry);
+    return plan_of(parse_source(text, {absolute, name}), settings, absolute, registry, use);
 }
 
 }  // namespace spar::host

@@ -159,15 +159,19 @@ struct Plan {
     std::string path(const std::string &text) const { return (folder / text).string(); }
 };
 
+/// What a plan is for: to be run, or to have its model looked at, which needs no data and nothing
+/// to do.
+enum class PlanUse { run, model };
+
 /// Reads a pipeline file and the files it extends, and checks it against the host's grammar and the
 /// components' schemas. Throws PipelineError with all problems. Touches no data.
 Plan load_plan(const std::filesystem::path &file, const std::vector<Setting> &settings,
-               const Registry &registry);
+               const Registry &registry, PlanUse use = PlanUse::run);
 
 /// The same for a text that messages call `name`; paths are relative to `folder`.
 Plan parse_plan(const std::string &text, const std::string &name,
                 const std::filesystem::path &folder, const std::vector<Setting> &settings,
-                const Registry &registry);
+                const Registry &registry, PlanUse use = PlanUse::run);
 
 /// A problem for each file of the plan that is missing or a folder. Reads none.
 std::vector<Problem> missing_files(const Plan &plan);

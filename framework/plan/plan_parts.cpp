@@ -261,7 +261,7 @@ void check_together(const Plan &plan, const Json &root_data, Checker &checker) {
 
 }  // namespace
 
-Plan typed_plan(const Json &root, Checker &checker) {
+Plan typed_plan(const Json &root, Checker &checker, PlanUse use) {
     Plan plan;
     plan.name = root.at("name").get<std::string>();
     check_file_name(plan.name, "/name", checker);
@@ -291,7 +291,7 @@ Plan typed_plan(const Json &root, Checker &checker) {
     for (std::size_t i = 0; i < report.size(); ++i)
         plan.report.push_back(
             {std::make_shared<const Json>(report[i]), child_pointer("/report", i)});
-    check_together(plan, data, checker);
+    if (use == PlanUse::run) check_together(plan, data, checker);
     plan.resolved = std::make_shared<const Json>(json_without_secrets(root));
     return plan;
 }

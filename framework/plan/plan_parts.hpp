@@ -10,6 +10,6 @@ class Checker;
 
 /// `root` has passed the grammar and contains its defaults. Violations of rules between parts are
 /// added to the checker's problems; effective threats are filled in.
-Plan typed_plan(const Json &root, Checker &checker);
+Plan typed_plan(const Json &root, Checker &checker, PlanUse use);
 
 }  // namespace spar::host

@@ -12,14 +12,18 @@ WeightsMapPlan weights_map_of(const Json &model, Checker &checker) {
     if (!model.contains("weights"))
         checker.problem("/model/weights_map", "goes with \"weights\", and there are none");
     const Json &json = model.at("weights_map");
-    const Json names = json.value("names", Json::object());
-    for (const auto &[parameter, tensors] : names.items())
-        map.names.emplace_back(
-            parameter, tensors.is_array() ? tensors.get<std::vector<std::string>>()
-                                          : std::vector<std::string>{tensors.get<std::string>()});
+    map.key = json.value("key", "");
+    map.prefix = json.value("prefix", "");
+    const auto members = [&](const char *name) { return json.value(name, Json::object()); };
+    const Json rename = members("rename"), join = members("join");
+    for (const auto &[tensor, parameter] : rename.items())
+        map.rename.emplace_back(tensor, parameter.get<std::string>());
+    for (const auto &[parameter, tensors] : join.items())
+        map.join.emplace_back(parameter, tensors.get<std::vector<std::string>>());
     map.initial = json.value("initial", map.initial);
     map.first_rows = json.value("first_rows", map.first_rows);
     map.ignore = json.value("ignore", map.ignore);
+    map.strict = json.value("strict", map.strict);
     return map;
 }
 

@@ -1,4 +1,5 @@
-// How a weights file names the model's parameters, as the pipeline says it; see run/weight_map.hpp.
+// How a weights file names the model's parameters, as the pipeline says it; see
+// weights/weight_map.hpp.
 #pragma once
 
 #include "base/json.hpp"
@@ -12,8 +13,11 @@ namespace spar::host {
 class Checker;
 
 struct WeightsMapPlan {
-    std::vector<std::pair<std::string, std::vector<std::string>>> names;
-    std::vector<std::string> initial, first_rows, ignore;
+    std::string key = {}, prefix = {};
+    std::vector<std::pair<std::string, std::string>> rename = {};
+    std::vector<std::pair<std::string, std::vector<std::string>>> join = {};
+    std::vector<std::string> initial = {}, first_rows = {}, ignore = {};
+    bool strict = true;
 };
 
 /// Of a model's node, which has passed the grammar; empty if it has none.

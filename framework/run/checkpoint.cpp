@@ -4,8 +4,8 @@
 #include "base/sha256.hpp"
 #include "engine/meaning.hpp"
 #include "run/results.hpp"
-#include "run/safetensors.hpp"
 #include "run/same_run.hpp"
+#include "weights/safetensors.hpp"
 
 #include <fmt/format.h>
 #include <cmath>

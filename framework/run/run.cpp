@@ -103,6 +103,7 @@ RunOutcome RunUnderWay::run() {
                 {"plan", shown},
                 {"provenance", provenance(registry_, plan_, data_in_use(), made_with_)}};
 
+    if (!weights_taken_.is_null()) results_["provenance"]["weights"] = weights_taken_;
     if (!plan_.train) settle();
     in_use.begin(shown);
     reporters_->begin(folder_, plan_.name, options_.terminal);

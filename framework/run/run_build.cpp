@@ -53,12 +53,14 @@ void RunUnderWay::build() {
     network_ = std::make_unique<Network>(make(SPAR_KIND_MODEL, plan_.model), data, token_counts_);
     const bool given = !plan_.weights.empty() && !weights_left_behind();
     if (given)
-        require_fitting_weights(*network_, plan_.weights,
-                                WeightMap(plan_.weights_map));  // before it is read for its hash
+        // Before it is read for its hash.
+        require_fitting_weights(*network_, plan_.weights, plan_.weights_map);
     made_with_ = made_with(registry_, plan_, *network_, data_in_use(), weights_left_behind());
     if (given) {
         require_as_its_run_left_it(plan_.weights, made_with_.at("weights_sha256"));
-        meaning_ = load_weights(*network_, plan_.weights, WeightMap(plan_.weights_map));
+        const LoadedWeights loaded = load_weights(*network_, plan_.weights, plan_.weights_map);
+        meaning_ = loaded.meaning;
+        weights_taken_ = to_json(loaded.fitted);
         require_meaning_of_weights(meaning_, plan_.weights, data, train_data_ != nullptr);
     }
     if (train_data_) meaning_ = meaning_of(*train_data_);

@@ -1,7 +1,7 @@
 // From texts to tokens, before anything else is built: one vocabulary for all data of the run.
 #include "run/run_under_way.hpp"
 
-#include "run/safetensors.hpp"
+#include "weights/tensor_file.hpp"
 
 #include <fmt/format.h>
 
@@ -20,7 +20,8 @@ std::optional<std::pair<TokenizerState, fs::path>> RunUnderWay::kept_tokenizer()
     if (!resumed && plan_.weights.empty()) return std::nullopt;
     const fs::path file = resumed ? checkpoint() : fs::path(plan_.weights);
     try {
-        if (auto kept = tokenizer_from(SafetensorsFile(file).metadata()))
+        if (auto kept = tokenizer_from(
+                open_tensors(file, resumed ? "" : plan_.weights_map.key)->metadata()))
             return {{std::move(*kept), file}};
         return std::nullopt;
     } catch (const std::runtime_error &error) {

@@ -8,7 +8,7 @@
 #include "run/run.hpp"
 #include "run/run_files.hpp"
 #include "run/train.hpp"
-#include "run/weights.hpp"
+#include "weights/weights.hpp"
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -85,7 +85,7 @@ class RunUnderWay {
     std::vector<Crafting> crafting_;
     std::unique_ptr<Reporters> reporters_;
     TrainingState state_;
-    Json made_with_, results_;
+    Json made_with_, weights_taken_, results_;
     std::vector<std::string> missed_;
 };
 

@@ -11,6 +11,7 @@
 #include "plan/plan.hpp"
 #include "plugins/registry.hpp"
 #include "run/run_files.hpp"
+#include "weights/weights.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -120,9 +121,10 @@ Json made_with(const Registry &registry, const Plan &plan, const Network &networ
             {"isa", network.instructions().empty() ? Json() : Json(network.instructions())},
             {"plugins", plugins},
             {"data", files},
-            {"weights_sha256", plan.weights.empty()  ? Json()
-                               : weights_left_behind ? Json("left behind")
-                                                     : Json(hash_of_file(plan.weights))}};
+            {"weights_sha256", plan.weights.empty() ? Json()
+                               : weights_left_behind
+                                   ? Json("left behind")
+                                   : Json(sha256_of_weights(plan.weights, plan.weights_map))}};
 }
 
 void require_as_its_run_left_it(const std::filesystem::path &weights, const std::string &sha256) {

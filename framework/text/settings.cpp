@@ -44,7 +44,7 @@ std::size_t index_of(const std::string &step, const Json &list, const std::strin
 }
 
 void apply(Source &source, const Setting &setting) {
-    const std::string label = "--set " + setting.path;
+    const std::string label = setting.option.empty() ? "--set " + setting.path : setting.option;
     const std::vector<std::string> steps = steps_of(setting.path);
     Json value = value_of(setting, label);
     Json *here = &source.root;

@@ -16,8 +16,9 @@ namespace spar::host {
 
 /// A change from the command line: --set train.epochs=3.
 struct Setting {
-    std::string path;   // "train.epochs"
-    std::string value;  // a JSON value, otherwise text
+    std::string path;         // "train.epochs"
+    std::string value;        // a JSON value, otherwise text
+    std::string option = {};  // that it comes from; empty: --set
 };
 
 /// Where a value was written.

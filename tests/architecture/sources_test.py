@@ -6,7 +6,7 @@ import unittest
 import tree
 
 # The folders of the host form a line: each may include itself and the ones before it.
-LINE = ["base", "text", "plugins", "plan", "instances", "report", "engine", "run", "app"]
+LINE = ["base", "text", "plugins", "plan", "instances", "report", "engine", "weights", "run", "compose", "app"]
 # Libraries that a plugin may use, by what its CMakeLists.txt links.
 LIBRARIES = {"zlib.h": "ZLIB", "zip.h": "zip", "utf8proc.h": "utf8proc", "nlohmann/": "nlohmann_json",
              "spar/array.hpp": "Eigen3::Eigen"}

@@ -2,7 +2,7 @@
 #include "pipelines.hpp"
 
 #include "run/npz.hpp"
-#include "run/safetensors.hpp"
+#include "weights/safetensors.hpp"
 
 using namespace spar::test;
 

@@ -26,11 +26,9 @@ Json pipeline() {
 }
 
 const char *const bert_names = R"({
-    "names": {"0.weight": "embeddings.word_embeddings.weight",
-              "1.weight": "embeddings.position_embeddings.weight",
-              "2.weight": "embeddings.token_type_embeddings.weight",
-              "3.weight": "embeddings.LayerNorm.weight", "3.bias": "embeddings.LayerNorm.bias",
-              "4.layers.{i}.self_attn.in_proj_weight": ["layer.{i}.query", "layer.{i}.key", "layer.{i}.value"]},
+    "rename": {"embeddings.word_embeddings": "0", "embeddings.position_embeddings": "1",
+               "embeddings.token_type_embeddings": "2", "embeddings.LayerNorm": "3"},
+    "join": {"4.layers.{i}.self_attn.in_proj_weight": ["layer.{i}.query", "layer.{i}.key", "layer.{i}.value"]},
     "first_rows": ["1.weight"], "ignore": ["pooler.*"]})";
 
 /// The file as such a program would have written it.
@@ -130,7 +128,8 @@ TEST_CASE("a map says which parameters begin anew") {
 TEST_CASE("what a map leaves open is named") {
     Trained trained;
     Json map = Json::parse(bert_names);
-    map["names"].erase("3.bias");
+    map["rename"].erase("embeddings.LayerNorm");
+    map["rename"]["embeddings.LayerNorm.weight"] = "3.weight";
     trained.check_refused(
         map, 6,
         {"\"3.bias\" [8] is missing", "\"embeddings.LayerNorm.bias\" [8] is not in the model"});
@@ -142,15 +141,22 @@ TEST_CASE("what a map leaves open is named") {
     map["ignore"] = Json::array();
     trained.check_refused(map, 6, {"\"pooler.dense.weight\" [2,2] is not in the model"});
     map = Json::parse(bert_names);
-    map["names"]["9.weight"] = "what";
+    map["join"]["9.weight"] = {"what"};
     trained.check_refused(
         map, 3, {"#/model/weights_map", "no parameter \"9.weight\"", "classifier.weight"});
     map = Json::parse(bert_names);
-    map["names"]["4.layers.{i}.self_attn.in_proj_weight"] = {"layer.{i}.query", "layer.{i}.key"};
+    map["join"]["4.layers.{i}.self_attn.in_proj_weight"] = {"layer.{i}.query", "layer.{i}.key"};
     trained.check_refused(
         map, 6, {"is [16,8], the model's \"4.layers.0.self_attn.in_proj_weight\" is [24,8]"});
     map = Json::parse(bert_names);
-    map["names"]["4.layers.{i}.self_attn.in_proj_weight"] = {"layer.{i}.query",
-                                                             "pooler.dense.weight"};
+    map["join"]["4.layers.{i}.self_attn.in_proj_weight"] = {"layer.{i}.query",
+                                                            "pooler.dense.weight"};
     trained.check_refused(map, 6, {"of shapes that do not join"});
+    map = Json::parse(bert_names);
+    map["rename"]["3"] = "embeddings.LayerNorm";
+    trained.check_refused(map, 6,
+                          {"no \"3\", but \"embeddings.LayerNorm\"", "file's name comes first"});
+    map = Json::parse(bert_names);
+    map["names"] = {{"3.bias", "embeddings.LayerNorm.bias"}};
+    trained.check_refused(map, 3, {"#/model/weights_map/names", "rename"});
 }

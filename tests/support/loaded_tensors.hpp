@@ -1,7 +1,7 @@
 // All tensors of a safetensors file at once.
 #pragma once
 
-#include "run/safetensors.hpp"
+#include "weights/safetensors.hpp"
 
 namespace spar::test {
 

@@ -1,6 +1,7 @@
 // The model "sequential" as a component.
 #include "kernels/kernels.hpp"
 #include "layers/embedding.hpp"
+#include "layers/layer_table.hpp"
 #include "layers/names.hpp"
 #include "layers/site_table.hpp"
 
@@ -223,6 +224,19 @@ struct Extensions {
         return &table;
     }
 
+    static const spar_layers *layers() {
+        static const spar_layers table{
+            .struct_size = sizeof(spar_layers),
+            .reserved = 0,
+            .count = [](void *self) { return std::ssize(of(self).graph_->notes); },
+            .layer =
+                [](void *self, std::int64_t index, spar_layer *layer, spar_error *error) {
+                    return spar::guarded(error,
+                                         [&] { describe_layer(*of(self).graph_, index, *layer); });
+                }};
+        return &table;
+    }
+
     static const spar_arithmetic *arithmetic() {
         static const spar_arithmetic table{
             .struct_size = sizeof(spar_arithmetic), .reserved = 0, .instructions = [](void *) {
@@ -250,6 +264,7 @@ struct Extensions {
 const void *Sequential::extension(std::string_view id) {
     if (id == SPAR_MODEL_EMBEDDING) return embedding_ ? Extensions::embedding() : nullptr;
     if (id == SPAR_MODEL_SITES) return graph_->sites.empty() ? nullptr : Extensions::sites();
+    if (id == SPAR_MODEL_LAYERS) return Extensions::layers();
     if (id == SPAR_MODEL_ARITHMETIC) return Extensions::arithmetic();
     if (id == SPAR_MODEL_COUNTERS) return Extensions::counters();
     return nullptr;

@@ -16,7 +16,7 @@ void check_usage(const std::vector<std::string> &words, const std::string &messa
 }  // namespace
 
 TEST_CASE("wrong calls end with 2 and say how to do it") {
-    check_usage({}, "expected a command: run, check, list");
+    check_usage({}, "expected a command: run, check, attack");
     check_usage({"lst"}, "there is no command \"lst\"; did you mean \"list\"?");
     check_usage({"run"}, "run: expected PIPELINE.json");
     check_usage({"run", "a", "b"}, "one word too many: \"b\"");
@@ -40,7 +40,8 @@ TEST_CASE("wrong calls end with 2 and say how to do it") {
 TEST_CASE("help for each command") {
     const Ended all = spar::test::spar({"--help"});
     CHECK(all.code == 0);
-    for (const char *command : {"run", "check", "list", "describe", "schema", "help"}) {
+    for (const char *command :
+         {"run", "check", "attack", "model", "list", "describe", "convert", "schema", "help"}) {
         CHECK(has(all.out, std::string("\n  ") + command));
         const Ended one = spar::test::spar({"help", command});
         CHECK(one.code == 0);

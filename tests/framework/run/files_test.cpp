@@ -6,7 +6,7 @@
 
 #include "base/failure.hpp"
 #include "base/files.hpp"
-#include "run/safetensors.hpp"
+#include "weights/safetensors.hpp"
 
 #include <cstring>
 

@@ -21,6 +21,13 @@ struct Site {
     std::int64_t room = 0;             /// values of an example at the greatest length
 };
 
+/// What a graph was built of, for whoever looks at it; see spar_layer in spar/abi/model.h.
+struct LayerNote {
+    std::string name, type;
+    Shape shape;
+    std::int64_t parameters = 0, multiply_adds = 0;
+};
+
 class Graph {
   public:
     Graph(std::int64_t width, const Shape &input);
@@ -57,6 +64,7 @@ class Graph {
     ParameterList parameters;
     std::vector<std::unique_ptr<Operation>> operations;
     std::vector<Site> sites;
+    std::vector<LayerNote> notes;
     int output = 0;
     int stage_end = 0;                   /// value at the end of the first stage
     std::int64_t stage_size = 0;         /// floats of an example's gradient there

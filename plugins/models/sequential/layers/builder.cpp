@@ -2,6 +2,8 @@
 
 #include "graph/reorder.hpp"
 
+#include <spar/tensor.hpp>
+
 #include <algorithm>
 
 namespace sequential {
@@ -71,7 +73,9 @@ int Builder::build(const Layers &layers, int input, const std::string &pointer,
         limit_ = index_ < stage ? stage : count;
         const std::string own = layers.parts()[index_]->name();
         name_ = own.empty() ? std::to_string(index_) : own;
+        const int before = value;
         value = build_one(value);
+        note(before, value);
         if (layers.parts()[index_]->lookup()) graph.lookup_parameters = graph.parameters.size();
         if (index_ + 1 + taken_ != stage) continue;
         graph.stage_end = value;
@@ -81,13 +85,44 @@ int Builder::build(const Layers &layers, int input, const std::string &pointer,
     return value;
 }
 
+void Builder::note(int input, int output) {
+    const Layer &layer = *layers_->parts()[index_];
+    const Shape &from = graph.value(input).shape, &to = graph.value(output).shape;
+    LayerNote note{prefix_ + name_, layer.type(), to};
+    const bool looks_up = layer.lookup() || layer.places();
+    for (; noted_ < graph.parameters.size(); ++noted_) {
+        const Parameter &p = graph.parameters[noted_];
+        if (!p.trainable) continue;
+        const std::int64_t numbers = spar::product(p.shape);
+        note.parameters += numbers;
+        if (looks_up || p.shape.size() < 2 || p.name.find("weight") == std::string::npos) continue;
+        // Every weight is used at every place of an image, or position of a text.
+        const std::int64_t positions = to.size() == 3     ? to[1] * to[2]
+                                       : to.size() == 2   ? to[0]
+                                       : from.size() == 2 ? from[0]
+                                                          : 1;
+        note.multiply_adds += numbers * positions;
+        if (p.name.ends_with("in_proj_weight"))  // of attention: logits and weighted sums
+            note.multiply_adds += 2 * positions * positions * p.shape[1];
+    }
+    graph.notes.push_back(std::move(note));
+    for (std::size_t i = 1; i <= taken_; ++i) {
+        const Layer &taken = *layers_->parts()[index_ + i];
+        const std::string own = taken.name();
+        graph.notes.push_back(
+            {prefix_ + (own.empty() ? std::to_string(index_ + i) : own), taken.type(), to});
+    }
+}
+
 int Builder::build_part(const Layers &layers, int input) {
     Builder inner(graph, key, vocabulary);
     inner.ordinal_ = ordinal_;
+    inner.noted_ = noted_;
     inner.padding = padding;
     const int value = inner.build(layers, input, place().pointer + "/" + layers.name(),
                                   parameter(layers.name()) + ".");
     ordinal_ = inner.ordinal_;
+    noted_ = inner.noted_;
     padding = inner.padding;
     return value;
 }

@@ -60,6 +60,9 @@ class Builder {
   private:
     const Layer *next() const;
     int build_one(int input);
+    /// Notes the current layer, with the parameters that no layer inside it has noted, and the
+    /// rectifier that it took.
+    void note(int input, int output);
 
     // The current layer.
     const Layers *layers_ = nullptr;
@@ -67,6 +70,7 @@ class Builder {
     std::string pointer_, prefix_, name_;
 
     std::uint32_t ordinal_ = 0;
+    std::int64_t noted_ = 0;  // parameters of layers that are noted
 };
 
 /// A network of all the layers, for examples of a shape. `stage`: how many layers the first stage

@@ -4,9 +4,12 @@ namespace sequential {
 
 void Layer::configure() {
     if (!name_.given()) return;
-    if (name_->empty() || name_->find_first_of("./") != std::string::npos)
+    const std::string padded = "." + *name_ + ".";
+    if (padded.find("..") != std::string::npos || name_->find('/') != std::string::npos)
         throw spar::invalid(
-            "a layer's name is not empty and has neither dots nor slashes, got \"" + *name_ + "\"",
+            "a layer's name has no slashes, and its dots separate words that are not empty, got "
+            "\"" +
+                *name_ + "\"",
             "/name");
 }
 

@@ -5,6 +5,10 @@
 namespace sequential {
 namespace {
 
+bool lies_in(const std::string &name, const std::string &module) {
+    return name.size() > module.size() && name.starts_with(module) && name[module.size()] == '.';
+}
+
 void note(const Layers &layers, const std::string &prefix, const std::string &pointer,
           std::set<std::string> &known) {
     for (std::size_t i = 0; i < layers.parts().size(); ++i) {
@@ -13,11 +17,20 @@ void note(const Layers &layers, const std::string &prefix, const std::string &po
         const std::string name = prefix + (own.empty() ? std::to_string(i) : own);
         const std::string here = pointer + "/" + std::to_string(i);
         const auto parts = layer.parts();
-        if (layer.has_parameters() && parts.empty() && !known.insert(name).second)
-            throw spar::invalid("two layers with parameters are called \"" + name +
-                                    "\", by their names or by their places; give them different "
-                                    "names",
-                                own.empty() ? here : here + "/name");
+        if (layer.has_parameters() && parts.empty()) {
+            const std::string place = own.empty() ? here : here + "/name";
+            for (const std::string &other : known)
+                if (lies_in(name, other) || lies_in(other, name))
+                    throw spar::invalid("the layers \"" + other + "\" and \"" + name +
+                                            "\" both have parameters, and by its name one would "
+                                            "lie in the other; give them different names",
+                                        place);
+            if (!known.insert(name).second)
+                throw spar::invalid("two layers with parameters are called \"" + name +
+                                        "\", by their names or by their places; give them "
+                                        "different names",
+                                    place);
+        }
         for (const Layers *part : parts)
             note(*part, name + "." + part->name() + ".", here + "/" + part->name(), known);
     }

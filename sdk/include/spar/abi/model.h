@@ -172,6 +172,29 @@ typedef struct spar_arithmetic {
     const char *(*instructions)(void *self);
 } spar_arithmetic;
 
+/* Extension: what the model is made of, for whoever looks at it. Minor 3. */
+#define SPAR_MODEL_LAYERS "spar.model.layers/1"
+typedef struct spar_layer {
+    uint32_t struct_size;
+    int32_t rank;
+    const char *name;             /* what the names of its parameters begin with: "3.body.0" */
+    const char *type;             /* "conv" */
+    int64_t shape[SPAR_MAX_RANK]; /* of one example's output, at the greatest length */
+    int64_t parameters;           /* trained numbers */
+    int64_t multiply_adds; /* of one example's forward pass, in products with weights and between
+                              the positions of a text; other arithmetic is not counted */
+} spar_layer;
+typedef struct spar_layers {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t (*count)(void *self); /* of layers */
+    /* In the order of the forward pass, the layers inside a layer before it. Text is valid as long
+       as the instance. */
+    spar_status (*layer)(void *self, int64_t index, spar_layer *layer, spar_error *error);
+} spar_layers;
+SPAR_ASSERT_LAYOUT(sizeof(spar_layer) == 104);
+SPAR_ASSERT_LAYOUT(sizeof(spar_layers) == 24);
+
 SPAR_ASSERT_LAYOUT(sizeof(spar_model_setup) == 112);
 SPAR_ASSERT_LAYOUT(sizeof(spar_parameter) == 104);
 SPAR_ASSERT_LAYOUT(sizeof(spar_pass) == 96);

@@ -4,7 +4,7 @@
 #include "python.hpp"
 
 #include "plugin_loader.hpp"
-#include "run/safetensors.hpp"
+#include "weights/safetensors.hpp"
 
 #include <doctest/doctest.h>
 

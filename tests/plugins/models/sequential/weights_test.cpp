@@ -4,7 +4,7 @@
 #include "process.hpp"
 
 #include "base/json.hpp"
-#include "run/safetensors.hpp"
+#include "weights/safetensors.hpp"
 
 #include <doctest/doctest.h>
 #include <cstring>
@@ -127,7 +127,7 @@ TEST_CASE("messages point into nested layers") {
     CHECK(shape.code == 3);
     CHECK(shape.says("#/model/layers/3: "));
     CHECK(shape.says("the body gives [8,9,9], the shortcut [16,9,9]"));
-    const Ended name = said("name", "a.b");
+    const Ended name = said("name", "a..b");
     CHECK(name.code == 3);
     CHECK(name.says("#/model/layers/3/body/0/name: a layer's name"));
 }

@@ -1,17 +1,16 @@
-#include "run/safetensors.hpp"
+#include "weights/safetensors.hpp"
 
 #include "base/failure.hpp"
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "engine/stopping.hpp"
+#include "weights/elements.hpp"
 
 #include <spar/kit/file_kind.hpp>
-#include <spar/kit/half.hpp>
 #include <spar/tensor.hpp>
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -21,58 +20,9 @@ namespace {
 
 constexpr std::uint64_t largest_header = std::uint64_t{100} << 20;
 
-static_assert(std::endian::native == std::endian::little, "the format is little-endian");
-
-std::size_t element_size(const std::string &type) {
-    static const std::map<std::string, std::size_t> sizes{
-        {"F32", 4}, {"F64", 8}, {"F16", 2},  {"BF16", 2}, {"I64", 8}, {"I32", 4}, {"I16", 2},
-        {"I8", 1},  {"U8", 1},  {"BOOL", 1}, {"U16", 2},  {"U32", 4}, {"U64", 8}};
-    const auto found = sizes.find(type);
-    return found == sizes.end() ? 0 : found->second;
-}
-
-template <class Stored>
-float nearest(Stored stored) {
-    return static_cast<float>(stored);
-}
-
-template <class Stored, class Convert = float (*)(Stored)>
-void convert(std::string_view bytes, std::span<float> values,
-             Convert &&to_float = nearest<Stored>) {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        Stored stored;
-        std::memcpy(&stored, bytes.data() + i * sizeof stored, sizeof stored);
-        values[i] = to_float(stored);
-    }
-}
-
-void decode(const std::string &type, std::string_view bytes, std::span<float> values) {
-    if (type == "F32") convert<float>(bytes, values);
-    if (type == "F64") convert<double>(bytes, values);
-    if (type == "F16") convert<std::uint16_t>(bytes, values, from_half);
-    if (type == "BF16") convert<std::uint16_t>(bytes, values, from_bfloat);
-    if (type == "I64") convert<std::int64_t>(bytes, values);
-    if (type == "I32") convert<std::int32_t>(bytes, values);
-    if (type == "I16") convert<std::int16_t>(bytes, values);
-    if (type == "I8") convert<std::int8_t>(bytes, values);
-    if (type == "U64") convert<std::uint64_t>(bytes, values);
-    if (type == "U32") convert<std::uint32_t>(bytes, values);
-    if (type == "U16") convert<std::uint16_t>(bytes, values);
-    if (type == "U8" || type == "BOOL") convert<std::uint8_t>(bytes, values);
-}
-
 std::string_view content_of(const TensorToSave &tensor) {
     if (tensor.bytes.data() != nullptr) return tensor.bytes;
     return {reinterpret_cast<const char *>(tensor.values.data()), tensor.values.size_bytes()};
-}
-
-/// The advice for a file of another format.
-std::string remedy(const std::string &kind) {
-    if (kind.find("PyTorch") == std::string::npos && kind != "a Python pickle")
-        return "expected tensors in safetensors' format";
-    return "save its tensors as safetensors: safetensors.torch.save_file(torch.load(\"FILE\", "
-           "map_location=\"cpu\", weights_only=True), \"FILE.safetensors\"); where the "
-           "checkpoint holds more than a state_dict, save that entry of it";
 }
 
 /// Keys of the open objects while a JSON text is parsed, to detect duplicates.
@@ -100,6 +50,7 @@ class KeysSeen {
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path &path)
     : path_(path), size_(open_file(path, stream_)) {
+    files_ = {path};
     read_header();
     check_places();
 }
@@ -119,7 +70,7 @@ void SafetensorsFile::read_header() {
         size_ > sizeof length && length <= largest_header && length <= size_ - sizeof length;
     const bool sound = fits && first[sizeof length] == '{';
     if (const std::string kind = file_kind(first); !sound && !kind.empty())
-        refuse(fmt::format("it is {}; {}", kind, remedy(kind)));
+        refuse(fmt::format("it is {}; expected tensors in safetensors' format", kind));
     if (size_ < sizeof length) refuse("it ends within its first 8 bytes");
     if (!fits)
         refuse(
@@ -159,7 +110,8 @@ void SafetensorsFile::add(const std::string &name, const Json &entry) {
             if (value.is_string()) metadata_[key] = value;
         return;
     }
-    TensorEntry tensor;
+    TensorInfo tensor;
+    Place place;
     const auto whole = [](const Json &list) {
         return list.is_array() &&
                std::ranges::all_of(list, [](const Json &n) { return n.is_number_unsigned(); });
@@ -170,8 +122,8 @@ void SafetensorsFile::add(const std::string &name, const Json &entry) {
         places == entry.end() || !whole(*places) || places->size() != 2)
         refuse(fmt::format("tensor \"{}\" lacks a sound dtype, shape or data_offsets", name));
     tensor.type = type->get<std::string>();
-    tensor.begin = places->at(0).get<std::uint64_t>();
-    tensor.end = places->at(1).get<std::uint64_t>();
+    place.begin = places->at(0).get<std::uint64_t>();
+    place.end = places->at(1).get<std::uint64_t>();
     const std::size_t width = element_size(tensor.type);
     if (width == 0) refuse(fmt::format("tensor \"{}\" has the unknown type {}", name, tensor.type));
     std::uint64_t bytes = width;
@@ -181,32 +133,31 @@ void SafetensorsFile::add(const std::string &name, const Json &entry) {
             refuse(fmt::format("tensor \"{}\" has a shape that overflows", name));
         tensor.shape.push_back(extent.get<std::int64_t>());
     }
-    if (tensor.begin > tensor.end || tensor.end > size_ - body_ ||
-        tensor.end - tensor.begin != bytes)
+    if (place.begin > place.end || place.end > size_ - body_ || place.end - place.begin != bytes)
         refuse(
             fmt::format("tensor \"{}\" does not lie where its header says: {} {} takes {} "
                         "bytes, its place is {} to {} of {}",
-                        name, tensor.type, shape_text(tensor.shape), bytes, tensor.begin,
-                        tensor.end, size_ - body_));
+                        name, tensor.type, shape_text(tensor.shape), bytes, place.begin, place.end,
+                        size_ - body_));
     tensors_.emplace(name, std::move(tensor));
+    places_.emplace(name, place);
 }
 
 void SafetensorsFile::check_places() const {
-    using Place = std::pair<const TensorEntry *, const std::string *>;
-    std::vector<Place> places;
-    for (const auto &[name, tensor] : tensors_) places.emplace_back(&tensor, &name);
-    std::ranges::sort(places, {}, [](const Place &place) {
-        return std::pair(place.first->begin, place.first->end);
+    std::vector<std::pair<Place, const std::string *>> places;
+    for (const auto &[name, place] : places_) places.emplace_back(place, &name);
+    std::ranges::sort(places, {}, [](const auto &entry) {
+        return std::pair(entry.first.begin, entry.first.end);
     });
     std::uint64_t end = 0;
     const std::string *before = nullptr;
-    for (const auto &[tensor, name] : places) {
-        if (tensor->begin < end)
+    for (const auto &[place, name] : places) {
+        if (place.begin < end)
             refuse(fmt::format("the tensors \"{}\" and \"{}\" share bytes", *before, *name));
-        if (tensor->begin > end)
+        if (place.begin > end)
             refuse(fmt::format("bytes {} to {} before tensor \"{}\" belong to none", end,
-                               tensor->begin, *name));
-        end = tensor->end;
+                               place.begin, *name));
+        end = place.end;
         before = name;
     }
     if (end != size_ - body_)
@@ -214,28 +165,29 @@ void SafetensorsFile::check_places() const {
 }
 
 std::vector<float> SafetensorsFile::read(const std::string &name) const {
-    const TensorEntry &tensor = tensors_.at(name);
+    const std::string &type = tensors_.at(name).type;
+    const Place &place = places_.at(name);
     constexpr std::size_t block = std::size_t{1} << 20;
-    const std::size_t width = std::max<std::size_t>(1, element_size(tensor.type));
-    std::vector<float> values((tensor.end - tensor.begin) / width);
+    const std::size_t width = std::max<std::size_t>(1, element_size(type));
+    std::vector<float> values((place.end - place.begin) / width);
     std::string bytes;
-    stream_.seekg(static_cast<std::streamoff>(body_ + tensor.begin));
+    stream_.seekg(static_cast<std::streamoff>(body_ + place.begin));
     for (std::span<float> left = values; !left.empty();) {
         end_if_stopped(path_.string() + " was read");
         const std::span<float> now = left.first(std::min(block, left.size()));
         bytes.resize(now.size() * width);
         if (!stream_.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
             refuse(fmt::format("tensor \"{}\" cannot be read", name));
-        decode(tensor.type, bytes, now);
+        to_float(type, bytes, now);
         left = left.subspan(now.size());
     }
     return values;
 }
 
 std::string SafetensorsFile::bytes(const std::string &name) const {
-    const TensorEntry &tensor = tensors_.at(name);
-    std::string bytes(tensor.end - tensor.begin, '\0');
-    stream_.seekg(static_cast<std::streamoff>(body_ + tensor.begin));
+    const Place &place = places_.at(name);
+    std::string bytes(place.end - place.begin, '\0');
+    stream_.seekg(static_cast<std::streamoff>(body_ + place.begin));
     if (!stream_.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
         refuse(fmt::format("tensor \"{}\" cannot be read", name));
     return bytes;
@@ -249,7 +201,7 @@ void save_safetensors(const std::filesystem::path &path, const std::vector<Tenso
     for (const TensorToSave &tensor : tensors) {
         const bool raw = tensor.bytes.data() != nullptr;
         const std::uint64_t end = offset + content_of(tensor).size();
-        header[tensor.name] = {{"dtype", raw ? "U8" : "F32"},
+        header[tensor.name] = {{"dtype", raw ? tensor.type : "F32"},
                                {"shape", tensor.shape},
                                {"data_offsets", {offset, end}}};
         offset = end;
