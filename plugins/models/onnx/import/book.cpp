@@ -29,6 +29,9 @@ Parameter &Book::hidden(const Shape &shape, float value) {
 }
 
 Parameter &Book::parameter(const Constant &constant, const Shape &shape, bool trained) {
+    if (constant.integer || std::ssize(constant.floats) != sequential::volume(shape))
+        throw spar::invalid("a constant of the shape " + spar::shape_text(constant.dims) +
+                            " is used as one of the shape " + spar::shape_text(shape));
     const Origin *origin = trained ? constant.origin.get() : nullptr;
     const bool first = origin != nullptr && !by_name_.contains(origin->initialiser);
     Parameter *shown = origin != nullptr ? &show(origin->initialiser, true) : nullptr;
@@ -41,6 +44,7 @@ Parameter &Book::parameter(const Constant &constant, const Shape &shape, bool tr
 
 Parameter &Book::buffer(const Constant &constant) {
     const Origin *origin = constant.origin.get();
+    if (constant.integer) throw spar::invalid("integers are used as statistics");
     if (origin != nullptr && origin->elements.empty() && !by_name_.contains(origin->initialiser))
         return show(origin->initialiser, false);
     Parameter &copy = hidden(constant.dims, 0);

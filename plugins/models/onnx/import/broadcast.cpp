@@ -100,6 +100,9 @@ Activation materialised(Call &call, const Constant &constant, const std::vector<
     const Activation shape{0, axes, false};
     const Shape local = shape.local();
     if (constant.integer) call.refuse("integers meet numbers that depend on the examples");
+    if (common_dims(call, constant.dims, local) != local)
+        call.refuse("a constant of the shape " + spar::shape_text(constant.dims) +
+                    " does not fit " + dims_text(shape));
     const Constant whole = expanded(constant, local);
     const bool trained = whole.origin != nullptr;
     Parameter &parameter = call.importer.book.parameter(whole, local);

@@ -5,6 +5,8 @@
 #include "layers/pointwise.hpp"
 #include "operations/function.hpp"
 
+#include <cmath>
+
 namespace onnx {
 
 /// F as in operations/function.hpp.
@@ -17,7 +19,11 @@ void apply(Call &call, const F &function) {
         return call.give(std::move(result));
     }
     const Activation x = call.activation(0);
-    call.give(call.importer.activation(add_function(call.graph(), x.value, function), x.axes,
+    // Channels that fill a block up are zero. What is infinite there would reach others.
+    const bool at_zero = std::isfinite(function.value(0)) &&
+                         std::isfinite(function.slope(0, function.value(0)));
+    const int input = at_zero ? x.value : call.importer.plain(x, {x.size()});
+    call.give(call.importer.activation(add_function(call.graph(), input, function), x.axes,
                                        x.learned));
 }
 

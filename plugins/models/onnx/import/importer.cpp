@@ -52,6 +52,16 @@ const Known *Importer::find(const std::string &name) const {
 }
 
 void Importer::give(const Node &node, const std::string &name, Known value) {
+    // A file of a few bytes could ask for more than there is.
+    constexpr std::int64_t most = 4 * most_values;
+    if (const auto *constant = std::get_if<Constant>(&value))
+        spent_ += constant->size();
+    else
+        spent_ += std::get<Activation>(value).size();
+    if (spent_ > most)
+        throw spar::invalid(node_text(node) + ": with it the nodes have more than " +
+                                std::to_string(most) + " values of an example",
+                            "/file");
     if (!known_.emplace(name, std::move(value)).second)
         throw spar::invalid(node_text(node) + ": it writes \"" + name +
                                 "\", which something else has written; every tensor needs a name "

@@ -23,6 +23,7 @@ class Importer {
     /// Whether the model ends in a softmax that was not cut.
     bool ends_in_softmax() const { return ends_in_softmax_; }
     std::int64_t opset() const { return model_.opset; }
+    bool from_pytorch() const { return model_.producer == "pytorch"; }
     /// Whether the file was written for batches of one example: then a 1 may stand for the batch.
     bool fixed_batch() const { return fixed_batch_; }
 
@@ -68,6 +69,7 @@ class Importer {
     std::string output_;
     bool ends_in_softmax_ = false, fixed_batch_ = false;
     std::uint32_t ordinal_ = 0;
+    std::int64_t spent_ = 0;  // values that nodes have given
     std::optional<std::pair<std::size_t, int>> stage_;  // operations, value at its end
     std::int64_t stage_parameters_ = 0;
 };

@@ -101,7 +101,8 @@ struct Swapped {
 
 bool small(const Number &number) {
     constexpr std::int64_t most = std::int64_t{1} << 40;
-    return std::abs(number.fixed) < most && std::abs(number.batch) < most;
+    const auto is = [](std::int64_t value) { return value > -most && value < most; };
+    return is(number.fixed) && is(number.batch);
 }
 
 template <class F>
@@ -145,7 +146,6 @@ void with_constant(Call &call, const Activation &given, const Constant &constant
     const int value =
         add_with_constant<Here>(call.graph(), call.importer.plain(x, {x.size()}), parameter,
                                 places_of(call, constant.dims, axes), trained);
-    if (trained) call.importer.note_parameters(value);
     call.give(call.importer.activation(value, axes, x.learned || trained));
 }
 

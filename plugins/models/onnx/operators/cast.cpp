@@ -38,7 +38,11 @@ void cast(Call &call) {
 }
 
 void cast_like(Call &call) {
-    call.give(call.input(0));
+    const auto *constant = std::get_if<Constant>(&call.input(0));
+    const auto *like = std::get_if<Constant>(&call.input(1));
+    if (constant == nullptr) return call.give(call.input(0));
+    const bool integer = like != nullptr && like->integer;
+    call.give(as(call, *constant, integer ? ElementType::int64 : ElementType::float32));
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 namespace onnx {
 namespace {
 
-Constant of_tensor(const Tensor &tensor) {
+Constant of_tensor(const Call &call, const Attribute &attribute) {
+    if (attribute.kind != Attribute::Kind::tensor) call.refuse("its value is no tensor");
+    const Tensor &tensor = attribute.tensor;
     Constant constant{tensor.dims, is_integer(tensor.type), tensor.floats, {}, {}};
     for (const std::int64_t value : tensor.integers) constant.numbers.push_back({value, 0});
     return constant;
@@ -14,7 +16,7 @@ void constant(Call &call) {
     for (const auto &[name, attribute] : call.node.attributes) {
         Constant result;
         if (name == "value") {
-            result = of_tensor(attribute.tensor);
+            result = of_tensor(call, attribute);
         } else if (name == "value_float") {
             result.floats = {attribute.number};
         } else if (name == "value_floats") {
@@ -41,7 +43,8 @@ void identity(Call &call) {
     Known value = call.input(0);
     auto *found = std::get_if<Constant>(&value);
     const std::string name = call.node.outputs.empty() ? "" : call.node.outputs[0];
-    if (found != nullptr && found->origin != nullptr && found->origin->elements.empty()) {
+    if (call.importer.from_pytorch() && found != nullptr && found->origin != nullptr &&
+        found->origin->elements.empty()) {
         call.importer.book.declare_again(name, found->origin->initialiser);
         found->origin = std::make_shared<const Origin>(Origin{name, {}});
     }
@@ -53,7 +56,7 @@ void constant_of_shape(Call &call) {
     Constant result;
     const auto attribute = call.node.attributes.find("value");
     Constant fill{{1}, false, {0.0F}, {}, {}};
-    if (attribute != call.node.attributes.end()) fill = of_tensor(attribute->second.tensor);
+    if (attribute != call.node.attributes.end()) fill = of_tensor(call, attribute->second);
     if (fill.size() != 1) call.refuse("its value should be one number");
     for (const Number &size : dims.numbers) {
         if (size.batch != 0)

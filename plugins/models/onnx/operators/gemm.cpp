@@ -23,8 +23,11 @@ void gemm(Call &call) {
     std::optional<Constant> bias;
     if (call.has(2)) {
         bias = times(call.constant(2, "bias"), call.number("beta", 1));
-        bias = with_dims(expanded(*bias, common_dims(call, bias->dims, {1, weight.dims[0]})),
-                         {weight.dims[0]});
+        const Shape row{1, weight.dims[0]};
+        if (bias->integer || common_dims(call, bias->dims, row) != row)
+            call.refuse("its third input, of the shape " + spar::shape_text(bias->dims) +
+                        ", is not one number for each output");
+        bias = with_dims(expanded(*bias, row), {weight.dims[0]});
     }
     give_lines(call, x, weight, bias ? &*bias : nullptr, call.node);
 }

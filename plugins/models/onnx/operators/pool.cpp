@@ -38,6 +38,8 @@ Pooled read(Call &call) {
     const Placement place =
         windows_of(call, image, call.integers("kernel_shape"), call.integer("ceil_mode", 0) != 0);
     const Windows &w = place.windows;
+    if (w.out_height * w.out_width * (w.rows + w.columns) > most_values)
+        call.refuse("has too many windows");
     if (w.top >= (w.rows - 1) * w.row_gap + 1 || w.left >= (w.columns - 1) * w.column_gap + 1 ||
         (w.out_height - 1) * w.down >= w.height + w.top ||
         (w.out_width - 1) * w.right >= w.width + w.left || w.rows * w.columns > (1 << 16))

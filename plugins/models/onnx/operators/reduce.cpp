@@ -39,8 +39,10 @@ void product(Call &call) {
     if (!x.integer || spar::product(dims) != 1) call.refuse("multiplies more than the sizes of a shape");
     Number total{1, 0};
     for (const Number &n : x.numbers) {
-        if (std::abs(n.fixed) > most_values || std::abs(total.fixed) > most_values ||
-            (n.batch != 0 && (n.fixed != 0 || total.batch != 0)))
+        const bool sizes = n.fixed >= 0 && n.fixed <= most_values && n.batch >= 0 &&
+                           n.batch <= most_values && total.fixed <= most_values &&
+                           total.batch <= most_values;
+        if (!sizes || (n.batch != 0 && (n.fixed != 0 || total.batch != 0)))
             call.refuse("has an absurd product");
         total = n.batch != 0 ? Number{0, total.fixed * n.batch}
                              : Number{total.fixed * n.fixed, total.batch * n.fixed};

@@ -48,6 +48,9 @@ void range(Call &call) {
         return found.numbers[0].fixed;
     };
     const std::int64_t first = at(0, "start"), limit = at(1, "limit"), step = at(2, "step");
+    constexpr std::int64_t absurd = std::int64_t{1} << 40;
+    for (const std::int64_t value : {first, limit, step})
+        if (value < -absurd || value > absurd) call.refuse("has an absurd bound");
     if (step == 0) call.refuse("its step is 0");
     std::vector<Number> numbers;
     for (std::int64_t i = first; step > 0 ? i < limit : i > limit; i += step) {

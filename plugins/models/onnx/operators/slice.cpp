@@ -57,7 +57,8 @@ Cut cut_of(std::int64_t size, std::int64_t start, std::int64_t end, std::int64_t
     const std::int64_t first = place(start, 0, forward ? size : size - 1);
     const std::int64_t last = place(end, forward ? 0 : -1, size);
     const std::int64_t way = forward ? last - first : first - last, pace = forward ? step : -step;
-    return {first, way > 0 ? (way - 1) / pace + 1 : 0, step};
+    const std::int64_t count = way > 0 ? (way - 1) / pace + 1 : 0;
+    return {first, count, count > 1 ? step : 1};
 }
 
 /// A bound that counts examples lies beyond every size.

@@ -43,7 +43,7 @@ writer::Node relu(const std::string &from, const std::string &to) {
 }  // namespace
 
 TEST_CASE("a file that is cut off anywhere is refused") {
-    for (const std::string &file : {"mlp/old", "mlp/new"}) {
+    for (const std::string file : {"mlp/old", "mlp/new"}) {
         const std::string whole = content_of(file);
         CHECK(fault(whole, {3, 4, 4}) == "");
         int accepted = 0;
@@ -55,7 +55,7 @@ TEST_CASE("a file that is cut off anywhere is refused") {
 }
 
 TEST_CASE("altered bytes do no harm") {
-    for (const std::string &file : {"mlp/old", "lenet/new", "sequence/new"}) {
+    for (const std::string file : {"mlp/old", "lenet/new", "sequence/new"}) {
         CAPTURE(file);
         const std::string whole = content_of(file);
         const Shape examples = example_of(Record(net_of(file)).tensor("input_0"));

@@ -111,6 +111,22 @@ TEST_CASE("their gradients are slopes, at the inputs and at parameters") {
     }
 }
 
+TEST_CASE("docs/models.md lists the operators") {
+    std::string wanted = "| operator | what of it |\n| --- | --- |\n";
+    std::vector<Operator> all = operators();
+    std::ranges::sort(all, {}, [](const Operator &one) { return std::string(one.type); });
+    for (const Operator &one : all) {
+        const std::string limits = one.limits;
+        wanted += std::string("| ") + one.type + " | " + (limits.empty() ? "all" : limits) + " |\n";
+    }
+    std::ifstream page(std::filesystem::path(SPAR_SOURCE_DIR) / "docs/models.md");
+    const std::string text{std::istreambuf_iterator<char>(page), {}};
+    const auto begin = text.find("| operator |");
+    REQUIRE(begin != std::string::npos);
+    CHECK(text.substr(begin, wanted.size()) == wanted);
+    CHECK(text.substr(begin + wanted.size(), 2) != "| ");
+}
+
 TEST_CASE("every operator of the table is tried, or only computes shapes") {
     std::set<std::string> tried;
     for (const std::string &name : cases())

@@ -112,6 +112,17 @@ for name, (shape, weight, attributes) in CONVS.items():
 flat([node("Conv", "x w b", "c", pads=[1, 1, 1, 1]), node("LeakyRelu", "c", "r", alpha=0.3), node("Add", "c r", "z")],
      {"w": weights(5, 4, 3, 3), "b": weights(5)}, name="conv_read_twice", shape=(4, 6, 6))
 
+# Constants after a layer are parameters.
+flat([node("Conv", "x w", "c"), node("Mul", "c g", "m"), node("Add", "m h", "a"), node("Div", "a d", "s"),
+      node("Sub", "s h", "z")], {"w": weights(5, 4, 3, 3), "g": weights(5, 1, 1), "h": weights(1, 5, 1, 4),
+      "d": weights(5, 4, 4, low=0.5, high=2)}, name="scaled_features", shape=(4, 6, 6))
+# Infinite at zero, where channels fill a block up.
+flat([node("Conv", "x w", "c"), node("Abs", "c", "p"), node("Add", "p e", "q"), node("Log", "q", "l"), node("Conv", "l v", "z")],
+     {"w": weights(5, 4, 3, 3), "e": np.float32(0.5), "v": weights(3, 5, 1, 1)}, name="log_between_convs", shape=(4, 6, 6))
+flat([node("Conv", "x w", "c"), node("Sigmoid", "c", "p"), node("MaxPool", "p", "q", kernel_shape=[2, 2]), node("Log", "q", "l"),
+      node("Conv", "l v", "z")],
+     {"w": weights(5, 4, 3, 3), "v": weights(3, 5, 1, 1)}, name="log_of_blocks", shape=(4, 6, 6))
+
 # Pooling.
 POOLS = {"": {"kernel_shape": [2, 2], "strides": [2, 2]},
          "_overlapping": {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]},
@@ -203,9 +214,14 @@ flat([node("Dropout", "x", "d"), node("Identity", "d", "z")], name="dropout")
 flat([node("Constant", "", "c", value=numpy_helper.from_array(weights(4))), node("Cast", "c", "f", to=1),
       node("Mul", "x f", "z")], name="constant_cast")
 
+# The model of the component's example, for images [8, 8] of the conformance tests.
+case("example", (8, 8), [node("Unsqueeze", "x a", "u"), node("Conv", "u k j", "c"), node("Relu", "c", "r"),
+                         node("Flatten", "r", "f"), node("Gemm", "f w b", transB=1)],
+     {"a": ints(1), "k": weights(4, 1, 3, 3), "j": weights(4), "w": weights(10, 144, low=-0.2, high=0.2), "b": weights(10)})
+
 if __name__ == "__main__":
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     for name, model in CASES.items():
-        onnx.save(model, folder / f"{name}.onnx")
+        onnx.save(model, (folder.parent if name == "example" else folder) / f"{name}.onnx")
     print(len(CASES), "models")
