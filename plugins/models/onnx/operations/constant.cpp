@@ -33,7 +33,7 @@ class Constants final : public Operation {
     bool by_example() const override { return true; }
     bool reads_output() const override { return false; }
     void deposit(const ParameterGradients &gradients) const override {
-        kernels().add(gradients.slot(slot_), parameter_.gradient.data(), size_);
+        if (trained_) kernels().add(gradients.slot(slot_), parameter_.gradient.data(), size_);
     }
 
   private:

@@ -51,6 +51,7 @@ class WithConstant final : public sequential::Operation {
     bool by_example() const override { return true; }
     bool reads_output() const override { return false; }
     void deposit(const sequential::ParameterGradients &gradients) const override {
+        if (trained_ == nullptr) return;
         sequential::kernels().add(gradients.slot(slot_), trained_->gradient.data(),
                                   static_cast<std::int64_t>(trained_->gradient.size()));
     }

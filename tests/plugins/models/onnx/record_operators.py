@@ -171,9 +171,9 @@ for mode in ("constant", "reflect", "edge"):
     flat(node("Pad", "x p", "z", mode=mode), {"p": ints(0, 0, 1, 2, 0, 0, 2, 0)}, name="pad_" + mode)
 flat(node("Pad", "x p v", "z"), {"p": ints(0, 0, 1, -1, 0, 0, 0, 2), "v": np.float32(0.7)}, name="pad_value")
 flat([node("Neg", "x", "n"), node("Concat", "x n", "z", axis=2)], name="concat")
-flat([node("Unsqueeze", "x a", "u"), node("Squeeze", "u a", "z")], {"a": ints(1, -1)}, name="unsqueeze")
+flat([node("Unsqueeze", "x a", "u"), node("Exp", "u", "e"), node("Squeeze", "e a", "z")], {"a": ints(1, -1)}, name="unsqueeze")
 flat([node("Shape", "x", "s"), node("Slice", "s a b", "t"), node("ReduceProd", "t", "p", axes=[0]),
-      node("Slice", "s z0 a", "n"), node("Concat", "n p", "r", axis=0), node("Reshape", "x r", "z")],
+      node("Slice", "s z0 a", "n"), node("Concat", "n p", "r", axis=0), node("Reshape", "x r", "e"), node("Exp", "e", "z")],
      {"a": ints(1), "b": ints(4), "z0": ints(0)}, name="reshape_by_shape")
 # Examples along the second axis, and mixed with others along the first.
 flat([node("Transpose", "x", "t", perm=[1, 0, 2]), node("Reshape", "t s", "r"), node("Transpose", "r", "u", perm=[1, 0, 2]),
@@ -181,7 +181,7 @@ flat([node("Transpose", "x", "t", perm=[1, 0, 2]), node("Reshape", "t s", "r"), 
      {"s": ints(5, -1, 3), "v": ints(-1, 2, 5, 3)}, name="batch_inside", shape=(5, 6))
 flat([node("Transpose", "x", "z", perm=[0, 3, 1, 2])], name="transpose_fixed_batch", batch=1)
 flat([node("Reshape", "x s", "r"), node("Exp", "r", "z")], {"s": ints(1, 6, -1)}, name="reshape_fixed_batch", batch=1)
-case("flatten_later", (2, 3), [node("Flatten", "x", "f", axis=2), node("Reshape", "f s")], {"s": ints(-1, 6)})
+case("flatten_later", (2, 3), [node("Flatten", "x", "f", axis=2), node("Exp", "f", "e"), node("Reshape", "e s")], {"s": ints(-1, 6)})
 case("range_where", (6,), [node("Range", "a b c", "i"), node("Gather", "x i", "y", axis=1)],
      {"a": np.int64(4), "b": np.int64(-1), "c": np.int64(-2)})
 
