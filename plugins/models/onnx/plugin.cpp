@@ -32,9 +32,10 @@ class Onnx final : public spar::Model, private sequential::Parallel {
         if (setup.rank < 1 || setup.rank > SPAR_MAX_RANK)
             throw spar::Error(SPAR_E_CONTRACT, "an example needs from 1 to 8 dimensions");
         if (setup.input == SPAR_INPUT_TOKENS)
-            throw spar::invalid("the data is text, and models in ONNX files read numbers here; a "
-                                "`sequential` model reads texts",
-                                "/type");
+            throw spar::invalid(
+                "the data is text, and models in ONNX files read numbers here; a "
+                "`sequential` model reads texts",
+                "/type");
         const Shape shape(setup.shape, setup.shape + setup.rank);
         sequential::volume(shape);
         const onnx::Model model = read_model(*file_);
@@ -46,8 +47,9 @@ class Onnx final : public spar::Model, private sequential::Parallel {
         folded_ = folds_normalisation(model);
         if (importer.ends_in_softmax())
             warn({.code = "trailing_softmax",
-                  .message = "the model ends in a softmax: where it is confident, gradients vanish, "
-                             "and attacks find nothing although the model is not robust",
+                  .message =
+                      "the model ends in a softmax: where it is confident, gradients vanish, "
+                      "and attacks find nothing although the model is not robust",
                   .remedy = "\"cut\": \"softmax\" leaves it out",
                   .pointer = "/file"});
         else if (!cut_.is("softmax") && !output_.given())

@@ -25,8 +25,8 @@ std::string read_part(const fs::path &path, std::uint64_t offset, std::uint64_t 
 std::uint64_t size_of(const fs::path &path) {
     std::error_code error;
     if (!fs::is_regular_file(path, error))
-        throw spar::bad_data(path.string() + (fs::exists(path, error) ? ": is no file"
-                                                                      : ": there is no such file"));
+        throw spar::bad_data(
+            path.string() + (fs::exists(path, error) ? ": is no file" : ": there is no such file"));
     const std::uint64_t size = fs::file_size(path, error);
     if (error || size > largest_file)
         throw spar::bad_data(path.string() + ": cannot be read, or is larger than 8 GiB");
@@ -57,12 +57,14 @@ std::string read_elsewhere(const std::string &folder, const Elsewhere &place) {
     const fs::path home = fs::canonical(folder.empty() ? "." : folder, error);
     const fs::path path = fs::weakly_canonical(home / name, error);
     if (error || !fs::is_regular_file(path, error))
-        refuse("which is not there; copy it beside the model, or export into one file: "
-               "program.save(\"net.onnx\", external_data=False)");
+        refuse(
+            "which is not there; copy it beside the model, or export into one file: "
+            "program.save(\"net.onnx\", external_data=False)");
     if (!inside(home, path)) refuse("which leads out of the model's folder; copy it there");
     const std::uint64_t size = size_of(path);
     if (place.offset > size || place.length > size - place.offset)
-        refuse("which has " + std::to_string(size) + " bytes, fewer than the tensor needs; the "
+        refuse("which has " + std::to_string(size) +
+               " bytes, fewer than the tensor needs; the "
                "file may be cut off");
     return read_part(path, place.offset, place.length);
 }

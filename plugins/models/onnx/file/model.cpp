@@ -66,7 +66,9 @@ class Reader {
                     bound(model_.nodes.size(), most_nodes - 1, "nodes");
                     model_.nodes.push_back(node(wire.bytes()));
                     break;
-                case 5: add(parse_tensor(wire.bytes(), folder_)); break;
+                case 5:
+                    add(parse_tensor(wire.bytes(), folder_));
+                    break;
                 case 11:
                     bound(inputs.size(), most_nodes - 1, "inputs");
                     inputs.push_back(port(wire.bytes()));
@@ -78,11 +80,13 @@ class Reader {
                 case 15:
                     throw spar::bad_data(
                         "the model has sparse initialisers; export it with dense ones");
-                default: break;
+                default:
+                    break;
             }
         }
         for (Port &input : inputs)
-            if (!model_.initialisers.contains(input.name)) model_.inputs.push_back(std::move(input));
+            if (!model_.initialisers.contains(input.name))
+                model_.inputs.push_back(std::move(input));
     }
 
     void add(Tensor tensor) {
@@ -117,10 +121,18 @@ class Reader {
         const auto is = [&](Attribute::Kind kind) { a.kind = kind; };
         for (Wire wire(bytes, "an attribute"); wire.next();) {
             switch (wire.field()) {
-                case 1: name = wire.text(); break;
-                case 2: a.number = wire.number(), is(Attribute::Kind::number); break;
-                case 3: a.integer = wire.integer(), is(Attribute::Kind::integer); break;
-                case 4: a.text = wire.text(), is(Attribute::Kind::text); break;
+                case 1:
+                    name = wire.text();
+                    break;
+                case 2:
+                    a.number = wire.number(), is(Attribute::Kind::number);
+                    break;
+                case 3:
+                    a.integer = wire.integer(), is(Attribute::Kind::integer);
+                    break;
+                case 4:
+                    a.text = wire.text(), is(Attribute::Kind::text);
+                    break;
                 case 5:
                     a.tensor = parse_tensor(wire.bytes(), folder_);
                     is(Attribute::Kind::tensor);
@@ -138,8 +150,11 @@ class Reader {
                 case 10:
                 case 11:
                 case 22:
-                case 23: is(Attribute::Kind::other); break;
-                default: break;
+                case 23:
+                    is(Attribute::Kind::other);
+                    break;
+                default:
+                    break;
             }
         }
         return {name, std::move(a)};
@@ -153,8 +168,7 @@ class Reader {
             for (Wire type(wire.bytes(), "a type"); type.next();) {
                 if (type.field() != 1) continue;
                 for (Wire tensor(type.bytes(), "a tensor's type"); tensor.next();) {
-                    if (tensor.field() == 1)
-                        port.type = static_cast<ElementType>(tensor.integer());
+                    if (tensor.field() == 1) port.type = static_cast<ElementType>(tensor.integer());
                     if (tensor.field() == 2) port.shape = shape(tensor.bytes());
                 }
             }
@@ -190,7 +204,8 @@ Model parse_model(std::string_view bytes, const std::string &folder) {
 Model read_model(const std::string &path) {
     try {
         const std::string bytes = read_file(path);
-        const std::string kind = spar::file_kind(std::string_view(bytes).substr(0, spar::file_kind_bytes));
+        const std::string kind =
+            spar::file_kind(std::string_view(bytes).substr(0, spar::file_kind_bytes));
         if (!kind.empty())
             throw spar::bad_data("it is " + kind +
                                  ", expected a model as torch.onnx.export(net, x, \"net.onnx\") "

@@ -9,7 +9,16 @@
 namespace onnx {
 
 struct Attribute {
-    enum class Kind : std::uint8_t { none, number, integer, text, tensor, numbers, integers, other };
+    enum class Kind : std::uint8_t {
+        none,
+        number,
+        integer,
+        text,
+        tensor,
+        numbers,
+        integers,
+        other
+    };
     Kind kind = Kind::none;
     float number = 0;
     std::int64_t integer = 0;

@@ -32,18 +32,23 @@ std::size_t size_of(ElementType type) {
     switch (type) {
         case ElementType::uint8:
         case ElementType::int8:
-        case ElementType::boolean: return 1;
+        case ElementType::boolean:
+            return 1;
         case ElementType::uint16:
         case ElementType::int16:
         case ElementType::float16:
-        case ElementType::bfloat16: return 2;
+        case ElementType::bfloat16:
+            return 2;
         case ElementType::float32:
         case ElementType::int32:
-        case ElementType::uint32: return 4;
+        case ElementType::uint32:
+            return 4;
         case ElementType::int64:
         case ElementType::uint64:
-        case ElementType::float64: return 8;
-        default: return 0;
+        case ElementType::float64:
+            return 8;
+        default:
+            return 0;
     }
 }
 
@@ -61,21 +66,32 @@ void decode(Tensor &tensor, std::string_view raw) {
     const auto integer = [](auto v) { return static_cast<std::int64_t>(v); };
     const auto number = [](auto v) { return static_cast<float>(v); };
     switch (tensor.type) {
-        case ElementType::float32: return convert<float>(raw, tensor.floats, number);
-        case ElementType::float64: return convert<double>(raw, tensor.floats, number);
-        case ElementType::float16: return convert<std::uint16_t>(raw, tensor.floats, spar::from_half);
+        case ElementType::float32:
+            return convert<float>(raw, tensor.floats, number);
+        case ElementType::float64:
+            return convert<double>(raw, tensor.floats, number);
+        case ElementType::float16:
+            return convert<std::uint16_t>(raw, tensor.floats, spar::from_half);
         case ElementType::bfloat16:
             return convert<std::uint16_t>(raw, tensor.floats, spar::from_bfloat);
         case ElementType::boolean:
-        case ElementType::uint8: return convert<std::uint8_t>(raw, tensor.integers, integer);
-        case ElementType::int8: return convert<std::int8_t>(raw, tensor.integers, integer);
-        case ElementType::uint16: return convert<std::uint16_t>(raw, tensor.integers, integer);
-        case ElementType::int16: return convert<std::int16_t>(raw, tensor.integers, integer);
-        case ElementType::int32: return convert<std::int32_t>(raw, tensor.integers, integer);
-        case ElementType::uint32: return convert<std::uint32_t>(raw, tensor.integers, integer);
+        case ElementType::uint8:
+            return convert<std::uint8_t>(raw, tensor.integers, integer);
+        case ElementType::int8:
+            return convert<std::int8_t>(raw, tensor.integers, integer);
+        case ElementType::uint16:
+            return convert<std::uint16_t>(raw, tensor.integers, integer);
+        case ElementType::int16:
+            return convert<std::int16_t>(raw, tensor.integers, integer);
+        case ElementType::int32:
+            return convert<std::int32_t>(raw, tensor.integers, integer);
+        case ElementType::uint32:
+            return convert<std::uint32_t>(raw, tensor.integers, integer);
         case ElementType::uint64:
-        case ElementType::int64: return convert<std::int64_t>(raw, tensor.integers, integer);
-        default: return;
+        case ElementType::int64:
+            return convert<std::int64_t>(raw, tensor.integers, integer);
+        default:
+            return;
     }
 }
 
@@ -124,8 +140,8 @@ std::uint64_t count_of(const Tensor &tensor) {
     std::int64_t count = 1;
     for (const std::int64_t dim : tensor.dims) {
         if (dim < 0 || dim > most_values || (count *= dim) > most_values)
-            refuse(tensor, "has more than " + std::to_string(most_values) +
-                               " values, or fewer than none");
+            refuse(tensor,
+                   "has more than " + std::to_string(most_values) + " values, or fewer than none");
     }
     return static_cast<std::uint64_t>(count);
 }
@@ -134,16 +150,26 @@ std::uint64_t count_of(const Tensor &tensor) {
 
 std::string type_name(ElementType type) {
     switch (type) {
-        case ElementType::float32: return "float32";
-        case ElementType::float64: return "float64";
-        case ElementType::float16: return "float16";
-        case ElementType::bfloat16: return "bfloat16";
-        case ElementType::boolean: return "bool";
-        case ElementType::int64: return "int64";
-        case ElementType::int32: return "int32";
-        case ElementType::uint8: return "uint8";
-        case ElementType::text: return "text";
-        default: return "type " + std::to_string(static_cast<std::int32_t>(type));
+        case ElementType::float32:
+            return "float32";
+        case ElementType::float64:
+            return "float64";
+        case ElementType::float16:
+            return "float16";
+        case ElementType::bfloat16:
+            return "bfloat16";
+        case ElementType::boolean:
+            return "bool";
+        case ElementType::int64:
+            return "int64";
+        case ElementType::int32:
+            return "int32";
+        case ElementType::uint8:
+            return "uint8";
+        case ElementType::text:
+            return "text";
+        default:
+            return "type " + std::to_string(static_cast<std::int32_t>(type));
     }
 }
 
@@ -163,23 +189,38 @@ Tensor parse_tensor(std::string_view bytes, const std::string &folder) {
     const auto most = static_cast<std::size_t>(most_values);
     for (Wire wire(bytes, "a tensor"); wire.next();) {
         switch (wire.field()) {
-            case 1: wire.add_integers(tensor.dims, most_axes + 1); break;
-            case 2: tensor.type = static_cast<ElementType>(wire.integer()); break;
-            case 4: wire.add_numbers(fields.floats, most); break;
+            case 1:
+                wire.add_integers(tensor.dims, most_axes + 1);
+                break;
+            case 2:
+                tensor.type = static_cast<ElementType>(wire.integer());
+                break;
+            case 4:
+                wire.add_numbers(fields.floats, most);
+                break;
             case 5:
             case 7:
-            case 11: wire.add_integers(fields.integers, most); break;
-            case 8: tensor.name = wire.text(); break;
+            case 11:
+                wire.add_integers(fields.integers, most);
+                break;
+            case 8:
+                tensor.name = wire.text();
+                break;
             case 9:
                 fields.raw = wire.bytes();
                 fields.has_raw = true;
                 break;
-            case 10: wire.add_wide_numbers(fields.doubles, most); break;
+            case 10:
+                wire.add_wide_numbers(fields.doubles, most);
+                break;
             case 13:
                 if (entries.size() < 16) entries.push_back(wire.bytes());
                 break;
-            case 14: fields.elsewhere = wire.integer() == 1; break;
-            default: break;
+            case 14:
+                fields.elsewhere = wire.integer() == 1;
+                break;
+            default:
+                break;
         }
     }
     const std::uint64_t count = count_of(tensor), size = size_of(tensor.type);
@@ -209,8 +250,8 @@ Tensor parse_tensor(std::string_view bytes, const std::string &folder) {
         take_fields(tensor, fields);
     const std::size_t there = is_float(tensor.type) ? tensor.floats.size() : tensor.integers.size();
     if (there != count)
-        refuse(tensor, "has " + std::to_string(there) + " values, expected " +
-                           std::to_string(count));
+        refuse(tensor,
+               "has " + std::to_string(there) + " values, expected " + std::to_string(count));
     return tensor;
 }
 

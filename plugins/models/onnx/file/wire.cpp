@@ -33,14 +33,24 @@ std::uint64_t Wire::take_varint(std::string_view &from) const {
 bool Wire::next() {
     if (rest_.empty()) return false;
     const std::uint64_t tag = take_varint(rest_);
-    if (tag >> 3 == 0 || tag >> 3 > 0x1FFFFFFF) refuse("a field has the number " + std::to_string(tag >> 3));
+    if (tag >> 3 == 0 || tag >> 3 > 0x1FFFFFFF)
+        refuse("a field has the number " + std::to_string(tag >> 3));
     field_ = static_cast<std::uint32_t>(tag >> 3);
     switch (tag & 7) {
-        case 0: kind_ = Kind::varint; break;
-        case 1: kind_ = Kind::wide; break;
-        case 2: kind_ = Kind::bytes; break;
-        case 5: kind_ = Kind::narrow; break;
-        default: refuse("a field has the unknown kind " + std::to_string(tag & 7));
+        case 0:
+            kind_ = Kind::varint;
+            break;
+        case 1:
+            kind_ = Kind::wide;
+            break;
+        case 2:
+            kind_ = Kind::bytes;
+            break;
+        case 5:
+            kind_ = Kind::narrow;
+            break;
+        default:
+            refuse("a field has the unknown kind " + std::to_string(tag & 7));
     }
     bytes_ = {};
     value_ = 0;

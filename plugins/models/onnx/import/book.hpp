@@ -3,8 +3,8 @@
 #pragma once
 
 #include "file/tensor.hpp"
-#include "import/value.hpp"
 #include "graph/graph.hpp"
+#include "import/value.hpp"
 
 #include <map>
 

@@ -51,8 +51,8 @@ std::vector<Axis> common_axes(const Call &call, const Activation &left, const Ac
     std::vector<Axis> a = widened(left.axes, rank);
     const std::vector<Axis> b = widened(right.axes, rank);
     for (std::size_t i = 0; i < rank; ++i) {
-        const bool alike = a[i].batch == b[i].batch && a[i].size == b[i].size &&
-                           a[i].before == b[i].before;
+        const bool alike =
+            a[i].batch == b[i].batch && a[i].size == b[i].size && a[i].before == b[i].before;
         const bool left_alone = !b[i].batch && b[i].size == 1;
         const bool right_alone = !a[i].batch && a[i].size == 1;
         if (!alike && !left_alone && !right_alone)

@@ -30,8 +30,8 @@ class Call {
     std::string text(const char *name, const char *otherwise) const;
     std::vector<std::int64_t> integers(const char *name,
                                        std::vector<std::int64_t> otherwise = {}) const;
-    /// Integers that newer operator sets have as input `i`, and older ones as an attribute; empty if
-    /// there are none.
+    /// Integers that newer operator sets have as input `i`, and older ones as an attribute; empty
+    /// if there are none.
     std::vector<std::int64_t> axes(std::size_t i, const char *name) const;
     /// An axis counted from the end if it is negative.
     std::size_t axis(std::int64_t given, std::size_t rank) const;

@@ -20,11 +20,11 @@ void apply(Call &call, const F &function) {
     }
     const Activation x = call.activation(0);
     // Channels that fill a block up are zero. What is infinite there would reach others.
-    const bool at_zero = std::isfinite(function.value(0)) &&
-                         std::isfinite(function.slope(0, function.value(0)));
+    const bool at_zero =
+        std::isfinite(function.value(0)) && std::isfinite(function.slope(0, function.value(0)));
     const int input = at_zero ? x.value : call.importer.plain(x, {x.size()});
-    call.give(call.importer.activation(add_function(call.graph(), input, function), x.axes,
-                                       x.learned));
+    call.give(
+        call.importer.activation(add_function(call.graph(), input, function), x.axes, x.learned));
 }
 
 }  // namespace onnx

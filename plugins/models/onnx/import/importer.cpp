@@ -175,9 +175,10 @@ void Importer::build(const std::string &output, bool cut_softmax) {
     for (const Node &node : model_.nodes)
         for (const std::string &name : node.outputs)
             if (!name.empty() && !producers_.emplace(name, &node).second)
-                Call(*this, node).refuse("it writes \"" + name +
-                                         "\", which another node writes too; every tensor needs a "
-                                         "name of its own");
+                Call(*this, node)
+                    .refuse("it writes \"" + name +
+                            "\", which another node writes too; every tensor needs a "
+                            "name of its own");
     if (output.empty() && model_.outputs.empty())
         throw spar::invalid("the graph has no output", "/file");
     output_ = output.empty() ? model_.outputs[0].name : output;
@@ -210,8 +211,8 @@ void Importer::finish(const std::string &output) {
     if (activation == nullptr)
         throw spar::invalid("the output \"" + output + "\" does not depend on the input", "/file");
     const Axis &batch = activation->axes[activation->batch_axis()];
-    const auto wide = std::ranges::count_if(activation->axes,
-                                            [](const Axis &axis) { return axis.size > 1; });
+    const auto wide =
+        std::ranges::count_if(activation->axes, [](const Axis &axis) { return axis.size > 1; });
     if (batch.size > 1 || wide > 1)
         throw spar::invalid("the output \"" + output + "\" has the shape " +
                                 dims_text(*activation) +

@@ -69,7 +69,7 @@ class Importer {
     std::string output_;
     bool ends_in_softmax_ = false, fixed_batch_ = false;
     std::uint32_t ordinal_ = 0;
-    std::int64_t spent_ = 0;  // values that nodes have given
+    std::int64_t spent_ = 0;                            // values that nodes have given
     std::optional<std::pair<std::size_t, int>> stage_;  // operations, value at its end
     std::int64_t stage_parameters_ = 0;
 };

@@ -67,17 +67,19 @@ void Importer::read_input(const Shape &examples, bool channels_last) {
                        (flat && spar::product(shape) == spar::product(examples));
     if (channels_last) {
         if (examples.size() != 3 || shape != Shape{examples[1], examples[2], examples[0]})
-            throw spar::invalid("turns images [channels, height, width] into [height, width, "
-                                "channels], but the data's are " + spar::shape_text(examples) +
-                                    " and the input \"" + port.name + "\" takes " +
-                                    spar::shape_text(shape),
-                                "/channels_last");
+            throw spar::invalid(
+                "turns images [channels, height, width] into [height, width, "
+                "channels], but the data's are " +
+                    spar::shape_text(examples) + " and the input \"" + port.name + "\" takes " +
+                    spar::shape_text(shape),
+                "/channels_last");
         const Node none;
         Call call(*this, none);
         const std::int64_t plane = examples[1] * examples[2];
         input = moved(call, input, strided(shape, {examples[2], 1, plane}), axes);
     } else if (!alike) {
-        const bool turned = examples.size() == 3 && shape == Shape{examples[1], examples[2], examples[0]};
+        const bool turned =
+            examples.size() == 3 && shape == Shape{examples[1], examples[2], examples[0]};
         refuse(port, "takes examples " + spar::shape_text(shape) + ", but the data's are " +
                          spar::shape_text(examples) +
                          (turned ? "; \"channels_last\": true turns them" : ""));

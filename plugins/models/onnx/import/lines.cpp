@@ -16,7 +16,8 @@ Activation weighted_lines(Call &call, const Activation &x, const Constant &weigh
     int value = x.value;
     if (lines == 1 && call.graph().value(value).blocked()) {
         // An image in blocks of channels is read as it lies.
-        if (call.graph().value(value).shape != Shape{in}) value = call.graph().add_view(value, {in});
+        if (call.graph().value(value).shape != Shape{in})
+            value = call.graph().add_view(value, {in});
         for (std::int64_t i = 0; i < in; ++i)
             places.push_back(call.graph().value(value).position(i));
     } else {

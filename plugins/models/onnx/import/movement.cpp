@@ -40,8 +40,8 @@ Constant moved(const Constant &constant, const Movement &movement) {
         const auto at = static_cast<std::size_t>(from);
         filled = filled || from < 0;
         if (constant.integer)
-            result.numbers.push_back(
-                from < 0 ? Number{static_cast<std::int64_t>(movement.fill), 0} : constant.numbers[at]);
+            result.numbers.push_back(from < 0 ? Number{static_cast<std::int64_t>(movement.fill), 0}
+                                              : constant.numbers[at]);
         else
             result.floats.push_back(from < 0 ? movement.fill : constant.floats[at]);
     }
@@ -58,7 +58,8 @@ Constant moved(const Constant &constant, const Movement &movement) {
 static std::int64_t run_of(const std::vector<std::int64_t> &from) {
     std::int64_t run = 0, length = 1;
     for (std::size_t i = 1; i < from.size(); ++i, ++length) {
-        const bool together = from[i] < 0 ? from[i - 1] < 0 : from[i] == from[i - 1] + 1 && from[i - 1] >= 0;
+        const bool together =
+            from[i] < 0 ? from[i - 1] < 0 : from[i] == from[i - 1] + 1 && from[i - 1] >= 0;
         if (together) continue;
         run = std::gcd(run, length);
         length = 0;
@@ -72,7 +73,8 @@ Activation moved(Call &call, const Activation &activation, const Movement &movem
     bool same = count == activation.size();
     for (std::size_t i = 0; same && i < movement.from.size(); ++i)
         same = movement.from[i] == static_cast<std::int64_t>(i);
-    if (same) return call.importer.activation(activation.value, std::move(axes), activation.learned);
+    if (same)
+        return call.importer.activation(activation.value, std::move(axes), activation.learned);
     const int flat = call.importer.plain(activation, {activation.size()});
     sequential::Pieces pieces;
     pieces.run = run_of(movement.from);

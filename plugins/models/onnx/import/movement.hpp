@@ -14,7 +14,8 @@ struct Movement {
 };
 
 /// By the strides of the input (0 repeats) and its first place; `dims` of the result.
-Movement strided(const Shape &dims, const std::vector<std::int64_t> &strides, std::int64_t first = 0);
+Movement strided(const Shape &dims, const std::vector<std::int64_t> &strides,
+                 std::int64_t first = 0);
 /// The distance between neighbours along each axis.
 std::vector<std::int64_t> strides_of(const Shape &dims);
 

@@ -24,9 +24,12 @@ Shape local_sizes(const std::vector<Number> &sizes, std::int64_t count) {
     for (std::size_t i = 0; i < sizes.size(); ++i) {
         const std::int64_t size = sizes[i].batch != 0 ? sizes[i].batch : sizes[i].fixed;
         const bool mixed = sizes[i].batch != 0 && sizes[i].fixed != 0;
-        if (mixed || size < -1 || size > sequential::largest_volume || (size == -1 && open < i)) return {};
-        if (size == -1) open = i;
-        else if ((known *= size) > sequential::largest_volume) return {};
+        if (mixed || size < -1 || size > sequential::largest_volume || (size == -1 && open < i))
+            return {};
+        if (size == -1)
+            open = i;
+        else if ((known *= size) > sequential::largest_volume)
+            return {};
         local.push_back(size);
     }
     if (open < sizes.size()) {
@@ -71,7 +74,8 @@ std::vector<Axis> reshaped(const Call &call, const Activation &activation,
         return local[i] % inside == 0 ? inside : 0;
     };
     const auto chosen = [&]() -> std::size_t {
-        const auto named = std::ranges::find_if(sizes, [](const Number &n) { return n.batch != 0; });
+        const auto named =
+            std::ranges::find_if(sizes, [](const Number &n) { return n.batch != 0; });
         if (named != sizes.end()) return static_cast<std::size_t>(named - sizes.begin());
         const auto open = std::ranges::find(sizes, Number{-1, 0});
         if (!call.importer.fixed_batch()) return static_cast<std::size_t>(open - sizes.begin());

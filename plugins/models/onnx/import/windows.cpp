@@ -63,8 +63,10 @@ std::vector<Axis> Image::axes(std::int64_t out, std::int64_t rows, std::int64_t 
 Image image_of(const Call &call, const Activation &activation) {
     const auto &axes = activation.axes;
     if ((axes.size() != 3 && axes.size() != 4) || !axes[0].batch || axes[0].size != 1)
-        call.refuse("takes images [batch, channels, height, width] or lines [batch, channels, "
-                    "length], got " + dims_text(activation));
+        call.refuse(
+            "takes images [batch, channels, height, width] or lines [batch, channels, "
+            "length], got " +
+            dims_text(activation));
     if (axes.size() == 3) return {axes[1].size, 1, axes[2].size, true};
     return {axes[1].size, axes[2].size, axes[3].size, false};
 }
@@ -77,8 +79,10 @@ Placement windows_of(const Call &call, const Image &image, const std::vector<std
     const auto gap = pair(call, "dilations", call.integers("dilations"), line, 1, 1);
     const std::vector<std::int64_t> pads = call.integers("pads");
     const std::size_t half = pads.size() / 2;
-    const auto before = pair(call, "pads", {pads.begin(), pads.begin() + static_cast<std::ptrdiff_t>(half)}, line, 0, 0);
-    const auto after = pair(call, "pads", {pads.begin() + static_cast<std::ptrdiff_t>(half), pads.end()}, line, 0, 0);
+    const auto before = pair(
+        call, "pads", {pads.begin(), pads.begin() + static_cast<std::ptrdiff_t>(half)}, line, 0, 0);
+    const auto after = pair(
+        call, "pads", {pads.begin() + static_cast<std::ptrdiff_t>(half), pads.end()}, line, 0, 0);
     const std::string automatic = call.text("auto_pad", "NOTSET");
     Side rows{image.height, size[0], step[0], gap[0], before[0], after[0], 0};
     Side columns{image.width, size[1], step[1], gap[1], before[1], after[1], 0};
@@ -88,7 +92,8 @@ Placement windows_of(const Call &call, const Image &image, const std::vector<std
     else if (automatic != "NOTSET" && !automatic.starts_with("SAME_"))
         call.refuse("its auto_pad \"" + automatic + "\" is not known");
     for (Side *side : {&rows, &columns}) place(call, *side, automatic, ceil_mode);
-    if (rows.count > most_values / 8 / columns.count || rows.kernel * columns.kernel > most_values / 8)
+    if (rows.count > most_values / 8 / columns.count ||
+        rows.kernel * columns.kernel > most_values / 8)
         call.refuse("has an absurd number of windows");
     return {{image.height, image.width, rows.kernel, columns.kernel, rows.step, columns.step,
              rows.gap, columns.gap, rows.before, columns.before, rows.count, columns.count},
@@ -106,8 +111,10 @@ std::optional<sequential::Window> Placement::plain() const {
 
 bool Placement::inside() const {
     const Windows &w = windows;
-    return (w.out_height - 1) * w.down + (w.rows - 1) * w.row_gap + 1 <= w.height + w.top + bottom &&
-           (w.out_width - 1) * w.right + (w.columns - 1) * w.column_gap + 1 <= w.width + w.left + right;
+    return (w.out_height - 1) * w.down + (w.rows - 1) * w.row_gap + 1 <=
+               w.height + w.top + bottom &&
+           (w.out_width - 1) * w.right + (w.columns - 1) * w.column_gap + 1 <=
+               w.width + w.left + right;
 }
 
 }  // namespace onnx

@@ -24,8 +24,8 @@ struct Placement {
     Windows windows;
     std::int64_t bottom, right;  /// padding after the image
 
-    /// As the engine's fast operations want them, if these windows are of that kind: square, without
-    /// gaps, with equal steps, and equal padding to the top and left.
+    /// As the engine's fast operations want them, if these windows are of that kind: square,
+    /// without gaps, with equal steps, and equal padding to the top and left.
     std::optional<sequential::Window> plain() const;
     /// Whether no window reaches beyond image and padding.
     bool inside() const;

@@ -35,9 +35,8 @@ class GeneralConv final : public Operation {
         for_groups(batch, [&](std::int64_t row, std::int64_t group) {
             gather(batch.value(inputs[0], row) + group * in_ * plane(), columns);
             float *y = batch.value(outputs[0], row) + group * out_ * pixels();
-            kernels().multiply({out_, taps(), pixels(), 1.0F, pixels()},
-                               {weight(group), taps(), 1}, {columns, pixels(), 1},
-                               batch.work->scratch(), y);
+            kernels().multiply({out_, taps(), pixels(), 1.0F, pixels()}, {weight(group), taps(), 1},
+                               {columns, pixels(), 1}, batch.work->scratch(), y);
             for (std::int64_t o = 0; bias_ != nullptr && o < out_; ++o)
                 for (std::int64_t i = 0; i < pixels(); ++i)
                     y[o * pixels() + i] += bias_->value[static_cast<std::size_t>(group * out_ + o)];
@@ -62,8 +61,8 @@ class GeneralConv final : public Operation {
                 for (std::int64_t i = 0; i < pixels(); ++i)
                     bias[group * out_ + o] += g[o * pixels() + i];
             if (!input) return;
-            kernels().multiply({taps(), out_, pixels(), 1.0F, pixels()},
-                               {weight(group), 1, taps()}, {g, pixels(), 1}, scratch, columns);
+            kernels().multiply({taps(), out_, pixels(), 1.0F, pixels()}, {weight(group), 1, taps()},
+                               {g, pixels(), 1}, scratch, columns);
             scatter(columns, batch.gradient(inputs[0], row) + group * in_ * plane());
         });
     }

@@ -110,11 +110,10 @@ class GeneralPool final : public Operation {
 
 int add_general_pool(Graph &graph, int input, const Windows &windows, Pooling pooling,
                      std::vector<std::int64_t> counted) {
-    const std::int64_t channels =
-        graph.value(input).size() / (windows.height * windows.width);
+    const std::int64_t channels = graph.value(input).size() / (windows.height * windows.width);
     const int result = graph.add_value({channels, windows.out_height, windows.out_width});
-    graph.add(std::make_unique<GeneralPool>(graph, input, result, windows, pooling,
-                                            std::move(counted)));
+    graph.add(
+        std::make_unique<GeneralPool>(graph, input, result, windows, pooling, std::move(counted)));
     return result;
 }
 

@@ -135,8 +135,8 @@ class Reduce final : public Operation {
         if (reduction_ == Reduction::max || reduction_ == Reduction::min) return x[extreme(x)];
         double sum = 0;
         for (std::int64_t i = 0; i < width_; ++i) sum += x[i];
-        return static_cast<float>(sum / (reduction_ == Reduction::mean ? static_cast<double>(width_)
-                                                                       : 1.0));
+        return static_cast<float>(
+            sum / (reduction_ == Reduction::mean ? static_cast<double>(width_) : 1.0));
     }
 
     Reduction reduction_;

@@ -36,7 +36,8 @@ struct Windows {
     std::int64_t out_height, out_width;  // how many windows
 };
 
-/// From [in, height, width] by a weight [out, in / groups, rows, columns] and a bias, if there is one.
+/// From [in, height, width] by a weight [out, in / groups, rows, columns] and a bias, if there is
+/// one.
 int add_general_conv(Graph &graph, int input, const Windows &windows, std::int64_t groups,
                      Parameter &weight, Parameter *bias);
 

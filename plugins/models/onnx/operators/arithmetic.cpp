@@ -109,7 +109,8 @@ template <class F>
 Constant of_constants(Call &call, const Constant &left, const Constant &right) {
     const Shape dims = common_dims(call, left.dims, right.dims);
     const Constant a = expanded(left, dims), b = expanded(right, dims);
-    if (a.integer != b.integer) call.refuse("its inputs are integers and numbers, expected one type");
+    if (a.integer != b.integer)
+        call.refuse("its inputs are integers and numbers, expected one type");
     Constant result{dims, a.integer, {}, {}, {}};
     for (std::size_t i = 0; i < a.floats.size(); ++i)
         result.floats.push_back(F::value(a.floats[i], b.floats[i]));
@@ -119,8 +120,9 @@ Constant of_constants(Call &call, const Constant &left, const Constant &right) {
                                       static_cast<double>(b.numbers[i].fixed)) < 4e18;
         const auto number = possible && product ? F::of(a.numbers[i], b.numbers[i]) : std::nullopt;
         if (!number)
-            call.refuse("cannot be computed for any number of examples",
-                        "export with a symbolic batch as the first axis, and everything else fixed");
+            call.refuse(
+                "cannot be computed for any number of examples",
+                "export with a symbolic batch as the first axis, and everything else fixed");
         result.numbers.push_back(*number);
     }
     return result;
@@ -179,7 +181,8 @@ void arithmetic(Call &call) {
 }
 
 void mod(Call &call) {
-    if (call.integer("fmod", 0) != 0) call.refuse("computes in C's way (fmod), which is not supported");
+    if (call.integer("fmod", 0) != 0)
+        call.refuse("computes in C's way (fmod), which is not supported");
     call.constant(0, "dividend");
     call.constant(1, "divisor");
     arithmetic<Mod>(call);
@@ -188,11 +191,10 @@ void mod(Call &call) {
 }  // namespace
 
 std::vector<Operator> arithmetic_operators() {
-    return {{"Add", "", arithmetic<Add>}, {"Sub", "", arithmetic<Sub>},
-            {"Mul", "", arithmetic<Mul>}, {"Div", "", arithmetic<Div>},
-            {"Pow", "", arithmetic<Pow>}, {"Min", "two inputs", arithmetic<Min>},
-            {"Max", "two inputs", arithmetic<Max>},
-            {"Mod", "integers that are known", mod}};
+    return {{"Add", "", arithmetic<Add>},           {"Sub", "", arithmetic<Sub>},
+            {"Mul", "", arithmetic<Mul>},           {"Div", "", arithmetic<Div>},
+            {"Pow", "", arithmetic<Pow>},           {"Min", "two inputs", arithmetic<Min>},
+            {"Max", "two inputs", arithmetic<Max>}, {"Mod", "integers that are known", mod}};
 }
 
 }  // namespace onnx

@@ -27,11 +27,11 @@ void batch_norm(Call &call) {
                                        call.importer.take_rectifier(call.node)};
     // The file names the share of the old statistics, the engine that of the new ones.
     const sequential::RunningStatistics running{book.buffer(vector(3, "mean")),
-                                                book.buffer(vector(4, "variance")), nullptr,
+                                                book.buffer(vector(4, "variance")),
+                                                nullptr,
                                                 1.0 - call.number("momentum", 0.9F),
                                                 {node_text(call.node), "/file"}};
-    const int input =
-        sequential::in_channel_blocks(call.graph(), call.importer.image(x, shape));
+    const int input = sequential::in_channel_blocks(call.graph(), call.importer.image(x, shape));
     const int value = sequential::add_batch_norm(call.graph(), input, norm, running);
     call.importer.note_parameters(value);
     call.give(call.importer.activation(value, x.axes, true));

@@ -18,10 +18,14 @@ Constant as(const Call &call, const Constant &from, ElementType type) {
             result.floats.push_back(static_cast<float>(number.fixed));
     }
     for (const float value : from.floats) {
-        if (!integer) result.floats.push_back(value);
-        else if (type == ElementType::boolean) result.numbers.push_back({value != 0 ? 1 : 0, 0});
-        else if (!(std::abs(value) < 9e18F)) call.refuse("makes an integer of " + std::to_string(value));
-        else result.numbers.push_back({static_cast<std::int64_t>(value), 0});
+        if (!integer)
+            result.floats.push_back(value);
+        else if (type == ElementType::boolean)
+            result.numbers.push_back({value != 0 ? 1 : 0, 0});
+        else if (!(std::abs(value) < 9e18F))
+            call.refuse("makes an integer of " + std::to_string(value));
+        else
+            result.numbers.push_back({static_cast<std::int64_t>(value), 0});
     }
     return result;
 }

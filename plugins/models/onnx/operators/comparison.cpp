@@ -17,7 +17,8 @@ void compare(Call &call, OfNumbers numbers, OfFloats floats) {
     const Constant &left = call.constant(0, "left side"), &right = call.constant(1, "right side");
     const Shape dims = common_dims(call, left.dims, right.dims);
     const Constant a = expanded(left, dims), b = expanded(right, dims);
-    if (a.integer != b.integer) call.refuse("its inputs are integers and numbers, expected one type");
+    if (a.integer != b.integer)
+        call.refuse("its inputs are integers and numbers, expected one type");
     Constant result{dims, true, {}, {}, {}};
     for (std::size_t i = 0; i < a.numbers.size(); ++i)
         result.numbers.push_back({numbers(a.numbers[i], b.numbers[i]) ? 1 : 0, 0});
@@ -41,38 +42,45 @@ std::vector<Operator> comparison_operators() {
     return {
         {"Equal", known,
          [](Call &c) {
-             compare(c, [](Number a, Number b) { return a == b; },
-                     [](float a, float b) { return a == b; });
+             compare(
+                 c, [](Number a, Number b) { return a == b; },
+                 [](float a, float b) { return a == b; });
          }},
         {"Greater", known,
          [](Call &c) {
-             compare(c, [](Number a, Number b) { return order(a) > order(b); },
-                     [](float a, float b) { return a > b; });
+             compare(
+                 c, [](Number a, Number b) { return order(a) > order(b); },
+                 [](float a, float b) { return a > b; });
          }},
         {"GreaterOrEqual", known,
          [](Call &c) {
-             compare(c, [](Number a, Number b) { return order(a) >= order(b); },
-                     [](float a, float b) { return a >= b; });
+             compare(
+                 c, [](Number a, Number b) { return order(a) >= order(b); },
+                 [](float a, float b) { return a >= b; });
          }},
         {"Less", known,
          [](Call &c) {
-             compare(c, [](Number a, Number b) { return order(a) < order(b); },
-                     [](float a, float b) { return a < b; });
+             compare(
+                 c, [](Number a, Number b) { return order(a) < order(b); },
+                 [](float a, float b) { return a < b; });
          }},
         {"LessOrEqual", known,
          [](Call &c) {
-             compare(c, [](Number a, Number b) { return order(a) <= order(b); },
-                     [](float a, float b) { return a <= b; });
+             compare(
+                 c, [](Number a, Number b) { return order(a) <= order(b); },
+                 [](float a, float b) { return a <= b; });
          }},
         {"And", known,
          [](Call &c) {
-             compare(c, [](Number a, Number b) { return a.fixed != 0 && b.fixed != 0; },
-                     [](float, float) { return false; });
+             compare(
+                 c, [](Number a, Number b) { return a.fixed != 0 && b.fixed != 0; },
+                 [](float, float) { return false; });
          }},
         {"Or", known,
          [](Call &c) {
-             compare(c, [](Number a, Number b) { return a.fixed != 0 || b.fixed != 0; },
-                     [](float, float) { return false; });
+             compare(
+                 c, [](Number a, Number b) { return a.fixed != 0 || b.fixed != 0; },
+                 [](float, float) { return false; });
          }},
         {"Not", known, negate},
     };

@@ -57,7 +57,8 @@ void concat(Call &call) {
         std::vector<Axis> own = model->axes;
         Activation part;
         if (const auto *constant = std::get_if<Constant>(&call.input(i))) {
-            if (constant->dims.size() != own.size()) call.refuse("its inputs have different numbers of axes");
+            if (constant->dims.size() != own.size())
+                call.refuse("its inputs have different numbers of axes");
             own[axis].size = constant->dims[axis];
             part = materialised(call, *constant, own);
         } else {

@@ -28,7 +28,8 @@ void constant(Call &call) {
         } else if (name == "value_ints") {
             result.integer = true;
             result.dims = {std::ssize(attribute.integers)};
-            for (const std::int64_t value : attribute.integers) result.numbers.push_back({value, 0});
+            for (const std::int64_t value : attribute.integers)
+                result.numbers.push_back({value, 0});
         } else {
             continue;
         }

@@ -37,12 +37,13 @@ void conv(Call &call) {
     Parameter &parameter = book.parameter(weight, image.line ? full : weight.dims);
     if (call.has(2)) {
         const Constant &constant = call.constant(2, "bias");
-        if (constant.integer || constant.dims != Shape{out}) call.refuse("its bias does not fit its weight");
+        if (constant.integer || constant.dims != Shape{out})
+            call.refuse("its bias does not fit its weight");
         bias = &book.parameter(constant, {out});
     }
-    const bool fast = groups == 1 && place.plain() && w.top == place.bottom &&
-                      w.left == place.right && place.plain()->over(image.shape(), out) ==
-                                                   Shape{out, w.out_height, w.out_width};
+    const bool fast =
+        groups == 1 && place.plain() && w.top == place.bottom && w.left == place.right &&
+        place.plain()->over(image.shape(), out) == Shape{out, w.out_height, w.out_width};
     int value = 0;
     if (fast) {
         value = sequential::add_convolution(call.graph(), call.importer.image(x, image.shape()),

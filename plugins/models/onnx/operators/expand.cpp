@@ -47,7 +47,8 @@ void tile(Call &call) {
     std::vector<std::int64_t> strides;
     const std::vector<std::int64_t> own = strides_of(sizes);
     for (std::size_t i = 0; i < sizes.size(); ++i) {
-        if (times[i] < 1 || times[i] > sequential::largest_volume) call.refuse("repeats an absurd number of times");
+        if (times[i] < 1 || times[i] > sequential::largest_volume)
+            call.refuse("repeats an absurd number of times");
         dims.insert(dims.end(), {times[i], sizes[i]});
         strides.insert(strides.end(), {0, own[i]});
         joined.push_back(times[i] * sizes[i]);

@@ -54,7 +54,9 @@ struct Erf {
 };
 struct GeluTanh {
     static constexpr float scale = 0.797884561F, cubic = 0.044715F;
-    float value(float x) const { return 0.5F * x * (1 + std::tanh(scale * (x + cubic * x * x * x))); }
+    float value(float x) const {
+        return 0.5F * x * (1 + std::tanh(scale * (x + cubic * x * x * x)));
+    }
     float slope(float x, float) const {
         const float t = std::tanh(scale * (x + cubic * x * x * x));
         return 0.5F * (1 + t) + 0.5F * x * (1 - t * t) * scale * (1 + 3 * cubic * x * x);
@@ -117,17 +119,22 @@ std::vector<Operator> functions_operators() {
     return {
         {"Elu", "", [](Call &c) { apply(c, Elu{c.number("alpha", 1)}); }},
         {"Selu", "",
-         [](Call &c) { apply(c, Selu{c.number("alpha", 1.67326319F), c.number("gamma", 1.05070102F)}); }},
+         [](Call &c) {
+             apply(c, Selu{c.number("alpha", 1.67326319F), c.number("gamma", 1.05070102F)});
+         }},
         {"Sigmoid", "",
          [](Call &c) {
-             apply(c, {sequential::kernels().sigmoid, sequential::kernels().sigmoid_gradient, true});
+             apply(c,
+                   {sequential::kernels().sigmoid, sequential::kernels().sigmoid_gradient, true});
          }},
         {"Tanh", "",
          [](Call &c) {
              apply(c, {sequential::kernels().tanh, sequential::kernels().tanh_gradient, true});
          }},
         {"HardSigmoid", "",
-         [](Call &c) { apply(c, HardSigmoid{c.number("alpha", 0.2F), c.number("beta", 0.5F)}); }},
+         [](Call &c) {
+             apply(c, HardSigmoid{c.number("alpha", 0.2F), c.number("beta", 0.5F)});
+         }},
         {"HardSwish", "", [](Call &c) { apply(c, HardSwish{}); }},
         {"Softplus", "", [](Call &c) { apply(c, Softplus{}); }},
         {"Softsign", "", [](Call &c) { apply(c, Softsign{}); }},

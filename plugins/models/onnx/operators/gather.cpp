@@ -29,8 +29,8 @@ void gather(Call &call) {
         for (const Number &number : indices.numbers) {
             const std::int64_t i = number.fixed < 0 ? number.fixed + sizes[axis] : number.fixed;
             if (number.batch != 0 || i < 0 || i >= sizes[axis])
-                call.refuse("takes number " + std::to_string(number.fixed) + " of an axis of length " +
-                            std::to_string(sizes[axis]));
+                call.refuse("takes number " + std::to_string(number.fixed) +
+                            " of an axis of length " + std::to_string(sizes[axis]));
             for (std::int64_t k = 0; k < inner; ++k)
                 movement.from.push_back((o * sizes[axis] + i) * inner + k);
         }

@@ -31,8 +31,7 @@ void normalise(Call &call, bool each) {
         book.parameter(for_channels(call, 1, channels, groups), {channels}),
         book.parameter(for_channels(call, 2, channels, groups), {channels}),
         call.number("epsilon", 1e-5F), call.importer.take_rectifier(call.node)};
-    const int input =
-        sequential::in_channel_blocks(call.graph(), call.importer.image(x, shape));
+    const int input = sequential::in_channel_blocks(call.graph(), call.importer.image(x, shape));
     const int value = sequential::add_group_norm(call.graph(), input, norm, groups);
     call.importer.note_parameters(value);
     call.give(call.importer.activation(value, x.axes, true));

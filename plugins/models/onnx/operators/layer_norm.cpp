@@ -23,13 +23,14 @@ void layer_norm(Call &call) {
         if (!call.has(i)) return book.hidden({width}, otherwise);
         const Constant &found = call.constant(i, what);
         if (found.integer) call.refuse("its parameters should be numbers");
-        if (common_dims(call, found.dims, lines) != lines) call.refuse("its parameters do not fit " + dims_text(x));
+        if (common_dims(call, found.dims, lines) != lines)
+            call.refuse("its parameters do not fit " + dims_text(x));
         return book.parameter(with_dims(expanded(found, lines), {width}), {width});
     };
     Parameter &scale = parameter(1, "scale", 1), &bias = parameter(2, "bias", 0);
-    const int value = sequential::normalise_lines(
-        call.graph(), call.importer.plain(x, {x.size() / width, width}),
-        {scale, bias, call.number("epsilon", 1e-5F)});
+    const int value =
+        sequential::normalise_lines(call.graph(), call.importer.plain(x, {x.size() / width, width}),
+                                    {scale, bias, call.number("epsilon", 1e-5F)});
     call.importer.note_parameters(value);
     call.give(call.importer.activation(value, x.axes, true));
 }

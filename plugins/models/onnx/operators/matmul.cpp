@@ -14,7 +14,8 @@ std::vector<std::size_t> last_two_swapped(std::size_t rank) {
 
 /// A matrix, if a constant is one: axes of length 1 before it do not count.
 std::optional<Constant> matrix_of(Constant constant) {
-    while (constant.dims.size() > 2 && constant.dims.front() == 1) constant.dims.erase(constant.dims.begin());
+    while (constant.dims.size() > 2 && constant.dims.front() == 1)
+        constant.dims.erase(constant.dims.begin());
     if (constant.dims.size() != 2 || constant.integer) return std::nullopt;
     return constant;
 }
@@ -37,10 +38,9 @@ void of_activations(Call &call, const Activation &left, const Activation &right)
     };
     const Activation l = whole(left, rows, in), r = whole(right, in, out);
     const std::int64_t count = l.size() / (rows.size * in.size);
-    const int value = add_products(call.graph(),
-                                   call.importer.plain(l, {count, rows.size, in.size}),
-                                   call.importer.plain(r, {count, in.size, out.size}),
-                                   {count, rows.size, in.size, out.size});
+    const int value = add_products(
+        call.graph(), call.importer.plain(l, {count, rows.size, in.size}),
+        call.importer.plain(r, {count, in.size, out.size}), {count, rows.size, in.size, out.size});
     axes.insert(axes.end(), {rows, out});
     call.give(call.importer.activation(value, axes, left.learned || right.learned));
 }

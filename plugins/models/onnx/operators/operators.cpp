@@ -1,31 +1,31 @@
 #include "operators/operators.hpp"
 
 // One line per file: the function at its end.
-#define FAMILIES(FAMILY)       \
-    FAMILY(arithmetic)         \
-    FAMILY(batch_norm)         \
-    FAMILY(cast)               \
-    FAMILY(comparison)         \
-    FAMILY(concat)             \
-    FAMILY(constant)           \
-    FAMILY(conv)               \
-    FAMILY(dropout)            \
-    FAMILY(expand)             \
-    FAMILY(functions)          \
-    FAMILY(gather)             \
-    FAMILY(gemm)               \
-    FAMILY(group_norm)         \
-    FAMILY(layer_norm)         \
-    FAMILY(matmul)             \
-    FAMILY(pad)                \
-    FAMILY(pool)               \
-    FAMILY(rectifiers)         \
-    FAMILY(reduce)             \
-    FAMILY(reshape)            \
-    FAMILY(shape)              \
-    FAMILY(slice)              \
-    FAMILY(softmax)            \
-    FAMILY(transpose)          \
+#define FAMILIES(FAMILY) \
+    FAMILY(arithmetic)   \
+    FAMILY(batch_norm)   \
+    FAMILY(cast)         \
+    FAMILY(comparison)   \
+    FAMILY(concat)       \
+    FAMILY(constant)     \
+    FAMILY(conv)         \
+    FAMILY(dropout)      \
+    FAMILY(expand)       \
+    FAMILY(functions)    \
+    FAMILY(gather)       \
+    FAMILY(gemm)         \
+    FAMILY(group_norm)   \
+    FAMILY(layer_norm)   \
+    FAMILY(matmul)       \
+    FAMILY(pad)          \
+    FAMILY(pool)         \
+    FAMILY(rectifiers)   \
+    FAMILY(reduce)       \
+    FAMILY(reshape)      \
+    FAMILY(shape)        \
+    FAMILY(slice)        \
+    FAMILY(softmax)      \
+    FAMILY(transpose)    \
     FAMILY(where)
 
 namespace onnx {

@@ -53,7 +53,8 @@ void pad(Call &call) {
     if (mode != "constant" && mode != "edge" && mode != "reflect" && mode != "wrap")
         call.refuse("its mode \"" + mode + "\" is not supported");
     const std::vector<std::int64_t> pads = call.axes(1, "pads");
-    std::vector<std::int64_t> axes = call.has(3) ? call.integers(3, "axes") : std::vector<std::int64_t>{};
+    std::vector<std::int64_t> axes =
+        call.has(3) ? call.integers(3, "axes") : std::vector<std::int64_t>{};
     for (std::size_t i = 0; axes.size() < sizes.size() && !call.has(3); ++i)
         axes.push_back(static_cast<std::int64_t>(i));
     if (pads.size() != 2 * axes.size()) call.refuse("should name two numbers for each axis");

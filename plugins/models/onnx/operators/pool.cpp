@@ -1,6 +1,6 @@
 // Pooling by windows, and of whole images.
-#include "import/windows.hpp"
 #include "layers/pool.hpp"
+#include "import/windows.hpp"
 #include "operators/operators.hpp"
 
 #include <algorithm>
@@ -11,7 +11,8 @@ namespace {
 /// For each window, how many of its values lie in the image or its padding.
 std::vector<std::int64_t> counted(const Placement &place) {
     const Windows &w = place.windows;
-    const auto along = [](std::int64_t first, std::int64_t kernel, std::int64_t gap, std::int64_t end) {
+    const auto along = [](std::int64_t first, std::int64_t kernel, std::int64_t gap,
+                          std::int64_t end) {
         std::int64_t count = 0;
         for (std::int64_t k = 0; k < kernel; ++k) count += first + k * gap < end ? 1 : 0;
         return count;
@@ -59,13 +60,14 @@ Shape result(const Pooled &p) {
 
 void max_pool(Call &call) {
     const Pooled p = read(call);
-    if (call.node.outputs.size() > 1 && !call.node.outputs[1].empty() )
+    if (call.node.outputs.size() > 1 && !call.node.outputs[1].empty())
         call.refuse("its second output, the places of the maxima, is not supported");
     const auto window = p.place.plain();
     if (window && window->kernel <= 11)
-        return give(call, p,
-                    sequential::add_max_pool(call.graph(), call.importer.image(p.x, p.image.shape()),
-                                             result(p), *window));
+        return give(
+            call, p,
+            sequential::add_max_pool(call.graph(), call.importer.image(p.x, p.image.shape()),
+                                     result(p), *window));
     give(call, p,
          add_general_pool(call.graph(), call.importer.plain(p.x, p.image.shape()), p.place.windows,
                           Pooling::max, {}));
@@ -78,9 +80,10 @@ void average_pool(Call &call) {
     const bool all = call.integer("count_include_pad", 0) != 0;
     const auto window = p.place.plain();
     if (window && p.place.inside() && (all || !padded))
-        return give(call, p,
-                    sequential::add_average_pool(
-                        call.graph(), call.importer.image(p.x, p.image.shape()), result(p), *window));
+        return give(
+            call, p,
+            sequential::add_average_pool(call.graph(), call.importer.image(p.x, p.image.shape()),
+                                         result(p), *window));
     give(call, p,
          add_general_pool(call.graph(), call.importer.plain(p.x, p.image.shape()), w,
                           all ? Pooling::mean_of_window : Pooling::mean_of_image,
@@ -95,8 +98,7 @@ void global(Call &call, bool mean) {
     if (mean) {
         value = sequential::add_channel_means(call.graph(), call.importer.image(x, image.shape()));
     } else {
-        const int lines =
-            call.importer.plain(x, {image.channels, image.height * image.width});
+        const int lines = call.importer.plain(x, {image.channels, image.height * image.width});
         value = add_reduction(call.graph(), lines, Reduction::max);
     }
     call.give(call.importer.activation(value, image.axes(image.channels, 1, 1), x.learned));

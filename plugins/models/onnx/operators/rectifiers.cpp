@@ -24,11 +24,12 @@ struct Parametric {
 void parametric(Call &call) {
     const Activation x = call.activation(0);
     const Constant &slope = call.constant(1, "slope");
-    if (slope.integer || common_axes(call, x, slope.dims) != x.axes) call.refuse("its slopes do not fit " + dims_text(x));
+    if (slope.integer || common_axes(call, x, slope.dims) != x.axes)
+        call.refuse("its slopes do not fit " + dims_text(x));
     Parameter &parameter = call.importer.book.parameter(slope, slope.dims);
-    const int value = add_with_constant<Parametric>(
-        call.graph(), call.importer.plain(x, {x.size()}), parameter,
-        places_of(call, slope.dims, x.axes), slope.origin != nullptr);
+    const int value =
+        add_with_constant<Parametric>(call.graph(), call.importer.plain(x, {x.size()}), parameter,
+                                      places_of(call, slope.dims, x.axes), slope.origin != nullptr);
     call.importer.note_parameters(value);
     call.give(call.importer.activation(value, x.axes, true));
 }

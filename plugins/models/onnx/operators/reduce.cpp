@@ -21,7 +21,8 @@ std::vector<std::size_t> axes_of(const Call &call, std::size_t rank) {
 
 /// Without the axes, or with length 1 there.
 template <class Sizes, class One>
-Sizes left_over(const Call &call, const Sizes &sizes, const std::vector<std::size_t> &axes, One one) {
+Sizes left_over(const Call &call, const Sizes &sizes, const std::vector<std::size_t> &axes,
+                One one) {
     Sizes rest;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
         const bool gone = std::ranges::count(axes, i) > 0;
@@ -36,7 +37,8 @@ void product(Call &call) {
     const Constant &x = call.constant(0, "input");
     const std::vector<std::size_t> axes = axes_of(call, x.dims.size());
     const Shape dims = left_over(call, x.dims, axes, std::int64_t{1});
-    if (!x.integer || spar::product(dims) != 1) call.refuse("multiplies more than the sizes of a shape");
+    if (!x.integer || spar::product(dims) != 1)
+        call.refuse("multiplies more than the sizes of a shape");
     Number total{1, 0};
     for (const Number &n : x.numbers) {
         const bool sizes = n.fixed >= 0 && n.fixed <= most_values && n.batch >= 0 &&
@@ -68,8 +70,8 @@ void reduce(Call &call, Reduction reduction) {
         value = sequential::add_channel_means(call.graph(), call.importer.image(x, shape));
     } else {
         const Activation turned = transposed(call, x, put_last(x.rank(), axes));
-        value = add_reduction(call.graph(),
-                              call.importer.plain(turned, {x.size() / width, width}), reduction);
+        value = add_reduction(call.graph(), call.importer.plain(turned, {x.size() / width, width}),
+                              reduction);
     }
     call.give(call.importer.activation(value, rest, x.learned));
 }

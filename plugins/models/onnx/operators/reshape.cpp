@@ -31,7 +31,8 @@ void reshape(Call &call) {
     std::vector<Number> sizes;
     if (call.has(1)) {
         const Constant &shape = call.constant(1, "shape");
-        if (!shape.integer || shape.dims.size() != 1) call.refuse("its shape should be a row of integers");
+        if (!shape.integer || shape.dims.size() != 1)
+            call.refuse("its shape should be a row of integers");
         sizes = shape.numbers;
     } else {
         for (const std::int64_t size : call.integers("shape")) sizes.push_back({size, 0});
@@ -78,7 +79,8 @@ void squeeze(Call &call) {
         decltype(sizes) rest;
         for (std::size_t i = 0; i < sizes.size(); ++i) {
             const bool chosen = std::ranges::count(axes, i) > 0;
-            if (chosen && !one(sizes[i])) call.refuse("axis " + std::to_string(i) + " is not of length 1");
+            if (chosen && !one(sizes[i]))
+                call.refuse("axis " + std::to_string(i) + " is not of length 1");
             if (!chosen && !(axes.empty() && one(sizes[i]))) rest.push_back(sizes[i]);
         }
         return rest;
@@ -99,7 +101,8 @@ void unsqueeze(Call &call) {
         std::vector<std::size_t> axes = named(call, sizes.size() + more);
         std::ranges::sort(axes);
         for (const std::size_t axis : axes)
-            sizes.insert(sizes.begin() + static_cast<std::ptrdiff_t>(std::min(axis, sizes.size())), one);
+            sizes.insert(sizes.begin() + static_cast<std::ptrdiff_t>(std::min(axis, sizes.size())),
+                         one);
         return sizes;
     };
     if (const auto *constant = std::get_if<Constant>(&value))

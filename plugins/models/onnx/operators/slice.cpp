@@ -68,25 +68,29 @@ std::vector<std::int64_t> bounds(const Call &call, std::size_t i, const char *na
     if (!found.integer) call.refuse(std::string("its ") + name + " should be integers");
     std::vector<std::int64_t> values;
     for (const Number &number : found.numbers)
-        values.push_back(number.batch > 0 ? std::numeric_limits<std::int64_t>::max() : number.fixed);
+        values.push_back(number.batch > 0 ? std::numeric_limits<std::int64_t>::max()
+                                          : number.fixed);
     return values;
 }
 
 void slice(Call &call) {
     const Known &value = call.input(0);
     const Shape sizes = sizes_of(value);
-    const std::vector<std::int64_t> starts = bounds(call, 1, "starts"), ends = bounds(call, 2, "ends");
+    const std::vector<std::int64_t> starts = bounds(call, 1, "starts"),
+                                    ends = bounds(call, 2, "ends");
     std::vector<std::int64_t> axes = call.axes(3, "axes");
     std::vector<std::int64_t> steps = call.axes(4, "steps");
     for (std::size_t i = axes.size(); i < starts.size() && !call.has(3); ++i)
         axes.push_back(static_cast<std::int64_t>(i));
     if (steps.empty()) steps.assign(starts.size(), 1);
-    if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size())
+    if (ends.size() != starts.size() || axes.size() != starts.size() ||
+        steps.size() != starts.size())
         call.refuse("its starts, ends, axes and steps are of different lengths");
     std::vector<Cut> cuts = whole(sizes);
     for (std::size_t i = 0; i < starts.size(); ++i) {
         const std::size_t axis = call.axis(axes[i], sizes.size());
-        if (steps[i] == 0 || std::abs(static_cast<double>(steps[i])) > 1e15) call.refuse("a step is 0, or absurd");
+        if (steps[i] == 0 || std::abs(static_cast<double>(steps[i])) > 1e15)
+            call.refuse("a step is 0, or absurd");
         cuts[axis] = cut_of(sizes[axis], starts[i], ends[i], steps[i]);
     }
     give_part(call, value, cuts, 0);

@@ -22,7 +22,8 @@ void softmax(Call &call, bool logarithm) {
     const std::vector<std::size_t> order = put_last(x.rank(), axes);
     const Activation turned = transposed(call, x, order);
     const int lines = call.importer.plain(turned, {x.size() / width, width});
-    const int value = logarithm ? add_log_softmax(call.graph(), lines) : add_softmax(call.graph(), lines);
+    const int value =
+        logarithm ? add_log_softmax(call.graph(), lines) : add_softmax(call.graph(), lines);
     std::vector<std::size_t> back(order.size());
     for (std::size_t i = 0; i < order.size(); ++i) back[order[i]] = i;
     call.give(transposed(call, call.importer.activation(value, turned.axes, x.learned), back));

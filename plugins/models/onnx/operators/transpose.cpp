@@ -18,7 +18,8 @@ void transpose(Call &call) {
     std::vector<std::size_t> sorted = order;
     std::ranges::sort(sorted);
     for (std::size_t i = 0; i < sorted.size(); ++i)
-        if (sorted.size() != rank || sorted[i] != i) call.refuse("its order does not name every axis once");
+        if (sorted.size() != rank || sorted[i] != i)
+            call.refuse("its order does not name every axis once");
     if (constant != nullptr) return call.give(transposed(*constant, order));
     call.give(transposed(call, std::get<Activation>(value), order));
 }

@@ -17,10 +17,10 @@ struct Kept {
 
 Constant of_constants(const Call &call, const Constant &condition, const Constant &yes,
                       const Constant &no) {
-    const Shape dims =
-        common_dims(call, condition.dims, common_dims(call, yes.dims, no.dims));
+    const Shape dims = common_dims(call, condition.dims, common_dims(call, yes.dims, no.dims));
     const Constant c = expanded(condition, dims), a = expanded(yes, dims), b = expanded(no, dims);
-    if (a.integer != b.integer) call.refuse("its inputs are integers and numbers, expected one type");
+    if (a.integer != b.integer)
+        call.refuse("its inputs are integers and numbers, expected one type");
     Constant result{dims, a.integer, {}, {}, {}};
     for (std::size_t i = 0; i < c.numbers.size(); ++i) {
         const bool first = c.numbers[i] != Number{};

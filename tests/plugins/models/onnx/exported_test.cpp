@@ -34,7 +34,8 @@ TEST_CASE("gradients of parameters are PyTorch's, under their names") {
         const bool folded = net_of(file) == "resnet18" || net_of(file) == "mobilenet" ||
                             net_of(file) == "wideresnet" || net_of(file) == "preactresnet18";
         for (double wanted = 0; lines >> name >> wanted; ++all) {
-            const bool shifted = file.ends_with("new") && folded && name.find("bn") == std::string::npos &&
+            const bool shifted = file.ends_with("new") && folded &&
+                                 name.find("bn") == std::string::npos &&
                                  name.find("fc") == std::string::npos;
             const sequential::Parameter *parameter = net.parameter(name);
             if (parameter == nullptr || shifted) continue;
@@ -74,7 +75,8 @@ TEST_CASE("gradients are the slopes of the outputs") {
             return sum;
         };
         double largest = 0;
-        for (const float g : result.dx) largest = std::max(largest, std::abs(static_cast<double>(g)));
+        for (const float g : result.dx)
+            largest = std::max(largest, std::abs(static_cast<double>(g)));
         for (std::size_t i = 0; i < x.size(); i += x.size() / 12 + 1) {
             const float kept = x[i], step = 4e-3F;
             x[i] = kept + step;
@@ -106,10 +108,12 @@ TEST_CASE("the number of threads and the split of the batch change no bit") {
                 Result parts;
                 for (std::int64_t at = 0; at < rows; at += split) {
                     const std::int64_t end = std::min(rows, at + split);
-                    const Result part = net.pass({x.begin() + at * net.size, x.begin() + end * net.size},
-                                                 {cotangent.begin() + at * net.outputs,
-                                                  cotangent.begin() + end * net.outputs});
-                    parts.outputs.insert(parts.outputs.end(), part.outputs.begin(), part.outputs.end());
+                    const Result part =
+                        net.pass({x.begin() + at * net.size, x.begin() + end * net.size},
+                                 {cotangent.begin() + at * net.outputs,
+                                  cotangent.begin() + end * net.outputs});
+                    parts.outputs.insert(parts.outputs.end(), part.outputs.begin(),
+                                         part.outputs.end());
                     parts.dx.insert(parts.dx.end(), part.dx.begin(), part.dx.end());
                 }
                 CHECK((parts == whole));
@@ -119,7 +123,8 @@ TEST_CASE("the number of threads and the split of the batch change no bit") {
 }
 
 TEST_CASE("a step against the gradient lowers what it is the gradient of") {
-    for (const std::string file : {"resnet18/train", "vit/old", "vit/new", "sequence/old", "mlp/new"}) {
+    for (const std::string file :
+         {"resnet18/train", "vit/old", "vit/new", "sequence/old", "mlp/new"}) {
         CAPTURE(file);
         const Record record(net_of(file));
         const Tensor x = record.tensor("input_0");

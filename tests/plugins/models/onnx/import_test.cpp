@@ -50,7 +50,9 @@ TEST_CASE("any tensor can be the output, and what follows it is not read") {
 TEST_CASE("images with their channels last") {
     // Transpose to [batch, channels, height, width], and a sum with one number for each channel.
     writer::File file{
-        .nodes = {{"Transpose", {"x"}, {"t"},
+        .nodes = {{"Transpose",
+                   {"x"},
+                   {"t"},
                    writer::bytes(5, writer::bytes(1, "perm") + writer::integer(8, 0) +
                                         writer::integer(8, 3) + writer::integer(8, 1) +
                                         writer::integer(8, 2) + writer::integer(20, 7))},
@@ -84,8 +86,9 @@ TEST_CASE("parameters of equal values that the exporter stores once are paramete
 }
 
 TEST_CASE("an initialiser that is used twice has the sum of both gradients") {
-    writer::File twice{
-        .nodes = {{"MatMul", {"x", "w"}, {"a"}}, {"Relu", {"a"}, {"b"}}, {"MatMul", {"b", "w"}, {"y"}}}};
+    writer::File twice{.nodes = {{"MatMul", {"x", "w"}, {"a"}},
+                                 {"Relu", {"a"}, {"b"}},
+                                 {"MatMul", {"b", "w"}, {"y"}}}};
     twice.tensors = {weight};
     writer::File apart = twice;
     apart.nodes[2].inputs = {"b", "v"};

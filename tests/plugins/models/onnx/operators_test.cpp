@@ -53,8 +53,9 @@ struct Compared {
     double worst = 0;
 };
 
-void compare(Compared &c, const std::function<double()> &at, float &argument, float got,
-             const std::function<void()> &changed = [] {}) {
+void compare(
+    Compared &c, const std::function<double()> &at, float &argument, float got,
+    const std::function<void()> &changed = [] {}) {
     const auto wanted = slope(
         [&] {
             changed();
@@ -76,8 +77,7 @@ TEST_CASE("operators give what onnxruntime gives") {
         const Model model = model_of(name);
         const Tensor &x = model.initialisers.at("recorded.input");
         Net net(model, example_of(x));
-        const Result result =
-            net.pass(x.floats, numbers(x.dims[0] * net.outputs, 4));
+        const Result result = net.pass(x.floats, numbers(x.dims[0] * net.outputs, 4));
         CHECK(gap(model.initialisers.at("recorded.output").floats, result.outputs) < 3e-6);
     }
 }
@@ -133,8 +133,8 @@ TEST_CASE("every operator of the table is tried, or only computes shapes") {
         for (const Node &node : model_of(name).nodes) tried.insert(node.type);
     for (const std::string &file : files())
         for (const Node &node : model(file).nodes) tried.insert(node.type);
-    const std::set<std::string> untried{"And",         "CastLike", "Greater", "GreaterOrEqual", "Less",
-                                        "LessOrEqual", "Not",      "Or",      "Size"};
+    const std::set<std::string> untried{
+        "And", "CastLike", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or", "Size"};
     for (const Operator &one : operators()) {
         CAPTURE(std::string(one.type));
         CHECK(tried.contains(one.type) != untried.contains(one.type));

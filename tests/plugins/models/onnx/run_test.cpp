@@ -74,7 +74,8 @@ TEST_CASE("it is trained, and its weights are saved under the file's names and r
 }
 
 TEST_CASE("a softmax at the end is warned of, and other files are refused with their place") {
-    writer::File file{.nodes = {{"Flatten", {"x"}, {"f"}}, {"MatMul", {"f", "w"}, {"z"}},
+    writer::File file{.nodes = {{"Flatten", {"x"}, {"f"}},
+                                {"MatMul", {"f", "w"}, {"z"}},
                                 {"Softmax", {"z"}, {"y"}}}};
     file.inputs = {writer::port("x", {-1, 8, 8})};
     std::vector<float> weight(640);
