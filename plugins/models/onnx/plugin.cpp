@@ -109,6 +109,7 @@ class Onnx final : public spar::Model, private sequential::Parallel {
     }
 
     const void *extension(std::string_view id) override;
+    spar_model_traits traits() const override { return SPAR_MODEL_OWN_WEIGHTS; }
 
   private:
     friend struct Extensions;

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -142,7 +143,9 @@ inline double gap(const std::vector<float> &wanted, const std::vector<float> &go
     return most / largest;
 }
 
+/// SPAR_ONNX_NETS: others that record.py wrote.
 inline std::filesystem::path nets() {
+    if (const char *folder = std::getenv("SPAR_ONNX_NETS")) return folder;
     return std::filesystem::path(SPAR_SOURCE_DIR) / "tests/plugins/models/onnx/nets";
 }
 
@@ -168,7 +171,7 @@ inline std::vector<std::string> files() {
                 names.push_back(folder.path().filename().string() + "/" +
                                 file.path().stem().string());
     std::ranges::sort(names);
-    REQUIRE(names.size() >= 18);
+    REQUIRE(names.size() >= 10);
     return names;
 }
 

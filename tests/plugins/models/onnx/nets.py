@@ -96,8 +96,9 @@ def preactresnet18(width=4):
 class WideResNet(nn.Module):
     """Zagoruyko, Komodakis 2016: three stages, and pooling by windows of all that is left."""
 
-    def __init__(self, depth, widen, base=4):
+    def __init__(self, depth, widen, base=4, pool=4):
         super().__init__()
+        self.pool = pool
         count = (depth - 4) // 6
         widths = [base * widen, 2 * base * widen, 4 * base * widen]
         self.body = ResNet(PreActBlock, widths, [count] * 3)
@@ -106,7 +107,7 @@ class WideResNet(nn.Module):
 
     def forward(self, x):
         x = self.body.layers(self.body.conv1(x))
-        x = F.avg_pool2d(F.relu(self.body.last(x)), 4)
+        x = F.avg_pool2d(F.relu(self.body.last(x)), self.pool)
         return self.body.fc(x.view(-1, x.shape[1]))
 
 
@@ -186,6 +187,11 @@ class Sequence(nn.Module):
 def sequence():
     return Sequence()
 
+
+# Those of the papers, for record.py --full.
+FULL = {"resnet18": (lambda: resnet18(64), (3, 32, 32)), "preactresnet18": (lambda: preactresnet18(64), (3, 32, 32)),
+        "wideresnet": (lambda: WideResNet(28, 10, 16, 8), (3, 32, 32)), "vit": (lambda: ViT(32, 4, 192, 12, 3), (3, 32, 32)),
+        "sequence": (lambda: Sequence(64, 128), (64, 128))}
 
 # What is recorded: a network and the shape of its examples.
 NETS = {"mlp": (mlp, (3, 4, 4)), "lenet": (lenet, (1, 16, 16)), "resnet18": (resnet18, (3, 16, 16)),

@@ -2,6 +2,8 @@
 """Writes the fixtures of onnx_test: networks by both of PyTorch's exporters, with what onnxruntime and PyTorch compute.
 
     record.py FOLDER [NAME...]
+    record.py --full FOLDER    networks of the usual sizes, 400 MB, to be looked at by
+                               SPAR_ONNX_NETS=FOLDER onnx_test -tc='outputs*'
 
 FOLDER/NAME holds old.onnx and new.onnx (`dynamo`), for some networks train.onnx with batch normalisation as it is, and
 test_data_set_0: inputs and onnxruntime's outputs under ONNX's own names, a cotangent at the outputs, PyTorch's gradient of
@@ -52,8 +54,8 @@ def save(folder, name, array):
     (folder / f"{name}.pb").write_bytes(tensor.SerializeToString())
 
 
-def record(folder, name):
-    build, shape = nets.NETS[name]
+def record(folder, name, chosen=nets.NETS):
+    build, shape = chosen[name]
     torch.manual_seed(sum(map(ord, name)))
     with torch.no_grad():
         net = scattered(build(), norms=name != ALIKE).eval()
@@ -97,5 +99,9 @@ def record(folder, name):
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    for each in sys.argv[2:] or nets.NETS:
-        record(pathlib.Path(sys.argv[1]), each)
+    if sys.argv[1] == "--full":
+        for each in nets.FULL:
+            record(pathlib.Path(sys.argv[2]), each, nets.FULL)
+    else:
+        for each in sys.argv[2:] or nets.NETS:
+            record(pathlib.Path(sys.argv[1]), each)
