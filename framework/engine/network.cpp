@@ -70,6 +70,7 @@ Network::Network(std::unique_ptr<Instance> model, const Data &data,
     widest_shape_ = shape_;
     size_ = product(shape_);
     takes_lengths_ = embedding_ != nullptr && (traits() & SPAR_MODEL_LENGTHS) != 0;
+    has_own_weights_ = (traits() & SPAR_MODEL_OWN_WEIGHTS) != 0;
     read_parameters();
     read_sites();
 }

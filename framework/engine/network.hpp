@@ -46,6 +46,8 @@ class Network final : public Space {
     const std::vector<std::int64_t> &widest_shape() const { return widest_shape_; }
     /// Whether batches of text may be as short as their longest text.
     bool takes_lengths() const { return takes_lengths_; }
+    /// Whether the model brought weights of its own.
+    bool has_own_weights() const { return has_own_weights_; }
     spar_space space() const {
         return embedding_ != nullptr ? SPAR_SPACE_EMBEDDING : SPAR_SPACE_INPUT;
     }
@@ -102,7 +104,7 @@ class Network final : public Space {
     std::vector<NetworkSite> sites_;
     std::string instructions_;
     std::int64_t outputs_ = 0, size_ = 0;
-    bool takes_lengths_ = false;
+    bool takes_lengths_ = false, has_own_weights_ = false;
     std::vector<std::int64_t> shape_, widest_shape_;
     std::vector<NetworkParameter> parameters_;
     FencedMatrix embedding_gradient_;

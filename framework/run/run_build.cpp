@@ -92,7 +92,7 @@ void RunUnderWay::build_training() {
     session_ = std::make_unique<TrainingSession>(*network_, *optimization_, builder_, *method_,
                                                  loss_->ref(), threat,
                                                  plan_.threat ? plan_.threat->parameter : "");
-    session_->pretrained = !plan_.weights.empty();
+    session_->pretrained = !plan_.weights.empty() || network_->has_own_weights();
     session_->data = train_data_.get();
     crafting_loss_ = crafting_loss(builder_, plan_, *loss_, train_data_->classes());
     if (crafting_loss_) {
@@ -213,7 +213,7 @@ PreparedAttack RunUnderWay::prepare(const AttackPlan &attack, const Data &data,
 
 void RunUnderWay::build_evaluation() {
     const EvaluatePlan &plan = *plan_.evaluate;
-    check_evaluation(plan_, test_data_->classes());
+    check_evaluation(plan_, test_data_->classes(), network_->has_own_weights());
     evaluation_.emplace();
     const std::int64_t all = test_data_->size();
     if (plan.examples && *plan.examples > all)

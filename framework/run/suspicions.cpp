@@ -83,13 +83,13 @@ Warning overlap(const TrainingTask &training, const Data &other,
 
 }  // namespace
 
-void check_evaluation(const Plan &plan, bool classes) {
+void check_evaluation(const Plan &plan, bool classes, bool own_weights) {
     const EvaluatePlan &evaluate = *plan.evaluate;
     if (!classes && (evaluate.least_clean_accuracy || evaluate.least_robust_accuracy))
         throw Failure(Exit::pipeline,
                       "#/evaluate/threshold: the data holds values, and accuracies are of classes; "
                       "leave it out");
-    if (!plan.train && plan.weights.empty())
+    if (!plan.train && plan.weights.empty() && !own_weights)
         warnings().add({.code = "untrained_network",
                         .place = "#/model",
                         .message = "the network is evaluated as it is initialised: there is "

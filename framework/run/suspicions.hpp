@@ -7,8 +7,8 @@
 namespace spar::host {
 
 /// Refuses, with Failure(Exit::pipeline), thresholds for accuracies that the data does not have;
-/// warns about a network that has not been trained.
-void check_evaluation(const Plan &plan, bool classes);
+/// warns about a network that has not been trained. `own_weights`: the model brought some.
+void check_evaluation(const Plan &plan, bool classes, bool own_weights);
 
 /// More examples were asked for than there are.
 void warn_of_few_examples(const std::string &place, std::int64_t asked, std::int64_t there);

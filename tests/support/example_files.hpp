@@ -78,6 +78,8 @@ inline const Folder &example_folder() {
         std::string vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nw\n";
         for (int digit = 0; digit < 10; ++digit) vocabulary += "##" + std::to_string(digit) + "\n";
         folder.write("vocab.txt", vocabulary);
+        std::filesystem::copy_file(SPAR_SOURCE_DIR "/tests/plugins/models/onnx/example.onnx",
+                                   folder / "net.onnx");
         return true;
     }();
     REQUIRE(filled);

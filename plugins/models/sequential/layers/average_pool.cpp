@@ -38,9 +38,8 @@ class AveragePool final : public WindowedPool {
     static constexpr About about{"avgpool", "mean over windows, padding counted as zeros"};
     AveragePool() : WindowedPool(about) {}
 
-    std::unique_ptr<Operation> operation(Graph &graph, int input, int result,
-                                         const Window &window) const override {
-        return std::make_unique<AveragePooling>(graph, input, result, window);
+    int add(Graph &graph, int input, const Shape &shape, const Window &window) const override {
+        return add_average_pool(graph, input, shape, window);
     }
 };
 
@@ -80,17 +79,27 @@ class GlobalAveragePool final : public Layer {
     GlobalAveragePool() : Layer(about) {}
 
     int build(Builder &builder, int input) const override {
-        Graph &graph = builder.graph;
-        const Shape shape{expect_image(graph, input)[0], 1, 1};
-        input = to_blocked(graph, input);
-        const int result = graph.add_value(shape, shape);
-        graph.add(std::make_unique<ChannelMeans>(graph, input, result));
-        return result;
+        return add_channel_means(builder.graph, input);
     }
     bool pools() const override { return true; }
 };
 
 }  // namespace
+
+int add_average_pool(Graph &graph, int input, const Shape &shape, const Window &window) {
+    input = to_blocked(graph, input);
+    const int result = graph.add_value(shape, shape);
+    graph.add(std::make_unique<AveragePooling>(graph, input, result, window));
+    return result;
+}
+
+int add_channel_means(Graph &graph, int input) {
+    const Shape shape{expect_image(graph, input)[0], 1, 1};
+    input = to_blocked(graph, input);
+    const int result = graph.add_value(shape, shape);
+    graph.add(std::make_unique<ChannelMeans>(graph, input, result));
+    return result;
+}
 
 LayerKind avgpool() {
     return kind_of<AveragePool>();

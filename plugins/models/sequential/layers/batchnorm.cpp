@@ -10,15 +10,9 @@ namespace {
 
 class BatchNormalisation final : public Normalisation, public Coupled {
   public:
-    BatchNormalisation(Builder &builder, int input, double epsilon, double momentum)
-        : Normalisation(builder, input, epsilon),
-          place_(builder.place()),
-          momentum_(momentum),
-          running_mean_(buffer(builder, "running_mean", weight_.shape)),
-          running_variance_(buffer(builder, "running_var", weight_.shape)),
-          batches_(buffer(builder, "num_batches_tracked", {})) {
-        Graph &graph = builder.graph;
-        std::fill(running_variance_.value.begin(), running_variance_.value.end(), 1.0F);
+    BatchNormalisation(Graph &graph, int input, const ChannelNorm &norm,
+                       const RunningStatistics &running)
+        : Normalisation(graph, input, norm), running_(running) {
         graph.reserve_sums(*this, 2 * padded_);
         constants_ = graph.reserve(3 * padded_ * sizeof(float));
         gradient_constants_ = graph.reserve(4 * padded_ * sizeof(float));
@@ -69,16 +63,16 @@ class BatchNormalisation final : public Normalisation, public Coupled {
     }
 
     void follow(const BatchSums &sums) override {
-        const double n = values(sums), step = momentum_;
+        const double n = values(sums), step = running_.momentum;
         const auto move = [&](float &running, double value) {
             running = static_cast<float>((1 - step) * running + step * value);
         };
         for (std::size_t c = 0; c < channels_; ++c) {
             const Statistics s = of_batch(sums, c);
-            move(running_mean_.value[c], s.mean);
-            move(running_variance_.value[c], s.variance * n / (n - 1));
+            move(running_.mean.value[c], s.mean);
+            move(running_.variance.value[c], s.variance * n / (n - 1));
         }
-        batches_.value[0] += 1;
+        if (running_.batches != nullptr) running_.batches->value[0] += 1;
     }
 
   private:
@@ -86,15 +80,11 @@ class BatchNormalisation final : public Normalisation, public Coupled {
         double mean, variance;
     };
 
-    static Parameter &buffer(Builder &builder, const std::string &name, const Shape &shape) {
-        return builder.graph.parameters.add(builder.parameter(name), shape, false);
-    }
-
     /// Values of one channel in the batch.
     double values(const BatchSums &sums) const {
         const std::int64_t count = sums.rows * norm_.plane;
         if (count < 2)
-            place_.refuse(
+            running_.place.refuse(
                 "in training it needs more than one value a channel, got a batch of one "
                 "example; choose a batch size that leaves no single example over");
         return static_cast<double>(count);
@@ -108,7 +98,7 @@ class BatchNormalisation final : public Normalisation, public Coupled {
 
     Statistics statistics(const Batch &batch, std::size_t c) const {
         if (batch.training) return of_batch(*batch.sums, c);
-        return {running_mean_.value[c], running_variance_.value[c]};
+        return {running_.mean.value[c], running_.variance.value[c]};
     }
 
     double inverse(const Statistics &s) const { return 1 / std::sqrt(s.variance + epsilon_); }
@@ -135,9 +125,7 @@ class BatchNormalisation final : public Normalisation, public Coupled {
         constants[3 * padded_] = static_cast<float>(-scale * total[c] / n);
     }
 
-    Place place_;
-    double momentum_;
-    Parameter &running_mean_, &running_variance_, &batches_;
+    RunningStatistics running_;
     std::size_t constants_ = 0, gradient_constants_ = 0;  // of the first example, for all
 };
 
@@ -152,11 +140,17 @@ class BatchNorm final : public NormLayer {
 
     int build(Builder &builder, int input) const override {
         input = in_channel_blocks(builder.graph, input);
-        auto operation =
-            std::make_unique<BatchNormalisation>(builder, input, epsilon(), *momentum_);
-        const int result = operation->outputs[0];
-        builder.graph.add(std::move(operation));
-        return result;
+        const std::int64_t channels = builder.graph.value(input).image[0];
+        const ChannelNorm norm = channel_norm(builder, channels);
+        const auto buffer = [&](const char *name, const Shape &shape) -> Parameter & {
+            return builder.graph.parameters.add(builder.parameter(name), shape, false);
+        };
+        Parameter &mean = buffer("running_mean", {channels});
+        Parameter &variance = buffer("running_var", {channels});
+        std::fill(variance.value.begin(), variance.value.end(), 1.0F);
+        Parameter &batches = buffer("num_batches_tracked", {});
+        return add_batch_norm(builder.graph, input, norm,
+                              {mean, variance, &batches, *momentum_, builder.place()});
     }
 
   private:
@@ -167,6 +161,14 @@ class BatchNorm final : public NormLayer {
 };
 
 }  // namespace
+
+int add_batch_norm(Graph &graph, int input, const ChannelNorm &norm,
+                   const RunningStatistics &running) {
+    auto operation = std::make_unique<BatchNormalisation>(graph, input, norm, running);
+    const int result = operation->outputs[0];
+    graph.add(std::move(operation));
+    return result;
+}
 
 LayerKind batchnorm() {
     return kind_of<BatchNorm>();

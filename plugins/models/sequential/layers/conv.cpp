@@ -2,8 +2,8 @@
 // uses one of two algorithms of our own; for images of few plain channels see first_conv.cpp.
 #include "graph/reorder.hpp"
 #include "kernels/kernels.hpp"
+#include "layers/convolution.hpp"
 #include "layers/first_conv.hpp"
-#include "layers/window.hpp"
 
 #include <algorithm>
 
@@ -134,19 +134,9 @@ class Conv2d final : public Weighted {
         Graph &graph = builder.graph;
         const Shape in = expect_image(graph, input);
         const Window window{*kernel_, *stride_, *padding_};
-        const Shape shape = window.over(in, out());
-        input = in[0] > few_channels ? to_blocked(graph, input) : to_plain(graph, input);
+        window.over(in, out());
         const Weights weights = add_weights(builder, {out(), in[0], *kernel_, *kernel_});
-        const std::optional<Rectifier> rectifier = builder.take_rectifier(true);
-        const int result = graph.add_value(shape, shape);
-        if (rectifier && !rectifier->gradient_here)
-            graph.value(result).rectified = rectifier->slope;
-        if (graph.value(input).blocked())
-            graph.add(
-                std::make_unique<Convolution>(graph, input, result, window, weights, rectifier));
-        else
-            graph.add(make_first_conv(graph, input, result, window, weights, rectifier));
-        return result;
+        return add_convolution(graph, input, window, weights, builder.take_rectifier(true));
     }
 
   private:
@@ -158,6 +148,20 @@ class Conv2d final : public Weighted {
 };
 
 }  // namespace
+
+int add_convolution(Graph &graph, int input, const Window &window, const Weights &weights,
+                    std::optional<Rectifier> rectifier) {
+    const Shape in = expect_image(graph, input);
+    const Shape shape = window.over(in, weights.weight.shape[0]);
+    input = in[0] > few_channels ? to_blocked(graph, input) : to_plain(graph, input);
+    const int result = graph.add_value(shape, shape);
+    if (rectifier && !rectifier->gradient_here) graph.value(result).rectified = rectifier->slope;
+    if (graph.value(input).blocked())
+        graph.add(std::make_unique<Convolution>(graph, input, result, window, weights, rectifier));
+    else
+        graph.add(make_first_conv(graph, input, result, window, weights, rectifier));
+    return result;
+}
 
 LayerKind conv() {
     return kind_of<Conv2d>();

@@ -71,21 +71,13 @@ class Dropping final : public Operation {
     std::size_t factors_ = 0;
 };
 
-int add_dropping(Builder &builder, int input, double probability) {
-    Graph &graph = builder.graph;
-    const int result = graph.add_value(graph.value(input).shape, graph.value(input).image);
-    graph.add(
-        std::make_unique<Dropping>(graph, input, result, probability, builder.next_ordinal()));
-    return result;
-}
-
 class Dropout final : public Layer {
   public:
     static constexpr About about{"dropout", "in training, zeroes values at random"};
     Dropout() : Layer(about) {}
 
     int build(Builder &builder, int input) const override {
-        return add_dropping(builder, input, *probability_);
+        return drop(builder.graph, input, *probability_, builder.next_ordinal());
     }
 
   private:
@@ -97,8 +89,15 @@ class Dropout final : public Layer {
 
 }  // namespace
 
+int drop(Graph &graph, int input, double probability, std::uint32_t ordinal) {
+    const int result = graph.add_value(graph.value(input).shape, graph.value(input).image);
+    graph.add(std::make_unique<Dropping>(graph, input, result, probability, ordinal));
+    return result;
+}
+
 int drop(Builder &builder, int input, double probability) {
-    return probability > 0 ? add_dropping(builder, input, probability) : input;
+    if (probability <= 0) return input;
+    return drop(builder.graph, input, probability, builder.next_ordinal());
 }
 
 LayerKind dropout() {

@@ -9,11 +9,10 @@ namespace {
 
 class GroupNormalisation final : public Normalisation {
   public:
-    GroupNormalisation(Builder &builder, int input, double epsilon, std::int64_t groups)
-        : Normalisation(builder, input, epsilon),
+    GroupNormalisation(Graph &graph, int input, const ChannelNorm &norm, std::int64_t groups)
+        : Normalisation(graph, input, norm),
           groups_(static_cast<std::size_t>(groups)),
           width_(channels_ / groups_) {
-        Graph &graph = builder.graph;
         statistics_ =
             graph.reserve(static_cast<std::size_t>(graph.width) * groups_ * sizeof(Statistics));
         graph.reserve_scratch(padded_ * (4 * sizeof(double) + 4 * sizeof(float)));
@@ -133,10 +132,7 @@ class GroupNorm final : public NormLayer {
             throw spar::invalid("the groups must divide the channels, got " +
                                 std::to_string(*groups_) + " groups and " +
                                 std::to_string(channels) + " channels");
-        auto operation = std::make_unique<GroupNormalisation>(builder, input, epsilon(), *groups_);
-        const int result = operation->outputs[0];
-        builder.graph.add(std::move(operation));
-        return result;
+        return add_group_norm(builder.graph, input, channel_norm(builder, channels), *groups_);
     }
 
   private:
@@ -147,6 +143,13 @@ class GroupNorm final : public NormLayer {
 };
 
 }  // namespace
+
+int add_group_norm(Graph &graph, int input, const ChannelNorm &norm, std::int64_t groups) {
+    auto operation = std::make_unique<GroupNormalisation>(graph, input, norm, groups);
+    const int result = operation->outputs[0];
+    graph.add(std::move(operation));
+    return result;
+}
 
 LayerKind groupnorm() {
     return kind_of<GroupNorm>();

@@ -1,4 +1,5 @@
 // Maximum over windows of an image.
+#include "graph/reorder.hpp"
 #include "layers/pool.hpp"
 
 namespace sequential {
@@ -46,14 +47,20 @@ class MaxPool final : public WindowedPool {
     static constexpr About about{"maxpool", "maximum over windows"};
     MaxPool() : WindowedPool(about) {}
 
-    std::unique_ptr<Operation> operation(Graph &graph, int input, int result,
-                                         const Window &window) const override {
-        return std::make_unique<MaxPooling>(graph, input, result, window);
+    int add(Graph &graph, int input, const Shape &shape, const Window &window) const override {
+        return add_max_pool(graph, input, shape, window);
     }
     bool applies_rectifier_gradient() const override { return true; }
 };
 
 }  // namespace
+
+int add_max_pool(Graph &graph, int input, const Shape &shape, const Window &window) {
+    input = to_blocked(graph, input);
+    const int result = graph.add_value(shape, shape);
+    graph.add(std::make_unique<MaxPooling>(graph, input, result, window));
+    return result;
+}
 
 LayerKind maxpool() {
     return kind_of<MaxPool>();

@@ -16,23 +16,28 @@ Parameter &constant(Builder &builder, const std::string &name, std::size_t chann
 
 }  // namespace
 
-Normalisation::Normalisation(Builder &builder, int input, double epsilon)
-    : epsilon_(epsilon),
-      channels_(static_cast<std::size_t>(builder.graph.value(input).image[0])),
-      padded_(
-          static_cast<std::size_t>(round_up(builder.graph.value(input).image[0], kernels().block))),
-      weight_(constant(builder, "weight", channels_, 1)),
-      bias_(constant(builder, "bias", channels_, 0)),
-      weight_slot_(builder.graph.add_gradient_slot(weight_.shape[0])),
-      bias_slot_(builder.graph.add_gradient_slot(bias_.shape[0])) {
-    const Value in = builder.graph.value(input);
-    const std::optional<Rectifier> rectifier = builder.take_rectifier();
+ChannelNorm NormLayer::channel_norm(Builder &builder, std::int64_t channels) const {
+    const auto count = static_cast<std::size_t>(channels);
+    Parameter &weight = constant(builder, "weight", count, 1);
+    Parameter &bias = constant(builder, "bias", count, 0);
+    return {weight, bias, epsilon(), builder.take_rectifier()};
+}
+
+Normalisation::Normalisation(Graph &graph, int input, const ChannelNorm &norm)
+    : epsilon_(norm.epsilon),
+      channels_(static_cast<std::size_t>(graph.value(input).image[0])),
+      padded_(static_cast<std::size_t>(round_up(graph.value(input).image[0], kernels().block))),
+      weight_(norm.weight),
+      bias_(norm.bias),
+      weight_slot_(graph.add_gradient_slot(weight_.shape[0])),
+      bias_slot_(graph.add_gradient_slot(bias_.shape[0])) {
+    const Value in = graph.value(input);
     inputs = {input};
-    outputs = {builder.graph.add_value(in.shape, in.image)};
+    outputs = {graph.add_value(in.shape, in.image)};
     norm_ = {.blocks = static_cast<std::int64_t>(padded_) / kernels().block,
              .plane = in.image[1] * in.image[2],
-             .activation = rectifier.has_value(),
-             .slope = rectifier ? rectifier->slope : 1.0F};
+             .activation = norm.rectifier.has_value(),
+             .slope = norm.rectifier ? norm.rectifier->slope : 1.0F};
 }
 
 void Normalisation::deposit(const ParameterGradients &gradients) const {

@@ -7,6 +7,14 @@
 
 namespace sequential {
 
+/// What every channel is multiplied by and shifted with once it is normalised, and the rectifier
+/// after that.
+struct ChannelNorm {
+    Parameter &weight, &bias;
+    double epsilon;  /// added to the variance
+    std::optional<Rectifier> rectifier = {};
+};
+
 class Normalisation : public Operation {
   public:
     bool has_parameters() const override { return true; }
@@ -14,8 +22,8 @@ class Normalisation : public Operation {
     void deposit(const ParameterGradients &gradients) const override;
 
   protected:
-    /// Creates the output, and the parameters of the current layer. `input` is blocked.
-    Normalisation(Builder &builder, int input, double epsilon);
+    /// Creates the output. `input` is blocked.
+    Normalisation(Graph &graph, int input, const ChannelNorm &norm);
 
     const float *x(const Batch &batch, std::int64_t row) const {
         return batch.value(inputs[0], row);
@@ -48,6 +56,8 @@ class NormLayer : public Layer {
   protected:
     using Layer::Layer;
     double epsilon() const { return *epsilon_; }
+    /// Adds weight and bias of the current layer, and takes the rectifier after it.
+    ChannelNorm channel_norm(Builder &builder, std::int64_t channels) const;
 
   private:
     spar::Number epsilon_{
@@ -56,5 +66,18 @@ class NormLayer : public Layer {
 
 /// The input in blocks of channels; refuses inputs that are neither images nor flat.
 int in_channel_blocks(Graph &graph, int input);
+
+/// Statistics that follow those of batches, and how.
+struct RunningStatistics {
+    Parameter &mean, &variance;
+    Parameter *batches;  /// counts them; null: nobody does
+    double momentum;     /// the share of a batch in the new ones
+    Place place;
+};
+
+/// Batch and group normalisation of a value in channel blocks.
+int add_batch_norm(Graph &graph, int input, const ChannelNorm &norm,
+                   const RunningStatistics &running);
+int add_group_norm(Graph &graph, int input, const ChannelNorm &norm, std::int64_t groups);
 
 }  // namespace sequential

@@ -1,7 +1,5 @@
 #include "layers/pool.hpp"
 
-#include "graph/reorder.hpp"
-
 namespace sequential {
 
 Pool pool_over(const Graph &graph, int input, int result, const Window &window) {
@@ -25,11 +23,7 @@ int WindowedPool::build(Builder &builder, int input) const {
         throw spar::invalid("the padding may be at most half the kernel, got padding " +
                             std::to_string(*padding_) + " and kernel " + std::to_string(*kernel_));
     const Window window{*kernel_, stride_.value_or(*kernel_), *padding_};
-    const Shape shape = window.over(in, in[0]);
-    input = to_blocked(graph, input);
-    const int result = graph.add_value(shape, shape);
-    graph.add(operation(graph, input, result, window));
-    return result;
+    return add(graph, input, window.over(in, in[0]), window);
 }
 
 }  // namespace sequential

@@ -10,6 +10,13 @@ namespace sequential {
 /// The kernels' description, for blocked values without a preceding rectifier.
 Pool pool_over(const Graph &graph, int input, int result, const Window &window);
 
+/// Over windows of an image. `shape` is that of the result, whose last windows may end outside it.
+int add_max_pool(Graph &graph, int input, const Shape &shape, const Window &window);
+/// Padding counts as zeros.
+int add_average_pool(Graph &graph, int input, const Shape &shape, const Window &window);
+/// The mean of each channel of an image: [channels, 1, 1].
+int add_channel_means(Graph &graph, int input);
+
 class WindowedPool : public Layer {
   public:
     /// Refuses inputs that are not images, and padding beyond half a window.
@@ -19,9 +26,7 @@ class WindowedPool : public Layer {
   protected:
     using Layer::Layer;
 
-    /// From one blocked value to another.
-    virtual std::unique_ptr<Operation> operation(Graph &graph, int input, int result,
-                                                 const Window &window) const = 0;
+    virtual int add(Graph &graph, int input, const Shape &shape, const Window &window) const = 0;
 
   private:
     spar::Integer kernel_{this, "kernel", "side of the square window", {.min = 1, .max = 11}};

@@ -28,6 +28,9 @@ typedef uint32_t spar_model_traits;
 /* Texts may come at any length up to that of `setup`, and padding changes no bit of a result. A
    model without it always gets the full length. */
 #define SPAR_MODEL_LENGTHS 1u
+/* `setup` fills the parameters in with weights of the model's own, from a file that it names, so
+   that evaluating it without training and without weights in the pipeline is no mistake. */
+#define SPAR_MODEL_OWN_WEIGHTS 16u
 
 typedef uint32_t spar_parameter_flags;
 #define SPAR_PARAMETER_TRAINABLE 1u /* without it a buffer, as a running mean: saved only */

@@ -95,6 +95,9 @@ typedef uint32_t spar_model_traits;
 #define SPAR_MODEL_REPEATS 2u
 #define SPAR_MODEL_RANDOMISED 4u   /* outputs depend on the key in evaluation mode too */
 #define SPAR_MODEL_NO_GRADIENTS 8u /* `backward` and SPAR_WANT_* are SPAR_E_UNSUPPORTED */
+/* `setup` fills the parameters in with weights of the model's own, from a file that it names, so
+   that evaluating it without training and without weights in the pipeline is no mistake. */
+#define SPAR_MODEL_OWN_WEIGHTS 16u
 
 /* Everything [exclusive]. The model does its parallel work through spar_host.parallel_for. */
 typedef struct spar_model_table {
