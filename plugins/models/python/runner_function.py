@@ -119,7 +119,7 @@ def shape_of(values):
     if hasattr(values, "shape"):
         return list(values.shape)
     shape = []
-    while hasattr(values, "__len__"):
+    while hasattr(values, "__len__") and not isinstance(values, str):
         shape.append(len(values))
         values = values[0]
     return shape

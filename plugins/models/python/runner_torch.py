@@ -46,7 +46,7 @@ class TorchNet(Net):
         self.buffers = [b for b in self.net.buffers() if b.dtype != torch.bool]
         saved = set(self.net.state_dict(keep_vars=True))
         kept += [(name, b) for name, b in self.net.named_buffers()
-                 if name in saved and b.dtype.is_floating_point and b.numel() > 0]
+                 if name in saved and b.dtype != torch.bool and b.numel() > 0]
         self.momentum = {id(b): m.momentum or 0.0 for m in self.net.modules()
                          if isinstance(m, torch.nn.modules.batchnorm._NormBase) for b in m.buffers()}
         self.shared = self.trained + kept
