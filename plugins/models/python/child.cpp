@@ -11,6 +11,9 @@ namespace python {
 namespace {
 
 constexpr int time_to_end = 2000;  // milliseconds
+/// Reads the runner from a file that is inherited, so that lists of processes stay short.
+constexpr const char *reads_runner =
+    "import sys; exec(compile(open(int(sys.argv.pop(1)), 'rb').read(), '<string>', 'exec'))";
 
 }  // namespace
 
@@ -25,18 +28,22 @@ Child::Child(const Start &start, Process::Line line)
     if (::access(start.file.c_str(), R_OK) != 0)
         throw spar::invalid("the file " + start.file + " cannot be read: " + std::strerror(errno),
                             "/call");
+    const std::size_t size = std::strlen(runner_text);
+    SharedMemory runner("spar runner");
+    runner.grow(size);
+    std::memcpy(runner.data(), runner_text, size);
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         throw spar::Error(SPAR_E_INTERNAL, std::string("no socket: ") + std::strerror(errno));
-    std::vector<int> files{ends[1], parameters_.file()};
+    std::vector<int> files{ends[1], runner.file(), parameters_.file()};
     std::string numbers = "files=" + std::to_string(parameters_.file());
     for (auto &slot : slots_) {
         slot = std::make_unique<Slot>("spar tape");
         files.push_back(slot->file());
         numbers += "," + std::to_string(slot->file());
     }
-    std::vector<std::string> words{program,    "-u",       "-c",
-                                   runner_text, start.file, start.name};
+    std::vector<std::string> words{
+        program, "-u", "-c", reads_runner, std::to_string(runner.file()), start.file, start.name};
     words.insert(words.end(), start.options.begin(), start.options.end());
     words.push_back(numbers);
     words.push_back("socket=" + std::to_string(ends[1]));

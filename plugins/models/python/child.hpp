@@ -19,14 +19,14 @@ extern const char *const runner_text;
 /// What the pipeline says.
 struct Start {
     std::string interpreter;
-    std::string file, name;                  // of the net: net.py and net
-    std::vector<std::string> options;        // for the runner: "device=cpu"
-    double patience = 0;                     // seconds for one call
+    std::string file, name;            // of the net: net.py and net
+    std::vector<std::string> options;  // for the runner: "device=cpu"
+    double patience = 0;               // seconds for one call
 };
 
 class Child {
   public:
-    static constexpr std::size_t slot_count = 9;  // of passes without a tape, and of tapes
+    static constexpr std::int32_t slot_count = 9;  // of passes without a tape, and of tapes
 
     /// Starts it and waits until it has read the user's file.
     Child(const Start &start, Process::Line line);

@@ -32,8 +32,7 @@ double difference(const std::vector<float> &a, const std::vector<float> &b) {
 }
 
 std::string Exactness::text() const {
-    const std::string repeats =
-        repeated == 0 ? "are the same bits" : share(repeated);
+    const std::string repeats = repeated == 0 ? "are the same bits" : share(repeated);
     const std::string halves = halved == 0 ? "the same bits" : share(halved);
     return "outputs and gradients of a batch of " + std::to_string(rows) + " examples " + repeats +
            " when it is repeated, and " + halves + " when it is passed in halves";

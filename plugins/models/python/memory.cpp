@@ -14,8 +14,8 @@ namespace {
 
 [[noreturn]] void fail(const char *what, std::size_t bytes) {
     throw spar::Error(SPAR_E_MEMORY, std::string(what) + " " + std::to_string(bytes) +
-                                         " bytes of shared memory failed: " +
-                                         std::strerror(errno) + "; try smaller batches");
+                                         " bytes of shared memory failed: " + std::strerror(errno) +
+                                         "; try smaller batches");
 }
 
 }  // namespace

@@ -20,8 +20,8 @@ std::vector<Parameter> read_parameters(const std::string &table, SharedMemory &m
         std::istringstream numbers(extents);
         for (std::int64_t extent = 0; numbers >> extent;) parameter.shape.push_back(extent);
         if (parameter.shape.size() > SPAR_MAX_RANK)
-            throw spar::Error(SPAR_E_UNSUPPORTED, "the parameter " + parameter.name +
-                                                      " has more than 8 dimensions");
+            throw spar::Error(SPAR_E_UNSUPPORTED,
+                              "the parameter " + parameter.name + " has more than 8 dimensions");
         parameter.trainable = trained == "1";
         all.push_back(std::move(parameter));
     }

@@ -124,8 +124,7 @@ void Channel::late(const char *what) {
     process_.end(0);
     throw spar::Error(SPAR_E_INTERNAL,
                       who_ + ", " + what + ": no answer within " + spar::json_number(patience_) +
-                          " seconds" +
-                          (words.empty() ? "" : "; its last words: " + words) +
+                          " seconds" + (words.empty() ? "" : "; its last words: " + words) +
                           ". If it needs more time, raise \"timeout\"",
                       "/timeout");
 }

@@ -22,11 +22,11 @@ enum class Task : std::uint32_t {
 /// Bits of Request::flags.
 enum : std::uint32_t {
     training = 1,       // mode
-    at_input = 2,          // the gradient at the input is wanted, now or through the tape
-    at_parameters = 4,     // those of the parameters are
-    stale = 8,             // the host has written parameters
-    learns = 16,           // forward: buffers may change for good
-    keep_tape = 32,        // backward: the tape is used again
+    at_input = 2,       // the gradient at the input is wanted, now or through the tape
+    at_parameters = 4,  // those of the parameters are
+    stale = 8,          // the host has written parameters
+    learns = 16,        // forward: buffers may change for good
+    keep_tape = 32,     // backward: the tape is used again
 };
 
 /// Followed by `text` bytes of text.

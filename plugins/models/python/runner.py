@@ -186,7 +186,7 @@ def serve(net, peer, slots, file):
                 net.set_up([int(extent) for extent in shape], kind == "text")
                 value = net.outputs
                 if task == 1:
-                    answer = net.share(file)
+                    answer = " ".join(map(str, net.reads)) + "\n" + net.share(file)
             else:
                 slot = slots[slot]
                 slot.lay_out(room, net)

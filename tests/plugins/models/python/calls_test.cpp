@@ -14,7 +14,8 @@ namespace {
 constexpr double w[2][3] = {{1, 2, 3}, {-1, 0.5, 4}};
 
 /// The outputs of `squares`, and the gradient at x, in double.
-void check_squares(const Floats &x, const Floats &cotangent, const Values &found, double scale = 1) {
+void check_squares(const Floats &x, const Floats &cotangent, const Values &found,
+                   double scale = 1) {
     for (std::size_t r = 0; r < x.size() / 3; ++r) {
         for (std::size_t k = 0; k < 2; ++k) {
             double sum = 0;

@@ -93,15 +93,16 @@ TEST_CASE("check runs the net where the pipeline tells the shape") {
     const std::string flat = returning("[0.5] * x.shape[0]");
     CHECK(command("check", folder, flat).code == 0);
     refuses(command("check", folder, flat, shape), 3,
-            {"#/model/call", "net.py:net, the first trial: it gave outputs of shape [2] for 2 "
-                             "examples of shape [1,28,28], expected [2,outputs]"});
+            {"#/model/call",
+             "net.py:net, the first trial: it gave outputs of shape [2] for 2 "
+             "examples of shape [1,28,28], expected [2,outputs]"});
 }
 
 TEST_CASE("outputs and gradients of another shape or kind are refused") {
     check_refusal(refusal(returning("[0.5] * x.shape[0]")), SPAR_E_INVALID, "/call",
                   {"outputs of shape [2] for 2 examples of shape [3]"});
-    check_refusal(refusal("def net(x):\n    return [[0.5]] * x.shape[0]\n"), SPAR_E_INVALID, "/call",
-                  {"a list", "expected the pair (outputs, pullback)"});
+    check_refusal(refusal("def net(x):\n    return [[0.5]] * x.shape[0]\n"), SPAR_E_INVALID,
+                  "/call", {"a list", "expected the pair (outputs, pullback)"});
     check_refusal(refusal(returning("[[0.5, 1]] * x.shape[0]", "[1, 2, 3]")), SPAR_E_INVALID,
                   "/call", {"a gradient of 3 values, expected [2,3]"});
     check_refusal(refusal(R"(
@@ -144,16 +145,15 @@ def net(x):
     return rows, lambda at: x
 )";
     check_refusal(refusal(nan), SPAR_E_INVALID, "/call",
-                  {"the outputs of example 101 holds NaN at 1", "division by zero"});
-    check_refusal(refusal(returning("[[0.5, 1.0]] * x.shape[0]",
-                                    "[0, 0, float('inf'), 0, 0, 0]")),
-                  SPAR_E_INVALID, "/call", {"the gradient of example 100 holds an infinity at 2"});
+                  {"NaN in the outputs of example 101, value 1", "division by zero"});
+    check_refusal(refusal(returning("[[0.5, 1.0]] * x.shape[0]", "[0, 0, float('inf'), 0, 0, 0]")),
+                  SPAR_E_INVALID, "/call", {"an infinity in the gradient of example 100, value 2"});
     check_refusal(refusal_of([&] {
                       Net net(returning("x"), plain);
                       net.set_up({3});
                       net.pass({1, 2, NAN});
                   }),
-                  SPAR_E_INVALID, "/call", {"but so does its input"});
+                  SPAR_E_INVALID, "/call", {"but in its input too"});
 }
 
 TEST_CASE("a hang ends with the time that was given, and says where it was") {
@@ -184,15 +184,16 @@ TEST_CASE("the end of the process is told with its reason and its last words") {
                "    if len(calls) > 1:\n        print('I am going')\n        " +
                how + "\n    return x, lambda at: x\n";
     };
-    check_refusal(refusal(dying("os.kill(os.getpid(), signal.SIGKILL)")), SPAR_E_MEMORY, "/call",
-                  {"its process was killed by signal 9", "last words: I am going",
-                   "memory is short"});
+    check_refusal(
+        refusal(dying("os.kill(os.getpid(), signal.SIGKILL)")), SPAR_E_MEMORY, "/call",
+        {"its process was killed by signal 9", "last words: I am going", "memory is short"});
     check_refusal(refusal(dying("os.kill(os.getpid(), signal.SIGSEGV)")), SPAR_E_INTERNAL, "/call",
                   {"signal 11", "line 7 in net", "Call it from Python"});
     check_refusal(refusal(dying("os._exit(5)")), SPAR_E_INTERNAL, "/call", {"ended with status 5"});
     // A child of its own holds its files open.
-    check_refusal(refusal(dying("os.fork() or os.kill(os.getppid(), 9); import time; time.sleep(9)")),
-                  SPAR_E_MEMORY, "/call", {"signal 9"});
+    check_refusal(
+        refusal(dying("os.fork() or os.kill(os.getppid(), 9); import time; time.sleep(9)")),
+        SPAR_E_MEMORY, "/call", {"signal 9"});
     const Folder folder;
     refuses(command("check", folder, dying(""), R"(, "interpreter": "/bin/false")"), 3,
             {"reading it: its process ended with status 1"});
@@ -213,8 +214,8 @@ def net(x):
     refuses(ended, 3, {"#/model/call: net.py:net", "ValueError: no more", "net.py, line 8"});
     CHECK(!ended.says("to the output"));
     std::filesystem::remove_all(folder / "out");
-    const Ended verbose = spar::test::spar(
-        {"run", folder / "p.json", "--out", folder / "out", "--verbose"});
+    const Ended verbose =
+        spar::test::spar({"run", folder / "p.json", "--out", folder / "out", "--verbose"});
     CHECK(verbose.says("info: #/model: model \"python\" of the plugin python.so: to the output"));
     CHECK(verbose.says("to the errors"));
 }

@@ -33,9 +33,12 @@ class Net {
     /// `options` is more of the node, as R"("timeout": 1)".
     explicit Net(const std::string &source, const std::string &options = "",
                  const std::string &name = "net")
-        : made_(SPAR_KIND_MODEL,
-                R"({"type": "python", "call": ")" + folder_.write("net.py", source) + ":" + name +
-                    "\"" + (options.empty() ? "" : ", " + options) + "}") {}
+        : made_(SPAR_KIND_MODEL, R"({"type": "python", "call": ")" +
+                                     folder_.write("net.py", source) + ":" + name + "\"" +
+                                     (options.empty() ? "" : ", " + options) + "}") {}
+
+    /// Any model, from its node.
+    static Net of(const std::string &node) { return Net(Node{node}); }
 
     void set_up(const Shape &shape, spar_input_kind input = SPAR_INPUT_VALUES) {
         shape_ = shape;
@@ -119,7 +122,15 @@ class Net {
     void *self() const { return made_.instance().self(); }
     const spar::test::Folder &folder() const { return folder_; }
 
+    /// All parameters, by name.
+    const std::map<std::string, spar_parameter> &parameters() const { return parameters_; }
+
   private:
+    struct Node {
+        std::string json;
+    };
+    explicit Net(const Node &node) : made_(SPAR_KIND_MODEL, node.json) {}
+
     static std::size_t size_of(const spar_parameter &parameter) {
         return static_cast<std::size_t>(
             spar::product({parameter.shape, static_cast<std::size_t>(parameter.rank)}));

@@ -85,7 +85,8 @@ TEST_CASE("a child that computes dies with a host that is killed") {
     CHECK(Run::gone(run.child));
 }
 
-TEST_CASE("signals to the host's group do not reach the child, and it has none of the host's files") {
+TEST_CASE(
+    "signals to the host's group do not reach the child, and it has none of the host's files") {
     const Run run;
     CHECK(::getpgid(run.child) == run.child);
     CHECK(::getpgid(run.worker) != run.child);
