@@ -13,7 +13,7 @@ class CallName final : public spar::Field {
 
     bool required() const override { return true; }
     void describe(spar::JsonObject &schema, spar::Definitions &) const override {
-        schema.text("type", "string");
+        schema.text("type", "string").text("x-spar-path-part", "before_colon");
     }
     void read(const spar::Reader &reader) override {
         const char *found = nullptr;
@@ -44,7 +44,8 @@ class Program final : public spar::ValueField<std::string> {
         : ValueField(owner, std::move(name), std::move(help), std::move(fallback), false) {}
 
     void describe(spar::JsonObject &schema, spar::Definitions &) const override {
-        schema.text("type", "string").text("default", *fallback());
+        schema.text("type", "string").text("x-spar-path-part", "with_slash");
+        schema.text("default", *fallback());
     }
     void read(const spar::Reader &reader) override {
         const std::string given = reader.text();

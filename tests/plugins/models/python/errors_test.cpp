@@ -86,6 +86,22 @@ TEST_CASE("check finds a missing interpreter, file and name, and what is not a n
             {"#/model/call", "expected \"net.py:net\""});
 }
 
+TEST_CASE("file and interpreter are relative to the pipeline file that names them") {
+    const Folder folder;
+    std::filesystem::create_directory(folder / "base");
+    folder.write("base/net.py", returning("[[0.0, 1.0] * 5] * x.shape[0]"));
+    folder.write("base/python", "#!/bin/sh\nexec python3 \"$@\"\n");
+    std::filesystem::permissions(folder / "base/python", std::filesystem::perms::owner_all);
+    folder.write("base/p.json", pipeline(R"(, "interpreter": "./python")"));
+    const std::string file = folder.write("p.json", R"({"extends": "base/p.json", "name": "q"})");
+    const Ended ended = spar::test::spar({"run", file, "--out", folder / "out"});
+    INFO(ended.err);
+    REQUIRE(ended.code == 0);
+    const std::string plan = spar::test::file_content(folder / "out/plan.json");
+    CHECK(plan.find(folder / "base/net.py:net") != std::string::npos);
+    CHECK(spar::test::spar({"check", folder / "out/plan.json"}).code == 0);
+}
+
 TEST_CASE("check runs the net where the pipeline tells the shape") {
     const Folder folder;
     const std::string shape = R"(, "shape": [1, 28, 28])";
