@@ -3,7 +3,7 @@
 import sys
 path, name = sys.argv[1:3]
 folder = sys.path[0] = path.rpartition("/")[0]  # as for "python3 net.py"
-import faulthandler, hashlib, inspect, mmap, os, platform, random, signal, socket, struct, traceback, types
+import faulthandler, hashlib, importlib.machinery, inspect, mmap, os, platform, random, signal, socket, struct, traceback, types
 
 option = dict(word.split("=", 1) for word in sys.argv[3:])
 REQUEST, REPLY = struct.Struct("<IIIiqqQ"), struct.Struct("<IIq")
@@ -112,8 +112,26 @@ class Net:
 
 #include runner_torch.py
 #include runner_function.py
+class Seeding:
+    """Seeds PyTorch and NumPy when they are imported, so that nets made in the user's file start the same."""
+
+    def find_spec(self, name, path=None, target=None):
+        spec = importlib.machinery.PathFinder.find_spec(name) if name in ("torch", "numpy") else None
+        if spec is None or spec.loader is None:
+            return None
+        run = spec.loader.exec_module
+
+        def run_and_seed(module):
+            run(module)
+            seed(int(option["key"]), {name: module})
+        spec.loader.exec_module = run_and_seed
+        return spec
+
+
 def load():
     """The user's net, by the name after the colon."""
+    sys.meta_path.insert(0, Seeding())
+    random.seed(int(option["key"]))
     with open(path, "rb") as file:
         source = file.read()
     stem = os.path.basename(path)[:-3]
@@ -152,12 +170,12 @@ def makes_nets(net):
         p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)) for p in parameters)
 
 
-def seed(key):
+def seed(key, modules=sys.modules):
     random.seed(key)
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed(key & 0xFFFFFFFF)
-    if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(key & 0x7FFFFFFFFFFFFFFF)
+    if "numpy" in modules:
+        modules["numpy"].random.seed(key & 0xFFFFFFFF)
+    if "torch" in modules:
+        modules["torch"].manual_seed(key & 0x7FFFFFFFFFFFFFFF)
 
 
 def explanation(error):

@@ -32,10 +32,11 @@ class Net {
   public:
     /// `options` is more of the node, as R"("timeout": 1)".
     explicit Net(const std::string &source, const std::string &options = "",
-                 const std::string &name = "net")
-        : made_(SPAR_KIND_MODEL, R"({"type": "python", "call": ")" +
-                                     folder_.write("net.py", source) + ":" + name + "\"" +
-                                     (options.empty() ? "" : ", " + options) + "}") {}
+                 const std::string &name = "net", std::uint64_t seed = 1)
+        : made_(SPAR_KIND_MODEL,
+                R"({"type": "python", "call": ")" + folder_.write("net.py", source) + ":" + name +
+                    "\"" + (options.empty() ? "" : ", " + options) + "}",
+                seed) {}
 
     /// Any model, from its node.
     static Net of(const std::string &node) { return Net(Node{node}); }
