@@ -110,7 +110,7 @@ void Checker::component(Json &node, const Json &place, const Json &root,
         const std::string here = child_pointer(pointer, "plugin");
         if (!file->is_string())
             return problem(here, "expected a file's name; found " + found(*file));
-        path(*file, here);
+        path(*file, {{"x-spar-path", true}}, here);
         if (registry_.find_node(*parse_kind(kind), node) == nullptr)
             return unknown_plugin(kind, type, file->get<std::string>(), here);
     }
@@ -235,7 +235,7 @@ void Checker::value(Json &node, const Json &schema, const Json &root, const std:
     if (length < schema.value("minLength", std::size_t{0}) ||
         length > schema.value("maxLength", std::size_t{1} << 24))
         return wrong();
-    if (schema.value("x-spar-path", false)) path(node, pointer);
+    path(node, schema, pointer);
 }
 
 void Checker::number(const Json &node, const Json &schema, const Json &root,
@@ -287,14 +287,6 @@ void Checker::object(Json &node, const Json &schema, const Json &root, const std
             problem(pointer, "the key " + quote(name) + " is missing: " + expected(property, root));
         }
     }
-}
-
-void Checker::path(Json &node, const std::string &pointer) {
-    const auto text = node.get<std::string>();
-    if (text.empty() || text.find('\0') != std::string::npos)
-        return problem(pointer, "expected a file's name; found " + found(node));
-    node = (origins_.at(pointer).folder / text).lexically_normal().string();
-    files_.push_back({pointer, node.get<std::string>()});
 }
 
 }  // namespace spar::host

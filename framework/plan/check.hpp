@@ -47,7 +47,7 @@ class Checker {
     void number(const Json &node, const Json &schema, const Json &root, const std::string &pointer);
     void array(Json &node, const Json &schema, const Json &root, const std::string &pointer);
     void object(Json &node, const Json &schema, const Json &root, const std::string &pointer);
-    void path(Json &node, const std::string &pointer);
+    void path(Json &node, const Json &schema, const std::string &pointer);
     bool full() const;
 
     const Registry &registry_;

@@ -1,4 +1,4 @@
-// Names in a pipeline that become names of files.
+// Names in a pipeline that become names of files; Checker::path has those that are.
 #pragma once
 
 #include <string>

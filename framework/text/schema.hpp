@@ -4,7 +4,8 @@
 //   exclusiveMinimum, exclusiveMaximum, minLength, maxLength, enum, const, oneOf, default, $ref to
 //   #/definitions/<name>, description
 //
-// and of our own: x-unit; x-spar-path (a text that names a file); x-spar-kind (a component of that
+// and of our own: x-unit; x-spar-path (a text that names a file); x-spar-path-part (a text
+// with a file in it: "before_colon", or the whole if "with_slash"); x-spar-kind (a component of that
 // kind); x-spar-host (keys that the host reads in a component's node, and the component does not);
 // x-spar-on-classes and x-spar-on-values (a default that waits for the data);
 // x-spar-unless (a parameter that takes this one's place if given and neither 0 nor false);

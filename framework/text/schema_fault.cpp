@@ -73,6 +73,9 @@ class Shape {
             changed_defaults(value, pointer);
         else if (one_of(name, {"x-spar-path", "x-spar-crafts"}))
             demand(value.is_boolean(), pointer, "true or false");
+        else if (name == "x-spar-path-part")
+            demand(value == "before_colon" || value == "with_slash", pointer,
+                   "\"before_colon\" or \"with_slash\"");
         else if (name == "x-spar-kind")
             demand(value.is_string() && parse_kind(value.get<std::string>()), pointer,
                    "a kind of component");

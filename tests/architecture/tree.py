@@ -18,7 +18,8 @@ STANDARD = set(
     unordered_set utility valarray variant vector version
     stddef.h stdint.h""".split()
 )
-SYSTEM = {"dirent.h", "fcntl.h", "poll.h", "sys/ioctl.h", "sys/mman.h", "sys/stat.h", "sys/syscall.h", "sys/types.h", "unistd.h"}
+SYSTEM = {"dirent.h", "fcntl.h", "poll.h", "sys/ioctl.h", "sys/mman.h", "sys/prctl.h", "sys/socket.h",
+          "sys/stat.h", "sys/syscall.h", "sys/types.h", "sys/wait.h", "unistd.h"}
 PROCESSOR = {"cpuid.h", "immintrin.h", "xmmintrin.h"}
 
 

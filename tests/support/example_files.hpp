@@ -54,6 +54,24 @@ inline std::string write_lines(std::int64_t count) {
     return text;
 }
 
+/// A linear function of an image's rows, with its gradient, in plain Python.
+inline constexpr const char *net_file = R"(
+def net(x):
+    rows, w = [[sum(line) for line in image[0]] for image in x.tolist()], net.parameters["weight"].tolist()
+    outputs = [[sum(map(float.__mul__, row, line)) for line in w] for row in rows]
+
+    def pullback(at):
+        at = at.tolist()
+        at_rows = [[sum(map(float.__mul__, a, column)) for column in zip(*w)] for a in at]
+        dx = [[[g] * x.shape[3] for g in row] for row in at_rows]
+        dw = [[sum(map(float.__mul__, a, column)) for column in zip(*rows)] for a in zip(*at)]
+        return dx, {"weight": dw}
+
+    return outputs, pullback
+
+net.parameters = {"weight": [[((7 * r + 3 * k) % 11 - 5) / 40 for r in range(28)] for k in range(10)]}
+)";
+
 /// A folder with all of them, there until the test ends.
 inline const Folder &example_folder() {
     static const Folder folder;
@@ -80,6 +98,7 @@ inline const Folder &example_folder() {
         folder.write("vocab.txt", vocabulary);
         std::filesystem::copy_file(SPAR_SOURCE_DIR "/tests/plugins/models/onnx/example.onnx",
                                    folder / "net.onnx");
+        folder.write("net.py", net_file);
         return true;
     }();
     REQUIRE(filled);

@@ -9,9 +9,12 @@
 
 namespace spar::test {
 
-/// A Python that has this module; nothing, and says so, where there is none.
+/// A Python that has this module, $SPAR_PYTHON before others; nothing, and says so, where there is
+/// none.
 inline std::optional<std::string> python_with(const std::string &module) {
-    for (const std::string python : {"python3", "/usr/bin/python3"})
+    const char *const given = std::getenv("SPAR_PYTHON");
+    for (const std::string python :
+         {given != nullptr ? given : "python3", "python3", "/usr/bin/python3"})
         if (std::system((python + " -c 'import " + module + "' >/dev/null 2>&1").c_str()) == 0)
             return python;
     MESSAGE("SKIPPED: there is no Python with ", module);

@@ -177,6 +177,15 @@ TEST_CASE("files' names become absolute") {
     CHECK(node == Json::parse(R"({"a":"/folder/y.bin","b":"/abs","c":["/folder/z"]})"));
     CHECK(has(faults(R"({"a":{"type":"string","x-spar-path":true}})", R"({"a":""})"),
               "expected a file's name"));
+    Json parts = Json::parse(R"({"a":"x/../y.py:net","b":"y.py","c":"python3","d":"./py"})");
+    const std::string colon = R"({"type":"string","x-spar-path-part":"before_colon"})",
+                      slash = R"({"type":"string","x-spar-path-part":"with_slash"})";
+    const std::string of_all =
+        R"({"a":)" + colon + R"(,"b":)" + colon + R"(,"c":)" + slash + R"(,"d":)" + slash + "}";
+    CHECK(faults_in(parts, schema_with(of_all.c_str())) == "");
+    CHECK(parts ==
+          Json::parse(
+              R"({"a":"/folder/y.py:net","b":"/folder/y.py","c":"python3","d":"/folder/py"})"));
 }
 
 TEST_CASE("components inside of components") {
@@ -237,6 +246,7 @@ TEST_CASE("schemas that are malformed are found out, never followed") {
                             R"({"additionalProperties":1})",
                             R"({"x-spar-kind":"atack"})",
                             R"({"x-spar-path":1})",
+                            R"({"x-spar-path-part":"x"})",
                             R"({"description":1})",
                             "[]",
                             "true",
