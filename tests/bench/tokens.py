@@ -1,14 +1,15 @@
 """Whether time and memory of a step on texts are straight in the number of tokens, but for attention's square. On one
-thread; batches of 16 texts that all have as many tokens as the batch is long."""
+thread; batches of 16 texts that all have as many tokens as the batch is long. Time is the processor's: what a run of 10
+epochs takes beyond one of 2."""
 import json
 import pathlib
 import random
 import tempfile
 
-from common import bench, binary
+from common import binary
 
 LENGTHS = (32, 64, 96, 128, 192, 256, 384, 512)
-BATCH, WORDS, SECONDS = 16, 1000, 2
+BATCH, STEPS, EPOCHS, WORDS = 16, 4, (2, 10), 1000
 END = [{"type": "mean_pool"}, {"type": "linear", "out": 2}]
 # Layers after the embedding, and the degree in the length.
 MODELS = {
@@ -24,7 +25,7 @@ MODELS = {
 def texts(path, length):
     draw = random.Random(length)
     path.write_text("".join(f"{i % 2}\t" + " ".join(f"w{draw.randrange(WORDS)}" for _ in range(length)) + "\n"
-                            for i in range(4 * BATCH)))
+                            for i in range(STEPS * BATCH)))
 
 
 def pipeline(folder, layers, length, epochs):
@@ -68,17 +69,18 @@ def said(lengths, values, degree, unit):
     return f"{' + '.join(terms).replace('+ -', '- ')} {unit}, at most {100 * left:.1f} % off"
 
 
-def tokens(peak_memory):
+def tokens(usage_of):
     for name, (layers, degree) in MODELS.items():
         times, peaks = [], []
         for length in LENGTHS:
             with tempfile.TemporaryDirectory() as made:
                 folder = pathlib.Path(made)
                 texts(folder / "texts.tsv", length)
-                rate = bench("step_bench", pipeline(folder, layers, length, 1), 1, SECONDS)["best_examples_per_second"]
-                times.append(1000 * BATCH / rate)
-                peaks.append(peak_memory([binary(), "run", pipeline(folder, layers, length, 2), "--out", folder / "run",
-                                          "--threads", "1"]))
+                runs = [usage_of([binary(), "run", pipeline(folder, layers, length, epochs), "--out",
+                                  folder / f"run{epochs}", "--threads", "1"]) for epochs in EPOCHS]
+            seconds = [run.ru_utime + run.ru_stime for run in runs]
+            times.append(1000 * (seconds[1] - seconds[0]) / (STEPS * (EPOCHS[1] - EPOCHS[0])))
+            peaks.append(max(run.ru_maxrss for run in runs) / 1024)
             print(f"{name}, {length} tokens: {times[-1]:.2f} ms, {1000 * times[-1] / length:.1f} microseconds a token; "
                   f"{peaks[-1]:.0f} MiB", flush=True)
         print(f"  time: {said(LENGTHS, times, degree, 'ms')}")

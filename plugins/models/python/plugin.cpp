@@ -105,13 +105,7 @@ class Python final : public spar::Model {
 
     const void *extension(std::string_view id) override;
 
-    spar_model_traits traits() const override {
-#ifdef SPAR_MODEL_WEIGHTS
-        return SPAR_MODEL_WEIGHTS;
-#else
-        return 0;
-#endif
-    }
+    spar_model_traits traits() const override { return SPAR_MODEL_OWN_WEIGHTS; }
 
   private:
     friend struct Extensions;
