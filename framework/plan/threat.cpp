@@ -128,6 +128,12 @@ Threat threat_of(const Json &json, const std::string &pointer, Checker &checker)
 std::optional<Threat> changed_threat(const Json &root, const Json &changes,
                                      const std::string &pointer, Checker &checker) {
     Json threat = root.value("threat", Json::object());
+    if (changes.contains("space") && !changes.contains("eps") && threat.contains("eps") &&
+        changes.at("space") != threat.value("space", "input")) {
+        checker.problem(pointer, "\"eps\" is missing: the pipeline's is of another space, \"" +
+                                     threat.value("space", "input") + "\"");
+        return std::nullopt;
+    }
     threat.update(changes);
     if (changes.value("space", "parameter") != "parameter") threat.erase("parameter");
     if (changes.value("space", "site") != "site") threat.erase("site");
@@ -135,7 +141,7 @@ std::optional<Threat> changed_threat(const Json &root, const Json &changes,
     // box where there are no values.
     const bool words = threat.value("space", "") == "tokens";
     for (const char *key : {"lower", "upper"})
-        if (words && !changes.contains(key)) threat.erase(key);
+        if (threat.value("space", "input") != "input" && !changes.contains(key)) threat.erase(key);
     if (!changes.contains("group")) {
         const bool counted = threat.value("group", "none") == "word";
         if (words || counted) threat.erase("group");

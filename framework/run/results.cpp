@@ -148,10 +148,14 @@ Json provenance(const Registry &registry, const Plan &plan, const std::vector<co
             files.push_back({{"file", file},
                              {"sha256", made_with.at("data").at(file)},
                              {"count", set->size()}});
+    Json named = Json::array();
+    for (const auto &[file, sha256] : made_with.at("files").items())
+        named.push_back({{"file", file}, {"sha256", sha256}});
     return {{"host", host_table()->version},
             {"host_sha256", made_with.at("host_sha256")},
             {"plugins", plugins},
             {"data", files},
+            {"files", named},
             {"weights_sha256", made_with.at("weights_sha256")},
             {"threads", threads()},
             {"isa", made_with.at("isa")},

@@ -77,6 +77,20 @@ std::string hash_of_file(const std::string &file) {
     }
 }
 
+/// SHA-256 of the files that components name, but for data, weights and plugins, which are hashed
+/// apart, and what only reports.
+Json hashes_of_named_files(const Plan &plan) {
+    Json files = Json::object();
+    for (const NamedFile &named : plan.files) {
+        const std::string &at = named.pointer;
+        if (at.starts_with("/data/") || at.starts_with("/report") || at == "/model/weights" ||
+            at.ends_with("/plugin"))
+            continue;
+        files[named.path] = hash_of_file(named.path);
+    }
+    return files;
+}
+
 }  // namespace
 
 std::set<const PluginFile *> plugins_of(const Json &plan, const Registry &registry) {
@@ -121,6 +135,7 @@ Json made_with(const Registry &registry, const Plan &plan, const Network &networ
             {"isa", network.instructions().empty() ? Json() : Json(network.instructions())},
             {"plugins", plugins},
             {"data", files},
+            {"files", hashes_of_named_files(plan)},
             {"weights_sha256", plan.weights.empty() ? Json()
                                : weights_left_behind
                                    ? Json("left behind")
@@ -160,10 +175,10 @@ void require_as_its_run_left_it(const std::filesystem::path &weights, const std:
 }
 
 Json made_with_of(const Json &provenance, const Json &now) {
-    Json made = {{"plugins", Json::object()}, {"data", Json::object()}};
+    Json made = {{"plugins", Json::object()}, {"data", Json::object()}, {"files", Json::object()}};
     for (const char *same : {"host", "host_sha256", "isa", "tokenizer", "weights_sha256"})
         made[same] = provenance.value(same, Json());
-    for (const char *part : {"plugins", "data"})
+    for (const char *part : {"plugins", "data", "files"})
         for (const Json &row : provenance.value(part, Json::array())) {
             const std::string name = row.value("file", "");
             // The results also list reporters and components that are present by default.
@@ -197,7 +212,8 @@ std::vector<std::string> changes(const Json &there, const Json &here) {
         compare("the weights it started from (SHA-256)", member(there, "weights_sha256"),
                 member(here, "weights_sha256"));
     for (const auto &[part, word] : {std::pair<std::string, std::string>{"plugins", "the plugin "},
-                                     {"data", "the data file "}}) {
+                                     {"data", "the data file "},
+                                     {"files", "the file "}}) {
         const Json before = member(there, part), now = member(here, part);
         std::set<std::string> names;
         for (const Json *side : {&before, &now})

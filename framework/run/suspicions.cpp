@@ -165,7 +165,8 @@ void warn_of_training(const TrainingState &state, const TrainPlan &plan) {
                         .remedy = cure});
         return;
     }
-    if (!std::isfinite(state.first_loss)) return;
+    constexpr std::int64_t too_few_to_tell = 10;
+    if (!std::isfinite(state.first_loss) || state.step < too_few_to_tell) return;
     if (static_cast<double>(plan.epochs) <= plan.eps_warmup_epochs) return;
     if (last < state.first_loss - least_fall * std::abs(state.first_loss)) return;
     warnings().add({.code = "loss_not_falling",

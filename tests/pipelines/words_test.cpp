@@ -64,6 +64,26 @@ TEST_CASE("accuracy under attacks on texts stands beside that in the space of em
     CHECK(results["worst_cases"].size() == 5);  // each has a threat of its own
 }
 
+TEST_CASE("a list of synonyms that has changed is another run") {
+    const Reviews folder;
+    folder.Folder::write("synonyms.txt", "film story\nfine dull\n");
+    Json pipeline = words_pipeline();
+    pipeline["evaluate"]["attacks"] = Json::parse(
+        R"([{"type":"word_substitution","synonyms":"synonyms.txt",
+             "threat":{"space":"tokens","norm":"l0","eps":2}}])");
+    const std::string file = folder.write(pipeline);
+    run({file, "--out", folder / "out"});
+    const Json provenance = Json::parse(file_content(folder / "out/results.json"))["provenance"];
+    REQUIRE(provenance["files"].size() == 1);
+    CHECK(provenance["files"][0]["file"] == folder / "synonyms.txt");
+    run({file, "--out", folder / "out", "--resume"});
+    folder.Folder::write("synonyms.txt", "film plot\n");
+    const Ended ended = spar::test::spar({"run", file, "--out", folder / "out", "--resume"});
+    INFO(ended.err);
+    CHECK(ended.code == 9);
+    CHECK(ended.says("synonyms.txt (SHA-256)"));
+}
+
 TEST_CASE("the second text of a pair is marked under attack as it is without one") {
     const Reviews folder;
     const auto pairs = [&](const char *name) {

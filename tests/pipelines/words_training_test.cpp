@@ -101,6 +101,11 @@ TEST_CASE("a threat in words that makes no sense is refused") {
     Json bounded = words_pipeline();
     bounded["threat"]["lower"] = -0.1;
     check_refused(folder, bounded, "check", {"#/threat", "leave lower and upper out"});
+    Json radius = words_pipeline();
+    radius["evaluate"]["attacks"] =
+        Json::parse(R"([{"type":"hotflip","threat":{"space":"tokens","norm":"l0"}}])");
+    check_refused(folder, radius, "check",
+                  {"#/evaluate/attacks/0/threat", "\"eps\" is missing", "\"embedding\""});
     Json in_turns = words_pipeline();
     in_turns["evaluate"]["attacks"] =
         Json::array({Json{{"type", "auto_attack"},
