@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 
 #include <cmath>
+#include <sstream>
 
 using namespace fixture;
 
@@ -152,6 +153,44 @@ TEST_CASE("vectors take the embedding's place, and reach its gradients") {
     if (!python) return;
     check_net(by_replacement, *python, 0);
     check_net(by_vectors, *python, 1);  // one token is of the second text
+}
+
+TEST_CASE("a classifier of Hugging Face's gives its own logits from vectors, and their gradient") {
+    const auto python = spar::test::python_with("transformers, torch");
+    if (!python) return;
+    Net net(R"(
+import os, torch
+from transformers import BertConfig, BertForSequenceClassification
+net = BertForSequenceClassification(BertConfig(vocab_size=30, hidden_size=4, num_hidden_layers=2, num_attention_heads=2,
+                                               intermediate_size=8, max_position_embeddings=8)).eval()
+mask = torch.tensor([[1, 1, 1, 0], [1, 2, 0, 0]])
+z = net(input_ids=torch.tensor([[3, 7, 7, 0], [29, 1, 0, 0]]), attention_mask=(mask > 0).long(),
+        token_type_ids=(mask == 2).long()).logits
+with open(os.path.dirname(__file__) + "/expected", "w") as file:
+    file.write(" ".join(str(value) for value in z.flatten().tolist()))
+)",
+            R"("embedding": "bert.embeddings.word_embeddings", "interpreter": ")" + *python + "\"");
+    net.set_up({4}, SPAR_INPUT_TOKENS);
+    Texts texts(net);
+    const Floats at{1, -2, 0.5F, 3}, vectors = texts.embed(), direction = numbers(32, 6);
+    const Values found = texts.pass(vectors, at, SPAR_WANT_INPUT_GRADIENT);
+    std::istringstream expected(spar::test::file_content(net.folder() / "expected"));
+    for (const float value : found.outputs) {
+        double wanted = 0;
+        expected >> wanted;
+        REQUIRE(!expected.fail());
+        CHECK(value == doctest::Approx(wanted).epsilon(1e-4));
+    }
+    double slope = 0, differences = 0;
+    for (std::size_t i = 0; i < 32; ++i) slope += double{found.dx[i]} * direction[i];
+    for (const float step : {-1e-3F, 1e-3F}) {
+        Floats moved = vectors;
+        for (std::size_t i = 0; i < 32; ++i) moved[i] += step * direction[i];
+        const Floats outputs = texts.pass(moved, at, 0).outputs;
+        for (std::size_t i = 0; i < 4; ++i)
+            differences += double{at[i]} * outputs[i] * (step > 0 ? 1 : -1) / 2e-3;
+    }
+    CHECK(slope == doctest::Approx(differences).epsilon(0.02));
 }
 
 TEST_CASE("a text needs an embedding, which is named where it is missing") {
