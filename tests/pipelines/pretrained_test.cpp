@@ -7,7 +7,7 @@
 #include "pipelines.hpp"
 #include "plan/plan.hpp"
 #include "plugins/registry.hpp"
-#include "run/weights.hpp"
+#include "weights/weights.hpp"
 
 #include <cmath>
 #include <cstdlib>
@@ -60,7 +60,7 @@ TEST_CASE("all-MiniLM-L6-v2, loaded by its published names, gives PyTorch's outp
     Data data(make(SPAR_KIND_DATASET, plan.data.train));
     data.encode(tokenizer, {plan.data.max_length, plan.data.presence});
     Network network(make(SPAR_KIND_MODEL, plan.model), data);
-    load_weights(network, plan.weights, WeightMap(plan.weights_map));
+    load_weights(network, plan.weights, plan.weights_map);
 
     Batch batch;
     data.read(index_range(0, data.size()), batch);
