@@ -5,14 +5,14 @@
 //   #/definitions/<name>, description
 //
 // and of our own: x-unit; x-spar-path (a text that names a file); x-spar-path-part (a text
-// with a file in it: "before_colon", or the whole if "with_slash"); x-spar-kind (a component of that
-// kind); x-spar-host (keys that the host reads in a component's node, and the component does not);
-// x-spar-on-classes and x-spar-on-values (a default that waits for the data);
-// x-spar-unless (a parameter that takes this one's place if given and neither 0 nor false);
-// x-spar-crafts (of a method's loss: crafting increases it); x-spar-formerly (the name that the
-// component had before); x-spar-version-1 (what defaults were in pipelines of version 1: {"xi":
-// "1e-6"}, or under one norm {"list": {"norm": "l1", "was": "[]"}}). Other keywords are ignored.
-// x-spar-words appears only in printed schemas.
+// with a file in it: "before_colon", or the whole if "with_slash"); x-spar-kind (a component of
+// that kind); x-spar-host (keys that the host reads in a component's node, and the component does
+// not); x-spar-on-classes and x-spar-on-values (a default that waits for the data); x-spar-unless
+// (a parameter that takes this one's place if given and neither 0 nor false); x-spar-crafts (of a
+// method's loss: crafting increases it); x-spar-formerly (the name that the component had before);
+// x-spar-version-1 (what defaults were in pipelines of version 1: {"xi": "1e-6"}, or under one norm
+// {"list": {"norm": "l1", "was": "[]"}}). Other keywords are ignored. x-spar-words appears only in
+// printed schemas.
 #pragma once
 
 #include "base/json.hpp"
