@@ -128,10 +128,12 @@ Threat threat_of(const Json &json, const std::string &pointer, Checker &checker)
 std::optional<Threat> changed_threat(const Json &root, const Json &changes,
                                      const std::string &pointer, Checker &checker) {
     Json threat = root.value("threat", Json::object());
-    if (changes.contains("space") && !changes.contains("eps") && threat.contains("eps") &&
-        changes.at("space") != threat.value("space", "input")) {
-        checker.problem(pointer, "\"eps\" is missing: the pipeline's is of another space, \"" +
-                                     threat.value("space", "input") + "\"");
+    const std::string from = threat.value("space", "input");
+    const std::string to = changes.value("space", from);
+    if (from != to && (from == "tokens" || to == "tokens") && threat.contains("eps") &&
+        !changes.contains("eps")) {
+        checker.problem(pointer, "\"eps\" is missing: the pipeline's is for the space \"" + from +
+                                     "\", and only one of the two counts words");
         return std::nullopt;
     }
     threat.update(changes);
