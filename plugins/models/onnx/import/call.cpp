@@ -101,9 +101,9 @@ std::string Call::text(const char *name, const char *otherwise) const {
 }
 
 std::vector<std::int64_t> Call::integers(const char *name,
-                                         std::vector<std::int64_t> otherwise) const {
+                                         const std::vector<std::int64_t> &otherwise) const {
     const Attribute *found = attribute(*this, name, Attribute::Kind::integers);
-    return found != nullptr ? found->integers : std::move(otherwise);
+    return found != nullptr ? found->integers : otherwise;
 }
 
 std::vector<std::int64_t> Call::axes(std::size_t i, const char *name) const {

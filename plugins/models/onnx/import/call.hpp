@@ -29,7 +29,7 @@ class Call {
     float number(const char *name, float otherwise) const;
     std::string text(const char *name, const char *otherwise) const;
     std::vector<std::int64_t> integers(const char *name,
-                                       std::vector<std::int64_t> otherwise = {}) const;
+                                       const std::vector<std::int64_t> &otherwise = {}) const;
     /// Integers that newer operator sets have as input `i`, and older ones as an attribute; empty
     /// if there are none.
     std::vector<std::int64_t> axes(std::size_t i, const char *name) const;

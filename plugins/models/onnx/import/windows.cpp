@@ -92,7 +92,7 @@ Placement windows_of(const Call &call, const Image &image, const std::vector<std
     else if (automatic != "NOTSET" && !automatic.starts_with("SAME_"))
         call.refuse("its auto_pad \"" + automatic + "\" is not known");
     for (Side *side : {&rows, &columns}) place(call, *side, automatic, ceil_mode);
-    if (rows.count > most_values / 8 / columns.count ||
+    if (columns.count < 1 || rows.count > most_values / 8 / columns.count ||
         rows.kernel * columns.kernel > most_values / 8)
         call.refuse("has an absurd number of windows");
     return {{image.height, image.width, rows.kernel, columns.kernel, rows.step, columns.step,

@@ -33,7 +33,7 @@ struct Pooled {
 };
 
 Pooled read(Call &call) {
-    const Activation x = call.activation(0);
+    const Activation &x = call.activation(0);
     const Image image = image_of(call, x);
     if (!call.gives("kernel_shape")) call.refuse("has no kernel_shape");
     const Placement place =
