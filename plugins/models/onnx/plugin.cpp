@@ -1,8 +1,7 @@
 // The model "onnx" as a component: a file's graph on the engine of `sequential`.
-#include "graph/executor.hpp"
+#include "graph/contract.hpp"
 #include "import/importer.hpp"
 #include "import/recorded.hpp"
-#include "kernels/kernels.hpp"
 
 #include <spar/model.hpp>
 
@@ -13,7 +12,6 @@ namespace onnx {
 namespace {
 
 using sequential::Executor;
-using sequential::Wants;
 
 class Onnx final : public spar::Model, private sequential::Parallel {
   public:
@@ -60,16 +58,7 @@ class Onnx final : public spar::Model, private sequential::Parallel {
     std::int64_t parameter_count() const override { return graph_->parameters.size(); }
 
     void parameter(std::int64_t index, spar_parameter &target) override {
-        if (index < 0 || index >= parameter_count())
-            throw spar::Error(SPAR_E_CONTRACT, "there is no such parameter");
-        sequential::Parameter &parameter = graph_->parameters[index];
-        target.flags = (parameter.trainable ? SPAR_PARAMETER_TRAINABLE : 0U) |
-                       (index < graph_->stage_parameters ? SPAR_PARAMETER_STAGE : 0U);
-        target.name = parameter.name.c_str();
-        target.rank = static_cast<std::int32_t>(parameter.shape.size());
-        std::copy(parameter.shape.begin(), parameter.shape.end(), target.shape);
-        target.value = parameter.value.data();
-        target.gradient = parameter.trainable ? parameter.gradient.data() : nullptr;
+        sequential::describe_parameter(*graph_, index, target);
     }
 
     void parameters_changed() override {
@@ -80,59 +69,31 @@ class Onnx final : public spar::Model, private sequential::Parallel {
     void pass(const spar_pass &request) override {
         if (request.space != SPAR_SPACE_INPUT)
             throw spar::Error(SPAR_E_UNSUPPORTED, "this model has no embedding");
-        const Wants wants = read(request.wants);
-        if (wants.parameters && request.mode == SPAR_MODE_TRAIN && std::exchange(folded_, false))
+        const sequential::Pass pass = sequential::pass_of(*graph_, request);
+        const bool learns = pass.wants.parameters;
+        if (learns && pass.training && std::exchange(folded_, false))
             warn({.code = "folded_normalisation",
                   .message = "the exporter has folded batch normalisation into the convolutions: "
                              "attacks are exact, but training trains another network",
                   .remedy = "export with training=torch.onnx.TrainingMode.PRESERVE, "
                             "do_constant_folding=False, dynamo=False",
                   .pointer = "/file"});
-        executor_->pass({.rows = check(*request.x),
-                         .x = data(*request.x),
-                         .ids = request.ids,
-                         .key = request.key,
-                         .training = request.mode == SPAR_MODE_TRAIN,
-                         .tape = request.tape,
-                         .head = request.head,
-                         .head_context = request.head_context,
-                         .wants = wants,
-                         .outputs = request.outputs,
-                         .dx = request.dx,
-                         .stage_steps = request.stage_steps});
-        if (wants.parameters && request.head != nullptr) book_->collect();
+        executor_->pass(pass);
+        if (learns && pass.head != nullptr) book_->collect();
     }
 
     void backward(std::int32_t tape, const float *cotangent, spar_wants wants, float *dx) override {
-        executor_->backward(tape, cotangent, read(wants), dx);
-        if (read(wants).parameters) book_->collect();
+        const sequential::Wants wanted = sequential::wants_of(wants);
+        executor_->backward(tape, cotangent, wanted, dx);
+        if (wanted.parameters) book_->collect();
     }
 
     const void *extension(std::string_view id) override;
     spar_model_traits traits() const override { return SPAR_MODEL_OWN_WEIGHTS; }
 
   private:
-    friend struct Extensions;
-
-    static Wants read(spar_wants wants) {
-        return {.input = (wants & SPAR_WANT_INPUT_GRADIENT) != 0,
-                .parameters = (wants & SPAR_WANT_PARAMETER_GRADIENTS) != 0,
-                .bf16 = (wants & SPAR_WANT_COARSE) != 0};
-    }
-
-    static float *data(const DLTensor &x) {
-        return reinterpret_cast<float *>(static_cast<std::byte *>(x.data) + x.byte_offset);
-    }
-
-    std::int64_t check(const DLTensor &x) const {
-        const Shape &wanted = graph_->value(0).shape;
-        const bool fits = x.ndim == static_cast<int>(wanted.size()) + 1 &&
-                          std::equal(wanted.begin(), wanted.end(), x.shape + 1);
-        if (!fits || x.dtype.code != kDLFloat || x.dtype.bits != 32)
-            throw spar::Error(SPAR_E_CONTRACT, "the model was set up for float32 examples " +
-                                                   spar::shape_text(wanted) + ", got a batch " +
-                                                   spar::shape_text({x.shape, x.shape + x.ndim}));
-        return x.shape[0];
+    static const sequential::Counters &counters_of(void *self) {
+        return static_cast<Onnx &>(*static_cast<spar::Model *>(self)).executor_->counters();
     }
 
     void run(std::int64_t count, Work work, void *context) const override {
@@ -194,36 +155,9 @@ class Onnx final : public spar::Model, private sequential::Parallel {
     bool folded_ = false;  // and nobody was told
 };
 
-struct Extensions {
-    static Onnx &of(void *self) { return static_cast<Onnx &>(*static_cast<spar::Model *>(self)); }
-
-    static const spar_arithmetic *arithmetic() {
-        static const spar_arithmetic table{
-            .struct_size = sizeof(spar_arithmetic), .reserved = 0, .instructions = [](void *) {
-                return sequential::instruction_set();
-            }};
-        return &table;
-    }
-
-    static const spar_counters *counters() {
-        static const spar_counters table{
-            .struct_size = sizeof(spar_counters),
-            .reserved = 0,
-            .forward_rows =
-                [](void *self) { return of(self).executor_->counters().forward.load(); },
-            .input_gradient_rows =
-                [](void *self) { return of(self).executor_->counters().input_gradient.load(); },
-            .parameter_gradient_rows =
-                [](void *self) {
-                    return of(self).executor_->counters().parameter_gradient.load();
-                }};
-        return &table;
-    }
-};
-
 const void *Onnx::extension(std::string_view id) {
-    if (id == SPAR_MODEL_ARITHMETIC) return Extensions::arithmetic();
-    if (id == SPAR_MODEL_COUNTERS) return Extensions::counters();
+    if (id == SPAR_MODEL_ARITHMETIC) return sequential::arithmetic_table();
+    if (id == SPAR_MODEL_COUNTERS) return sequential::counters_table<counters_of>();
     return nullptr;
 }
 

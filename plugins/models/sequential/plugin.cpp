@@ -1,5 +1,5 @@
 // The model "sequential" as a component.
-#include "kernels/kernels.hpp"
+#include "graph/contract.hpp"
 #include "layers/embedding.hpp"
 #include "layers/layer_table.hpp"
 #include "layers/names.hpp"
@@ -45,16 +45,7 @@ class Sequential final : public spar::Model, private Parallel {
     std::int64_t parameter_count() const override { return graph_->parameters.size(); }
 
     void parameter(std::int64_t index, spar_parameter &target) override {
-        if (index < 0 || index >= parameter_count())
-            throw spar::Error(SPAR_E_CONTRACT, "there is no such parameter");
-        Parameter &parameter = graph_->parameters[index];
-        target.flags = (parameter.trainable ? SPAR_PARAMETER_TRAINABLE : 0U) |
-                       (in_stage(index) ? SPAR_PARAMETER_STAGE : 0U);
-        target.name = parameter.name.c_str();
-        target.rank = static_cast<std::int32_t>(parameter.shape.size());
-        std::copy(parameter.shape.begin(), parameter.shape.end(), target.shape);
-        target.value = parameter.value.data();
-        target.gradient = parameter.trainable ? parameter.gradient.data() : nullptr;
+        describe_parameter(*graph_, index, target);
     }
 
     void parameters_changed() override {
@@ -69,29 +60,18 @@ class Sequential final : public spar::Model, private Parallel {
             throw spar::Error(SPAR_E_UNSUPPORTED,
                               embedding_ ? "this model reads the vectors of its embedding"
                                          : "this model has no embedding");
-        Wants wants = read(request.wants);
-        wants.sites = sites;
-        executor_->pass({.rows = check(*request.x),
-                         .x = data(*request.x),
-                         .mask = request.mask != nullptr ? data(*request.mask) : nullptr,
-                         .ids = request.ids,
-                         .key = request.key,
-                         .training = request.mode == SPAR_MODE_TRAIN,
-                         .tape = request.tape,
-                         .head = request.head,
-                         .head_context = request.head_context,
-                         .wants = wants,
-                         .outputs = request.outputs,
-                         .dx = request.dx,
-                         .stage_steps = request.stage_steps});
+        take_length(*request.x);
+        Pass own = pass_of(*graph_, request);
+        own.wants.sites = sites;
+        executor_->pass(own);
     }
 
     void backward(std::int32_t tape, const float *cotangent, spar_wants wants, float *dx) override {
-        executor_->backward(tape, cotangent, read(wants), dx);
+        backward(tape, cotangent, wants, dx, nullptr);
     }
     void backward(std::int32_t tape, const float *cotangent, spar_wants wants, float *dx,
                   const SiteUse *sites) {
-        Wants all = read(wants);
+        Wants all = wants_of(wants);
         all.sites = sites;
         executor_->backward(tape, cotangent, all, dx);
     }
@@ -104,33 +84,10 @@ class Sequential final : public spar::Model, private Parallel {
   private:
     friend struct Extensions;
 
-    static Wants read(spar_wants wants) {
-        return {.input = (wants & SPAR_WANT_INPUT_GRADIENT) != 0,
-                .parameters = (wants & SPAR_WANT_PARAMETER_GRADIENTS) != 0,
-                .bf16 = (wants & SPAR_WANT_COARSE) != 0};
-    }
-
-    /// The stage reads vectors: the embedding precedes it.
-    bool in_stage(std::int64_t parameter) const {
-        return parameter < graph_->stage_parameters && parameter >= graph_->lookup_parameters;
-    }
-
-    static float *data(const DLTensor &x) {
-        return reinterpret_cast<float *>(static_cast<std::byte *>(x.data) + x.byte_offset);
-    }
-
-    /// Rows of a batch of inputs, which must have the shape that was set up, or a text's length.
-    std::int64_t check(const DLTensor &x) const {
+    /// Of a batch of texts, which may be shorter than they were set up.
+    void take_length(const DLTensor &x) const {
         if (x.ndim == 3 && x.shape[1] >= 1 && x.shape[1] <= greatest_length_)
             graph_->set_length(x.shape[1]);
-        const Shape &wanted = graph_->value(0).shape;
-        const bool fits = x.ndim == static_cast<int>(wanted.size()) + 1 &&
-                          std::equal(wanted.begin(), wanted.end(), x.shape + 1);
-        if (!fits || x.dtype.code != kDLFloat || x.dtype.bits != 32)
-            throw spar::Error(SPAR_E_CONTRACT, "the model was set up for float32 examples " +
-                                                   spar::shape_text(wanted) + ", got a batch " +
-                                                   spar::shape_text({x.shape, x.shape + x.ndim}));
-        return x.shape[0];
     }
 
     void run(std::int64_t count, Work work, void *context) const override {
@@ -159,7 +116,7 @@ struct Extensions {
     static EmbeddingMatrix::Texts texts(const DLTensor &tokens, const DLTensor *mask) {
         const auto *ids = static_cast<const std::byte *>(tokens.data) + tokens.byte_offset;
         return {tokens.shape[0], tokens.shape[1], reinterpret_cast<const std::int64_t *>(ids),
-                mask != nullptr ? Sequential::data(*mask) : nullptr};
+                mask != nullptr ? values_of(*mask) : nullptr};
     }
 
     static const spar_embedding *embedding() {
@@ -237,36 +194,15 @@ struct Extensions {
         return &table;
     }
 
-    static const spar_arithmetic *arithmetic() {
-        static const spar_arithmetic table{
-            .struct_size = sizeof(spar_arithmetic), .reserved = 0, .instructions = [](void *) {
-                return instruction_set();
-            }};
-        return &table;
-    }
-
-    static const spar_counters *counters() {
-        static const spar_counters table{
-            .struct_size = sizeof(spar_counters),
-            .reserved = 0,
-            .forward_rows =
-                [](void *self) { return of(self).executor_->counters().forward.load(); },
-            .input_gradient_rows =
-                [](void *self) { return of(self).executor_->counters().input_gradient.load(); },
-            .parameter_gradient_rows =
-                [](void *self) {
-                    return of(self).executor_->counters().parameter_gradient.load();
-                }};
-        return &table;
-    }
+    static const Counters &counters_of(void *self) { return of(self).executor_->counters(); }
 };
 
 const void *Sequential::extension(std::string_view id) {
     if (id == SPAR_MODEL_EMBEDDING) return embedding_ ? Extensions::embedding() : nullptr;
     if (id == SPAR_MODEL_SITES) return graph_->sites.empty() ? nullptr : Extensions::sites();
     if (id == SPAR_MODEL_LAYERS) return Extensions::layers();
-    if (id == SPAR_MODEL_ARITHMETIC) return Extensions::arithmetic();
-    if (id == SPAR_MODEL_COUNTERS) return Extensions::counters();
+    if (id == SPAR_MODEL_ARITHMETIC) return arithmetic_table();
+    if (id == SPAR_MODEL_COUNTERS) return counters_table<Extensions::counters_of>();
     return nullptr;
 }
 

@@ -35,11 +35,11 @@ inline Product64 product64(Words words, std::uint32_t number) {
             (Words)((even & 0xFFFFFFFFU) | (odd << 32))};
 }
 
-struct Counters {
+struct RandomWords {
     Words word[4];
 };
 
-inline Counters philox(Counters c, std::uint64_t key) {
+inline RandomWords philox(RandomWords c, std::uint64_t key) {
     auto key0 = static_cast<std::uint32_t>(key);
     auto key1 = static_cast<std::uint32_t>(key >> 32);
     for (int round = 0; round < 10; ++round) {
@@ -71,8 +71,8 @@ void keep_factors(const Draw &draw, float probability, float scale, std::int64_t
     for (int i = 0; i < B; ++i) lane[i] = static_cast<std::uint32_t>(i);
     const Words none{};
     for (std::int64_t from = 0; from < count; from += 4 * B) {
-        const Counters random =
-            philox({{lane + static_cast<std::uint32_t>(from / 4), none + draw.number,
+        const RandomWords random =
+            philox({{lane + static_cast<std::uint32_t>((draw.first + from) / 4), none + draw.number,
                      none + static_cast<std::uint32_t>(draw.id),
                      none + static_cast<std::uint32_t>(draw.id >> 32)}},
                    draw.key);

@@ -47,10 +47,11 @@ struct KeptLines {
     std::int64_t x_panel, g_panel;  // floats from one panel to the next
 };
 
-/// A stream of random numbers, as spar::Random's.
+/// A stream of random numbers, as spar::Random's, from its number `first` on, a multiple of 4.
 struct Draw {
     std::uint64_t key, id;
     std::uint32_t number;
+    std::int64_t first = 0;
 };
 
 /// A matrix as it lies: its value in row i and column j is at[i * row + j * column].
@@ -242,7 +243,7 @@ struct Kernels {
     void (*add)(const float *x, float *sum, std::int64_t count);
     /// y = factors x; y may be x.
     void (*multiply_by)(const float *factors, const float *x, float *y, std::int64_t count);
-    /// Factor i is 0 where number i of the stream, uniform in [0, 1), is below `probability`, and
+    /// Factor i is 0 where number first + i of the stream, uniform in [0, 1), is below `probability`, and
     /// `scale` otherwise.
     void (*keep_factors)(const Draw &, float probability, float scale, std::int64_t count,
                          float *factors);

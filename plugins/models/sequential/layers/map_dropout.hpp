@@ -3,8 +3,11 @@
 #pragma once
 
 #include "graph/graph.hpp"
+#include "kernels/kernels.hpp"
 
 #include <spar/philox.hpp>
+
+#include <algorithm>
 
 namespace sequential {
 
@@ -30,26 +33,26 @@ class MapDropout {
     void drop(const Batch &batch, const Map &at, const float *map, float *to) const {
         float *factors = this->factors(batch, at);
         const float scale = batch.drops ? 1.0F / (1.0F - probability_) : 1.0F;
-        spar::Random random =
-            spar::Random(batch.key, batch.ids != nullptr ? batch.ids[at.row] : 0, ordinal_)
-                .part(static_cast<std::uint64_t>(at.head));
+        // The stream of spar::Random(key, id, ordinal).part(head).
+        const std::uint64_t key = spar::mix_key(batch.key, static_cast<std::uint64_t>(at.head));
+        const auto id = static_cast<std::uint64_t>(batch.ids != nullptr ? batch.ids[at.row] : 0);
         for (std::int64_t i = 0; i < at.queries; ++i) {
-            const std::int64_t first = i << 16;  // whatever lengths there may be at most
             float *line = factors + i * at.padded;
-            for (std::int64_t j = 0; j < at.padded; ++j) {
-                // Nothing is drawn where there is nothing to drop: at padding and masked pairs.
-                const bool any = j < at.keys && map[i * at.padded + j] != 0;
-                const bool keep =
-                    any && (!batch.drops || random.uniform(first + j) >= probability_);
-                line[j] = keep ? scale : 0.0F;
-            }
+            std::fill_n(line, at.padded, scale);
+            constexpr std::int64_t most_keys = 1 << 16;  // apart, whatever lengths there may be
+            if (batch.drops)
+                kernels().keep_factors({key, id, ordinal_, i * most_keys}, probability_, scale,
+                                       at.keys, line);
+            // Nothing goes through padding and masked pairs.
+            for (std::int64_t j = 0; j < at.padded; ++j)
+                if (j >= at.keys || map[i * at.padded + j] == 0) line[j] = 0;
         }
         again(batch, at, map, to);
     }
     /// The same by the factors that were drawn, for a map or its gradient; `to` may be `map`.
     void again(const Batch &batch, const Map &at, const float *map, float *to) const {
         const float *factors = this->factors(batch, at);
-        for (std::int64_t i = 0; i < at.queries * at.padded; ++i) to[i] = map[i] * factors[i];
+        kernels().multiply_by(factors, map, to, at.queries * at.padded);
     }
 
   private:

@@ -1,6 +1,7 @@
 // ONNX files as tests read them: a network on its engine, and what was recorded of it.
 #pragma once
 
+#include "../threads.hpp"
 #include "graph/executor.hpp"
 #include "import/importer.hpp"
 
@@ -8,35 +9,14 @@
 
 #include <doctest/doctest.h>
 
-#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 namespace fixture {
 
 using namespace onnx;
-
-/// `threads` threads that take pieces in any order.
-class Threads final : public sequential::Parallel {
-  public:
-    explicit Threads(int threads) : threads_(threads) {}
-    void run(std::int64_t count, Work work, void *context) const override {
-        std::atomic<std::int64_t> next{0};
-        const auto serve = [&] {
-            for (std::int64_t i = next++; i < count; i = next++) work(context, i);
-        };
-        std::vector<std::thread> others;
-        for (int t = 1; t < threads_; ++t) others.emplace_back(serve);
-        serve();
-        for (std::thread &other : others) other.join();
-    }
-
-  private:
-    int threads_;
-};
 
 struct Options {
     std::string output = {};

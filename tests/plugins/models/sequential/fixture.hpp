@@ -1,33 +1,13 @@
 // Networks, batches and threads for the tests of the sequential model's engine.
 #pragma once
 
+#include "../threads.hpp"
 #include "graph/executor.hpp"
 #include "network.hpp"
 
 #include <spar/philox.hpp>
 
-#include <thread>
-
 namespace fixture {
-
-/// `threads` threads that take pieces in any order.
-class Threads final : public Parallel {
-  public:
-    explicit Threads(int threads) : threads_(threads) {}
-    void run(std::int64_t count, Work work, void *context) const override {
-        std::atomic<std::int64_t> next{0};
-        const auto serve = [&] {
-            for (std::int64_t i = next++; i < count; i = next++) work(context, i);
-        };
-        std::vector<std::thread> others;
-        for (int t = 1; t < threads_; ++t) others.emplace_back(serve);
-        serve();
-        for (std::thread &other : others) other.join();
-    }
-
-  private:
-    int threads_;
-};
 
 inline std::vector<float> numbers(std::int64_t count, std::uint64_t key, float low = 0,
                                   float high = 1) {

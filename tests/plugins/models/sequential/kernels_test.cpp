@@ -20,12 +20,12 @@ TEST_CASE("dropout's random numbers, many at a time, are those of spar::Random")
             CAPTURE(table->block);
             CAPTURE(count);
             std::vector<float> factors(static_cast<std::size_t>(count) + 1, -1.0F);
-            table->keep_factors({key, static_cast<std::uint64_t>(id), 5}, 0.3F, 1.5F, count,
-                                factors.data());
+            table->keep_factors({key, static_cast<std::uint64_t>(id), 5, 1 << 16}, 0.3F, 1.5F,
+                                count, factors.data());
             spar::Random random(key, id, 5);
             for (std::int64_t i = 0; i < count; ++i)
                 CHECK(factors[static_cast<std::size_t>(i)] ==
-                      (random.uniform(i) >= 0.3F ? 1.5F : 0.0F));
+                      (random.uniform((1 << 16) + i) >= 0.3F ? 1.5F : 0.0F));
             CHECK(factors.back() == -1.0F);
         }
 }
