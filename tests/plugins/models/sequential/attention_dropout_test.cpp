@@ -96,6 +96,7 @@ TEST_CASE("dropout on maps zeroes entries, and scales up the others") {
     const Result dropped = pass(net, Shown::x(rows), ids(rows), 5);
     const Result whole = pass(net, Shown::x(rows), ids(rows), 5, false);
     std::int64_t zeros = 0, entries = 0, unlike_head = 0, unlike_row = 0;
+    std::int64_t unlike_query = 0, unlike_key = 0;
     const auto at = [&](std::int64_t row, std::int64_t query, std::int64_t place) {
         return dropped.outputs[static_cast<std::size_t>((row * length + query) * dim + place)];
     };
@@ -112,12 +113,14 @@ TEST_CASE("dropout on maps zeroes entries, and scales up the others") {
                 if (entry != 0) CHECK(entry == doctest::Approx(1 / (1 - probability) / length));
                 unlike_head += entry != at(row, query, (place + width) % dim) ? 1 : 0;
                 unlike_row += entry != at((row + 1) % rows, query, place) ? 1 : 0;
+                unlike_query += entry != at(row, (query + 1) % length, place) ? 1 : 0;
+                const std::int64_t key = place % width;
+                unlike_key += entry != at(row, query, place - key + (key + 1) % length) ? 1 : 0;
             }
     const auto count = static_cast<double>(entries), p = probability;
     CHECK(static_cast<double>(zeros) / count == doctest::Approx(p).epsilon(0.06));
-    CHECK(static_cast<double>(unlike_head) / count ==
-          doctest::Approx(2 * p * (1 - p)).epsilon(0.1));
-    CHECK(static_cast<double>(unlike_row) / count == doctest::Approx(2 * p * (1 - p)).epsilon(0.1));
+    for (const std::int64_t unlike : {unlike_head, unlike_row, unlike_query, unlike_key})
+        CHECK(static_cast<double>(unlike) / count == doctest::Approx(2 * p * (1 - p)).epsilon(0.1));
 }
 
 TEST_CASE("what maps lose depends on the pass's key and the example alone") {
