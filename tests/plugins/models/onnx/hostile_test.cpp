@@ -123,6 +123,20 @@ TEST_CASE("what is not supported is named, with a way on") {
     refuse(file, {"version 5", "version_converter"});
 }
 
+TEST_CASE("windows beyond all memory are refused before any is taken") {
+    const auto pool = [](std::uint64_t padding) {
+        const std::string attributes = writer::list("kernel_shape", {1, 1}) +
+                                       writer::list("pads", {padding, padding, padding, padding});
+        writer::File file{
+            .nodes = {{"AveragePool", {"x"}, {"a"}, attributes}, {"Flatten", {"a"}, {"y"}}}};
+        file.inputs = {writer::port("x", {-1, 1, 4, 4})};
+        return fault(file.text(), {1, 4, 4});
+    };
+    CHECK(pool(0) == "");
+    CHECK_MESSAGE(has(pool(20000), "the_AveragePool"), pool(20000));
+    CHECK_MESSAGE(has(pool(20000), "absurd number of windows"), pool(20000));
+}
+
 TEST_CASE("other files are read in the model's folder alone") {
     namespace fs = std::filesystem;
     const fs::path folder = fs::temp_directory_path() / "spar_onnx_elsewhere";

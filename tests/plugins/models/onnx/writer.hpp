@@ -52,6 +52,13 @@ struct Node {
     }
 };
 
+/// An attribute of a node.
+inline std::string list(const std::string &name, const std::vector<std::uint64_t> &values) {
+    std::string all = bytes(1, name);
+    for (const std::uint64_t value : values) all += integer(8, value);
+    return bytes(5, all + integer(20, 7));
+}
+
 /// dims: -1 is a symbol.
 inline std::string port(const std::string &name, const std::vector<std::int64_t> &dims,
                         int type = 1) {
